@@ -1,0 +1,27 @@
+package dev.tanren.launch;
+
+import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.plan.Stage;
+import dev.tanren.storage.objects.StoreAddress;
+import java.util.List;
+
+/// What the trainer's export process is told: write the weights of a checkpoint as published
+/// formats.
+///
+/// @param targetPrefix key prefix of the artifacts, ending in `/`; the process writes
+///     `huggingface/…` and `djl/…` below it
+/// @param tokenizerKey key of the `tokenizer.json` object, empty where the plan has none
+public record ExportLaunch(
+        String runId,
+        String stageId,
+        String reportSocket,
+        String scratch,
+        String cache,
+        StoreAddress store,
+        Plan plan,
+        Architecture architecture,
+        String manifestKey,
+        String tokenizerKey,
+        String targetPrefix,
+        List<Stage.Format> formats) {}

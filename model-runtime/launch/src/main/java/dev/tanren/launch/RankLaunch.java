@@ -1,0 +1,41 @@
+package dev.tanren.launch;
+
+import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.plan.Plan;
+import dev.tanren.storage.objects.StoreAddress;
+import java.util.Map;
+
+/// What one rank is told.
+///
+/// @param fencingToken rises with every attempt of the stage; part of every object key a rank
+///     writes
+/// @param rendezvousHost where rank 0 serves the TCP store
+/// @param reportSocket path of the Unix domain socket of the worker
+/// @param scratch folder of this rank alone, emptied by the worker
+/// @param cache folder shared by all processes of the node, for immutable objects by content hash
+/// @param initialState weights and optimizer state before the first step
+/// @param datasets key of the dataset manifest in the object store, by the dataset's name in the
+///     plan
+/// @param lastStep the rank ends in good order after this step (the last one of the phase), having
+///     saved it
+/// @param checkpointPrefix key prefix of the stage's checkpoints, `runs/<run>/<stage>/checkpoints/`
+public record RankLaunch(
+        String runId,
+        String stageId,
+        String phaseId,
+        int attempt,
+        long fencingToken,
+        int rank,
+        int worldSize,
+        String rendezvousHost,
+        int rendezvousPort,
+        String reportSocket,
+        String scratch,
+        String cache,
+        StoreAddress store,
+        Plan plan,
+        Architecture architecture,
+        InitialState initialState,
+        Map<String, String> datasets,
+        long lastStep,
+        String checkpointPrefix) {}

@@ -1,0 +1,93 @@
+package dev.tanren.launch;
+
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.tanren.storage.checkpoint.CheckpointManifest;
+import java.util.Map;
+
+/// What a launched process tells its worker, one JSON object a line.
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
+@JsonSubTypes({
+    @JsonSubTypes.Type(value = Report.Hello.class, name = "hello"),
+    @JsonSubTypes.Type(value = Report.Ready.class, name = "ready"),
+    @JsonSubTypes.Type(value = Report.StepFinished.class, name = "stepFinished"),
+    @JsonSubTypes.Type(value = Report.Evaluated.class, name = "evaluated"),
+    @JsonSubTypes.Type(value = Report.ShardSaved.class, name = "shardSaved"),
+    @JsonSubTypes.Type(value = Report.Finished.class, name = "finished"),
+    @JsonSubTypes.Type(value = Report.Preempted.class, name = "preempted"),
+    @JsonSubTypes.Type(value = Report.Failed.class, name = "failed")
+})
+public sealed interface Report {
+
+    /// First report of every process.
+    record Hello(int rank, long pid) implements Report {}
+
+    /// The rank has its state and is about to run `step + 1`.
+    ///
+    /// @param secondsToReady from the start of the process
+    record Ready(int rank, long step, double secondsToReady, long parameters) implements Report {}
+
+    /// An optimizer step was applied. Loss, rate, norm and tokens are those of the whole global
+    /// batch, equal on all ranks.
+    ///
+    /// @param loss mean cross-entropy per target token, in nats
+    /// @param gradientNorm before clipping
+    /// @param tokens target tokens of the step
+    /// @param batchHash hash of the sample ids of the global batch, hexadecimal
+    /// @param residentBytes peak resident memory of the process so far
+    record StepFinished(
+            int rank,
+            long step,
+            String phase,
+            double loss,
+            double learningRate,
+            double gradientNorm,
+            long tokens,
+            int sequenceLength,
+            String batchHash,
+            StepSeconds seconds,
+            long residentBytes)
+            implements Report {}
+
+    /// Where the time of a step went, in seconds; what is left of `total` is unaccounted.
+    record StepSeconds(
+            double data,
+            double forward,
+            double backward,
+            double communication,
+            double optimizer,
+            double checkpoint,
+            double total) {}
+
+    /// Mean loss on held-out blocks of each dataset.
+    record Evaluated(int rank, long step, Map<String, Evaluation> datasets) implements Report {}
+
+    /// @param loss mean cross-entropy per target token, in nats
+    record Evaluation(double loss, double perplexity, long tokens) {}
+
+    /// A shard of the checkpoint of `step` is in the object store, whole.
+    ///
+    /// The worker commits the checkpoint when it has this from every rank.
+    ///
+    /// @param state what only the checkpoint knows beside tensors: schedule, data offsets, random
+    ///     state; equal on all ranks
+    record ShardSaved(
+            int rank,
+            long step,
+            CheckpointManifest.Shard shard,
+            Map<String, String> state,
+            double seconds)
+            implements Report {}
+
+    /// The process did what it was launched for.
+    record Finished(int rank, long step, Map<String, String> results) implements Report {}
+
+    /// SIGTERM came; everything up to `step` is saved.
+    record Preempted(int rank, long step) implements Report {}
+
+    /// The process will end by this error.
+    ///
+    /// @param code constant name of `ErrorCode`
+    record Failed(int rank, String code, String what, String where, String mend)
+            implements Report {}
+}

@@ -1,0 +1,49 @@
+package dev.tanren.storage.checkpoint;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+
+/// One hash over all weights and optimizer state that does not depend on how they lie in shards, as
+/// long as each tensor lies in one piece.
+///
+/// It is the SHA-256 over the lines `name dtype shape sha256` of all tensors in the order of their
+/// names.
+public final class StateHash {
+
+    private StateHash() {}
+
+    public static String of(List<CheckpointManifest.Shard> shards) {
+        MessageDigest digest = sha256();
+        shards.stream()
+                .flatMap(shard -> shard.tensors().stream())
+                .sorted(
+                        Comparator.comparing(CheckpointManifest.Tensor::name)
+                                .thenComparingLong(CheckpointManifest.Tensor::firstElement))
+                .map(
+                        tensor ->
+                                tensor.name()
+                                        + " "
+                                        + tensor.dtype()
+                                        + " "
+                                        + tensor.shape()
+                                        + " "
+                                        + tensor.firstElement()
+                                        + " "
+                                        + tensor.sha256()
+                                        + "\n")
+                .forEach(line -> digest.update(line.getBytes(StandardCharsets.UTF_8)));
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+}

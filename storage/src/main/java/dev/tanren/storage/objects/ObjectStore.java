@@ -1,0 +1,60 @@
+package dev.tanren.storage.objects;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/// Objects under one bucket and prefix of an S3-compatible store.
+///
+/// Every write records the SHA-256 of the object's bytes beside it, and every whole read checks it.
+/// Calls retry what may pass (with back-off) up to a deadline, then throw a `TanrenException` of
+/// the storage class. Keys are relative to the configured prefix. Safe for use by many threads.
+public interface ObjectStore extends AutoCloseable {
+
+    /// Writes an object, replacing one that exists. Large ones go in parts; nobody sees a part of
+    /// an object.
+    StoredObject put(String key, MemorySegment bytes);
+
+    /// Writes a file as an object.
+    StoredObject put(String key, Path file);
+
+    default StoredObject put(String key, byte[] bytes) {
+        return put(key, MemorySegment.ofArray(bytes));
+    }
+
+    /// Writes an object unless one exists, decided by the store in one step.
+    ///
+    /// @return whether this call wrote it
+    boolean putIfAbsent(String key, byte[] bytes);
+
+    /// Reads a whole object of at most 64 MiB.
+    ///
+    /// @throws dev.tanren.spec.error.TanrenException `OBJECT_MISSING`, `OBJECT_CORRUPT`
+    byte[] get(String key);
+
+    /// Reads `length` bytes from `offset` on.
+    byte[] get(String key, long offset, int length);
+
+    /// Fills `target` from `offset` on, in parallel ranges. The whole target must lie inside the
+    /// object.
+    void read(String key, long offset, MemorySegment target);
+
+    /// Writes a whole object to a file by parallel ranges, checks its SHA-256, then moves it into
+    /// place.
+    void download(String key, Path file);
+
+    Optional<StoredObject> find(String key);
+
+    /// All objects whose key begins with `prefix`, in the order of their keys.
+    List<StoredObject> list(String prefix);
+
+    /// Removes an object; one that does not exist is no error.
+    void delete(String key);
+
+    @Override
+    void close();
+
+    /// @param sha256 hexadecimal; empty in listings and for objects that others wrote without one
+    record StoredObject(String key, long bytes, String sha256) {}
+}

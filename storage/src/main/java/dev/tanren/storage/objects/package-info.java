@@ -1,0 +1,2 @@
+/// The object store port and its S3 implementation.
+package dev.tanren.storage.objects;

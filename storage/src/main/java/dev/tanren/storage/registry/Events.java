@@ -1,0 +1,39 @@
+package dev.tanren.storage.registry;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// What happened to a run, in order, for the timeline and the event stream.
+public interface Events {
+
+    /// Appends an event.
+    ///
+    /// @param type such as `run.started`, `stage.started`, `phase.entered`, `attempt.started`,
+    ///     `attempt.ended`, `checkpoint.committed`, `checkpoint.quarantined`,
+    ///     `evaluation.finished`, `run.paused`, `run.resumed`, `run.failed`, `run.succeeded`,
+    ///     `run.cancelled`
+    /// @param key an event with the same key in the same run is stored once; null for events that
+    ///     may repeat
+    /// @return id of the event, rising in the run's order
+    long append(
+            String runId,
+            String type,
+            @Nullable String stageId,
+            String message,
+            Map<String, Object> data,
+            @Nullable String key);
+
+    /// Events after `afterId`, oldest first.
+    List<Event> after(String runId, long afterId, int limit);
+
+    record Event(
+            long id,
+            String runId,
+            String type,
+            @Nullable String stageId,
+            String message,
+            Map<String, Object> data,
+            Instant at) {}
+}

@@ -1,0 +1,41 @@
+package dev.tanren.storage.registry;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+
+/// Figures of steps and evaluations.
+public interface Metrics {
+
+    /// Stores steps, idempotent by (run, stage, step, rank): a later attempt's figures replace
+    /// those of a step that was rolled back, and a stale attempt's figures replace nothing.
+    void record(String runId, String stageId, long fencingToken, List<StepRow> steps);
+
+    void recordEvaluation(
+            String runId,
+            String stageId,
+            long fencingToken,
+            long step,
+            Map<String, EvaluationRow> datasets);
+
+    /// Rank 0's steps of a stage in order, at most `maximumPoints`, thinned so that each bucket
+    /// keeps its smallest and largest loss.
+    List<StepRow> steps(String runId, String stageId, long fromStep, int maximumPoints);
+
+    List<EvaluationRow> evaluations(String runId, String stageId);
+
+    /// @param values by metric name: `loss`, `learningRate`, `gradientNorm`, `tokens`,
+    ///     `sequenceLength`, `residentBytes`, `seconds.total`, `seconds.data`, `seconds.forward`, …
+    /// @param rolledBack the step was undone by a later attempt and not yet run again
+    record StepRow(
+            long step,
+            int rank,
+            int attempt,
+            String phaseId,
+            boolean rolledBack,
+            String batchHash,
+            Map<String, Double> values,
+            Instant at) {}
+
+    record EvaluationRow(long step, String dataset, double loss, double perplexity, long tokens) {}
+}

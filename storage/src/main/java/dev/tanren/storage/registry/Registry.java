@@ -1,0 +1,25 @@
+package dev.tanren.storage.registry;
+
+/// Everything the registry keeps, over one connection pool. Safe for use by many threads.
+public interface Registry extends AutoCloseable {
+    Runs runs();
+
+    Attempts attempts();
+
+    Checkpoints checkpoints();
+
+    Metrics metrics();
+
+    Events events();
+
+    Audit audit();
+
+    Tokens tokens();
+
+    Workers workers();
+
+    IdempotencyKeys idempotencyKeys();
+
+    @Override
+    void close();
+}

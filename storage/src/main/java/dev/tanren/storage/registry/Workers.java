@@ -1,0 +1,28 @@
+package dev.tanren.storage.registry;
+
+import java.time.Instant;
+import java.util.List;
+
+/// The nodes that run attempts, as they announce themselves.
+public interface Workers {
+
+    /// Records that a worker lives. Called every few seconds.
+    void announce(Worker worker);
+
+    /// All that announced themselves in the last day, newest first.
+    List<Worker> list();
+
+    /// @param workerId stable for one start of a worker process
+    /// @param activity what it does now, in words
+    record Worker(
+            String workerId,
+            String host,
+            long pid,
+            String taskQueue,
+            int cores,
+            long memoryBytes,
+            String version,
+            String activity,
+            Instant startedAt,
+            Instant seenAt) {}
+}
