@@ -1,0 +1,140 @@
+package dev.tanren.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.restassured.RestAssured;
+import io.restassured.specification.RequestSpecification;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/// The embedded stack as a user starts it: `./tanren up --detach` with a home of its own.
+///
+/// Everything it starts is stopped by [#close()] through `./tanren down`, which goes by process ids.
+final class EmbeddedStack implements AutoCloseable {
+
+    private static final Path ROOT =
+            Path.of(System.getProperty("tanren.root")).toAbsolutePath().normalize();
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final Path home;
+    private final int port;
+
+    private EmbeddedStack(Path home, int port) {
+        this.home = home;
+        this.port = port;
+    }
+
+    static EmbeddedStack start() throws IOException, InterruptedException {
+        // Unix domain sockets of workers lie below it, and their paths must stay under 108 bytes.
+        Path home = Files.createTempDirectory("tnr");
+        EmbeddedStack stack = new EmbeddedStack(home, freePort());
+        Result up =
+                stack.tanren(
+                        Duration.ofMinutes(8), "up", "--detach", "--port", Integer.toString(stack.port));
+        assertThat(up.exitCode()).as("./tanren up said: %s", up.output()).isZero();
+        return stack;
+    }
+
+    static Path root() {
+        return ROOT;
+    }
+
+    Path home() {
+        return home;
+    }
+
+    String address() {
+        return "http://127.0.0.1:" + port;
+    }
+
+    String adminToken() throws IOException {
+        return Files.readString(home.resolve("admin.token")).strip();
+    }
+
+    RequestSpecification api() throws IOException {
+        return RestAssured.given()
+                .baseUri(address())
+                .basePath("/api/v1")
+                .header("Authorization", "Bearer " + adminToken());
+    }
+
+    /// Process id of a part of the stack, by its name in `./tanren status`.
+    long processId(String part) throws IOException, InterruptedException {
+        for (JsonNode entry : status().path("parts")) {
+            if (entry.path("name").asText().equals(part)) {
+                return entry.path("pid").asLong();
+            }
+        }
+        throw new AssertionError("no part " + part + " in " + status());
+    }
+
+    JsonNode status() throws IOException, InterruptedException {
+        Result result = tanren(Duration.ofSeconds(30), "status", "--json");
+        return JSON.readTree(result.lastLine());
+    }
+
+    Result tanren(Duration limit, String... arguments) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(ROOT.resolve("tanren").toString()));
+        command.addAll(List.of(arguments));
+        Path output = Files.createTempFile(home, "command", ".out");
+        ProcessBuilder builder =
+                new ProcessBuilder(command)
+                        .directory(home.toFile())
+                        .redirectOutput(output.toFile())
+                        .redirectError(home.resolve("command.err").toFile());
+        builder.environment().put("TANREN_HOME", home.toString());
+        builder.environment().put("NO_COLOR", "1");
+        Process process = builder.start();
+        if (!process.waitFor(limit.toSeconds(), TimeUnit.SECONDS)) {
+            process.destroyForcibly();
+            throw new AssertionError(String.join(" ", command) + " took longer than " + limit);
+        }
+        return new Result(
+                process.exitValue(),
+                Files.readString(output),
+                Files.readString(home.resolve("command.err")));
+    }
+
+    static void kill9(long pid) throws IOException, InterruptedException {
+        new ProcessBuilder("kill", "-9", Long.toString(pid)).start().waitFor();
+    }
+
+    @Override
+    public void close() throws IOException, InterruptedException {
+        tanren(Duration.ofMinutes(1), "down");
+        deleteTree(home);
+    }
+
+    private static void deleteTree(Path tree) throws IOException {
+        try (var paths = Files.walk(tree)) {
+            for (Path path : paths.sorted(java.util.Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(path);
+            }
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+
+    /// What a command printed and how it ended.
+    record Result(int exitCode, String standardOutput, String standardError) {
+        String output() {
+            return standardOutput + standardError;
+        }
+
+        String lastLine() {
+            return standardOutput.strip().lines().reduce("", (first, second) -> second);
+        }
+    }
+}
