@@ -1,0 +1,18 @@
+package dev.tanren.controlplane.api;
+
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/// A committed checkpoint.
+public record CheckpointView(
+        String stage,
+        String phase,
+        long step,
+        int attempt,
+        double loss,
+        long bytes,
+        String weightsSha256,
+        String manifestKey,
+        Instant committedAt,
+        @Nullable Instant verifiedAt,
+        @Nullable String quarantined) {}

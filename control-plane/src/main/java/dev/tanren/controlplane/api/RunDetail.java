@@ -1,0 +1,62 @@
+package dev.tanren.controlplane.api;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Everything about one run but its series of figures.
+///
+/// @param failure why it failed; null unless it did
+/// @param plan the plan as it runs, as JSON
+public record RunDetail(
+        RunSummary run,
+        @Nullable FailureView failure,
+        List<StageView> stages,
+        List<AttemptView> attempts,
+        JsonNode plan) {
+
+    /// @param code such as `TNR-5001`
+    /// @param failureClass such as `rank_crashed`
+    public record FailureView(
+            String code, String failureClass, boolean retryable, String what, String where, String mend) {}
+
+    /// @param type `pretrain`, `cpt`, `evaluate` or `export`
+    /// @param phases of a training stage, with their first and last step
+    /// @param result what the stage gave, by its type; null before it ended
+    public record StageView(
+            String id,
+            String type,
+            String status,
+            @Nullable String phase,
+            long step,
+            long totalSteps,
+            List<PhaseView> phases,
+            @Nullable JsonNode result,
+            @Nullable Instant startedAt,
+            @Nullable Instant finishedAt) {}
+
+    public record PhaseView(String id, long firstStep, long lastStep, int sequenceLength) {}
+
+    /// @param resumeStep step after which the attempt went on; 0 at the start of a stage
+    /// @param recoverySeconds from the end of the attempt before it to its own first finished step;
+    ///     null where there is none
+    /// @param stepsRecomputed steps that the attempt before had finished and this one did again
+    public record AttemptView(
+            String stage,
+            @Nullable String phase,
+            int attempt,
+            long fencingToken,
+            String worker,
+            int ranks,
+            String status,
+            @Nullable String reason,
+            @Nullable String failureClass,
+            long resumeStep,
+            long lastStep,
+            @Nullable Double recoverySeconds,
+            long stepsRecomputed,
+            Instant startedAt,
+            @Nullable Instant firstStepAt,
+            @Nullable Instant endedAt) {}
+}
