@@ -1,0 +1,124 @@
+package dev.tanren.spec.model;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.json.Json;
+import dev.tanren.spec.plan.Architecture;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// A Hugging Face `config.json`, in the forms that transformers 4 and 5 write.
+///
+/// A model type, or a setting that changes the mathematics, which Tanren does not implement is
+/// refused by name rather than ignored. Keys that only concern generation or loading are left
+/// alone.
+///
+/// @param dtype element type of the stored weights as the file names it; `float32` when it does not
+/// @param bosTokenId token that begins a sequence, if the file names one
+/// @param eosTokenIds tokens that end a sequence; some models have several, some none
+public record HuggingFaceConfiguration(
+        Architecture architecture,
+        String dtype,
+        @Nullable Integer bosTokenId,
+        List<Integer> eosTokenIds) {
+
+    public HuggingFaceConfiguration {
+        eosTokenIds = List.copyOf(eosTokenIds);
+    }
+
+    /// Reads the text of a `config.json`.
+    ///
+    /// @param where the file's name or address, for messages
+    /// @throws TanrenException `MODEL_CONFIGURATION` when the text is not such a file,
+    ///     `MODEL_UNSUPPORTED` naming the key when it asks for what is not implemented
+    public static HuggingFaceConfiguration read(String json, String where) {
+        return new ConfigurationReader(parse(json, where), where).read();
+    }
+
+    /// The text of a `config.json` without token ids.
+    public static String write(Architecture architecture) {
+        return write(architecture, null, List.of());
+    }
+
+    /// The text of a `config.json` that transformers 4 and 5 both read, for float32 weights.
+    public static String write(
+            Architecture architecture, @Nullable Integer bosTokenId, List<Integer> eosTokenIds) {
+        return new HuggingFaceConfiguration(architecture, "float32", bosTokenId, eosTokenIds)
+                .toJson();
+    }
+
+    /// The text of a `config.json` that transformers 4 and 5 both read: the rotary base stands at
+    /// the top level and in `rope_parameters`, the element type as `dtype` and as `torch_dtype`.
+    public String toJson() {
+        ObjectNode root = Json.mapper().createObjectNode();
+        switch (architecture.family()) {
+            case LLAMA -> {
+                root.putArray("architectures").add("LlamaForCausalLM");
+                root.put("model_type", "llama");
+            }
+        }
+        root.put("vocab_size", architecture.vocabSize());
+        root.put("hidden_size", architecture.hiddenSize());
+        root.put("intermediate_size", architecture.intermediateSize());
+        root.put("num_hidden_layers", architecture.layers());
+        root.put("num_attention_heads", architecture.heads());
+        root.put("num_key_value_heads", architecture.keyValueHeads());
+        root.put("head_dim", architecture.effectiveHeadSize());
+        root.put("max_position_embeddings", architecture.maximumPositions());
+        root.put("rms_norm_eps", architecture.rmsNormEpsilon());
+        root.put("rope_theta", architecture.ropeTheta());
+        ObjectNode rope = root.putObject("rope_parameters");
+        rope.put("rope_theta", architecture.ropeTheta());
+        rope.put("rope_type", "default");
+        root.put("tie_word_embeddings", architecture.tieWordEmbeddings());
+        root.put("hidden_act", "silu");
+        root.put("attention_bias", false);
+        root.put("mlp_bias", false);
+        root.put("attention_dropout", 0.0);
+        root.put("initializer_range", 0.02);
+        root.put("pretraining_tp", 1);
+        root.put("use_cache", true);
+        root.put("dtype", dtype);
+        root.put("torch_dtype", dtype);
+        putTokens(root);
+        return root.toPrettyString() + "\n";
+    }
+
+    // An absent id means Llama 2's (1 and 2) to transformers, so "none" is written out as null.
+    private void putTokens(ObjectNode root) {
+        root.put("bos_token_id", bosTokenId);
+        if (eosTokenIds.size() <= 1) {
+            root.put("eos_token_id", eosTokenIds.isEmpty() ? null : eosTokenIds.getFirst());
+        } else {
+            ArrayNode ids = root.putArray("eos_token_id");
+            new ArrayList<>(eosTokenIds).forEach(ids::add);
+        }
+    }
+
+    private static JsonNode parse(String json, String where) {
+        try {
+            JsonNode root = Json.mapper().readTree(json);
+            if (root.isObject()) {
+                return root;
+            }
+        } catch (JsonProcessingException e) {
+            throw notAConfiguration("it is not JSON: " + e.getOriginalMessage(), where, e);
+        }
+        throw notAConfiguration("it holds no JSON object", where, null);
+    }
+
+    private static TanrenException notAConfiguration(
+            String what, String where, @Nullable Throwable cause) {
+        return new TanrenException(
+                ErrorCode.MODEL_CONFIGURATION,
+                "expected a Hugging Face config.json, but " + what + ".",
+                where,
+                "Give the directory of a Hugging Face model.",
+                cause);
+    }
+}
