@@ -1,0 +1,56 @@
+// The REST API as the console uses it: JSON in and out, problems as errors, a session cookie for identity.
+
+export class Problem extends Error {
+  constructor(status, body) {
+    super(body.detail || body.title || `The server answered ${status}.`);
+    this.status = status;
+    this.code = body.code;
+    this.mend = body.mend;
+  }
+}
+
+function csrfToken() {
+  const entry = document.cookie.split("; ").find((cookie) => cookie.startsWith("tanren_csrf="));
+  return entry ? decodeURIComponent(entry.slice("tanren_csrf=".length)) : "";
+}
+
+async function call(method, path, body) {
+  const headers = { Accept: "application/json" };
+  if (method !== "GET") {
+    headers["X-CSRF-Token"] = csrfToken();
+    headers["Content-Type"] = "application/json";
+  }
+  const response = await fetch(path, {
+    method,
+    headers,
+    body: body === undefined ? undefined : JSON.stringify(body),
+    credentials: "same-origin",
+  });
+  if (response.status === 401 && !location.pathname.endsWith("/sign-in.html")) {
+    location.assign(`/console/sign-in.html?next=${encodeURIComponent(location.pathname + location.search)}`);
+  }
+  const type = response.headers.get("content-type") || "";
+  const answer = type.includes("json") ? await response.json() : await response.text();
+  if (!response.ok) {
+    throw new Problem(response.status, typeof answer === "string" ? { detail: answer } : answer);
+  }
+  return answer;
+}
+
+const runPath = (id) => `/api/v1/runs/${encodeURIComponent(id)}`;
+
+export const api = {
+  signIn: (token) => call("POST", "/console/session", { token }),
+  signOut: () => call("DELETE", "/console/session"),
+  runs: (query) => call("GET", `/api/v1/runs?${query}`),
+  run: (id) => call("GET", runPath(id)),
+  recovery: (id) => call("GET", `${runPath(id)}/recovery`),
+  metrics: (id, stage) => call("GET", `${runPath(id)}/metrics?stage=${encodeURIComponent(stage)}&points=1000`),
+  checkpoints: (id) => call("GET", `${runPath(id)}/checkpoints`),
+  logs: (id) => call("GET", `${runPath(id)}/logs`),
+  log: (id, stage, attempt, rank) =>
+    call("GET", `${runPath(id)}/logs?stage=${encodeURIComponent(stage)}&attempt=${attempt}&rank=${rank}&tail=400`),
+  act: (id, action, reason) => call("POST", `${runPath(id)}/${action}`, reason ? { reason } : {}),
+  workers: () => call("GET", "/api/v1/workers"),
+  events: (id) => new EventSource(`${runPath(id)}/events`),
+};

@@ -1,0 +1,190 @@
+import { api } from "./api.js";
+import { drawCharts } from "./charts.js";
+import { ago, bytes, clock, decimal, element, integer, replace, seconds, status, themeSwitch } from "./format.js";
+import { drawTimeline } from "./timeline.js";
+
+const id = new URLSearchParams(location.search).get("id");
+const stageChoice = document.getElementById("stage");
+const logChoice = document.getElementById("log");
+const finished = ["succeeded", "failed", "cancelled"];
+let detail = null;
+let logLines = "";
+
+const figure = (name, value, unit = "") => element("div", {}, element("dt", {}, name), element("dd", {}, value, " ", element("small", {}, unit)));
+
+function showHead({ run }) {
+  document.title = `${run.name}: ${run.status} · Tanren`;
+  document.getElementById("name").textContent = run.name;
+  replace("status", status(run.status));
+  const reason = document.getElementById("reason");
+  reason.textContent = run.reason || "";
+  reason.classList.toggle("hidden", !run.reason);
+  replace("figures",
+    figure("Stage", run.stage || "–", `${run.stageNumber} of ${run.stageCount}`),
+    figure("Step", integer(run.step), run.totalSteps ? `of ${integer(run.totalSteps)}${run.phase ? `, phase ${run.phase}` : ""}` : ""),
+    figure("Loss", decimal(run.loss), "nats/token"),
+    figure("Speed", integer(run.tokensPerSecond), "tokens/s"),
+    figure("Time left", run.status === "running" ? seconds(run.etaSeconds) : "–", "in this stage"),
+    figure("Attempts", integer(run.attempts)),
+    figure("Started", run.startedAt ? clock(run.startedAt) : "–", run.startedAt ? ago(run.startedAt) : ""),
+    figure("Owner", run.owner));
+  const labels = { retry: "Retry", resume: "Resume", pause: "Pause", cancel: "Cancel" };
+  const primary = ["retry", "resume"].find((action) => run.actions.includes(action));
+  const order = ["retry", "resume", "pause", "cancel"].filter((action) => run.actions.includes(action));
+  const buttons = order.map((action) => element("button",
+    { type: "button", class: action === primary ? "primary" : action === "cancel" ? "danger" : null, "data-action": action, onclick: () => ask(action, labels[action]) }, `${labels[action]}…`));
+  const present = [...document.querySelectorAll("#actions button")].map((button) => button.dataset.action).join();
+  if (present !== order.join()) replace("actions", ...buttons);
+}
+
+async function ask(action, label) {
+  const dialog = document.getElementById("confirm");
+  const preview = await api.recovery(id);
+  const consequence = {
+    pause: "The ranks finish their step, save it and end. Nothing is lost, and no worker is held while the run is paused.",
+    cancel: "The ranks end now. Committed checkpoints stay; a retry can go on from them.",
+    resume: preview.summary,
+    retry: preview.summary,
+  };
+  document.getElementById("confirm-title").textContent = `${label} ${detail.run.name}?`;
+  document.getElementById("confirm-text").textContent = consequence[action];
+  document.getElementById("confirm-yes").textContent = label;
+  dialog.returnValue = "no";
+  dialog.showModal();
+  dialog.addEventListener("close", async () => {
+    if (dialog.returnValue !== "yes") return;
+    try {
+      await api.act(id, action, document.getElementById("confirm-reason").value);
+    } catch (problem) {
+      alert(`${problem.message}${problem.mend ? `\n${problem.mend}` : ""}`);
+    }
+    await refresh();
+  }, { once: true });
+}
+
+function showFailure(failure) {
+  document.getElementById("failure").classList.toggle("hidden", !failure);
+  if (!failure) return;
+  document.getElementById("failure-code").textContent = `${failure.code} · ${failure.failureClass}`;
+  const facts = [["What", failure.what], ["Where", failure.where], ["How to mend it", failure.mend], ["Retry unchanged", failure.retryable ? "may succeed" : "would fail again"]];
+  replace("failure-facts", ...facts.flatMap(([term, text]) => [element("dt", {}, term), element("dd", {}, text)]));
+}
+
+function stageFacts(stage) {
+  if (stage.totalSteps) return `${integer(stage.step)} of ${integer(stage.totalSteps)} steps${stage.phase ? `, phase ${stage.phase}` : ""}`;
+  return stage.finishedAt ? `took ${seconds((Date.parse(stage.finishedAt) - Date.parse(stage.startedAt)) / 1000)}` : "";
+}
+
+function showStages({ run, stages }) {
+  replace("stages", ...stages.map((stage) => element("li", { "aria-current": stage.id === run.stage && !finished.includes(run.status) ? "step" : null },
+    element("span", { class: "row" }, element("span", { class: "name" }, stage.id), element("span", { class: "muted" }, stage.type)),
+    status(stage.status),
+    stage.totalSteps ? element("progress", { value: stage.step, max: stage.totalSteps, "aria-label": `steps of ${stage.id}` }) : null,
+    element("span", { class: "muted" }, stageFacts(stage)))));
+}
+
+function chooseStage({ run, stages }) {
+  const training = stages.filter((stage) => stage.totalSteps > 0);
+  if (stageChoice.options.length !== training.length) {
+    const wanted = stageChoice.value || location.hash.slice(1);
+    stageChoice.replaceChildren(...training.map((stage) => element("option", {}, stage.id)));
+    const begun = training.filter((stage) => stage.step > 0).map((stage) => stage.id);
+    stageChoice.value = [wanted, run.stage, begun.at(-1), training[0]?.id].find((stage) => training.some((candidate) => candidate.id === stage)) || "";
+  }
+  const follows = training.find((stage) => stage.id === run.stage);
+  if (!location.hash && follows && !finished.includes(run.status)) stageChoice.value = follows.id;
+}
+
+async function showCharts() {
+  if (!stageChoice.value) return;
+  const metrics = await api.metrics(id, stageChoice.value);
+  const stage = detail.stages.find((candidate) => candidate.id === stageChoice.value);
+  document.getElementById("csv").href = `/api/v1/runs/${encodeURIComponent(id)}/metrics?stage=${encodeURIComponent(stageChoice.value)}&format=csv`;
+  document.getElementById("charts-empty").classList.toggle("hidden", metrics.steps.length > 0);
+  if (metrics.steps.length) drawCharts(document.getElementById("charts"), metrics, stage.phases);
+}
+
+function showCheckpoints(rows) {
+  const recent = [...rows].sort((first, second) => Date.parse(second.committedAt) - Date.parse(first.committedAt)).slice(0, 30);
+  replace("checkpoints", ...recent.map((row) => element("tr", {},
+    element("td", {}, row.stage, element("span", { class: "sub" }, row.phase)),
+    element("td", { class: "number" }, integer(row.step)),
+    element("td", { class: "number" }, decimal(row.loss)),
+    element("td", { class: "number" }, bytes(row.bytes)),
+    element("td", { class: "mono", title: row.weightsSha256 }, row.weightsSha256.slice(0, 12)),
+    element("td", {}, row.quarantined ? element("span", { class: "error" }, `quarantined: ${row.quarantined}`) : clock(row.committedAt)))));
+}
+
+async function chooseLog() {
+  const logs = await api.logs(id);
+  const items = logs.items || logs;
+  const key = (entry) => `${entry.stage}/${entry.attempt}/${entry.rank}`;
+  if (logChoice.options.length !== items.length) {
+    const wanted = logChoice.value;
+    logChoice.replaceChildren(...items.map((entry) => element("option", { value: key(entry) }, `${entry.stage}, attempt ${entry.attempt}, rank ${entry.rank}`)));
+    logChoice.value = items.some((entry) => key(entry) === wanted) ? wanted : items.length ? key(items.at(-1)) : "";
+  }
+  if (!logChoice.value) return;
+  const [stage, attempt, rank] = logChoice.value.split("/");
+  const text = await api.log(id, stage, attempt, rank);
+  if (text === logLines) return;
+  logLines = typeof text === "string" ? text : JSON.stringify(text, null, 2);
+  const pane = document.getElementById("log-text");
+  const atEnd = pane.scrollTop + pane.clientHeight >= pane.scrollHeight - 8;
+  pane.textContent = logLines;
+  if (atEnd) pane.scrollTop = pane.scrollHeight;
+}
+
+function jumpToFirstError() {
+  const pane = document.getElementById("log-text");
+  const index = logLines.split("\n").findIndex((line) => /ERROR|TNR-\d{4}|Exception/.test(line));
+  if (index >= 0) pane.scrollTop = (index / logLines.split("\n").length) * pane.scrollHeight;
+}
+
+const seen = new Set();
+function showEvent(event) {
+  if (seen.has(event.id)) return;
+  seen.add(event.id);
+  document.getElementById("events").prepend(element("li", {}, element("time", { datetime: event.at }, clock(event.at)),
+    element("span", {}, event.stage ? element("span", { class: "muted" }, `${event.stage}: `) : null, event.message)));
+}
+
+async function refresh() {
+  try {
+    detail = await api.run(id);
+    showHead(detail);
+    showFailure(detail.failure);
+    showStages(detail);
+    chooseStage(detail);
+    const checkpoints = await api.checkpoints(id);
+    const rows = checkpoints.items || checkpoints;
+    drawTimeline(document.getElementById("timeline"), document.getElementById("timeline-note"), detail.attempts, rows);
+    showCheckpoints(rows);
+    document.getElementById("plan").textContent = JSON.stringify(detail.plan, null, 2);
+    await showCharts();
+    await chooseLog();
+    document.getElementById("stale").classList.add("hidden");
+  } catch (problem) {
+    document.getElementById("stale").classList.remove("hidden");
+    if (problem.status === 404) document.getElementById("name").textContent = "No such run";
+  }
+}
+
+let pending = null;
+function refreshSoon() {
+  if (pending || document.hidden) return;
+  pending = setTimeout(async () => { await refresh(); pending = null; }, 1500);
+}
+
+stageChoice.addEventListener("change", () => { location.hash = stageChoice.value; showCharts(); });
+logChoice.addEventListener("change", chooseLog);
+document.getElementById("first-error").addEventListener("click", jumpToFirstError);
+addEventListener("themechange", showCharts);
+themeSwitch();
+await refresh();
+const stream = api.events(id);
+stream.addEventListener("event", (message) => { showEvent(JSON.parse(message.data)); refreshSoon(); });
+stream.addEventListener("metrics", refreshSoon);
+stream.addEventListener("open", () => document.getElementById("stale").classList.add("hidden"));
+stream.addEventListener("error", () => document.getElementById("stale").classList.remove("hidden"));
+setInterval(() => { if (detail && !finished.includes(detail.run.status)) refreshSoon(); }, 5000);

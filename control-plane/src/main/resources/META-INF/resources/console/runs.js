@@ -1,0 +1,109 @@
+import { api } from "./api.js";
+import { ago, bytes, decimal, element, integer, replace, seconds, sparkline, status, themeSwitch } from "./format.js";
+
+const filters = document.getElementById("filters");
+const refreshMillis = 3000;
+let shown = 50;
+
+function readFilters() {
+  const parameters = new URLSearchParams(location.search);
+  filters.elements.name.value = parameters.get("name") || "";
+  filters.elements.status.value = parameters.get("status") || "";
+  filters.elements.active.checked = parameters.get("active") === "true";
+}
+
+function writeFilters() {
+  const parameters = new URLSearchParams();
+  if (filters.elements.name.value) parameters.set("name", filters.elements.name.value);
+  if (filters.elements.status.value) parameters.set("status", filters.elements.status.value);
+  if (filters.elements.active.checked) parameters.set("active", "true");
+  const query = parameters.toString();
+  history.replaceState(null, "", query ? `?${query}` : location.pathname);
+}
+
+function query() {
+  const parameters = new URLSearchParams({ limit: String(shown) });
+  if (filters.elements.name.value) parameters.set("name", filters.elements.name.value);
+  if (filters.elements.status.value) parameters.append("status", filters.elements.status.value);
+  else if (filters.elements.active.checked) {
+    for (const key of ["queued", "running", "pausing", "paused", "cancelling"]) parameters.append("status", key);
+  }
+  return parameters;
+}
+
+const runAddress = (run) => `/console/run.html?id=${encodeURIComponent(run.id)}`;
+
+function row(run) {
+  const stage = run.stage ? `${run.stage} (${run.stageNumber} of ${run.stageCount})` : "–";
+  const steps = run.totalSteps ? `${integer(run.step)} of ${integer(run.totalSteps)}` : "–";
+  return element("tr", {},
+    element("td", {}, status(run.status)),
+    element("td", {}, element("a", { href: runAddress(run) }, run.name), element("span", { class: "sub mono" }, run.id)),
+    element("td", {}, stage, run.phase ? element("span", { class: "sub" }, `phase ${run.phase}`) : null),
+    element("td", { class: "number" }, steps, run.totalSteps ? element("progress", { value: run.step, max: run.totalSteps, "aria-label": "steps done" }) : null),
+    element("td", { class: "optional" }, element("span", { class: "row" }, sparkline(run.lossTrend), element("span", { class: "number" }, decimal(run.loss)))),
+    element("td", { class: "number" }, integer(run.tokensPerSecond)),
+    element("td", { class: "number" }, run.status === "running" ? seconds(run.etaSeconds) : "–"),
+    element("td", { class: "number optional" }, integer(run.attempts)),
+    element("td", { class: "optional" }, run.owner),
+    element("td", { class: "optional muted" }, ago(run.startedAt || run.createdAt)));
+}
+
+function queueItem(run) {
+  const action = run.actions.includes("retry") ? "retry" : run.actions.includes("resume") ? "resume" : null;
+  return element("li", {},
+    status(run.status),
+    element("div", {}, element("a", { href: runAddress(run) }, run.name), element("div", { class: "muted" }, run.reason || "Waits to be resumed.")),
+    element("div", { class: "row" }, element("span", { class: "muted" }, ago(run.finishedAt || run.startedAt)),
+      action ? element("button", { type: "button", class: "primary", onclick: () => act(run, action) }, action === "retry" ? "Retry…" : "Resume…") : null));
+}
+
+async function act(run, action) {
+  const preview = await api.recovery(run.id);
+  if (!confirm(`${preview.summary}\n\n${action === "retry" ? "Retry" : "Resume"} ${run.name}?`)) return;
+  await api.act(run.id, action);
+  await refresh();
+}
+
+function showQueue(runs) {
+  replace("queue", ...runs.map(queueItem));
+  document.getElementById("queue-note").textContent = runs.length
+    ? `${runs.length} ${runs.length === 1 ? "run waits" : "runs wait"} for you`
+    : "Nothing. Every run goes on by itself.";
+}
+
+function showFleet(workers) {
+  const alive = workers.filter((worker) => worker.alive);
+  const figure = (name, value, unit = "") => element("div", {}, element("dt", {}, name), element("dd", {}, value, " ", element("small", {}, unit)));
+  const sum = (field) => alive.reduce((total, worker) => total + worker[field], 0);
+  replace("fleet",
+    figure("Alive", integer(alive.length), `of ${workers.length} seen today`),
+    figure("Cores", integer(sum("cores"))),
+    figure("Memory", bytes(sum("memoryBytes"))),
+    figure("At work", integer(alive.filter((worker) => worker.activity !== "idle").length)));
+  document.getElementById("fleet-note").textContent = alive.map((worker) => `${worker.host}: ${worker.activity}`).join(" · ");
+}
+
+async function refresh() {
+  try {
+    const waiting = new URLSearchParams([["status", "failed"], ["status", "paused"], ["limit", "20"]]);
+    const [page, attention, workers] = await Promise.all([api.runs(query()), api.runs(waiting), api.workers()]);
+    replace("runs", ...page.items.map(row));
+    document.getElementById("empty").classList.toggle("hidden", page.items.length > 0);
+    document.getElementById("more").classList.toggle("hidden", !page.nextCursor);
+    showQueue(attention.items);
+    showFleet(workers.items || workers);
+    document.getElementById("stale").classList.add("hidden");
+  } catch (problem) {
+    document.getElementById("stale").classList.remove("hidden");
+  }
+}
+
+filters.addEventListener("submit", (event) => event.preventDefault());
+filters.addEventListener("input", () => { writeFilters(); refresh(); });
+document.getElementById("more").addEventListener("click", () => { shown = Math.min(200, shown + 50); refresh(); });
+document.getElementById("sign-out").addEventListener("click", async () => { await api.signOut(); location.assign("/console/sign-in.html"); });
+themeSwitch();
+readFilters();
+await refresh();
+setInterval(() => { if (!document.hidden) refresh(); }, refreshMillis);
