@@ -82,14 +82,21 @@ final class EmbeddedStack implements AutoCloseable {
     }
 
     Result tanren(Duration limit, String... arguments) throws IOException, InterruptedException {
+        return tanrenIn(home, limit, arguments);
+    }
+
+    /// Runs `./tanren` with a home of its own and waits for it.
+    static Result tanrenIn(Path home, Duration limit, String... arguments)
+            throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(ROOT.resolve("tanren").toString()));
         command.addAll(List.of(arguments));
         Path output = Files.createTempFile(home, "command", ".out");
+        Path errors = Files.createTempFile(home, "command", ".err");
         ProcessBuilder builder =
                 new ProcessBuilder(command)
                         .directory(home.toFile())
                         .redirectOutput(output.toFile())
-                        .redirectError(home.resolve("command.err").toFile());
+                        .redirectError(errors.toFile());
         builder.environment().put("TANREN_HOME", home.toString());
         builder.environment().put("NO_COLOR", "1");
         Process process = builder.start();
@@ -97,10 +104,7 @@ final class EmbeddedStack implements AutoCloseable {
             process.destroyForcibly();
             throw new AssertionError(String.join(" ", command) + " took longer than " + limit);
         }
-        return new Result(
-                process.exitValue(),
-                Files.readString(output),
-                Files.readString(home.resolve("command.err")));
+        return new Result(process.exitValue(), Files.readString(output), Files.readString(errors));
     }
 
     static void kill9(long pid) throws IOException, InterruptedException {

@@ -1,0 +1,158 @@
+package dev.tanren.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.hasItem;
+import static org.hamcrest.Matchers.hasSize;
+
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/// Whatever is wrong is named, with the way to mend it, and loses nothing.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class BadInputTest {
+
+    private EmbeddedStack stack;
+    private RunClient runs;
+
+    @BeforeAll
+    void startsTheStack() throws Exception {
+        stack = EmbeddedStack.start();
+        runs = new RunClient(stack);
+    }
+
+    @AfterAll
+    void stopsWhatItStarted() throws Exception {
+        if (stack != null) {
+            stack.close();
+        }
+    }
+
+    @Test
+    void aPlanWithThreeMistakesNamesAllThree() throws Exception {
+        String plan =
+                SmallPlans.curriculum("three-mistakes", 2)
+                        .replace("weightDecay", "weightDecoy")
+                        .replace("tokens: 60Ki, mix: {code:", "tokens: lots, mix: {code:")
+                        .replace("datasets: [code, prose]", "datasets: [code, poetry]");
+
+        stack.api()
+                .contentType("application/yaml")
+                .body(plan)
+                .post("plans/validate")
+                .then()
+                .statusCode(200)
+                .body("valid", equalTo(false))
+                .body("problems", hasSize(3))
+                .body("problems.nearest", hasItem("weightDecay"));
+    }
+
+    @Test
+    void aWrongTokenIsRefusedAndSaysHowToGetARightOne() {
+        io.restassured.RestAssured.given()
+                .baseUri(stack.address())
+                .header("Authorization", "Bearer tnr_0000")
+                .get("/api/v1/runs")
+                .then()
+                .statusCode(401)
+                .contentType(containsString("application/problem+json"))
+                .body("code", equalTo("TNR-6002"));
+    }
+
+    @Test
+    void aMissingFolderFailsTheRunAndNamesIt() throws Exception {
+        String plan =
+                SmallPlans.curriculum("missing-folder", 1)
+                        .replace("/spec/src/main/java", "/spec/src/no-such-folder");
+        String id = runs.submit(plan);
+
+        runs.awaitStatus(id, "failed", Duration.ofMinutes(1));
+
+        assertThat(runs.run(id).path("failure").path("code").asText()).isEqualTo("TNR-2001");
+        assertThat(runs.run(id).path("failure").path("where").asText()).contains("no-such-folder");
+        assertThat(runs.run(id).path("failure").path("mend").asText()).isNotBlank();
+    }
+
+    @Test
+    void aTokenizerLargerThanTheModelFailsTheRun() throws Exception {
+        String id =
+                runs.submit(
+                        SmallPlans.curriculum("small-vocabulary", 1)
+                                .replace("vocabSize: 4096", "vocabSize: 512"));
+
+        runs.awaitStatus(id, "failed", Duration.ofMinutes(1));
+
+        assertThat(runs.run(id).path("failure").path("code").asText()).isEqualTo("TNR-2005");
+    }
+
+    @Test
+    void anUnreadableShardIsFoundBeforeItIsLoadedAndTheCheckpointBeforeItIsUsed() throws Exception {
+        String id = runs.submit(SmallPlans.curriculum("flipped-bit", 2));
+        runs.awaitStep(id, "adapt", 34, Duration.ofMinutes(2));
+        runs.act(id, "pause");
+        runs.awaitStatus(id, "paused", Duration.ofMinutes(1));
+        long newest = runs.get("runs/" + id + "/recovery").path("resumeStep").asLong();
+        flipABit(newestShard(id, newest));
+
+        runs.act(id, "resume");
+        runs.awaitSuccess(id, Duration.ofMinutes(3));
+
+        assertThat(stack.api().get("runs/" + id + "/checkpoints").asString())
+                .contains("quarantined");
+        assertThat(runs.run(id).path("attempts"))
+                .anySatisfy(
+                        attempt ->
+                                assertThat(attempt.path("resumeStep").asLong())
+                                        .isPositive()
+                                        .isLessThan(newest));
+    }
+
+    @Test
+    void aTakenPortIsNamedWithTheWayToChooseAnother() throws Exception {
+        Path home = Files.createTempDirectory("tnr");
+        try (ServerSocket taken = new ServerSocket(0)) {
+            EmbeddedStack.Result result =
+                    EmbeddedStack.tanrenIn(
+                            home,
+                            Duration.ofMinutes(1),
+                            "up",
+                            "--detach",
+                            "--port",
+                            Integer.toString(taken.getLocalPort()));
+
+            assertThat(result.exitCode()).isNotZero();
+            assertThat(result.standardError())
+                    .contains("TNR-7001", Integer.toString(taken.getLocalPort()), "--port");
+        }
+    }
+
+    private Path newestShard(String id, long step) throws Exception {
+        String folder = "runs/%s/adapt/checkpoints/%010d".formatted(id, step);
+        try (var files = Files.walk(stack.home().resolve("objects"))) {
+            return files.filter(file -> file.toString().contains(folder))
+                    .filter(file -> file.toString().endsWith(".safetensors"))
+                    .findFirst()
+                    .orElseThrow(() -> new AssertionError("no shard below " + folder));
+        }
+    }
+
+    private static void flipABit(Path file) throws Exception {
+        try (var channel = java.nio.channels.FileChannel.open(
+                file,
+                java.nio.file.StandardOpenOption.READ,
+                java.nio.file.StandardOpenOption.WRITE)) {
+            java.nio.ByteBuffer one = java.nio.ByteBuffer.allocate(1);
+            long middle = channel.size() / 2;
+            channel.read(one, middle);
+            one.put(0, (byte) (one.get(0) ^ 1)).rewind();
+            channel.write(one, middle);
+        }
+    }
+}

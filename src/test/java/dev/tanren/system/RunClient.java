@@ -1,0 +1,114 @@
+package dev.tanren.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+
+/// What the system tests do with runs, over the REST API as a script would.
+record RunClient(EmbeddedStack stack) {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Set<String> FINAL = Set.of("succeeded", "failed", "cancelled");
+    private static final Duration POLL = Duration.ofMillis(200);
+
+    String submit(String plan) throws IOException {
+        return stack.api()
+                .contentType("application/yaml")
+                .body(plan)
+                .post("runs")
+                .then()
+                .statusCode(201)
+                .extract()
+                .path("id");
+    }
+
+    JsonNode get(String path) {
+        try {
+            return JSON.readTree(stack.api().get(path).then().statusCode(200).extract().asString());
+        } catch (IOException e) {
+            throw new AssertionError("no answer from " + path, e);
+        }
+    }
+
+    JsonNode run(String id) {
+        return get("runs/" + id);
+    }
+
+    String status(String id) {
+        return run(id).path("run").path("status").asText();
+    }
+
+    long step(String id, String stage) {
+        for (JsonNode entry : run(id).path("stages")) {
+            if (entry.path("id").asText().equals(stage)) {
+                return entry.path("step").asLong();
+            }
+        }
+        return 0;
+    }
+
+    void act(String id, String action) throws IOException {
+        stack.api()
+                .contentType("application/json")
+                .body("{}")
+                .post("runs/" + id + "/" + action)
+                .then()
+                .statusCode(202);
+    }
+
+    void awaitStep(String id, String stage, long step, Duration limit) {
+        await("step " + step + " of " + stage)
+                .atMost(limit)
+                .pollInterval(POLL)
+                .ignoreExceptions()
+                .until(() -> step(id, stage) >= step || FINAL.contains(status(id)));
+    }
+
+    void awaitStatus(String id, String status, Duration limit) {
+        await("run " + id + " is " + status)
+                .atMost(limit)
+                .pollInterval(POLL)
+                .ignoreExceptions()
+                .until(() -> status(id).equals(status) || FINAL.contains(status(id)));
+        assertThat(status(id)).as("%s", run(id).toPrettyString()).isEqualTo(status);
+    }
+
+    void awaitSuccess(String id, Duration limit) {
+        awaitStatus(id, "succeeded", limit);
+    }
+
+    /// Hash over all weights and optimizer state after the last step of a stage.
+    String finalHash(String id, String stage) {
+        JsonNode newest = null;
+        JsonNode checkpoints = get("runs/" + id + "/checkpoints").path("items");
+        for (JsonNode checkpoint : checkpoints) {
+            if (checkpoint.path("stage").asText().equals(stage)
+                    && (newest == null
+                            || checkpoint.path("step").asLong() > newest.path("step").asLong())) {
+                newest = checkpoint;
+            }
+        }
+        assertThat(newest).as("a checkpoint of %s in %s", stage, checkpoints).isNotNull();
+        return newest.path("weightsSha256").asText();
+    }
+
+    /// Process ids of the rank processes that a worker's process has launched.
+    static List<Long> ranksOf(long worker) {
+        return ProcessHandle.of(worker).stream()
+                .flatMap(ProcessHandle::descendants)
+                .filter(
+                        process ->
+                                process.info()
+                                        .commandLine()
+                                        .orElse("")
+                                        .contains("dev.tanren.trainer.rank.RankMain"))
+                .map(ProcessHandle::pid)
+                .toList();
+    }
+}

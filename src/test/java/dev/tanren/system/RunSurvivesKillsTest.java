@@ -1,0 +1,160 @@
+package dev.tanren.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/// The promise of the product: a run that was killed ends with the bits of one that was not.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class RunSurvivesKillsTest {
+
+    private static final Duration LIMIT = Duration.ofMinutes(4);
+    private static final String STAGE = "adapt";
+
+    private EmbeddedStack stack;
+    private RunClient runs;
+    private String uninterrupted;
+
+    @BeforeAll
+    void trainsOnceWithoutDisturbance() throws Exception {
+        stack = EmbeddedStack.start();
+        runs = new RunClient(stack);
+        String id = runs.submit(SmallPlans.curriculumWithGate("undisturbed", 2));
+        runs.awaitSuccess(id, LIMIT);
+        uninterrupted = runs.finalHash(id, STAGE);
+    }
+
+    @AfterAll
+    void stopsWhatItStarted() throws Exception {
+        if (stack != null) {
+            stack.close();
+        }
+    }
+
+    @Test
+    void oneRankAndFourRanksEndWithTheBitsOfTwo() throws Exception {
+        String one = runs.submit(SmallPlans.curriculum("one-rank", 1));
+        runs.awaitSuccess(one, LIMIT);
+        String four = runs.submit(SmallPlans.curriculum("four-ranks", 4));
+        runs.awaitSuccess(four, LIMIT);
+
+        assertThat(runs.finalHash(one, STAGE)).isEqualTo(uninterrupted);
+        assertThat(runs.finalHash(four, STAGE)).isEqualTo(uninterrupted);
+    }
+
+    @Test
+    void aRunWhoseRanksAreKilledEndsWithTheSameBits() throws Exception {
+        long seed = System.nanoTime();
+        System.out.println("seed of the kills: " + seed);
+        Random random = new Random(seed);
+        String id = runs.submit(SmallPlans.curriculum("killed-ranks", 2));
+
+        for (int kill = 0; kill < 3; kill++) {
+            runs.awaitStep(id, STAGE, 15 + kill * 30L + random.nextInt(20), LIMIT);
+            List<Long> ranks = RunClient.ranksOf(stack.processId("worker-1"));
+            if (!ranks.isEmpty()) {
+                EmbeddedStack.kill9(ranks.get(random.nextInt(ranks.size())));
+            }
+        }
+
+        runs.awaitSuccess(id, LIMIT);
+        assertThat(runs.finalHash(id, STAGE)).isEqualTo(uninterrupted);
+        assertThat(attempts(id)).hasSizeGreaterThan(2);
+        assertThatNoStepIsDoubled(id);
+    }
+
+    @Test
+    void aRunWhoseWorkerIsKilledLosesItsRanksAndEndsWithTheSameBits() throws Exception {
+        String id = runs.submit(SmallPlans.curriculum("killed-worker", 2));
+        runs.awaitStep(id, STAGE, 35, LIMIT);
+        long worker = stack.processId("worker-1");
+        List<Long> ranks = RunClient.ranksOf(worker);
+
+        EmbeddedStack.kill9(worker);
+
+        assertThat(ranks).isNotEmpty();
+        await("ranks die with their worker")
+                .atMost(Duration.ofSeconds(5))
+                .until(
+                        () ->
+                                ranks.stream()
+                                        .flatMap(pid -> ProcessHandle.of(pid).stream())
+                                        .noneMatch(ProcessHandle::isAlive));
+        runs.awaitSuccess(id, LIMIT);
+        assertThat(runs.finalHash(id, STAGE)).isEqualTo(uninterrupted);
+    }
+
+    @Test
+    void aPausedRunHoldsNoRankAndGoesOnWithoutLosingAStep() throws Exception {
+        String id = runs.submit(SmallPlans.curriculum("paused", 2));
+        runs.awaitStep(id, STAGE, 23, LIMIT);
+
+        runs.act(id, "pause");
+        runs.awaitStatus(id, "paused", LIMIT);
+
+        assertThat(RunClient.ranksOf(stack.processId("worker-1"))).isEmpty();
+        JsonNode recovery = runs.get("runs/" + id + "/recovery");
+        assertThat(recovery.path("stepsLost").asLong()).as("%s", recovery).isZero();
+
+        runs.act(id, "resume");
+        runs.awaitSuccess(id, LIMIT);
+        assertThat(runs.finalHash(id, STAGE)).isEqualTo(uninterrupted);
+    }
+
+    @Test
+    void aCancelledRunStopsAndARetryGoesOnFromItsLastCheckpoint() throws Exception {
+        String id = runs.submit(SmallPlans.curriculum("cancelled", 2));
+        runs.awaitStep(id, STAGE, 25, LIMIT);
+
+        runs.act(id, "cancel");
+        runs.awaitStatus(id, "cancelled", LIMIT);
+        assertThat(RunClient.ranksOf(stack.processId("worker-1"))).isEmpty();
+
+        runs.act(id, "retry");
+        await().atMost(LIMIT).until(() -> !runs.status(id).equals("cancelled"));
+        runs.awaitSuccess(id, LIMIT);
+        assertThat(runs.finalHash(id, STAGE)).isEqualTo(uninterrupted);
+    }
+
+    @Test
+    void everyOtherPartMayBeKilledWhileARunGoesOn() throws Exception {
+        String id = runs.submit(SmallPlans.curriculum("killed-parts", 2));
+        for (String part : List.of("temporal", "postgres", "objects", "control-plane")) {
+            long before = runs.step(id, STAGE);
+            EmbeddedStack.kill9(stack.processId(part));
+            await(part + " is restarted and the run goes on")
+                    .atMost(Duration.ofMinutes(2))
+                    .pollInterval(Duration.ofMillis(500))
+                    .ignoreExceptions()
+                    .until(
+                            () ->
+                                    runs.step(id, STAGE) > before + 3
+                                            || runs.status(id).equals("succeeded"));
+        }
+        runs.awaitSuccess(id, LIMIT);
+        assertThat(runs.finalHash(id, STAGE)).isEqualTo(uninterrupted);
+    }
+
+    private List<JsonNode> attempts(String id) {
+        return StreamSupport.stream(runs.run(id).path("attempts").spliterator(), false).toList();
+    }
+
+    private void assertThatNoStepIsDoubled(String id) throws IOException {
+        JsonNode metrics = runs.get("runs/" + id + "/metrics?stage=" + STAGE + "&points=10000");
+        List<Long> steps =
+                StreamSupport.stream(metrics.path("steps").spliterator(), false)
+                        .map(JsonNode::asLong)
+                        .toList();
+        assertThat(steps).hasSize(120).doesNotHaveDuplicates().isSorted();
+    }
+}

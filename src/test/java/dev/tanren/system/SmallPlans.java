@@ -1,0 +1,58 @@
+package dev.tanren.system;
+
+import java.nio.file.Path;
+
+/// Plans that train a very small model on this repository's own text, in seconds.
+final class SmallPlans {
+
+    private SmallPlans() {}
+
+    /// Code is the domain and prose the general data, as in the demo, with a two-phase curriculum.
+    ///
+    /// @param ranks data-parallel ranks, 1, 2 or 4
+    static String curriculum(String name, int ranks) {
+        Path root = EmbeddedStack.root();
+        return """
+                apiVersion: tanren.dev/v1
+                name: %s
+                seed: 17
+                model:
+                  architecture:
+                    {family: llama, vocabSize: 4096, hiddenSize: 64, layers: 2, heads: 4, keyValueHeads: 2,
+                     intermediateSize: 176, tieWordEmbeddings: true, maximumPositions: 256}
+                  tokenizer: "file:%s/deploy/src/main/resources/corpus/tokenizer.json"
+                datasets:
+                  code:
+                    sources: [{uri: "file:%s/spec/src/main/java", include: "**/*.java"}]
+                    quality: {scorer: heuristic, tiers: 2}
+                    holdout: 10%%
+                  prose:
+                    sources: [{uri: "file:%s/docs", include: "**/*.md"}]
+                    holdout: 10%%
+                stages:
+                  - id: adapt
+                    type: pretrain
+                    optimizer: {type: adamw, learningRate: 3e-3, betas: [0.9, 0.95], weightDecay: 0.1, clipNorm: 1.0}
+                    schedule: {type: warmup-stable-decay, warmup: 5%%, decay: 20%%, minimum: 10%%}
+                    globalBatchTokens: 1Ki
+                    microBatch: 2
+                    threadsPerRank: 1
+                    parallelism: {data: %d}
+                    phases:
+                      - {id: short, sequenceLength: 64, tokens: 60Ki, mix: {"code@gold": 0.75, prose: 0.25}}
+                      - {id: long, sequenceLength: 128, tokens: 60Ki, mix: {code: 0.75, prose: 0.25}}
+                    checkpoint: {everySteps: 10, keep: 3}
+                    evaluation: {everySteps: 30, datasets: [code, prose], blocks: 4}
+                """
+                .formatted(name, root, root, root, ranks);
+    }
+
+    /// The same, published and measured in the second runtime.
+    static String curriculumWithGate(String name, int ranks) {
+        return curriculum(name, ranks)
+                + """
+                  - {id: release, type: export, of: adapt, formats: [huggingface, djl]}
+                  - {id: gate, type: evaluate, of: release, require: {"code.perplexity": {below: 4000}}}
+                """;
+    }
+}
