@@ -6,6 +6,7 @@ import java.util.List;
 ///
 /// Two sets of documents lie in it, training and held-out. Documents are ordered by tier, best
 /// first, and inside a tier by the hash of their content, so the same input gives the same objects.
+/// The held-out set is one tier, so its first blocks are a fair sample of it.
 ///
 /// @param contentHash of source bytes, tokenizer and preparation settings, hexadecimal
 /// @param vocabSize of the tokenizer; for ready tokens the largest id plus one

@@ -1,0 +1,2 @@
+/// What readers of tokens need not see.
+package dev.tanren.storage.tokens.internal;
