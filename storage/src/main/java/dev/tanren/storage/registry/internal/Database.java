@@ -1,0 +1,182 @@
+package dev.tanren.storage.registry.internal;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.storage.registry.DatabaseAddress;
+import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Supplier;
+import org.flywaydb.core.Flyway;
+import org.jdbi.v3.core.HandleCallback;
+import org.jdbi.v3.core.HandleConsumer;
+import org.jdbi.v3.core.Jdbi;
+import org.jspecify.annotations.Nullable;
+
+/// The connection pool, and the one place that decides what is tried again.
+public final class Database implements AutoCloseable {
+
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
+    private static final Duration LONGEST_WAIT_FOR_CONNECTION = Duration.ofSeconds(3);
+    private static final int POOL_SIZE = 10;
+
+    /// Besides class 08: the server shuts down, crashes or starts, or has no connection to spare;
+    /// and transactions that the server undid because of others (deadlock, serialisation).
+    private static final Set<String> TRANSIENT_STATES =
+            Set.of("57P01", "57P02", "57P03", "53300", "40001", "40P01");
+
+    private final DatabaseAddress address;
+    private final Duration patience;
+    private final HikariDataSource pool;
+    private final Jdbi jdbi;
+
+    public Database(DatabaseAddress address, Duration patience) {
+        this.address = address;
+        this.patience = patience;
+        this.pool = new HikariDataSource(configuration(address, patience));
+        this.jdbi = Jdbi.create(pool);
+    }
+
+    private static HikariConfig configuration(DatabaseAddress address, Duration patience) {
+        HikariConfig configuration = new HikariConfig();
+        configuration.setPoolName("registry");
+        configuration.setJdbcUrl(address.url());
+        configuration.setUsername(address.user());
+        configuration.setPassword(address.password());
+        configuration.setDriverClassName("org.postgresql.Driver");
+        configuration.setMaximumPoolSize(POOL_SIZE);
+        configuration.setMinimumIdle(1);
+        long wait = Math.min(patience.toMillis(), LONGEST_WAIT_FOR_CONNECTION.toMillis());
+        configuration.setConnectionTimeout(Math.max(250, wait));
+        configuration.setValidationTimeout(Math.max(250, Math.min(2_000, wait)));
+        configuration.setInitializationFailTimeout(-1);
+        configuration.addDataSourceProperty("ApplicationName", "tanren");
+        configuration.addDataSourceProperty("tcpKeepAlive", "true");
+        configuration.addDataSourceProperty("connectTimeout", "3");
+        // A server that is gone without a word must not hold a thread for ever.
+        configuration.addDataSourceProperty("socketTimeout", "30");
+        return configuration;
+    }
+
+    /// Applies the migrations. Flyway holds an advisory lock meanwhile, so concurrent starts wait
+    /// for each other.
+    public void migrate() {
+        ridingOut(
+                () ->
+                        Flyway.configure(Database.class.getClassLoader())
+                                .dataSource(pool)
+                                .locations("classpath:db/migration")
+                                .load()
+                                .migrate());
+    }
+
+    /// Runs `work` in a transaction; again when the connection is lost.
+    public <T extends @Nullable Object> T call(HandleCallback<T, RuntimeException> work) {
+        return ridingOut(() -> jdbi.inTransaction(work));
+    }
+
+    /// Runs `work` in a transaction; again when the connection is lost.
+    public void run(HandleConsumer<RuntimeException> work) {
+        ridingOut(
+                () -> {
+                    jdbi.useTransaction(work);
+                    return true;
+                });
+    }
+
+    public void ping() {
+        try {
+            jdbi.useHandle(handle -> handle.execute("select 1"));
+        } catch (RuntimeException e) {
+            throw unreachable(e);
+        }
+    }
+
+    private <T extends @Nullable Object> T ridingOut(Supplier<T> work) {
+        long deadline = System.nanoTime() + patience.toNanos();
+        long pauseMillis = FIRST_PAUSE.toMillis();
+        while (true) {
+            try {
+                return work.get();
+            } catch (TanrenException e) {
+                throw e;
+            } catch (RuntimeException e) {
+                SQLException cause = sqlCause(e);
+                if (cause != null && "53100".equals(cause.getSQLState())) {
+                    throw full(e);
+                }
+                if (cause == null || !isTransient(cause)) {
+                    throw e;
+                }
+                long left = (deadline - System.nanoTime()) / 1_000_000;
+                if (left <= 0 || pool.isClosed()) {
+                    throw unreachable(e);
+                }
+                sleep(Math.min(left, jittered(pauseMillis)), e);
+                pauseMillis = Math.min(LONGEST_PAUSE.toMillis(), pauseMillis * 2);
+            }
+        }
+    }
+
+    private static @Nullable SQLException sqlCause(Throwable thrown) {
+        SQLException found = null;
+        for (Throwable t = thrown; t != null; t = t.getCause()) {
+            if (t instanceof SQLException sql) {
+                found = sql;
+                if (isTransient(sql) || "53100".equals(sql.getSQLState())) {
+                    return sql;
+                }
+            }
+        }
+        return found;
+    }
+
+    private static boolean isTransient(SQLException e) {
+        String state = e.getSQLState();
+        return e instanceof SQLTransientConnectionException
+                || (state != null && (state.startsWith("08") || TRANSIENT_STATES.contains(state)));
+    }
+
+    private static long jittered(long millis) {
+        return millis / 2 + ThreadLocalRandom.current().nextLong(millis / 2 + 1);
+    }
+
+    private void sleep(long millis, RuntimeException reason) {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw unreachable(reason);
+        }
+    }
+
+    private TanrenException unreachable(RuntimeException cause) {
+        return new TanrenException(
+                ErrorCode.DATABASE_UNREACHABLE,
+                "the database does not answer",
+                address.shown(),
+                "see that PostgreSQL runs, that the address, user and password are right, and that"
+                        + " it has connections to spare",
+                cause);
+    }
+
+    private TanrenException full(RuntimeException cause) {
+        return new TanrenException(
+                ErrorCode.DATABASE_FULL,
+                "the database's disk is full",
+                address.shown(),
+                "make room on the database's disk; what was being written is undone and can be"
+                        + " tried again",
+                cause);
+    }
+
+    @Override
+    public void close() {
+        pool.close();
+    }
+}

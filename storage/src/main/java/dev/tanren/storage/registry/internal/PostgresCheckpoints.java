@@ -1,0 +1,225 @@
+package dev.tanren.storage.registry.internal;
+
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.storage.registry.Checkpoints;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.SqlStatement;
+import org.jspecify.annotations.Nullable;
+
+/// Checkpoints in PostgreSQL.
+public final class PostgresCheckpoints implements Checkpoints {
+
+    private static final String ONE =
+            " where run_id = :runId and stage_id = :stageId and step = :step";
+
+    private final Database database;
+
+    public PostgresCheckpoints(Database database) {
+        this.database = database;
+    }
+
+    /// A quarantined checkpoint may be written anew: the attempt that does so went back past it.
+    @Override
+    public boolean prepare(NewCheckpoint checkpoint) {
+        return database.call(
+                handle -> {
+                    StageLock.requireNewest(
+                            handle,
+                            checkpoint.runId(),
+                            checkpoint.stageId(),
+                            checkpoint.fencingToken());
+                    return upsert(
+                                    handle,
+                                    checkpoint,
+                                    "null",
+                                    "checkpoints.committed_at is null"
+                                            + " or checkpoints.quarantined is not null")
+                            > 0;
+                });
+    }
+
+    @Override
+    public void commit(String runId, String stageId, long step, long fencingToken) {
+        database.run(
+                handle -> {
+                    StageLock.requireNewest(handle, runId, stageId, fencingToken);
+                    int changed =
+                            bindOne(
+                                            handle.createUpdate(
+                                                    "update checkpoints set committed_at ="
+                                                            + " coalesce(committed_at,"
+                                                            + " clock_timestamp())"
+                                                            + ONE
+                                                            + " and fencing_token = :token"),
+                                            runId,
+                                            stageId,
+                                            step)
+                                    .bind("token", fencingToken)
+                                    .execute();
+                    if (changed == 0) {
+                        throw new TanrenException(
+                                ErrorCode.CHECKPOINT_STALE_ATTEMPT,
+                                "the attempt with fencing token "
+                                        + fencingToken
+                                        + " has not prepared this checkpoint",
+                                "run/" + runId + "/" + stageId + "/" + step,
+                                "prepare it before the commit");
+                    }
+                });
+    }
+
+    @Override
+    public void restore(NewCheckpoint checkpoint) {
+        database.run(
+                handle ->
+                        upsert(
+                                handle,
+                                checkpoint,
+                                "clock_timestamp()",
+                                "checkpoints.committed_at is null"));
+    }
+
+    private static int upsert(
+            Handle handle, NewCheckpoint checkpoint, String committedAt, String replaceWhen) {
+        return handle.createUpdate(
+                        """
+                        insert into checkpoints (run_id, stage_id, step, phase_id, attempt,
+                            fencing_token, manifest_key, bytes, weights_sha256, loss, committed_at)
+                        values (:runId, :stageId, :step, :phaseId, :attempt,
+                            :token, :manifestKey, :bytes, :weightsSha256, :loss, %s)
+                        on conflict (run_id, stage_id, step) do update set
+                            phase_id = excluded.phase_id,
+                            attempt = excluded.attempt,
+                            fencing_token = excluded.fencing_token,
+                            manifest_key = excluded.manifest_key,
+                            bytes = excluded.bytes,
+                            weights_sha256 = excluded.weights_sha256,
+                            loss = excluded.loss,
+                            prepared_at = clock_timestamp(),
+                            committed_at = excluded.committed_at,
+                            verified_at = null,
+                            quarantined = null
+                        where %s
+                        """
+                                .formatted(committedAt, replaceWhen))
+                .bind("runId", checkpoint.runId())
+                .bind("stageId", checkpoint.stageId())
+                .bind("step", checkpoint.step())
+                .bind("phaseId", checkpoint.phaseId())
+                .bind("attempt", checkpoint.attempt())
+                .bind("token", checkpoint.fencingToken())
+                .bind("manifestKey", checkpoint.manifestKey())
+                .bind("bytes", checkpoint.bytes())
+                .bind("weightsSha256", checkpoint.weightsSha256())
+                .bind("loss", checkpoint.loss())
+                .execute();
+    }
+
+    @Override
+    public List<Row> list(String runId, String stageId) {
+        return database.call(
+                handle ->
+                        handle.createQuery(
+                                        """
+                                        select * from checkpoints
+                                        where run_id = :runId and stage_id = :stageId
+                                            and committed_at is not null and quarantined is null
+                                        order by step desc
+                                        """)
+                                .bind("runId", runId)
+                                .bind("stageId", stageId)
+                                .map((row, context) -> row(row))
+                                .list());
+    }
+
+    /// All stages' committed checkpoints, newest commit first, the quarantined among them.
+    @Override
+    public List<Row> list(String runId) {
+        return database.call(
+                handle ->
+                        handle.createQuery(
+                                        """
+                                        select * from checkpoints
+                                        where run_id = :runId and committed_at is not null
+                                        order by committed_at desc, step desc
+                                        """)
+                                .bind("runId", runId)
+                                .map((row, context) -> row(row))
+                                .list());
+    }
+
+    @Override
+    public Optional<Row> find(String runId, String stageId, long step) {
+        return database.call(
+                handle ->
+                        bindOne(
+                                        handle.createQuery(
+                                                "select * from checkpoints"
+                                                        + ONE
+                                                        + " and committed_at is not null"),
+                                        runId,
+                                        stageId,
+                                        step)
+                                .map((row, context) -> row(row))
+                                .findOne());
+    }
+
+    @Override
+    public void quarantine(String runId, String stageId, long step, String reason) {
+        change("update checkpoints set quarantined = :reason", runId, stageId, step, reason);
+    }
+
+    @Override
+    public void verified(String runId, String stageId, long step) {
+        change(
+                "update checkpoints set verified_at = clock_timestamp()",
+                runId,
+                stageId,
+                step,
+                null);
+    }
+
+    @Override
+    public void delete(String runId, String stageId, long step) {
+        change("delete from checkpoints", runId, stageId, step, null);
+    }
+
+    private void change(
+            String sql, String runId, String stageId, long step, @Nullable String reason) {
+        database.run(
+                handle -> {
+                    var update = bindOne(handle.createUpdate(sql + ONE), runId, stageId, step);
+                    if (reason != null) {
+                        update.bind("reason", reason);
+                    }
+                    update.execute();
+                });
+    }
+
+    private static <S extends SqlStatement<S>> S bindOne(
+            S statement, String runId, String stageId, long step) {
+        return statement.bind("runId", runId).bind("stageId", stageId).bind("step", step);
+    }
+
+    private static Row row(ResultSet row) throws SQLException {
+        return new Row(
+                row.getString("run_id"),
+                row.getString("stage_id"),
+                row.getString("phase_id"),
+                row.getLong("step"),
+                row.getInt("attempt"),
+                row.getLong("fencing_token"),
+                row.getString("manifest_key"),
+                row.getLong("bytes"),
+                row.getString("weights_sha256"),
+                row.getDouble("loss"),
+                Columns.instant(row, "committed_at"),
+                Columns.instantOrNull(row, "verified_at"),
+                row.getString("quarantined"));
+    }
+}

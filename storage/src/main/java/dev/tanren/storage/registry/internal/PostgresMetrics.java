@@ -1,0 +1,272 @@
+package dev.tanren.storage.registry.internal;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import dev.tanren.spec.json.Json;
+import dev.tanren.storage.registry.Metrics;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.PreparedBatch;
+
+/// Figures in PostgreSQL.
+///
+/// A row belongs to the newest attempt that reported it. An attempt that is stale when its figures
+/// arrive may fill a gap, marked as rolled back where a newer attempt went back past it, and
+/// changes no row.
+public final class PostgresMetrics implements Metrics {
+
+    private static final TypeReference<Map<String, Double>> FIGURES = new TypeReference<>() {};
+
+    private static final String REPLACE_OLDER =
+            """
+            do update set
+                attempt = excluded.attempt,
+                fencing_token = excluded.fencing_token,
+                phase_id = excluded.phase_id,
+                rolled_back = false,
+                batch_hash = excluded.batch_hash,
+                figures = excluded.figures,
+                loss = excluded.loss,
+                at = excluded.at
+            where step_metrics.fencing_token <= excluded.fencing_token
+            """;
+
+    private final Database database;
+
+    public PostgresMetrics(Database database) {
+        this.database = database;
+    }
+
+    @Override
+    public void record(String runId, String stageId, long fencingToken, List<StepRow> steps) {
+        if (steps.isEmpty()) {
+            return;
+        }
+        database.run(
+                handle -> {
+                    Standing standing = standing(handle, runId, stageId, fencingToken);
+                    insert(handle, runId, stageId, fencingToken, steps, standing);
+                    noteSteps(handle, fencingToken, steps);
+                });
+    }
+
+    private static void insert(
+            Handle handle,
+            String runId,
+            String stageId,
+            long fencingToken,
+            List<StepRow> steps,
+            Standing standing) {
+        PreparedBatch batch =
+                handle.prepareBatch(
+                        """
+                        insert into step_metrics (run_id, stage_id, step, rank, attempt,
+                            fencing_token, phase_id, rolled_back, batch_hash, figures, loss, at)
+                        values (:runId, :stageId, :step, :rank, :attempt,
+                            :token, :phaseId, :rolledBack, :batchHash, :figures, :loss, :at)
+                        on conflict (run_id, stage_id, rank, step)
+                        """
+                                + (standing.newest ? REPLACE_OLDER : "do nothing"));
+        // One order for all writers, so that two batches cannot wait for each other.
+        List<StepRow> ordered =
+                steps.stream()
+                        .sorted(
+                                Comparator.comparingInt(StepRow::rank)
+                                        .thenComparingLong(StepRow::step))
+                        .toList();
+        for (StepRow step : ordered) {
+            batch.bind("runId", runId)
+                    .bind("stageId", stageId)
+                    .bind("step", step.step())
+                    .bind("rank", step.rank())
+                    .bind("attempt", step.attempt())
+                    .bind("token", fencingToken)
+                    .bind("phaseId", step.phaseId())
+                    .bind("rolledBack", step.step() > standing.keptUpTo)
+                    .bind("batchHash", step.batchHash())
+                    .bind("figures", Json.write(step.values()))
+                    .bind("loss", step.values().get("loss"))
+                    .bind("at", step.at())
+                    .add();
+        }
+        batch.execute();
+    }
+
+    private static void noteSteps(Handle handle, long fencingToken, List<StepRow> steps) {
+        handle.createUpdate(
+                        """
+                        update attempts set
+                            first_step_at = coalesce(first_step_at, :firstAt),
+                            last_step = greatest(last_step, :lastStep)
+                        where fencing_token = :token
+                        """)
+                .bind("token", fencingToken)
+                .bind(
+                        "firstAt",
+                        steps.stream()
+                                .map(StepRow::at)
+                                .min(Comparator.naturalOrder())
+                                .orElseThrow())
+                .bind("lastStep", steps.stream().mapToLong(StepRow::step).max().orElseThrow())
+                .execute();
+    }
+
+    @Override
+    public void recordEvaluation(
+            String runId,
+            String stageId,
+            long fencingToken,
+            long step,
+            Map<String, EvaluationRow> datasets) {
+        if (datasets.isEmpty()) {
+            return;
+        }
+        database.run(
+                handle -> {
+                    Standing standing = standing(handle, runId, stageId, fencingToken);
+                    PreparedBatch batch =
+                            handle.prepareBatch(
+                                    """
+                                    insert into evaluations (run_id, stage_id, step, dataset,
+                                        fencing_token, rolled_back, loss, perplexity, tokens)
+                                    values (:runId, :stageId, :step, :dataset,
+                                        :token, :rolledBack, :loss, :perplexity, :tokens)
+                                    on conflict (run_id, stage_id, step, dataset)
+                                    """
+                                            + (standing.newest
+                                                    ? """
+                                                      do update set
+                                                          fencing_token = excluded.fencing_token,
+                                                          rolled_back = false,
+                                                          loss = excluded.loss,
+                                                          perplexity = excluded.perplexity,
+                                                          tokens = excluded.tokens
+                                                      """
+                                                    : "do nothing"));
+                    datasets.entrySet().stream()
+                            .sorted(Map.Entry.comparingByKey())
+                            .forEach(
+                                    entry ->
+                                            batch.bind("runId", runId)
+                                                    .bind("stageId", stageId)
+                                                    .bind("step", step)
+                                                    .bind("dataset", entry.getKey())
+                                                    .bind("token", fencingToken)
+                                                    .bind("rolledBack", step > standing.keptUpTo)
+                                                    .bind("loss", entry.getValue().loss())
+                                                    .bind(
+                                                            "perplexity",
+                                                            entry.getValue().perplexity())
+                                                    .bind("tokens", entry.getValue().tokens())
+                                                    .add());
+                    batch.execute();
+                });
+    }
+
+    /// @param keptUpTo last step of this attempt that no newer attempt undid
+    private record Standing(boolean newest, long keptUpTo) {}
+
+    /// Evaluations of stages that begin no attempt (gates) come with token 0, which is the newest
+    /// there.
+    private static Standing standing(
+            Handle handle, String runId, String stageId, long fencingToken) {
+        StageLock.shared(handle, runId, stageId);
+        long keptUpTo =
+                handle.createQuery(
+                                """
+                                select coalesce(min(resume_step), :none) from attempts
+                                where run_id = :runId and stage_id = :stageId
+                                    and fencing_token > :token
+                                """)
+                        .bind("none", Long.MAX_VALUE)
+                        .bind("runId", runId)
+                        .bind("stageId", stageId)
+                        .bind("token", fencingToken)
+                        .mapTo(Long.class)
+                        .one();
+        return new Standing(keptUpTo == Long.MAX_VALUE, keptUpTo);
+    }
+
+    @Override
+    public List<StepRow> steps(String runId, String stageId, long fromStep, int maximumPoints) {
+        return database.call(
+                handle ->
+                        handle.createQuery(
+                                        """
+                                        with counted as (
+                                            select *, count(*) over () as rows,
+                                                row_number() over (order by step) - 1 as place
+                                            from step_metrics
+                                            where run_id = :runId and stage_id = :stageId
+                                                and rank = 0 and step >= :fromStep),
+                                        bucketed as (
+                                            select *, case when rows <= :points then place
+                                                else place * greatest(:points / 2, 1) / rows end
+                                                as bucket
+                                            from counted),
+                                        ranked as (
+                                            select *,
+                                                row_number() over (partition by bucket
+                                                    order by loss nulls last, step) as smallest,
+                                                row_number() over (partition by bucket
+                                                    order by loss desc nulls last, step) as largest
+                                            from bucketed)
+                                        select * from ranked where smallest = 1 or largest = 1
+                                        order by step limit :points
+                                        """)
+                                .bind("runId", runId)
+                                .bind("stageId", stageId)
+                                .bind("fromStep", fromStep)
+                                .bind("points", maximumPoints)
+                                .map((row, context) -> step(row))
+                                .list());
+    }
+
+    @Override
+    public List<EvaluationRow> evaluations(String runId, String stageId) {
+        return database.call(
+                handle ->
+                        handle.createQuery(
+                                        """
+                                        select * from evaluations
+                                        where run_id = :runId and stage_id = :stageId
+                                            and not rolled_back
+                                        order by step, dataset
+                                        """)
+                                .bind("runId", runId)
+                                .bind("stageId", stageId)
+                                .map(
+                                        (row, context) ->
+                                                new EvaluationRow(
+                                                        row.getLong("step"),
+                                                        row.getString("dataset"),
+                                                        row.getDouble("loss"),
+                                                        row.getDouble("perplexity"),
+                                                        row.getLong("tokens")))
+                                .list());
+    }
+
+    private static StepRow step(ResultSet row) throws SQLException {
+        return new StepRow(
+                row.getLong("step"),
+                row.getInt("rank"),
+                row.getInt("attempt"),
+                row.getString("phase_id"),
+                row.getBoolean("rolled_back"),
+                row.getString("batch_hash"),
+                figures(row.getString("figures")),
+                Columns.instant(row, "at"));
+    }
+
+    private static Map<String, Double> figures(String json) {
+        try {
+            return Json.mapper().readValue(json, FIGURES);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("the registry wrote these figures itself", e);
+        }
+    }
+}

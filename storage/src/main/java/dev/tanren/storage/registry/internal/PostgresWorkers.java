@@ -1,0 +1,73 @@
+package dev.tanren.storage.registry.internal;
+
+import dev.tanren.storage.registry.Workers;
+import java.util.List;
+
+/// Workers in PostgreSQL. When a worker was seen is the database's clock, not the worker's.
+public final class PostgresWorkers implements Workers {
+
+    private final Database database;
+
+    public PostgresWorkers(Database database) {
+        this.database = database;
+    }
+
+    @Override
+    public void announce(Worker worker) {
+        database.run(
+                handle ->
+                        handle.createUpdate(
+                                        """
+                                        insert into workers (worker_id, host, pid, task_queue, cores,
+                                            memory_bytes, version, activity, started_at, seen_at)
+                                        values (:workerId, :host, :pid, :taskQueue, :cores,
+                                            :memoryBytes, :version, :activity, :startedAt,
+                                            clock_timestamp())
+                                        on conflict (worker_id) do update set
+                                            host = excluded.host,
+                                            pid = excluded.pid,
+                                            task_queue = excluded.task_queue,
+                                            cores = excluded.cores,
+                                            memory_bytes = excluded.memory_bytes,
+                                            version = excluded.version,
+                                            activity = excluded.activity,
+                                            seen_at = excluded.seen_at
+                                        """)
+                                .bind("workerId", worker.workerId())
+                                .bind("host", worker.host())
+                                .bind("pid", worker.pid())
+                                .bind("taskQueue", worker.taskQueue())
+                                .bind("cores", worker.cores())
+                                .bind("memoryBytes", worker.memoryBytes())
+                                .bind("version", worker.version())
+                                .bind("activity", worker.activity())
+                                .bind("startedAt", worker.startedAt())
+                                .execute());
+    }
+
+    @Override
+    public List<Worker> list() {
+        return database.call(
+                handle ->
+                        handle.createQuery(
+                                        """
+                                        select * from workers
+                                        where seen_at > clock_timestamp() - interval '1 day'
+                                        order by started_at desc, worker_id
+                                        """)
+                                .map(
+                                        (row, context) ->
+                                                new Worker(
+                                                        row.getString("worker_id"),
+                                                        row.getString("host"),
+                                                        row.getLong("pid"),
+                                                        row.getString("task_queue"),
+                                                        row.getInt("cores"),
+                                                        row.getLong("memory_bytes"),
+                                                        row.getString("version"),
+                                                        row.getString("activity"),
+                                                        Columns.instant(row, "started_at"),
+                                                        Columns.instant(row, "seen_at")))
+                                .list());
+    }
+}
