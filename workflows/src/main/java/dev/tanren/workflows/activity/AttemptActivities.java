@@ -1,0 +1,40 @@
+package dev.tanren.workflows.activity;
+
+import dev.tanren.spec.plan.Plan;
+import io.temporal.activity.ActivityInterface;
+import org.jspecify.annotations.Nullable;
+
+/// Begins tries at a stage.
+@ActivityInterface(namePrefix = "Attempt")
+public interface AttemptActivities {
+
+    /// Finds the newest checkpoint that verifies and begins a new attempt from it, which makes
+    /// every earlier attempt of the stage stale: none can commit any more.
+    ///
+    /// Begins nothing where the stage has a checkpoint at or after `lastStep` already. Idempotent
+    /// by `requestId`.
+    Begun begin(BeginRequest request);
+
+    /// @param importedPrefix of [ModelActivities.ResolvedModel]
+    /// @param lastStep last step of the phase
+    /// @param requestId names this try for ever
+    record BeginRequest(
+            String runId,
+            Plan plan,
+            String stageId,
+            String phaseId,
+            @Nullable String importedPrefix,
+            long lastStep,
+            String requestId) {}
+
+    /// @param alreadyDone nothing was begun, because the phase's last step is committed
+    /// @param attempt counts the stage's attempts from 1; 0 where nothing was begun
+    /// @param fencingToken 0 where nothing was begun
+    /// @param resumeStep last step that is in `start`; 0 before the first
+    record Begun(
+            boolean alreadyDone,
+            int attempt,
+            long fencingToken,
+            StartingPoint start,
+            long resumeStep) {}
+}

@@ -1,0 +1,31 @@
+package dev.tanren.workflows.activity;
+
+import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.plan.Plan;
+import io.temporal.activity.ActivityInterface;
+import java.util.Map;
+
+/// Measures a model in the inference runtime.
+@ActivityInterface(namePrefix = "Evaluate")
+public interface EvaluateActivities {
+
+    /// Measures perplexity on every dataset's held-out blocks, compares it with the trainer's own
+    /// figures for the same checkpoint, holds the stage's requirements against it, and records
+    /// figures and a generated sample as the stage's result.
+    ///
+    /// @throws dev.tanren.spec.error.TanrenException `RUNTIMES_DISAGREE`, `GATE_FAILED`
+    Evaluated evaluate(EvaluateRequest request);
+
+    /// @param stageId of a [dev.tanren.spec.plan.Stage.Evaluate]
+    /// @param datasets object key of the dataset manifest, by the dataset's name
+    record EvaluateRequest(
+            String runId,
+            Plan plan,
+            String stageId,
+            Architecture architecture,
+            String tokenizerKey,
+            Map<String, String> datasets) {}
+
+    /// @param metrics by name, such as `code.perplexity`
+    record Evaluated(Map<String, Double> metrics) {}
+}

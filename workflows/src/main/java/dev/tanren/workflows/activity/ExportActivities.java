@@ -1,0 +1,25 @@
+package dev.tanren.workflows.activity;
+
+import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.plan.Plan;
+import io.temporal.activity.ActivityInterface;
+
+/// Publishes weights.
+@ActivityInterface(namePrefix = "Export")
+public interface ExportActivities {
+
+    /// Writes the newest checkpoint of the stage's `of` in the stage's formats and records what it
+    /// wrote as the stage's result. Idempotent.
+    Exported export(ExportRequest request);
+
+    /// @param stageId of a [dev.tanren.spec.plan.Stage.Export]
+    record ExportRequest(
+            String runId,
+            Plan plan,
+            String stageId,
+            Architecture architecture,
+            String tokenizerKey) {}
+
+    /// @param prefix key prefix of the artifacts, ending in `/`
+    record Exported(String prefix, long step) {}
+}

@@ -1,0 +1,40 @@
+package dev.tanren.workflows.activity;
+
+import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.plan.Plan;
+import io.temporal.activity.ActivityInterface;
+import java.util.Map;
+
+/// Runs the ranks of one attempt.
+@ActivityInterface(namePrefix = "Gang")
+public interface GangActivities {
+
+    /// Launches the ranks, watches them and commits their checkpoints until the phase's last step
+    /// is committed.
+    ///
+    /// Heartbeats with the last step. When it is cancelled, ranks save and end, unless the run is
+    /// being cancelled for good: then they are killed. No rank outlives the call.
+    ///
+    /// @throws dev.tanren.spec.error.TanrenException whose class says whether another attempt may
+    ///     succeed
+    GangResult train(GangRequest request);
+
+    /// @param lastStep last step of the phase
+    /// @param datasets object key of the dataset manifest, by the dataset's name
+    record GangRequest(
+            String runId,
+            Plan plan,
+            String stageId,
+            String phaseId,
+            int attempt,
+            long fencingToken,
+            StartingPoint start,
+            long resumeStep,
+            long lastStep,
+            Architecture architecture,
+            Map<String, String> datasets) {}
+
+    /// @param finished false where the ranks were stopped before `lastStep`
+    /// @param committedStep step of the newest checkpoint the attempt committed or started from
+    record GangResult(boolean finished, long committedStep) {}
+}

@@ -1,0 +1,55 @@
+package dev.tanren.workflows.activity;
+
+import dev.tanren.workflows.failure.Failure;
+import io.temporal.activity.ActivityInterface;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Writes what a run does where people read it, and reads what is done already.
+///
+/// Short; retried until the registry answers; a repeated call stores nothing twice.
+@ActivityInterface(namePrefix = "Registry")
+public interface RegistryActivities {
+
+    Standing standing(String runId);
+
+    /// Sets the run's status and appends the event that goes with it.
+    void recordStatus(StatusChange change);
+
+    /// Sets a stage's status and appends the event that goes with it.
+    void recordStage(StageChange change);
+
+    void recordEvent(EventEntry event);
+
+    /// Appends to the audit what a person asked for.
+    void recordRequest(RequestEntry request);
+
+    /// The newest evaluation of a stage at or before a step.
+    LastEvaluation lastEvaluation(EvaluationQuery query);
+
+    /// @param stages status key of each stage, such as `succeeded`
+    record Standing(Map<String, String> stages) {}
+
+    /// @param status key, such as `running`
+    record StatusChange(
+            String runId, String status, @Nullable String reason, @Nullable Failure failure) {}
+
+    record StageChange(String runId, String stageId, String status, @Nullable Failure failure) {}
+
+    /// @param type such as `phase.entered`
+    record EventEntry(
+            String runId,
+            String type,
+            @Nullable String stageId,
+            String message,
+            Map<String, Object> data) {}
+
+    /// @param action `pause`, `resume` or `cancel`
+    record RequestEntry(String runId, String action, String actor, @Nullable String reason) {}
+
+    record EvaluationQuery(String runId, String stageId, long uptoStep) {}
+
+    /// @param metrics by name, such as `code.loss`; empty where the stage was not evaluated
+    /// @param committedStep newest committed step of the whole stage; 0 where there is none
+    record LastEvaluation(Map<String, Double> metrics, long committedStep) {}
+}

@@ -1,0 +1,107 @@
+package dev.tanren.workflows.failure;
+
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import io.temporal.failure.ActivityFailure;
+import io.temporal.failure.ApplicationFailure;
+import io.temporal.failure.CanceledFailure;
+import io.temporal.failure.ChildWorkflowFailure;
+import io.temporal.failure.TimeoutFailure;
+import java.util.Arrays;
+
+/// Turns coded errors into Temporal's failures and back.
+///
+/// The type of the failure is the constant name of the [ErrorCode] and its one detail the
+/// [Failure], so the class of the failure is known on the other side without reading its text.
+public final class Failures {
+
+    private Failures() {}
+
+    /// What an activity throws. Temporal retries it where the code's class says that the same work
+    /// may succeed unchanged.
+    public static ApplicationFailure ofActivity(TanrenException error) {
+        return ApplicationFailure.newBuilder()
+                .setMessage(String.valueOf(error.getMessage()))
+                .setType(error.code().name())
+                .setNonRetryable(!error.failureClass().retryable())
+                .setDetails(new Failure(error.code(), error.what(), error.where(), error.mend()))
+                .setCause(error.getCause())
+                .build();
+    }
+
+    /// What a workflow ends with: never retried by Temporal, because the workflow has decided.
+    public static ApplicationFailure ofWorkflow(Failure failure) {
+        return ApplicationFailure.newBuilder()
+                .setMessage(failure.message())
+                .setType(failure.code())
+                .setNonRetryable(true)
+                .setDetails(failure)
+                .build();
+    }
+
+    /// What went wrong in an activity or a child workflow.
+    public static Failure read(Throwable thrown) {
+        return switch (root(thrown)) {
+            case ApplicationFailure failure when isCoded(failure.getType()) -> coded(failure);
+            case TimeoutFailure timeout -> timedOut(thrown, timeout);
+            case TanrenException error ->
+                    new Failure(error.code(), error.what(), error.where(), error.mend());
+            case Throwable other ->
+                    new Failure(
+                            ErrorCode.INTERNAL,
+                            "unexpected " + other.getClass().getSimpleName() + ": " + text(other),
+                            place(thrown),
+                            "look at the worker's log and report it");
+        };
+    }
+
+    /// Whether the work ended because it was cancelled.
+    public static boolean isCancellation(Throwable thrown) {
+        return root(thrown) instanceof CanceledFailure;
+    }
+
+    private static Throwable root(Throwable thrown) {
+        Throwable current = thrown;
+        while ((current instanceof ActivityFailure || current instanceof ChildWorkflowFailure)
+                && current.getCause() != null) {
+            current = current.getCause();
+        }
+        return current;
+    }
+
+    private static Failure coded(ApplicationFailure failure) {
+        if (failure.getDetails().getSize() > 0) {
+            return failure.getDetails().get(Failure.class);
+        }
+        return new Failure(
+                failure.getType(), text(failure), "workflow", "see the events of the run");
+    }
+
+    private static Failure timedOut(Throwable thrown, TimeoutFailure timeout) {
+        return new Failure(
+                ErrorCode.RANK_PREEMPTED,
+                "the worker was not heard of any more ("
+                        + timeout.getTimeoutType().name().replace("TIMEOUT_TYPE_", "")
+                        + ")",
+                place(thrown),
+                "nothing to do: the work goes on from the last checkpoint on a living worker");
+    }
+
+    private static String place(Throwable thrown) {
+        return switch (thrown) {
+            case ActivityFailure activity -> "activity " + activity.getActivityType();
+            case ChildWorkflowFailure child -> "workflow " + child.getExecution().getWorkflowId();
+            default -> "workflow";
+        };
+    }
+
+    private static String text(Throwable thrown) {
+        return thrown instanceof ApplicationFailure failure
+                ? failure.getType() + " " + failure.getOriginalMessage()
+                : String.valueOf(thrown.getMessage());
+    }
+
+    private static boolean isCoded(String type) {
+        return Arrays.stream(ErrorCode.values()).anyMatch(code -> code.name().equals(type));
+    }
+}

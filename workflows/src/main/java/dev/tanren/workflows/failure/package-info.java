@@ -1,0 +1,2 @@
+/// How coded errors travel through Temporal.
+package dev.tanren.workflows.failure;
