@@ -1,0 +1,135 @@
+package dev.tanren.launch;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/// How a JVM of the model runtime is started: argument vector and the environment variables to set
+/// beside those it inherits. No shell is involved, and no secret is in either.
+///
+/// Tensors lie outside the heap, so heaps are small. Kernels give the same bits only with the same
+/// number of threads, so it is fixed for OpenMP and MKL alike, and MKL is kept from choosing
+// another
+/// code path by alignment (`MKL_CBWR`) or another number of threads (`MKL_DYNAMIC`). glibc would
+/// give the memory of large tensors back to the system at every free; its thresholds are raised.
+///
+/// @param arguments the executable first
+/// @param environment to be put over the inherited environment
+public record RuntimeCommand(List<String> arguments, Map<String, String> environment) {
+
+    private static final String GIBIBYTE = Long.toString(1L << 30);
+    private static final String QUARTER_GIBIBYTE = Long.toString(1L << 28);
+
+    public RuntimeCommand {
+        arguments = List.copyOf(arguments);
+        environment = java.util.Collections.unmodifiableMap(new TreeMap<>(environment));
+    }
+
+    /// A process of the trainer: libtorch through JavaCPP, with MKL.
+    ///
+    /// @param java the `java` executable of a JDK 25
+    /// @param natives folder that holds the extracted native libraries; filled by the trainer's
+    ///     `NativesMain` before any other process starts, because two that extract at once corrupt
+    ///     each other
+    /// @param threads CPU threads of the process
+    public static RuntimeCommand trainer(
+            Path java,
+            String classpath,
+            Path natives,
+            String mainClass,
+            int threads,
+            List<String> arguments) {
+        List<String> flags = commonFlags(natives.resolve("trainer.jsa"));
+        flags.add("-Xms64m");
+        flags.add("-Xmx1g");
+        flags.add("-Dorg.bytedeco.javacpp.cachedir=" + natives);
+        flags.add("-Dorg.bytedeco.openblas.load=mkl");
+        // JavaCPP would otherwise hold native memory against the size of the heap.
+        flags.add("-Dorg.bytedeco.javacpp.maxbytes=0");
+        flags.add("-Dorg.bytedeco.javacpp.maxphysicalbytes=0");
+        flags.add("-Dtanren.threads=" + threads);
+        return command(java, classpath, flags, mainClass, arguments, environment(threads));
+    }
+
+    /// A process of the inference runtime: DJL's own libtorch, which must never meet the trainer's.
+    ///
+    /// @param natives folder of DJL's extracted libraries; it never goes to the network for more
+    public static RuntimeCommand inference(
+            Path java,
+            String classpath,
+            Path natives,
+            String mainClass,
+            int threads,
+            List<String> arguments) {
+        List<String> flags = commonFlags(natives.resolve("inference.jsa"));
+        flags.add("-Xmx1g");
+        flags.add("-DDJL_CACHE_DIR=" + natives);
+        flags.add("-DENGINE_CACHE_DIR=" + natives);
+        flags.add("-Dai.djl.offline=true");
+        flags.add("-Dai.djl.pytorch.num_threads=" + threads);
+        flags.add("-Dai.djl.pytorch.num_interop_threads=1");
+        Map<String, String> environment = environment(threads);
+        environment.put("OPT_OUT_TRACKING", "true");
+        return command(java, classpath, flags, mainClass, arguments, environment);
+    }
+
+    /// A builder of the process, whose streams and folder the caller sets.
+    public ProcessBuilder processBuilder() {
+        ProcessBuilder builder = new ProcessBuilder(arguments);
+        builder.environment().putAll(environment);
+        return builder;
+    }
+
+    private static List<String> commonFlags(Path classArchive) {
+        List<String> flags = new ArrayList<>();
+        flags.add("-XX:+UseSerialGC");
+        flags.add("-XX:+TieredCompilation");
+        flags.add("-XX:-UsePerfData");
+        flags.add("-Xshare:auto");
+        flags.add("-Xlog:disable");
+        flags.add("-Xlog:all=error:stderr");
+        if (Files.isRegularFile(classArchive)) {
+            flags.add("-XX:SharedArchiveFile=" + classArchive);
+        }
+        flags.add("--enable-native-access=ALL-UNNAMED");
+        flags.add("--sun-misc-unsafe-memory-access=allow");
+        flags.add("-Dfile.encoding=UTF-8");
+        return flags;
+    }
+
+    private static Map<String, String> environment(int threads) {
+        if (threads < 1) {
+            throw new IllegalArgumentException("at least one thread, not " + threads);
+        }
+        Map<String, String> environment = new TreeMap<>();
+        environment.put("OMP_NUM_THREADS", Integer.toString(threads));
+        environment.put("MKL_NUM_THREADS", Integer.toString(threads));
+        environment.put("MKL_DYNAMIC", "FALSE");
+        environment.put("OMP_DYNAMIC", "FALSE");
+        environment.put("MKL_CBWR", "AUTO,STRICT");
+        environment.put("MALLOC_MMAP_THRESHOLD_", GIBIBYTE);
+        environment.put("MALLOC_TRIM_THRESHOLD_", GIBIBYTE);
+        environment.put("MALLOC_TOP_PAD_", QUARTER_GIBIBYTE);
+        return environment;
+    }
+
+    private static RuntimeCommand command(
+            Path java,
+            String classpath,
+            List<String> flags,
+            String mainClass,
+            List<String> arguments,
+            Map<String, String> environment) {
+        List<String> all = new ArrayList<>();
+        all.add(java.toString());
+        all.addAll(flags);
+        all.add("-cp");
+        all.add(classpath);
+        all.add(mainClass);
+        all.addAll(arguments);
+        return new RuntimeCommand(all, environment);
+    }
+}

@@ -1,0 +1,197 @@
+package dev.tanren.launch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tanren.spec.json.Json;
+import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.plan.Dataset;
+import dev.tanren.spec.plan.ModelSource;
+import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.plan.Stage;
+import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.storage.checkpoint.CheckpointManifest;
+import dev.tanren.storage.objects.StoreAddress;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class LaunchJsonTest {
+
+    private static final StoreAddress STORE =
+            new StoreAddress("http://127.0.0.1:9000", "us-east-1", "tanren", "a/", true);
+    private static final Architecture ARCHITECTURE =
+            new Architecture(
+                    Architecture.Family.LLAMA, 64, 8, 1, 2, 1, 16, null, true, 10_000, 1e-5, 64);
+
+    @ParameterizedTest
+    @MethodSource
+    void everyReportComesBackAsItWas(Report report) {
+        String line = Json.write(report);
+        assertThat(line).doesNotContain("\n");
+        assertThat(Json.read(line, Report.class)).isEqualTo(report);
+    }
+
+    static Stream<Report> everyReportComesBackAsItWas() {
+        return Stream.of(
+                new Report.Hello(1, 4711),
+                new Report.Ready(0, 20, 2.5, 134_515_008),
+                new Report.StepFinished(
+                        1,
+                        21,
+                        "short",
+                        5.25,
+                        3e-4,
+                        0.75,
+                        1000,
+                        128,
+                        "00ff",
+                        new Report.StepSeconds(0, 1, 2, 0.5, 0.25, 0.125, 4),
+                        1 << 30),
+                new Report.Evaluated(0, 40, Map.of("code", new Report.Evaluation(2, 7.4, 900))),
+                new Report.ShardSaved(
+                        1,
+                        40,
+                        new CheckpointManifest.Shard(
+                                "runs/r/s/checkpoints/0000000040/rank-1-of-2-7.safetensors",
+                                100,
+                                "ab",
+                                List.of(
+                                        new CheckpointManifest.Tensor(
+                                                "model.norm.weight",
+                                                "F32",
+                                                List.of(8L),
+                                                64,
+                                                0,
+                                                8,
+                                                "cd"))),
+                        Map.of("data.offset.code/128", "12"),
+                        0.5),
+                new Report.Finished(0, 40, Map.of("sample", "zwei\nZeilen")),
+                new Report.Preempted(0, 12),
+                new Report.Failed(0, "TRAINING_DIVERGED", "what", "where", "mend"));
+    }
+
+    @ParameterizedTest
+    @MethodSource
+    void everyInitialStateComesBackAsItWas(InitialState state) {
+        assertThat(Json.read(Json.write(state), InitialState.class)).isEqualTo(state);
+    }
+
+    static Stream<InitialState> everyInitialStateComesBackAsItWas() {
+        return Stream.of(
+                new InitialState.Random(),
+                new InitialState.Imported("models/m/"),
+                new InitialState.Weights("runs/r/a/checkpoints/0000000040/manifest.json"),
+                new InitialState.Resume("runs/r/s/checkpoints/0000000040/manifest.json", 40));
+    }
+
+    @Test
+    void aRankLaunchComesBackAsItWas() {
+        RankLaunch launch =
+                new RankLaunch(
+                        "run-1",
+                        "adapt",
+                        "short",
+                        2,
+                        7,
+                        1,
+                        2,
+                        "127.0.0.1",
+                        40_000,
+                        "/tmp/s",
+                        "/tmp/scratch",
+                        "/tmp/cache",
+                        STORE,
+                        plan(),
+                        ARCHITECTURE,
+                        new InitialState.Random(),
+                        Map.of("code", "datasets/ab/manifest.json"),
+                        100,
+                        "runs/run-1/adapt/checkpoints/");
+        assertThat(Json.read(Json.write(launch), RankLaunch.class)).isEqualTo(launch);
+    }
+
+    @Test
+    void anExportLaunchComesBackAsItWas() {
+        ExportLaunch launch =
+                new ExportLaunch(
+                        "run-1",
+                        "release",
+                        "/tmp/s",
+                        "/tmp/scratch",
+                        "/tmp/cache",
+                        STORE,
+                        plan(),
+                        ARCHITECTURE,
+                        "runs/run-1/adapt/checkpoints/0000000040/manifest.json",
+                        "models/m/tokenizer.json",
+                        "runs/run-1/release/artifacts/",
+                        List.of(Stage.Format.HUGGINGFACE, Stage.Format.DJL));
+        assertThat(Json.read(Json.write(launch), ExportLaunch.class)).isEqualTo(launch);
+    }
+
+    @Test
+    void anEvaluateLaunchComesBackAsItWas() {
+        EvaluateLaunch launch =
+                new EvaluateLaunch(
+                        "run-1",
+                        "gate",
+                        "/tmp/s",
+                        "/tmp/scratch",
+                        "/tmp/cache",
+                        STORE,
+                        "runs/run-1/release/artifacts/djl/",
+                        Map.of("code", "datasets/ab/manifest.json"),
+                        16,
+                        128,
+                        "class ",
+                        32,
+                        2);
+        assertThat(Json.read(Json.write(launch), EvaluateLaunch.class)).isEqualTo(launch);
+    }
+
+    private static Plan plan() {
+        return new Plan(
+                Plan.API_VERSION,
+                "java-expert",
+                17,
+                new ModelSource.Fresh(ARCHITECTURE, "file:./tokenizer.json"),
+                Map.of(
+                        "code",
+                        new Dataset(
+                                List.of(
+                                        new Dataset.Source(
+                                                "file:./code",
+                                                "**/*.java",
+                                                "text",
+                                                Dataset.Format.AUTO)),
+                                new Dataset.Quality(Dataset.Scorer.HEURISTIC, 3),
+                                Dataset.Order.SHUFFLED,
+                                0.02)),
+                List.of(training(), new Stage.Approve("look")));
+    }
+
+    private static TrainingStage training() {
+        return new TrainingStage(
+                "adapt",
+                TrainingStage.Type.CPT,
+                new TrainingStage.Optimizer(
+                        TrainingStage.OptimizerType.ADAMW, 3e-4, 0.9, 0.95, 1e-8, 0.1, null),
+                new TrainingStage.Schedule(
+                        TrainingStage.ScheduleType.WARMUP_STABLE_DECAY, 0.02, 0.2, 0.1),
+                TrainingStage.Precision.FP32,
+                TrainingStage.Activations.NONE,
+                16_384,
+                4,
+                1,
+                new TrainingStage.Parallelism(2, TrainingStage.Sharding.NONE, 1, false, 1, 1),
+                List.of(
+                        new TrainingStage.Phase(
+                                "short", 128, 200_000, Map.of("code@gold", 1.0), null)),
+                new TrainingStage.Checkpointing(20, 3),
+                new TrainingStage.Evaluation(40, List.of("code"), 16));
+    }
+}
