@@ -62,6 +62,7 @@ class HuggingFaceConfigurationTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
+            quoteCharacter = '`',
             value = {
                 "'rope_scaling': {'type': 'linear', 'factor': 2} | rope_scaling.rope_type",
                 "'rope_parameters': {'rope_type': 'llama3', 'rope_theta': 1} | rope_parameters.rope_type",
@@ -88,6 +89,7 @@ class HuggingFaceConfigurationTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
+            quoteCharacter = '`',
             value = {
                 "not json | not JSON",
                 "[] | no JSON object",

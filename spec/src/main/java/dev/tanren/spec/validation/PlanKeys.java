@@ -1,0 +1,350 @@
+package dev.tanren.spec.validation;
+
+import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.plan.Dataset;
+import dev.tanren.spec.plan.Stage;
+import dev.tanren.spec.validation.internal.Key;
+import dev.tanren.spec.validation.internal.Kind;
+import dev.tanren.spec.validation.internal.Located;
+import dev.tanren.spec.validation.internal.Section;
+import dev.tanren.spec.validation.internal.Shape;
+import dev.tanren.spec.validation.internal.Singles.Choice;
+import dev.tanren.spec.validation.internal.Singles.Real;
+import dev.tanren.spec.validation.internal.Singles.Share;
+import dev.tanren.spec.validation.internal.Singles.Text;
+import dev.tanren.spec.validation.internal.Singles.Truth;
+import dev.tanren.spec.validation.internal.Singles.Whole;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+/// Every key of a plan outside its training stages, once: the reader, the JSON Schema and
+/// `docs/plan.md` come from here, and so do all defaults.
+final class PlanKeys {
+
+    static final Pattern NAME = Pattern.compile("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?");
+    static final String NAMING =
+            "a name of lower-case letters, digits and inner hyphens, at most 63 characters";
+    static final Text NAME_TEXT = new Text(NAMING, NAME);
+    static final Text ADDRESS =
+            new Text("an address such as file:./folder or s3://bucket/path", null);
+    static final Pattern ANY = Pattern.compile("(?s).+");
+
+    private PlanKeys() {}
+
+    /// Widths and counts of a model: far above anything built, far below overflow.
+    private static Whole upTo(int largest) {
+        return new Whole(1, largest);
+    }
+
+    static final class ArchitectureKeys {
+        static final Key<Architecture.Family> FAMILY =
+                Key.required(
+                        "family", new Choice<>(Architecture.Family.class), "family of decoders");
+        static final Key<Long> VOCAB_SIZE =
+                Key.required("vocabSize", upTo(1 << 24), "number of token ids");
+        static final Key<Long> HIDDEN_SIZE =
+                Key.required("hiddenSize", upTo(1 << 17), "width of the residual stream");
+        static final Key<Long> LAYERS = Key.required("layers", upTo(4096), "number of blocks");
+        static final Key<Long> HEADS =
+                Key.required(
+                        "heads", upTo(4096), "query heads of a block; they divide `hiddenSize`");
+        static final Key<Long> KEY_VALUE_HEADS =
+                Key.optional(
+                        "keyValueHeads",
+                        upTo(4096),
+                        "key and value heads of a block; they divide `heads`, and are as many when the"
+                                + " key is absent");
+        static final Key<Long> INTERMEDIATE_SIZE =
+                Key.required(
+                        "intermediateSize", upTo(1 << 20), "width inside the feed-forward part");
+        static final Key<Long> HEAD_SIZE =
+                Key.optional(
+                        "headSize",
+                        new Whole(2, 4096),
+                        "size of one head, even; `hiddenSize / heads` when absent");
+        static final Key<Boolean> TIE_WORD_EMBEDDINGS =
+                Key.withDefault(
+                        "tieWordEmbeddings",
+                        new Truth(),
+                        "false",
+                        "whether input and output embedding are one tensor");
+        static final Key<Double> ROPE_THETA =
+                Key.withDefault(
+                        "ropeTheta",
+                        new Real(1, false, 1e12),
+                        "10000",
+                        "base of the rotary angles");
+        static final Key<Double> RMS_NORM_EPSILON =
+                Key.withDefault(
+                        "rmsNormEpsilon",
+                        new Real(0, true, 0.1),
+                        "1e-5",
+                        "added to the mean square under the root");
+        static final Key<Long> MAXIMUM_POSITIONS =
+                Key.withDefault(
+                        "maximumPositions",
+                        upTo(1 << 24),
+                        "2048",
+                        "longest sequence the model is made for, in tokens");
+        static final Shape SHAPE =
+                Shape.of(
+                        "architecture",
+                        "The shape of a decoder with fresh weights.",
+                        FAMILY,
+                        VOCAB_SIZE,
+                        HIDDEN_SIZE,
+                        LAYERS,
+                        HEADS,
+                        KEY_VALUE_HEADS,
+                        INTERMEDIATE_SIZE,
+                        HEAD_SIZE,
+                        TIE_WORD_EMBEDDINGS,
+                        ROPE_THETA,
+                        RMS_NORM_EPSILON,
+                        MAXIMUM_POSITIONS);
+
+        private ArchitectureKeys() {}
+    }
+
+    static final class ModelKeys {
+        static final Key<String> BASE =
+                Key.optional(
+                        "base",
+                        ADDRESS,
+                        "Hugging Face directory to start from: `file:` or `s3:`; `hf://org/name@revision`"
+                                + " and `run:<id>/<stage>` are not implemented yet");
+        static final Key<Section> ARCHITECTURE =
+                Key.optional(
+                        "architecture",
+                        new Kind.Fields(ArchitectureKeys.SHAPE),
+                        "shape of a model with fresh weights");
+        static final Key<String> TOKENIZER =
+                Key.optional(
+                        "tokenizer",
+                        ADDRESS,
+                        "Hugging Face `tokenizer.json`, `file:` or `s3:`; needed with `architecture`"
+                                + " unless every dataset holds ready tokens");
+        static final Shape SHAPE =
+                Shape.of(
+                        "model",
+                        "Where the first stage's weights come from: exactly one of `base` and"
+                                + " `architecture`.",
+                        BASE,
+                        ARCHITECTURE,
+                        TOKENIZER);
+
+        private ModelKeys() {}
+    }
+
+    static final class SourceKeys {
+        static final Key<String> URI =
+                Key.required("uri", ADDRESS, "file or folder, `file:` or `s3:`");
+        static final Key<String> INCLUDE =
+                Key.optional(
+                        "include",
+                        new Text("a glob such as **/*.java", null),
+                        "glob below `uri`; every file when absent");
+        static final Key<String> TEXT_FIELD =
+                Key.withDefault(
+                        "textField",
+                        new Text("the name of a JSON field", null),
+                        "text",
+                        "field of a JSON line that holds the text");
+        static final Key<Dataset.Format> FORMAT =
+                Key.withDefault(
+                        "format",
+                        new Choice<>(Dataset.Format.class),
+                        "auto",
+                        "how the bytes are read; `auto` goes by the file's name: `.jsonl`,"
+                                + " `.jsonl.gz` and `.jsonl.zst` are JSON lines, all else is one document a"
+                                + " file");
+        static final Shape SHAPE =
+                Shape.of(
+                        "source",
+                        "A place that documents come from.",
+                        URI,
+                        INCLUDE,
+                        TEXT_FIELD,
+                        FORMAT);
+
+        private SourceKeys() {}
+    }
+
+    static final class QualityKeys {
+        static final Key<Dataset.Scorer> SCORER =
+                Key.withDefault(
+                        "scorer",
+                        new Choice<>(Dataset.Scorer.class),
+                        "none",
+                        "how documents are scored");
+        static final Key<Long> TIERS =
+                Key.withDefault(
+                        "tiers",
+                        new Whole(1, 3),
+                        "1",
+                        "equally large tiers that documents are ranked into: gold, silver, bronze");
+        static final Shape SHAPE =
+                Shape.of("quality", "How good the documents are.", SCORER, TIERS);
+
+        private QualityKeys() {}
+    }
+
+    static final class DatasetKeys {
+        static final Key<List<Located<Section>>> SOURCES =
+                Key.required(
+                        "sources",
+                        new Kind.Items<>(new Kind.Fields(SourceKeys.SHAPE), 1, 1000),
+                        "where the documents come from");
+        static final Key<Section> QUALITY =
+                Key.withDefault(
+                        "quality", new Kind.Fields(QualityKeys.SHAPE), "{}", "scoring and tiers");
+        static final Key<Dataset.Order> ORDER =
+                Key.withDefault(
+                        "order",
+                        new Choice<>(Dataset.Order.class),
+                        "shuffled",
+                        "order in which blocks are trained on");
+        static final Key<Double> HOLDOUT =
+                Key.withDefault(
+                        "holdout",
+                        new Share(0, 0.5),
+                        "2%",
+                        "share of the documents kept out of training, to evaluate on");
+        static final Shape SHAPE =
+                Shape.of(
+                        "dataset",
+                        "A named collection of documents or of ready tokens.",
+                        SOURCES,
+                        QUALITY,
+                        ORDER,
+                        HOLDOUT);
+
+        private DatasetKeys() {}
+    }
+
+    static final class RequirementKeys {
+        static final Share BOUND = new Share(-1e9, 1e9);
+        static final Key<Double> BELOW =
+                Key.optional("below", BOUND, "the metric must be below this");
+        static final Key<Double> ABOVE =
+                Key.optional("above", BOUND, "the metric must be above this");
+        static final Shape SHAPE =
+                Shape.of("requirement", "Bounds of a metric; at least one.", BELOW, ABOVE);
+
+        private RequirementKeys() {}
+    }
+
+    enum StageType {
+        PRETRAIN,
+        CPT,
+        DISTIL,
+        EVALUATE,
+        EXPORT,
+        APPROVE
+    }
+
+    /// Apart from [StageKeys], because training stages need them before the kinds of stages exist.
+    static final class CommonKeys {
+        static final Key<String> ID =
+                Key.required("id", NAME_TEXT, "name of the stage, unique in the plan");
+        static final Key<StageType> TYPE =
+                Key.required("type", new Choice<>(StageType.class), "what the stage does")
+                        .now("pretrain", "cpt", "evaluate", "export");
+        static final Shape SHAPE = Shape.of("stage", "One step of a plan.", ID, TYPE);
+
+        private CommonKeys() {}
+    }
+
+    static final class StageKeys {
+        static final Key<String> OF =
+                Key.required("of", NAME_TEXT, "the earlier stage whose model is meant");
+        static final Key<Map<String, Located<Section>>> REQUIRE =
+                Key.withDefault(
+                        "require",
+                        new Kind.Entries<>(
+                                new Kind.Fields(RequirementKeys.SHAPE),
+                                ANY,
+                                "the name of a metric",
+                                0),
+                        "{}",
+                        "bounds by metric: `<dataset>.loss`, `<dataset>.perplexity` or"
+                                + " `<dataset>.forgetting` (relative rise of perplexity against the state before"
+                                + " the training stage); the plan stops when one does not hold");
+        static final Key<List<Located<Stage.Format>>> FORMATS =
+                Key.withDefault(
+                        "formats",
+                        new Kind.Items<>(new Choice<>(Stage.Format.class), 1, 2),
+                        "[huggingface]",
+                        "what is published: a Hugging Face directory, a bundle for DJL");
+        static final Shape EVALUATE =
+                CommonKeys.SHAPE.and(
+                        "evaluate",
+                        "Measures a model in the inference runtime and stops the plan when a"
+                                + " requirement does not hold.",
+                        OF,
+                        REQUIRE);
+        static final Shape EXPORT =
+                CommonKeys.SHAPE.and(
+                        "export", "Publishes the weights of a training stage.", OF, FORMATS);
+        static final Shape APPROVE = CommonKeys.SHAPE.and("approve", "Waits for a person.");
+        static final Kind.Variants KIND =
+                new Kind.Variants(CommonKeys.TYPE, shapes(), CommonKeys.SHAPE);
+
+        private StageKeys() {}
+
+        private static Map<String, Shape> shapes() {
+            Map<String, Shape> shapes = new LinkedHashMap<>();
+            shapes.put("pretrain", TrainingKeys.PRETRAIN);
+            shapes.put("cpt", TrainingKeys.CPT);
+            shapes.put("distil", TrainingKeys.DISTIL);
+            shapes.put("evaluate", EVALUATE);
+            shapes.put("export", EXPORT);
+            shapes.put("approve", APPROVE);
+            return shapes;
+        }
+    }
+
+    static final class TopKeys {
+        static final Key<String> API_VERSION =
+                Key.required(
+                        "apiVersion",
+                        new Text("tanren.dev/v1", Pattern.compile("tanren\\.dev/v1")),
+                        "version of this language: `tanren.dev/v1`");
+        static final Key<String> NAME =
+                Key.required(
+                        "name", NAME_TEXT, "name of the plan, also of the model that is exported");
+        static final Key<Long> SEED =
+                Key.withDefault(
+                        "seed",
+                        new Whole(0, Long.MAX_VALUE),
+                        "0",
+                        "decides initial weights and data order");
+        static final Key<Section> MODEL =
+                Key.required("model", new Kind.Fields(ModelKeys.SHAPE), "the model to start from");
+        static final Key<Map<String, Located<Section>>> DATASETS =
+                Key.required(
+                        "datasets",
+                        new Kind.Entries<>(
+                                new Kind.Fields(DatasetKeys.SHAPE), PlanKeys.NAME, NAMING, 1),
+                        "the data, by name");
+        static final Key<List<Located<Section>>> STAGES =
+                Key.required(
+                        "stages",
+                        new Kind.Items<>(StageKeys.KIND, 1, 100),
+                        "steps, in the order they run");
+        static final Shape SHAPE =
+                Shape.of(
+                        "plan",
+                        "A model, data, and the stages that lead from one to the other.",
+                        API_VERSION,
+                        NAME,
+                        SEED,
+                        MODEL,
+                        DATASETS,
+                        STAGES);
+
+        private TopKeys() {}
+    }
+}

@@ -1,0 +1,76 @@
+package dev.tanren.spec.validation;
+
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.validation.internal.Nearest;
+import dev.tanren.spec.validation.internal.Place;
+import dev.tanren.spec.validation.internal.Problems;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/// What several rules need.
+final class Rules {
+
+    private Rules() {}
+
+    /// Reports a name that is not among the known ones.
+    static void reference(
+            Problems problems, Place place, String what, String name, Collection<String> known) {
+        if (!known.contains(name)) {
+            problems.report(
+                    ErrorCode.PLAN_REFERENCE,
+                    place,
+                    "the " + what + " " + name,
+                    known.isEmpty()
+                            ? "a " + what + ", of which there is none"
+                            : "one of " + String.join(", ", new TreeSet<>(known)),
+                    Nearest.of(name, known),
+                    "Name a " + what + " of this plan.");
+        }
+    }
+
+    /// Reports a metric that is not `<dataset>.<one of metrics>`.
+    static void metric(
+            Problems problems,
+            Place place,
+            String metric,
+            Set<String> datasets,
+            List<String> metrics) {
+        int dot = metric.indexOf('.');
+        String name = dot < 0 ? "" : metric.substring(dot + 1);
+        if (!metrics.contains(name)) {
+            problems.report(
+                    ErrorCode.PLAN_VALUE,
+                    place,
+                    "the metric " + metric,
+                    "<dataset>." + String.join(", <dataset>.", metrics),
+                    Nearest.of(name, metrics),
+                    "Name a dataset and one of its metrics.");
+        }
+        if (dot >= 0) {
+            reference(problems, place, "dataset", metric.substring(0, dot), datasets);
+        }
+    }
+
+    static void inconsistent(
+            Problems problems, Place place, String found, String expected, String mend) {
+        problems.report(ErrorCode.PLAN_INCONSISTENT, place, found, expected, mend);
+    }
+
+    /// Reports an address whose scheme is not among those that work.
+    static void scheme(Problems problems, Place place, String address, Set<String> later) {
+        int colon = address.indexOf(':');
+        String scheme = colon < 0 ? "" : address.substring(0, colon);
+        if (scheme.equals("file") || (scheme.equals("s3") && address.startsWith("s3://"))) {
+            return;
+        }
+        boolean soon = later.contains(scheme);
+        problems.report(
+                soon ? ErrorCode.PLAN_NOT_YET_SUPPORTED : ErrorCode.PLAN_VALUE,
+                place,
+                soon ? address + ", which is not implemented yet" : address,
+                "file:path or s3://bucket/path",
+                "Use what works now: file: or s3:.");
+    }
+}

@@ -1,0 +1,114 @@
+package dev.tanren.spec.validation.internal;
+
+import dev.tanren.spec.error.ErrorCode;
+import java.nio.charset.StandardCharsets;
+import java.util.Iterator;
+import java.util.Optional;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.api.lowlevel.Parse;
+import org.snakeyaml.engine.v2.events.Event;
+import org.snakeyaml.engine.v2.exceptions.Mark;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.nodes.Node;
+
+/// Turns text into nodes with marks. JSON is read as the subset of YAML that it is.
+///
+/// Size, depth and aliases are limited, so that no text costs more than it is worth.
+public final class Documents {
+
+    /// Of UTF-8.
+    public static final int MOST_BYTES = 1 << 20;
+
+    static final int DEEPEST = 32;
+    static final int MOST_ALIASES = 32;
+
+    private static final LoadSettings SETTINGS =
+            LoadSettings.builder()
+                    .setLabel("plan")
+                    .setMaxAliasesForCollections(MOST_ALIASES)
+                    .setCodePointLimit(MOST_BYTES)
+                    .build();
+
+    private Documents() {}
+
+    /// Empty when the text was reported as wrong.
+    public static Optional<Node> compose(String text, Problems problems) {
+        int bytes = text.getBytes(StandardCharsets.UTF_8).length;
+        if (bytes > MOST_BYTES) {
+            report(problems, new Place(1, 1, ""), bytes + " bytes", "at most " + MOST_BYTES);
+            return Optional.empty();
+        }
+        try {
+            if (!withinLimits(text, problems)) {
+                return Optional.empty();
+            }
+            Optional<Node> node = new Compose(SETTINGS).composeString(text);
+            if (node.isEmpty()) {
+                report(problems, new Place(1, 1, ""), "an empty document", "a plan");
+            }
+            return node;
+        } catch (MarkedYamlEngineException e) {
+            String what = e.getContext() == null ? "" : e.getContext() + ": ";
+            report(problems, place(e.getProblemMark()), what + e.getProblem(), "YAML or JSON");
+        } catch (YamlEngineException e) {
+            report(
+                    problems,
+                    new Place(1, 1, ""),
+                    Printable.of("" + e.getMessage()),
+                    "YAML or JSON");
+        }
+        return Optional.empty();
+    }
+
+    /// The node of a default, whose text is part of this program.
+    static Node ofDefault(String text) {
+        return new Compose(SETTINGS).composeString(text).orElseThrow();
+    }
+
+    // Composing is recursive, so depth is measured on the events, which are not.
+    private static boolean withinLimits(String text, Problems problems) {
+        Iterator<Event> events = new Parse(SETTINGS).parseString(text).iterator();
+        int depth = 0;
+        int aliases = 0;
+        int documents = 0;
+        while (events.hasNext()) {
+            Event event = events.next();
+            switch (event.getEventId()) {
+                case MappingStart, SequenceStart -> depth++;
+                case MappingEnd, SequenceEnd -> depth--;
+                case Alias -> aliases++;
+                case DocumentStart -> documents++;
+                case DocumentEnd, StreamStart, StreamEnd, Scalar, Comment -> {}
+            }
+            if (depth > DEEPEST || aliases > MOST_ALIASES || documents > 1) {
+                report(
+                        problems,
+                        place(event.getStartMark()),
+                        documents > 1
+                                ? "a second document"
+                                : depth > DEEPEST
+                                        ? "nesting deeper than " + DEEPEST
+                                        : "more than " + MOST_ALIASES + " aliases",
+                        "one plan of ordinary depth");
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static Place place(Optional<Mark> mark) {
+        return new Place(
+                mark.map(Mark::getLine).orElse(0) + 1, mark.map(Mark::getColumn).orElse(0) + 1, "");
+    }
+
+    private static void report(Problems problems, Place place, String found, String expected) {
+        problems.report(
+                ErrorCode.PLAN_SYNTAX,
+                place,
+                Printable.of(found),
+                expected,
+                "See the reference of plans in docs/plan.md.");
+    }
+}

@@ -1,0 +1,245 @@
+package dev.tanren.spec.validation;
+
+import static dev.tanren.spec.validation.PlanReaderTest.Expected.at;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.json.Json;
+import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.plan.Dataset;
+import dev.tanren.spec.plan.ModelSource;
+import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.plan.Stage;
+import dev.tanren.spec.plan.TrainingStage;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+
+class PlanReaderTest {
+
+    @Test
+    void theExampleOfTheDocumentationIsValid() {
+        PlanReading reading = PlanReader.read(Plans.javaExpert());
+        assertThat(reading).isInstanceOf(PlanReading.Valid.class);
+        assertThat(((PlanReading.Valid) reading).warnings()).isEmpty();
+        Plan plan = reading.planOrThrow();
+        assertThat(plan.model()).isEqualTo(new ModelSource.Base("s3://models/smollm2-135m"));
+        assertThat(plan.stages().get(1))
+                .isEqualTo(
+                        new Stage.Evaluate(
+                                "gate",
+                                "adapt",
+                                Map.of(
+                                        "code.perplexity", new Stage.Requirement(60.0, null),
+                                        "prose.forgetting", new Stage.Requirement(0.05, null))));
+        var adapt = (TrainingStage) plan.stages().getFirst();
+        assertThat(adapt.globalBatchTokens()).isEqualTo(16_384);
+        assertThat(adapt.phases().getLast().enterWhen())
+                .isEqualTo(
+                        new TrainingStage.EntryCondition(
+                                "code.loss", 5.0, null, TrainingStage.Otherwise.CONTINUE));
+    }
+
+    @Test
+    void everyDefaultIsPinned() {
+        Plan plan = PlanReader.read(Plans.SMALLEST).planOrThrow();
+        assertThat(plan)
+                .isEqualTo(
+                        new Plan(
+                                "tanren.dev/v1",
+                                "smallest",
+                                0,
+                                new ModelSource.Fresh(
+                                        new Architecture(
+                                                Architecture.Family.LLAMA,
+                                                64,
+                                                32,
+                                                2,
+                                                4,
+                                                4,
+                                                48,
+                                                null,
+                                                false,
+                                                10_000,
+                                                1e-5,
+                                                2048),
+                                        null),
+                                Map.of(
+                                        "ids",
+                                        new Dataset(
+                                                List.of(
+                                                        new Dataset.Source(
+                                                                "file:./train.bin",
+                                                                null,
+                                                                "text",
+                                                                Dataset.Format.TOKENS_U16)),
+                                                new Dataset.Quality(Dataset.Scorer.NONE, 1),
+                                                Dataset.Order.SHUFFLED,
+                                                0.02)),
+                                List.of(defaultStage())));
+    }
+
+    private static TrainingStage defaultStage() {
+        return new TrainingStage(
+                "base",
+                TrainingStage.Type.PRETRAIN,
+                new TrainingStage.Optimizer(
+                        TrainingStage.OptimizerType.ADAMW, 1e-3, 0.9, 0.95, 1e-8, 0.1, 1.0),
+                new TrainingStage.Schedule(
+                        TrainingStage.ScheduleType.WARMUP_STABLE_DECAY, 0.02, 0.2, 0.1),
+                TrainingStage.Precision.FP32,
+                TrainingStage.Activations.NONE,
+                256,
+                1,
+                1,
+                new TrainingStage.Parallelism(1, TrainingStage.Sharding.NONE, 1, false, 1, 1),
+                List.of(new TrainingStage.Phase("only", 64, 1000, Map.of("ids", 1.0), null)),
+                new TrainingStage.Checkpointing(100, 3),
+                null);
+    }
+
+    @Test
+    void laterDefaultsArePinnedToo() {
+        String more =
+                Plans.SMALLEST
+                                .replace(
+                                        "tokens-u16}]}",
+                                        "tokens-u16}]}\n  text: {sources: [{uri: file:a}]}")
+                                .replace("ids: 1}}", "ids: 1}}\n    evaluation: {datasets: [ids]}")
+                                .replace("heads: 4", "heads: 4, headSize: 16")
+                                .replace(
+                                        "  architecture",
+                                        "  tokenizer: file:t.json\n  architecture")
+                                .replace("learningRate: 1e-3", "learningRate: 1e-3, clipNorm: null")
+                        + "  - {id: gate, type: evaluate, of: base}\n  - {id: out, type: export, of: base}\n";
+        Plan plan = PlanReader.read(more).planOrThrow();
+        var stage = (TrainingStage) plan.stages().getFirst();
+        assertThat(stage.evaluation())
+                .isEqualTo(new TrainingStage.Evaluation(100, List.of("ids"), 16));
+        assertThat(stage.optimizer().clipNorm()).isNull();
+        assertThat(plan.stages().get(1)).isEqualTo(new Stage.Evaluate("gate", "base", Map.of()));
+        assertThat(plan.stages().get(2))
+                .isEqualTo(new Stage.Export("out", "base", List.of(Stage.Format.HUGGINGFACE)));
+        assertThat(((ModelSource.Fresh) plan.model()).architecture().headSize()).isEqualTo(16);
+        assertThat(plan.datasets().values())
+                .extracting(dataset -> dataset.sources().getFirst().format())
+                .containsExactly(Dataset.Format.TOKENS_U16, Dataset.Format.AUTO);
+    }
+
+    @Test
+    void aPlanWithThreeMistakesNamesAllThreeWithTheirLines() {
+        String text =
+                Plans.javaExpert()
+                        .replace("learningRate: 3e-4", "learningrate: 3e-4")
+                        .replace("metric: code.loss", "metric: cod.loss")
+                        .replace("of: adapt, formats", "of: adopt, formats");
+        assertThat(problems(text))
+                .extracting(Problem::code, Problem::line, Problem::path, Problem::nearest)
+                .containsExactly(
+                        org.assertj.core.groups.Tuple.tuple(
+                                ErrorCode.PLAN_MISSING_KEY,
+                                19,
+                                "stages[0].optimizer.learningRate",
+                                null),
+                        org.assertj.core.groups.Tuple.tuple(
+                                ErrorCode.PLAN_UNKNOWN_KEY,
+                                19,
+                                "stages[0].optimizer.learningrate",
+                                "learningRate"),
+                        org.assertj.core.groups.Tuple.tuple(
+                                ErrorCode.PLAN_REFERENCE,
+                                33,
+                                "stages[0].phases[1].enterWhen.metric",
+                                "code"),
+                        org.assertj.core.groups.Tuple.tuple(
+                                ErrorCode.PLAN_REFERENCE, 37, "stages[2].of", "adapt"));
+    }
+
+    @Test
+    void jsonReadsAsYamlDoes() throws Exception {
+        Object tree = new Load(LoadSettings.builder().build()).loadFromString(Plans.javaExpert());
+        ObjectMapper mapper = Json.mapper();
+        Plan expected = PlanReader.read(Plans.javaExpert()).planOrThrow();
+        assertThat(PlanReader.read(mapper.writeValueAsString(tree)).planOrThrow())
+                .isEqualTo(expected);
+        String pretty = mapper.writerWithDefaultPrettyPrinter().writeValueAsString(tree);
+        assertThat(PlanReader.read(pretty).planOrThrow()).isEqualTo(expected);
+        assertThat(PlanReader.read(pretty.replace("  ", "\t")).planOrThrow()).isEqualTo(expected);
+    }
+
+    @Test
+    void planOrThrowListsEveryProblem() {
+        PlanReading reading = PlanReader.read("name: A\n");
+        var error = catchThrowableOfType(TanrenException.class, reading::planOrThrow);
+        assertThat(error.code()).isEqualTo(ErrorCode.PLAN_INVALID);
+        assertThat(error.what())
+                .contains("5 problems", "apiVersion", "name", "model", "datasets", "stages");
+    }
+
+    @Test
+    void syntaxErrorsSayWhere() {
+        assertThat(problems("name: [a\nb: c"))
+                .singleElement()
+                .satisfies(at(ErrorCode.PLAN_SYNTAX, 2, ""));
+        assertThat(problems("")).singleElement().satisfies(at(ErrorCode.PLAN_SYNTAX, 1, ""));
+        assertThat(problems("a: 1\n---\nb: 1"))
+                .singleElement()
+                .satisfies(at(ErrorCode.PLAN_SYNTAX, 2, ""));
+        assertThat(problems("[1, 2]"))
+                .singleElement()
+                .satisfies(at(ErrorCode.PLAN_WRONG_TYPE, 1, ""));
+    }
+
+    @Test
+    void hugeDeepAndExplodingTextsAreRefusedInsteadOfRead() {
+        assertThat(problems("#" + "x".repeat(1 << 20)))
+                .singleElement()
+                .satisfies(at(ErrorCode.PLAN_SYNTAX, 1, ""));
+        assertThat(problems("[".repeat(100_000)))
+                .singleElement()
+                .satisfies(at(ErrorCode.PLAN_SYNTAX, 1, ""));
+        StringBuilder bomb = new StringBuilder("a0: &a0 [x]\n");
+        for (int i = 1; i < 20; i++) {
+            bomb.append("a%d: &a%d [*a%d, *a%d]\n".formatted(i, i, i - 1, i - 1));
+        }
+        assertThat(problems(bomb.toString()))
+                .singleElement()
+                .satisfies(at(ErrorCode.PLAN_SYNTAX, 17, ""));
+        assertThat(problems("&a {name: *a}")).isNotEmpty();
+    }
+
+    @Test
+    void anAliasMayRepeatAPartOfAPlan() {
+        String text =
+                Plans.javaExpert()
+                        .replace("mix: {code: 0.75, prose: 0.25}", "mix: *mix")
+                        .replace("mix: {\"code@gold\"", "mix: &mix {\"code@gold\"");
+        var stage = (TrainingStage) PlanReader.read(text).planOrThrow().stages().getFirst();
+        assertThat(stage.phases().get(1).mix()).isEqualTo(stage.phases().get(0).mix());
+    }
+
+    static List<Problem> problems(String text) {
+        return PlanReader.read(text) instanceof PlanReading.Invalid invalid
+                ? invalid.problems()
+                : List.of();
+    }
+
+    /// Checks of one problem.
+    static final class Expected {
+        private Expected() {}
+
+        static org.assertj.core.api.ThrowingConsumer<Problem> at(
+                ErrorCode code, int line, String path) {
+            return problem -> {
+                assertThat(problem.code()).isEqualTo(code);
+                assertThat(problem.line()).isEqualTo(line);
+                assertThat(problem.path()).isEqualTo(path);
+            };
+        }
+    }
+}
