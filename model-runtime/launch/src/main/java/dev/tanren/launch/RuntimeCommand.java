@@ -11,9 +11,8 @@ import java.util.TreeMap;
 /// beside those it inherits. No shell is involved, and no secret is in either.
 ///
 /// Tensors lie outside the heap, so heaps are small. Kernels give the same bits only with the same
-/// number of threads, so it is fixed for OpenMP and MKL alike, and MKL is kept from choosing
-// another
-/// code path by alignment (`MKL_CBWR`) or another number of threads (`MKL_DYNAMIC`). glibc would
+/// number of threads, so it is fixed for OpenMP and MKL alike, and MKL is kept from choosing its
+/// code path by alignment (`MKL_CBWR`) or its own number of threads (`MKL_DYNAMIC`). glibc would
 /// give the memory of large tensors back to the system at every free; its thresholds are raised.
 ///
 /// @param arguments the executable first
