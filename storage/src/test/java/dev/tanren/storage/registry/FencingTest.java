@@ -1,0 +1,274 @@
+package dev.tanren.storage.registry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.storage.registry.Attempts.Attempt;
+import dev.tanren.storage.registry.Checkpoints.NewCheckpoint;
+import dev.tanren.storage.registry.Metrics.EvaluationRow;
+import dev.tanren.storage.registry.Metrics.StepRow;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+
+class FencingTest extends RegistryTest {
+
+    @Test
+    void aNewAttemptMakesEarlierOnesStale() {
+        Attempt first = begin(0, "a");
+        Attempt second = begin(10, "b");
+
+        assertThat(second.fencingToken()).isGreaterThan(first.fencingToken());
+        assertThat(second.attempt()).isEqualTo(2);
+        assertThat(registry.attempts().current(RUN, STAGE, first.fencingToken())).isFalse();
+        assertThat(registry.attempts().current(RUN, STAGE, second.fencingToken())).isTrue();
+        assertThat(registry.attempts().list(RUN))
+                .extracting(Attempt::status)
+                .containsExactly(RunStatus.SUPERSEDED, RunStatus.RUNNING);
+    }
+
+    @Test
+    void theSameRequestBeginsOneAttempt() throws Exception {
+        List<Callable<Attempt>> calls = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            calls.add(() -> begin(0, "same"));
+        }
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            assertThat(threads.invokeAll(calls))
+                    .extracting(Future::get)
+                    .extracting(Attempt::fencingToken)
+                    .containsOnly(registry.attempts().list(RUN).getFirst().fencingToken());
+        }
+        assertThat(registry.attempts().list(RUN)).hasSize(1);
+    }
+
+    @Test
+    void anAttemptThatEndedByItselfKeepsItsReason() {
+        Attempt first = begin(0, "a");
+        registry.attempts()
+                .end(first.fencingToken(), RunStatus.FAILED, "killed", "rank_crashed", 7);
+        begin(0, "b");
+
+        Attempt ended = registry.attempts().list(RUN).getFirst();
+        assertThat(ended.status()).isEqualTo(RunStatus.FAILED);
+        assertThat(ended.failureClass()).isEqualTo("rank_crashed");
+        assertThat(ended.lastStep()).isEqualTo(7);
+    }
+
+    @Test
+    void aStepThatIsRolledBackIsMarkedAndNeverDoubled() {
+        Attempt first = begin(0, "a");
+        record(first, 1, 15);
+        Attempt second = begin(10, "b");
+
+        assertThat(steps()).hasSize(15);
+        assertThat(steps())
+                .filteredOn(StepRow::rolledBack)
+                .extracting(StepRow::step)
+                .containsExactly(11L, 12L, 13L, 14L, 15L);
+
+        record(second, 11, 12);
+        assertThat(steps()).hasSize(15);
+        assertThat(steps())
+                .filteredOn(StepRow::rolledBack)
+                .extracting(StepRow::step)
+                .containsExactly(13L, 14L, 15L);
+        assertThat(steps().get(10).attempt()).isEqualTo(2);
+        assertThat(registry.attempts().list(RUN).getLast().firstStepAt()).isNotNull();
+        assertThat(registry.attempts().list(RUN).getLast().lastStep()).isEqualTo(12);
+    }
+
+    @Test
+    void aStaleAttemptsFiguresReplaceNothing() {
+        Attempt first = begin(0, "a");
+        record(first, 1, 9);
+        Attempt second = begin(10, "b");
+        record(second, 11, 12);
+
+        record(first, 9, 14);
+
+        assertThat(steps()).extracting(StepRow::step).startsWith(1L).endsWith(14L).hasSize(14);
+        assertThat(steps())
+                .filteredOn(step -> step.attempt() == 2)
+                .extracting(StepRow::step)
+                .containsExactly(11L, 12L);
+        assertThat(steps())
+                .filteredOn(StepRow::rolledBack)
+                .extracting(StepRow::step)
+                .containsExactly(13L, 14L);
+    }
+
+    @Test
+    void recordingTheSameFiguresTwiceChangesNothing() {
+        Attempt attempt = begin(0, "a");
+        record(attempt, 1, 5);
+        List<StepRow> before = steps();
+        record(attempt, 1, 5);
+        assertThat(steps()).isEqualTo(before);
+    }
+
+    @Test
+    void anEvaluationThatIsRolledBackIsNotShownUntilItIsMadeAgain() {
+        Attempt first = begin(0, "a");
+        evaluate(first, 10, 2.0);
+        evaluate(first, 20, 1.0);
+        Attempt second = begin(10, "b");
+        assertThat(registry.metrics().evaluations(RUN, STAGE))
+                .extracting(EvaluationRow::step)
+                .containsExactly(10L);
+        evaluate(first, 20, 9.0);
+        evaluate(second, 20, 1.5);
+        assertThat(registry.metrics().evaluations(RUN, STAGE))
+                .extracting(EvaluationRow::loss)
+                .containsExactly(2.0, 1.5);
+    }
+
+    private void evaluate(Attempt attempt, long step, double loss) {
+        registry.metrics()
+                .recordEvaluation(
+                        RUN,
+                        STAGE,
+                        attempt.fencingToken(),
+                        step,
+                        Map.of("code", new EvaluationRow(step, "code", loss, Math.exp(loss), 100)));
+    }
+
+    @Test
+    void thinnedStepsKeepEachBucketsSmallestAndLargestLoss() {
+        Attempt attempt = begin(0, "a");
+        List<StepRow> rows = new ArrayList<>();
+        for (int step = 1; step <= 1_000; step++) {
+            rows.add(step(attempt, step, step == 500 ? 99 : step == 700 ? -99 : 5));
+        }
+        registry.metrics().record(RUN, STAGE, attempt.fencingToken(), rows);
+
+        List<StepRow> thinned = registry.metrics().steps(RUN, STAGE, 1, 40);
+        assertThat(thinned).hasSizeBetween(20, 40);
+        assertThat(thinned).extracting(StepRow::step).isSorted().contains(500L, 700L);
+        assertThat(registry.metrics().steps(RUN, STAGE, 991, 40)).hasSize(10);
+    }
+
+    @Test
+    void aCheckpointIsSeenOnlyWhenItIsCommitted() {
+        Attempt attempt = begin(0, "a");
+        assertThat(registry.checkpoints().prepare(checkpoint(attempt, 10))).isTrue();
+        assertThat(registry.checkpoints().list(RUN, STAGE)).isEmpty();
+        assertThat(registry.checkpoints().find(RUN, STAGE, 10)).isEmpty();
+
+        registry.checkpoints().commit(RUN, STAGE, 10, attempt.fencingToken());
+        registry.checkpoints().commit(RUN, STAGE, 10, attempt.fencingToken());
+        assertThat(registry.checkpoints().list(RUN, STAGE)).hasSize(1);
+        assertThat(registry.checkpoints().prepare(checkpoint(attempt, 10))).isFalse();
+    }
+
+    @Test
+    void aStaleAttemptCannotPrepareOrCommit() {
+        Attempt first = begin(0, "a");
+        registry.checkpoints().prepare(checkpoint(first, 10));
+        begin(0, "b");
+
+        assertThatThrownBy(
+                        () -> registry.checkpoints().commit(RUN, STAGE, 10, first.fencingToken()))
+                .isInstanceOfSatisfying(
+                        TanrenException.class,
+                        e -> assertThat(e.code()).isEqualTo(ErrorCode.CHECKPOINT_STALE_ATTEMPT));
+        assertThatThrownBy(() -> registry.checkpoints().prepare(checkpoint(first, 20)))
+                .isInstanceOf(TanrenException.class);
+        assertThat(registry.checkpoints().list(RUN, STAGE)).isEmpty();
+    }
+
+    @Test
+    void aNewerAttemptTakesOverAPreparedStep() {
+        Attempt first = begin(0, "a");
+        registry.checkpoints().prepare(checkpoint(first, 10));
+        Attempt second = begin(0, "b");
+        assertThat(registry.checkpoints().prepare(checkpoint(second, 10))).isTrue();
+        registry.checkpoints().commit(RUN, STAGE, 10, second.fencingToken());
+        assertThat(registry.checkpoints().find(RUN, STAGE, 10).orElseThrow().attempt())
+                .isEqualTo(2);
+    }
+
+    @Test
+    void aQuarantinedCheckpointIsNotOfferedAndCanBeWrittenAnew() {
+        Attempt first = begin(0, "a");
+        registry.checkpoints().prepare(checkpoint(first, 10));
+        registry.checkpoints().commit(RUN, STAGE, 10, first.fencingToken());
+        registry.checkpoints().verified(RUN, STAGE, 10);
+        registry.checkpoints().quarantine(RUN, STAGE, 10, "shard 0 is corrupt");
+
+        assertThat(registry.checkpoints().list(RUN, STAGE)).isEmpty();
+        assertThat(registry.checkpoints().list(RUN)).hasSize(1);
+        assertThat(registry.checkpoints().find(RUN, STAGE, 10).orElseThrow().quarantined())
+                .isEqualTo("shard 0 is corrupt");
+
+        Attempt second = begin(0, "b");
+        assertThat(registry.checkpoints().prepare(checkpoint(second, 10))).isTrue();
+        registry.checkpoints().commit(RUN, STAGE, 10, second.fencingToken());
+        assertThat(registry.checkpoints().list(RUN, STAGE)).hasSize(1);
+    }
+
+    @Test
+    void aCheckpointIsRestoredFromItsManifestOnce() {
+        Attempt attempt = begin(0, "a");
+        registry.checkpoints().restore(checkpoint(attempt, 10));
+        registry.checkpoints().quarantine(RUN, STAGE, 10, "bad");
+        registry.checkpoints().restore(checkpoint(attempt, 10));
+        assertThat(registry.checkpoints().list(RUN)).hasSize(1);
+        assertThat(registry.checkpoints().list(RUN, STAGE)).isEmpty();
+        registry.checkpoints().delete(RUN, STAGE, 10);
+        assertThat(registry.checkpoints().list(RUN)).isEmpty();
+    }
+
+    @Test
+    void whileAttemptsRaceEveryCommitIsByTheNewest() throws Exception {
+        List<Callable<Boolean>> racers = new ArrayList<>();
+        for (int i = 0; i < 16; i++) {
+            String request = "racer-" + i;
+            long step = 1;
+            racers.add(
+                    () -> {
+                        Attempt attempt = begin(0, request);
+                        try {
+                            registry.checkpoints().prepare(checkpoint(attempt, step));
+                            registry.checkpoints().commit(RUN, STAGE, step, attempt.fencingToken());
+                            return true;
+                        } catch (TanrenException stale) {
+                            return false;
+                        }
+                    });
+        }
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            threads.invokeAll(racers);
+        }
+        Attempt newest = registry.attempts().list(RUN).getLast();
+        registry.checkpoints().prepare(checkpoint(newest, 2));
+        registry.checkpoints().commit(RUN, STAGE, 2, newest.fencingToken());
+        assertThat(registry.attempts().list(RUN))
+                .extracting(Attempt::attempt)
+                .containsExactly(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
+        assertThat(registry.attempts().list(RUN))
+                .filteredOn(attempt -> attempt.status() == RunStatus.RUNNING)
+                .hasSize(1);
+    }
+
+    private static NewCheckpoint checkpoint(Attempt attempt, long step) {
+        return new NewCheckpoint(
+                RUN,
+                STAGE,
+                "short",
+                step,
+                attempt.attempt(),
+                attempt.fencingToken(),
+                "runs/" + RUN + "/" + STAGE + "/checkpoints/" + step + "/manifest.json",
+                1_000,
+                "abc",
+                2.5);
+    }
+}

@@ -1,0 +1,208 @@
+package dev.tanren.storage.registry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.storage.registry.Events.Event;
+import dev.tanren.storage.registry.Runs.Failure;
+import dev.tanren.storage.registry.Runs.Filter;
+import dev.tanren.storage.registry.Runs.Run;
+import dev.tanren.storage.registry.Runs.StageRow;
+import dev.tanren.storage.registry.Tokens.Role;
+import dev.tanren.storage.testing.EmbeddedDatabase;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class ProjectionTest extends RegistryTest {
+
+    @Test
+    void aRunIsQueuedWithItsStagesInOrderAndMayBeCreatedTwice() {
+        registry.runs().create(run(RUN));
+        Run run = registry.runs().find(RUN).orElseThrow();
+        assertThat(run.status()).isEqualTo(RunStatus.QUEUED);
+        assertThat(run.planJson()).isEqualTo("{\"name\":\"java-expert\"}");
+        assertThat(registry.runs().stages(RUN))
+                .extracting(StageRow::stageId)
+                .containsExactly("adapt", "release");
+        assertThat(registry.runs().find("nobody")).isEmpty();
+    }
+
+    @Test
+    void aRunsStatesAndTimesFollowEachOther() {
+        registry.runs().setStatus(RUN, RunStatus.RUNNING, null, null);
+        registry.runs().setStageStatus(RUN, STAGE, RunStatus.RUNNING);
+        registry.runs().setProgress(RUN, STAGE, "short", 7);
+        Failure failure = new Failure("RANK_CRASHED", "rank 1 ended", "rank 1", "look at its log");
+        registry.runs().setStatus(RUN, RunStatus.FAILED, "a rank crashed", failure);
+
+        Run failed = registry.runs().find(RUN).orElseThrow();
+        assertThat(failed.failure()).isEqualTo(failure);
+        assertThat(failed.currentStage()).isEqualTo(STAGE);
+        assertThat(failed.finishedAt()).isNotNull();
+
+        registry.runs().setStatus(RUN, RunStatus.RUNNING, null, null);
+        Run again = registry.runs().find(RUN).orElseThrow();
+        assertThat(again.failure()).isNull();
+        assertThat(again.finishedAt()).isNull();
+        assertThat(again.startedAt()).isEqualTo(failed.startedAt());
+
+        registry.runs().setStageResult(RUN, STAGE, "{\"loss\":1.5}");
+        registry.runs().setStageStatus(RUN, STAGE, RunStatus.SUCCEEDED);
+        StageRow stage = registry.runs().stages(RUN).getFirst();
+        assertThat(stage.step()).isEqualTo(7);
+        assertThat(stage.phaseId()).isEqualTo("short");
+        assertThat(stage.resultJson()).isEqualTo("{\"loss\":1.5}");
+        assertThat(stage.finishedAt()).isNotNull();
+    }
+
+    @Test
+    void aRunThatIsNotThereIsNamed() {
+        assertThatThrownBy(() -> registry.runs().setStatus("x", RunStatus.RUNNING, null, null))
+                .isInstanceOfSatisfying(
+                        TanrenException.class,
+                        e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_FOUND));
+        assertThatThrownBy(() -> registry.attempts().begin("x", "y", null, "w", 1, 0, "r"))
+                .isInstanceOf(TanrenException.class);
+    }
+
+    @Test
+    void runsAreListedNewestFirstByPageAndFilter() {
+        for (String id : List.of("02", "03", "04")) {
+            registry.runs().create(run(id));
+        }
+        registry.runs().setStatus("03", RunStatus.RUNNING, null, null);
+
+        assertThat(ids(Filter.ALL, null)).containsExactly("04", "03");
+        assertThat(ids(Filter.ALL, "03")).containsExactly("02", RUN);
+        assertThat(ids(new Filter(List.of(RunStatus.RUNNING), null, null), null))
+                .containsExactly("03");
+        assertThat(ids(new Filter(null, "JAVA", "mei"), null)).containsExactly("04", "03");
+        assertThat(ids(new Filter(null, "100%", null), null)).isEmpty();
+        assertThat(ids(new Filter(null, null, "nobody"), null)).isEmpty();
+    }
+
+    private List<String> ids(Filter filter, @Nullable String cursor) {
+        return registry.runs().list(filter, cursor, 2).stream().map(Run::runId).toList();
+    }
+
+    @Test
+    void eventsRiseByOneUnderManyWritersAndAKeyIsStoredOnce() throws Exception {
+        List<Callable<Long>> calls = new ArrayList<>();
+        for (int i = 0; i < 60; i++) {
+            String key = i % 2 == 0 ? "once" : null;
+            calls.add(
+                    () ->
+                            registry.events()
+                                    .append(RUN, "note", STAGE, "hello", Map.of("a", 1), key));
+        }
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (Future<Long> call : threads.invokeAll(calls)) {
+                call.get();
+            }
+        }
+        List<Event> events = registry.events().after(RUN, 0, 100);
+        assertThat(events).hasSize(31);
+        assertThat(events).extracting(Event::id).isSorted().startsWith(1L).endsWith(31L);
+        assertThat(registry.events().after(RUN, 30, 100)).hasSize(1);
+        assertThat(events.getFirst().data()).isEqualTo(Map.of("a", 1));
+    }
+
+    @Test
+    void theAuditChainHoldsUnderManyWritersAndShowsAChange() throws Exception {
+        List<Callable<Boolean>> calls = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            calls.add(
+                    () -> {
+                        registry.audit().append("mei", "run.pause", "run/1", null, "{}");
+                        return true;
+                    });
+        }
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            threads.invokeAll(calls);
+        }
+        assertThat(registry.audit().list("run/1", 100)).hasSize(40);
+        assertThat(registry.audit().firstBroken()).isEmpty();
+
+        assertThatThrownBy(
+                        () ->
+                                EmbeddedDatabase.execute(
+                                        address, "delete from audit where entry_id = 17"))
+                .hasRootCauseMessage(
+                        "ERROR: the audit is append-only\n"
+                                + "  Where: PL/pgSQL function audit_is_append_only() line 3 at"
+                                + " RAISE");
+        EmbeddedDatabase.execute(
+                address,
+                "alter table audit disable trigger audit_append_only;"
+                        + "update audit set actor = 'eve' where entry_id = 17");
+        assertThat(registry.audit().firstBroken()).hasValue(17);
+    }
+
+    @Test
+    void oneOfTwoHundredCallersReservesAKey() throws Exception {
+        List<Callable<Boolean>> calls = new ArrayList<>();
+        for (int i = 0; i < 200; i++) {
+            calls.add(() -> registry.idempotencyKeys().reserve("mei", "k", "hash").isEmpty());
+        }
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            assertThat(threads.invokeAll(calls))
+                    .extracting(Future::get)
+                    .filteredOn(won -> won)
+                    .hasSize(1);
+        }
+        registry.idempotencyKeys().complete("mei", "k", 201, "{}");
+        assertThat(registry.idempotencyKeys().reserve("mei", "k", "other").orElseThrow())
+                .isEqualTo(new IdempotencyKeys.Known("hash", 201, "{}"));
+        registry.idempotencyKeys().release("mei", "k");
+        assertThat(registry.idempotencyKeys().reserve("mei", "k", "hash")).isPresent();
+        assertThat(registry.idempotencyKeys().reserve("noor", "k", "hash")).isEmpty();
+        registry.idempotencyKeys().release("noor", "k");
+        assertThat(registry.idempotencyKeys().reserve("noor", "k", "hash")).isEmpty();
+    }
+
+    @Test
+    void aTokenIsKnownByItsHashUntilItExpiresOrIsRevoked() {
+        Tokens tokens = registry.tokens();
+        tokens.add("t1", "ci", Role.OPERATOR, "hash-1", null);
+        tokens.add("t2", "old", Role.VIEWER, "hash-2", Instant.now().minusSeconds(1));
+        tokens.add("t3", "again", Role.ADMIN, "hash-1", null);
+
+        assertThat(tokens.byHash("hash-1").orElseThrow().role()).isEqualTo(Role.OPERATOR);
+        assertThat(tokens.byHash("hash-2")).isEmpty();
+        tokens.used("t1");
+        assertThat(tokens.byHash("hash-1").orElseThrow().lastUsedAt()).isNotNull();
+        assertThat(tokens.revoke("t1")).isTrue();
+        assertThat(tokens.revoke("t1")).isFalse();
+        assertThat(tokens.byHash("hash-1")).isEmpty();
+        assertThat(tokens.list()).extracting(Tokens.Token::id).containsExactly("t1", "t2");
+    }
+
+    @Test
+    void aWorkerIsListedOnceWithWhatItSaidLast() {
+        Instant started = Instant.ofEpochSecond(1_000);
+        for (String activity : List.of("idle", "trains")) {
+            registry.workers()
+                    .announce(
+                            new Workers.Worker(
+                                    "w1", "host", 7, "host-q", 2, 1, "1", activity, started,
+                                    started));
+        }
+        assertThat(registry.workers().list())
+                .singleElement()
+                .satisfies(
+                        worker -> {
+                            assertThat(worker.activity()).isEqualTo("trains");
+                            assertThat(worker.seenAt()).isAfter(started);
+                        });
+    }
+}
