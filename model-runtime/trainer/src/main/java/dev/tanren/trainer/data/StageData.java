@@ -1,0 +1,179 @@
+package dev.tanren.trainer.data;
+
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.plan.Dataset;
+import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.planner.Timetable;
+import dev.tanren.storage.objects.ObjectStore;
+import dev.tanren.storage.tokens.Documents;
+import dev.tanren.storage.tokens.PackedBlocks;
+import dev.tanren.storage.tokens.TokenDataset;
+import dev.tanren.trainer.model.MicroBatch;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// The data of one phase of a stage: sources to train on and held-out blocks to measure on.
+public final class StageData {
+
+    private final Plan plan;
+    private final TrainingStage stage;
+    private final Timetable.Entry entry;
+    private final List<BlockSource> sources;
+    private final Map<String, List<MicroBatch>> heldOut;
+
+    private StageData(
+            Plan plan,
+            TrainingStage stage,
+            Timetable.Entry entry,
+            List<BlockSource> sources,
+            Map<String, List<MicroBatch>> heldOut) {
+        this.plan = plan;
+        this.stage = stage;
+        this.entry = entry;
+        this.sources = sources;
+        this.heldOut = heldOut;
+    }
+
+    /// Fetches and packs what the phase needs. Needs no native library.
+    ///
+    /// @param manifests key of each dataset's manifest, by the dataset's name
+    /// @param cache folder shared by all processes of the node
+    /// @throws TanrenException `DATASET_TOO_SMALL`, `TOKENIZER_MISMATCH`, and what the store throws
+    public static StageData open(
+            Plan plan,
+            TrainingStage stage,
+            Timetable.Entry entry,
+            int vocabSize,
+            ObjectStore store,
+            Map<String, String> manifests,
+            Path cache) {
+        Map<String, TokenDataset> datasets = new LinkedHashMap<>();
+        Opener opener = new Opener(store, manifests, cache, vocabSize, datasets);
+        List<BlockSource> sources = new ArrayList<>();
+        for (String mixed : entry.phase().mix().keySet()) {
+            sources.add(source(plan, stage, entry, mixed, opener));
+        }
+        Map<String, List<MicroBatch>> heldOut = new LinkedHashMap<>();
+        TrainingStage.Evaluation evaluation = stage.evaluation();
+        if (evaluation != null) {
+            for (String name : evaluation.datasets()) {
+                heldOut.put(name, heldOut(opener.open(name), name, entry, evaluation.blocks()));
+            }
+        }
+        return new StageData(plan, stage, entry, List.copyOf(sources), heldOut);
+    }
+
+    private record Opener(
+            ObjectStore store,
+            Map<String, String> manifests,
+            Path cache,
+            int vocabSize,
+            Map<String, TokenDataset> opened) {
+
+        TokenDataset open(String name) {
+            return opened.computeIfAbsent(name, this::read);
+        }
+
+        private TokenDataset read(String name) {
+            String key = manifests.get(name);
+            if (key == null) {
+                throw new TanrenException(
+                        ErrorCode.RANK_LAUNCH,
+                        "the launch names no manifest of the dataset, only those of "
+                                + manifests.keySet(),
+                        "dataset " + name,
+                        "Prepare every dataset of the plan before its stage.");
+            }
+            TokenDataset dataset = TokenDataset.open(store, key, cache);
+            if (dataset.manifest().vocabSize() > vocabSize) {
+                throw new TanrenException(
+                        ErrorCode.TOKENIZER_MISMATCH,
+                        "the dataset has token ids below "
+                                + dataset.manifest().vocabSize()
+                                + ", the model knows those below "
+                                + vocabSize,
+                        "dataset " + name,
+                        "Use the tokenizer that belongs to the model.");
+            }
+            return dataset;
+        }
+    }
+
+    private static BlockSource source(
+            Plan plan,
+            TrainingStage stage,
+            Timetable.Entry entry,
+            String mixed,
+            Opener opener) {
+        int at = mixed.indexOf('@');
+        String name = at < 0 ? mixed : mixed.substring(0, at);
+        Dataset.@Nullable Tier tier =
+                at < 0
+                        ? null
+                        : Dataset.Tier.valueOf(mixed.substring(at + 1).toUpperCase(Locale.ROOT));
+        TokenDataset dataset = opener.open(name);
+        int length = entry.phase().sequenceLength();
+        PackedBlocks blocks = pack(dataset, dataset.training(tier), length);
+        if (blocks.count() == 0) {
+            throw tooSmall(mixed, "to train on", length);
+        }
+        Dataset declared = plan.datasets().get(name);
+        return new BlockSource(
+                mixed + "/" + length,
+                blocks,
+                declared == null ? Dataset.Order.SHUFFLED : declared.order(),
+                Permutation.key(plan.seed(), "order", stage.id()));
+    }
+
+    private static List<MicroBatch> heldOut(
+            TokenDataset dataset, String name, Timetable.Entry entry, int limit) {
+        int length = entry.phase().sequenceLength();
+        PackedBlocks blocks = pack(dataset, dataset.heldOut(), length);
+        if (blocks.count() == 0) {
+            throw tooSmall(name, "held out for evaluation", length);
+        }
+        List<MicroBatch> batches = new ArrayList<>();
+        for (int block = 0; block < Math.min(limit, blocks.count()); block++) {
+            batches.add(GlobalBatch.join(List.of(blocks.block(block)), length));
+        }
+        return List.copyOf(batches);
+    }
+
+    private static PackedBlocks pack(TokenDataset dataset, Documents documents, int length) {
+        return PackedBlocks.pack(documents, length, dataset.manifest().documentBoundaries());
+    }
+
+    private static TanrenException tooSmall(String name, String purpose, int length) {
+        return new TanrenException(
+                ErrorCode.DATASET_TOO_SMALL,
+                "there is no block of " + length + " tokens " + purpose,
+                "dataset " + name,
+                "Give the dataset more or longer documents, or raise its holdout.");
+    }
+
+    /// The order of samples, going on from the state of a checkpoint.
+    ///
+    /// @param step of the stage that the state is of; 0 at the stage's beginning
+    /// @param state of the checkpoint; empty at the stage's beginning
+    public SampleOrder order(long step, Map<String, String> state) {
+        long done = Math.max(0, step - entry.firstStep() + 1);
+        return new SampleOrder(stage, entry, sources, done, state);
+    }
+
+    /// Held-out blocks by dataset, each as a micro-batch of one sequence: the first ones of the
+    /// held-out documents at the phase's sequence length. Empty where the plan has no evaluation.
+    public Map<String, List<MicroBatch>> heldOut() {
+        return heldOut;
+    }
+
+    public Plan plan() {
+        return plan;
+    }
+}

@@ -1,0 +1,41 @@
+package dev.tanren.trainer.model;
+
+import dev.tanren.spec.plan.Architecture;
+import dev.tanren.trainer.parameters.FlatBuffer;
+import dev.tanren.trainer.parameters.ParameterLayout;
+import org.bytedeco.pytorch.Tensor;
+
+/// A decoder-only language model, as the trainer sees it: a list of segments with an explicit
+/// forward and backward each.
+///
+/// It owns no weights and no gradients: it computes on buffers that are given to it. The same
+/// inputs give the same bits, as long as the number of threads and the type of the machine stay.
+/// One thread uses it at a time.
+public interface Decoder extends AutoCloseable {
+
+    Architecture architecture();
+
+    ParameterLayout layout();
+
+    /// Computes with these weights from now on. The buffer must outlive its use here.
+    void useWeights(FlatBuffer weights);
+
+    /// Adds gradients to this buffer from now on; may change between micro-batches at no cost.
+    void accumulateGradientsInto(FlatBuffer gradients);
+
+    /// Adds the gradient of `sum of cross-entropies · inverseGlobalTargets` to the gradient buffer.
+    ///
+    /// @param inverseGlobalTargets one over the counted targets of the whole global batch, over all
+    ///     micro-batches and ranks
+    MicroBatchResult forwardBackward(MicroBatch batch, double inverseGlobalTargets);
+
+    /// The sum of cross-entropies over counted targets, in nats, without gradients.
+    double lossSum(MicroBatch batch);
+
+    /// fp32 logits `[sequences, sequenceLength, vocabulary]`, which the caller owns.
+    Tensor logits(MicroBatch batch);
+
+    /// Frees the activations. The buffers given to it stay.
+    @Override
+    void close();
+}

@@ -1,0 +1,157 @@
+package dev.tanren.trainer.model.common;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import dev.tanren.trainer.model.MicroBatch;
+import dev.tanren.trainer.parameters.ComputeThreads;
+import java.lang.foreign.MemorySegment;
+
+/// Cross-entropy of logits with one target a row, and its gradient in the logits' place.
+///
+/// Legend: C rows of a chunk, V vocabulary.
+public final class CrossEntropy {
+
+    private static final int BLOCK = 8;
+    private static final int TILE = 2048;
+
+    private final int vocabulary;
+    private final ThreadLocal<Row> rows;
+
+    public CrossEntropy(int vocabulary) {
+        this.vocabulary = vocabulary;
+        this.rows = ThreadLocal.withInitial(() -> new Row(vocabulary));
+    }
+
+    private static final class Row {
+        final float[][] values;
+        final int[] keys = new int[TILE];
+        final Exponential exponential = new Exponential(TILE);
+
+        Row(int vocabulary) {
+            values = new float[Math.ceilDiv(vocabulary, TILE)][TILE];
+        }
+    }
+
+    /// Writes each row's loss; ignored rows have 0.
+    public void losses(Matrix logits_CV, int[] targets, int firstTarget, double[] losses) {
+        pass(logits_CV, targets, firstTarget, losses, Double.NaN);
+    }
+
+    /// Also replaces the logits by the gradient of `loss · scale`.
+    public void lossesAndGradient(
+            Matrix logitsThenGradient_CV,
+            int[] targets,
+            int firstTarget,
+            double[] losses,
+            double scale) {
+        pass(logitsThenGradient_CV, targets, firstTarget, losses, scale);
+    }
+
+    private void pass(
+            Matrix logits_CV, int[] targets, int firstTarget, double[] losses, double scale) {
+        ComputeThreads.loop(
+                logits_CV.rows(),
+                BLOCK,
+                (from, to) -> {
+                    for (long c = from; c < to; c++) {
+                        int place = firstTarget + (int) c;
+                        long at = logits_CV.row(c);
+                        losses[place] =
+                                row(rows.get(), logits_CV.segment(), at, targets[place], scale);
+                    }
+                });
+    }
+
+    /// @param scale of the gradient, or NaN where none is wanted
+    private double row(Row row, MemorySegment logits, long at, int target, double scale) {
+        boolean gradient = !Double.isNaN(scale);
+        if (target == MicroBatch.IGNORED) {
+            if (gradient) {
+                logits.asSlice(at, (long) vocabulary * Float.BYTES).fill((byte) 0);
+            }
+            return 0;
+        }
+        float targetLogit = logits.get(JAVA_FLOAT, at + (long) target * Float.BYTES);
+        float highest = highest(row, logits, at);
+        double sum = exponentials(row, logits, at, highest);
+        if (gradient) {
+            writeGradient(row, logits, at, (float) (scale / sum));
+            long place = at + (long) target * Float.BYTES;
+            logits.set(JAVA_FLOAT, place, logits.get(JAVA_FLOAT, place) - (float) scale);
+        }
+        return Math.log(sum) + highest - targetLogit;
+    }
+
+    private float highest(Row row, MemorySegment logits, long at) {
+        int highest = Integer.MIN_VALUE;
+        for (int v = 0; v < vocabulary; v += TILE) {
+            int count = Math.min(TILE, vocabulary - v);
+            MemorySegment.copy(logits, JAVA_INT, at + (long) v * Float.BYTES, row.keys, 0, count);
+            highest = Math.max(highest, highestKey(row.keys, count));
+        }
+        return Float.intBitsToFloat(highest ^ ((highest >> 31) & Integer.MAX_VALUE));
+    }
+
+    /// Floats as integers of the same order, because C2 makes vectors of an integer maximum alone.
+    private static int highestKey(int[] bits, int count) {
+        int highest = Integer.MIN_VALUE;
+        for (int i = 0; i < count; i++) {
+            highest = Math.max(highest, bits[i] ^ ((bits[i] >> 31) & Integer.MAX_VALUE));
+        }
+        return highest;
+    }
+
+    private double exponentials(Row row, MemorySegment logits, long at, float highest) {
+        double sum = 0;
+        for (int v = 0; v < vocabulary; v += TILE) {
+            int count = Math.min(TILE, vocabulary - v);
+            float[] tile = row.values[v / TILE];
+            MemorySegment.copy(logits, JAVA_FLOAT, at + (long) v * Float.BYTES, tile, 0, count);
+            row.exponential.apply(tile, 1f, -highest, count);
+            sum += sum(tile, count);
+        }
+        return sum;
+    }
+
+    private void writeGradient(Row row, MemorySegment logits, long at, float factor) {
+        for (int v = 0; v < vocabulary; v += TILE) {
+            int count = Math.min(TILE, vocabulary - v);
+            float[] tile = row.values[v / TILE];
+            scale(tile, factor, count);
+            MemorySegment.copy(tile, 0, logits, JAVA_FLOAT, at + (long) v * Float.BYTES, count);
+        }
+    }
+
+    private static void scale(float[] values, float factor, int count) {
+        for (int i = 0; i < count; i++) {
+            values[i] *= factor;
+        }
+    }
+
+    private static double sum(float[] x, int count) {
+        float a = 0;
+        float b = 0;
+        float c = 0;
+        float d = 0;
+        float e = 0;
+        float f = 0;
+        float g = 0;
+        float h = 0;
+        int i = 0;
+        for (; i + 7 < count; i += 8) {
+            a += x[i];
+            b += x[i + 1];
+            c += x[i + 2];
+            d += x[i + 3];
+            e += x[i + 4];
+            f += x[i + 5];
+            g += x[i + 6];
+            h += x[i + 7];
+        }
+        for (; i < count; i++) {
+            a += x[i];
+        }
+        return ((double) a + b + (c + d)) + ((double) e + f + (g + h));
+    }
+}

@@ -1,0 +1,203 @@
+package dev.tanren.trainer.model.common;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
+import dev.tanren.trainer.parameters.ComputeThreads;
+import dev.tanren.trainer.parameters.NativeAddress;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.AutoGradMode;
+import org.bytedeco.pytorch.BoolOptional;
+import org.bytedeco.pytorch.DoubleOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+
+/// Causal attention of several query heads to each key-value head (Ainslie et al. 2023), by
+/// libtorch's fused kernel.
+///
+/// Keys and values are not repeated for their query heads: the first query heads of all groups
+/// attend together, then the second ones, and so on, each as a strided view of the same memory.
+///
+/// Legend: N places, W all heads side by side (queries, keys, values), Q query heads' width, B
+/// sequences, T length, K key-value heads, G queries per key-value head, D head size.
+public final class GroupedQueryAttention {
+
+    private static final int BLOCK = 64;
+
+    private final int keyValueHeads;
+    private final int group;
+    private final int headSize;
+    private final RotaryEmbedding rotary;
+    private final List<Graph> graphs = new ArrayList<>();
+
+    /// The autograd graph of one span, from the forward to the backward of a micro-batch.
+    ///
+    /// @param inputs G queries, then keys, then values
+    /// @param outputs G attention outputs
+    private record Graph(AttentionSpan span, List<Tensor> inputs, List<Tensor> outputs) {}
+
+    public GroupedQueryAttention(
+            int heads, int keyValueHeads, int headSize, RotaryEmbedding rotary) {
+        this.keyValueHeads = keyValueHeads;
+        this.group = heads / keyValueHeads;
+        this.headSize = headSize;
+        this.rotary = rotary;
+    }
+
+    /// @param training whether a backward follows, which then must come before the next forward
+    public void forward(
+            Matrix heads_NW, List<AttentionSpan> spans, boolean training, Matrix outputs_NQ) {
+        graphs.clear();
+        try (PointerScope _ = new PointerScope();
+                AutoGradMode _ = new AutoGradMode(training)) {
+            for (AttentionSpan span : spans) {
+                Graph graph = attend(heads_NW, span, training);
+                Tensor outputs_BTKGD = outputs(outputs_NQ, span);
+                for (int g = 0; g < group; g++) {
+                    Tensor output_BKTD = graph.outputs.get(g).detach();
+                    outputs_BTKGD.select(3, g).copy_(output_BKTD.transpose(1, 2));
+                }
+                if (training) {
+                    graph.inputs.forEach(Tensor::retainReference);
+                    graph.outputs.forEach(Tensor::retainReference);
+                    graphs.add(graph);
+                }
+            }
+        }
+    }
+
+    private Graph attend(Matrix heads_NW, AttentionSpan span, boolean training) {
+        List<Tensor> inputs = inputs(heads_NW, span, training);
+        Tensor keys_BKTD = inputs.get(group);
+        Tensor values_BKTD = inputs.get(group + 1);
+        List<Tensor> outputs = new ArrayList<>(group);
+        for (int g = 0; g < group; g++) {
+            outputs.add(
+                    torch.scaled_dot_product_attention(
+                            inputs.get(g),
+                            keys_BKTD,
+                            values_BKTD,
+                            new TensorOptional(),
+                            0.0,
+                            true,
+                            new DoubleOptional(),
+                            false));
+        }
+        return new Graph(span, inputs, outputs);
+    }
+
+    private List<Tensor> inputs(Matrix heads_NW, AttentionSpan span, boolean training) {
+        long width = heads_NW.columns();
+        MemorySegment from = heads_NW.segment().asSlice(heads_NW.row(span.from()));
+        List<Tensor> inputs = new ArrayList<>(group + 2);
+        for (int g = 0; g < group; g++) {
+            inputs.add(view(from, (long) g * headSize, (long) group * headSize, width, span));
+        }
+        long keys = (long) keyValueHeads * group * headSize;
+        long values = keys + (long) keyValueHeads * headSize;
+        inputs.add(view(from, keys, headSize, width, span));
+        inputs.add(view(from, values, headSize, width, span));
+        inputs.forEach(input -> input.requires_grad_(training));
+        return inputs;
+    }
+
+    /// `[B, K, T, D]` over rows of `width` elements, whose heads begin at `offset` and are
+    /// `headStride` apart.
+    private Tensor view(
+            MemorySegment from, long offset, long headStride, long width, AttentionSpan span) {
+        return NativeAddress.strided(
+                from.asSlice(offset * Float.BYTES),
+                new long[] {span.sequences(), keyValueHeads, span.length(), headSize},
+                new long[] {span.length() * width, headStride, width, 1});
+    }
+
+    private Tensor outputs(Matrix outputs_NQ, AttentionSpan span) {
+        return NativeAddress.tensor(
+                outputs_NQ.segment().asSlice(outputs_NQ.row(span.from())),
+                span.sequences(),
+                span.length(),
+                keyValueHeads,
+                group,
+                headSize);
+    }
+
+    /// Puts the gradient of the heads, before their rotation, where the heads were.
+    ///
+    /// @param positions of each place inside its document
+    public void backward(Matrix outputGradient_NQ, int[] positions, Matrix headsThenGradient_NW) {
+        for (Graph graph : graphs) {
+            try (PointerScope _ = new PointerScope()) {
+                List<Tensor> gradients = gradients(graph, outputs(outputGradient_NQ, graph.span));
+                gather(gradients, graph.span, positions, headsThenGradient_NW);
+            }
+            graph.inputs.forEach(Tensor::releaseReference);
+            graph.outputs.forEach(Tensor::releaseReference);
+        }
+        graphs.clear();
+    }
+
+    /// Row-major `[B, T, K, D]` each, in the order of the graph's inputs.
+    private List<Tensor> gradients(Graph graph, Tensor gradient_BTKGD) {
+        TensorVector outputGradients = new TensorVector();
+        for (int g = 0; g < group; g++) {
+            outputGradients.push_back(gradient_BTKGD.select(3, g).transpose(1, 2));
+        }
+        TensorVector inputGradients =
+                torch.grad(
+                        new TensorVector(graph.outputs.toArray(Tensor[]::new)),
+                        new TensorVector(graph.inputs.toArray(Tensor[]::new)),
+                        outputGradients,
+                        new BoolOptional(),
+                        false,
+                        false);
+        List<Tensor> gradients = new ArrayList<>(group + 2);
+        for (int i = 0; i < group + 2; i++) {
+            gradients.add(inputGradients.get(i).transpose(1, 2).contiguous());
+        }
+        return gradients;
+    }
+
+    private void gather(
+            List<Tensor> gradients, AttentionSpan span, int[] positions, Matrix target_NW) {
+        List<MemorySegment> sources = gradients.stream().map(NativeAddress::segment).toList();
+        int rotated = keyValueHeads * (group + 1);
+        ComputeThreads.loop(
+                span.places(),
+                BLOCK,
+                (from, to) -> {
+                    float[] row = new float[target_NW.columns()];
+                    for (long n = from; n < to; n++) {
+                        gatherRow(sources, n, row);
+                        int place = span.from() + (int) n;
+                        rotary.rotateBack(row, rotated, positions[place]);
+                        MemorySegment.copy(
+                                row,
+                                0,
+                                target_NW.segment(),
+                                JAVA_FLOAT,
+                                target_NW.row(place),
+                                row.length);
+                    }
+                });
+    }
+
+    private void gatherRow(List<MemorySegment> sources, long n, float[] row) {
+        int width = keyValueHeads * headSize;
+        long at = n * width * Float.BYTES;
+        for (int g = 0; g < group; g++) {
+            MemorySegment queries = sources.get(g);
+            for (int k = 0; k < keyValueHeads; k++) {
+                long head = at + (long) k * headSize * Float.BYTES;
+                int place = (k * group + g) * headSize;
+                MemorySegment.copy(queries, JAVA_FLOAT, head, row, place, headSize);
+            }
+        }
+        int keys = group * width;
+        MemorySegment.copy(sources.get(group), JAVA_FLOAT, at, row, keys, width);
+        MemorySegment.copy(sources.get(group + 1), JAVA_FLOAT, at, row, keys + width, width);
+    }
+}

@@ -1,0 +1,152 @@
+package dev.tanren.trainer.model.common;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
+import dev.tanren.trainer.parameters.ComputeThreads;
+import java.lang.foreign.MemorySegment;
+
+/// Root-mean-square normalisation (Zhang and Sennrich 2019), forward and backward as one pass each.
+///
+/// Legend: N places, H hidden.
+public final class RmsNorm {
+
+    /// Rows that one thread takes at once. Gains' gradients are summed inside a block, then over
+    /// blocks in order, so the bits do not depend on threads.
+    private static final int BLOCK = 64;
+
+    private final double epsilon;
+    private final ThreadLocal<float[][]> rows;
+
+    public RmsNorm(int hidden, double epsilon) {
+        this.epsilon = epsilon;
+        this.rows = ThreadLocal.withInitial(() -> new float[4][hidden]);
+    }
+
+    /// @param inverse_N1 receives one over the root mean square of each row, for the backward
+    public void forward(Matrix inputs_NH, Matrix gain_1H, Matrix outputs_NH, Matrix inverse_N1) {
+        int hidden = inputs_NH.columns();
+        ComputeThreads.loop(
+                inputs_NH.rows(),
+                BLOCK,
+                (from, to) -> {
+                    float[][] row = rows.get();
+                    float[] gain = row[1];
+                    MemorySegment.copy(gain_1H.segment(), JAVA_FLOAT, 0, gain, 0, hidden);
+                    for (long n = from; n < to; n++) {
+                        copyIn(inputs_NH, n, row[0]);
+                        double mean = sumOfProducts(row[0], row[0], hidden) / hidden;
+                        float inverse = (float) (1 / Math.sqrt(mean + epsilon));
+                        scale(row[0], gain, inverse, row[2], hidden);
+                        copyOut(row[2], outputs_NH, n);
+                        inverse_N1.segment().setAtIndex(JAVA_FLOAT, n, inverse);
+                    }
+                });
+    }
+
+    /// Adds to the inputs' gradient and to the gain's.
+    public void backward(
+            Matrix gradient_NH,
+            Matrix inputs_NH,
+            Matrix inverse_N1,
+            Parameter gain_1H,
+            Matrix inputGradient_NH) {
+        int hidden = inputs_NH.columns();
+        int blocks = Math.ceilDiv(inputs_NH.rows(), BLOCK);
+        float[][] partial = new float[blocks][hidden];
+        MemorySegment gains = gain_1H.weight().segment();
+        ComputeThreads.loop(
+                inputs_NH.rows(),
+                BLOCK,
+                (from, to) -> {
+                    float[][] row = rows.get();
+                    MemorySegment.copy(gains, JAVA_FLOAT, 0, row[1], 0, hidden);
+                    for (long n = from; n < to; n++) {
+                        copyIn(inputs_NH, n, row[0]);
+                        copyIn(gradient_NH, n, row[2]);
+                        copyIn(inputGradient_NH, n, row[3]);
+                        float inverse = inverse_N1.segment().getAtIndex(JAVA_FLOAT, n);
+                        backwardRow(row, partial[(int) (n / BLOCK)], inverse, hidden);
+                        copyOut(row[3], inputGradient_NH, n);
+                    }
+                });
+        addGainGradient(partial, gain_1H.gradient().segment(), hidden);
+    }
+
+    private static void backwardRow(float[][] row, float[] partial, float inverse, int hidden) {
+        float[] input = row[0];
+        float[] gradient = row[2];
+        addProducts(partial, gradient, input, inverse, hidden);
+        multiply(gradient, row[1], hidden);
+        double projection = sumOfProducts(gradient, input, hidden);
+        float back = (float) (projection * inverse * inverse * inverse / hidden);
+        addScaledDifference(row[3], gradient, inverse, input, back, hidden);
+    }
+
+    private static void addGainGradient(float[][] partial, MemorySegment gradient, int hidden) {
+        float[] sum = new float[hidden];
+        for (float[] block : partial) {
+            addProducts(sum, block, 1f, hidden);
+        }
+        for (int i = 0; i < hidden; i++) {
+            gradient.setAtIndex(JAVA_FLOAT, i, gradient.getAtIndex(JAVA_FLOAT, i) + sum[i]);
+        }
+    }
+
+    private static void copyIn(Matrix from, long row, float[] to) {
+        MemorySegment.copy(from.segment(), JAVA_FLOAT, from.row(row), to, 0, from.columns());
+    }
+
+    private static void copyOut(float[] from, Matrix to, long row) {
+        MemorySegment.copy(from, 0, to.segment(), JAVA_FLOAT, to.row(row), to.columns());
+    }
+
+    private static void scale(float[] x, float[] gain, float factor, float[] y, int count) {
+        for (int i = 0; i < count; i++) {
+            y[i] = gain[i] * (x[i] * factor);
+        }
+    }
+
+    private static void multiply(float[] x, float[] factors, int count) {
+        for (int i = 0; i < count; i++) {
+            x[i] *= factors[i];
+        }
+    }
+
+    private static void addProducts(float[] sum, float[] a, float[] b, float factor, int count) {
+        for (int i = 0; i < count; i++) {
+            sum[i] += a[i] * (b[i] * factor);
+        }
+    }
+
+    private static void addProducts(float[] sum, float[] a, float factor, int count) {
+        for (int i = 0; i < count; i++) {
+            sum[i] += a[i] * factor;
+        }
+    }
+
+    private static void addScaledDifference(
+            float[] sum, float[] a, float scaleA, float[] b, float scaleB, int count) {
+        for (int i = 0; i < count; i++) {
+            sum[i] += a[i] * scaleA - b[i] * scaleB;
+        }
+    }
+
+    /// In double precision, in four strands that a processor runs side by side.
+    private static double sumOfProducts(float[] x, float[] y, int count) {
+        double a = 0;
+        double b = 0;
+        double c = 0;
+        double d = 0;
+        int i = 0;
+        for (; i + 3 < count; i += 4) {
+            a += (double) x[i] * y[i];
+            b += (double) x[i + 1] * y[i + 1];
+            c += (double) x[i + 2] * y[i + 2];
+            d += (double) x[i + 3] * y[i + 3];
+        }
+        for (; i < count; i++) {
+            a += (double) x[i] * y[i];
+        }
+        return (a + b) + (c + d);
+    }
+}

@@ -1,0 +1,123 @@
+package dev.tanren.trainer.optimizer;
+
+import ai.djl.training.tracker.Tracker;
+import dev.tanren.spec.plan.TrainingStage;
+
+/// A learning rate over the tokens of a stage, as a DJL [Tracker] and in double precision.
+///
+/// It first rises in a straight line over `warmup` tokens, reaching the full rate with the last of
+/// them; a step counts by the tokens that are done when it ends, so no step has a rate of 0.
+public sealed interface LearningRateSchedule extends Tracker
+        permits LearningRateSchedule.Constant,
+                LearningRateSchedule.Linear,
+                LearningRateSchedule.Cosine,
+                LearningRateSchedule.WarmupStableDecay {
+
+    /// What every shape is made of, all lengths in tokens.
+    ///
+    /// @param learningRate the full rate
+    /// @param minimum the last rate as a fraction of the full one
+    /// @param step tokens of one optimizer step
+    record Span(
+            double learningRate, double minimum, long warmup, long decay, long total, long step) {
+
+        public Span {
+            if (warmup < 0 || decay < 0 || total < 1 || step < 1 || warmup > total) {
+                throw new IllegalArgumentException(
+                        "warm-up " + warmup + " and decay " + decay + " do not fit " + total);
+            }
+        }
+
+        private double warm(long tokensBefore) {
+            return warmup == 0 ? 1 : Math.min(1, (double) (tokensBefore + step) / warmup);
+        }
+
+        /// How far the fall has come that begins at `from` and ends with the last token, 0 to 1.
+        private double fallen(long tokensBefore, long from) {
+            return total <= from
+                    ? 0
+                    : Math.clamp((double) (tokensBefore - from) / (total - from), 0, 1);
+        }
+
+        private double between(double height) {
+            return learningRate * (minimum + (1 - minimum) * height);
+        }
+    }
+
+    Span span();
+
+    /// The rate of the step that begins when `tokensBefore` tokens of the stage are done.
+    double at(long tokensBefore);
+
+    @Override
+    default float getNewValue(int updates) {
+        return (float) at(updates * span().step());
+    }
+
+    /// @param totalTokens tokens of the whole stage, over all its phases
+    /// @param tokensPerStep tokens of one optimizer step
+    static LearningRateSchedule of(
+            TrainingStage.Schedule schedule,
+            double learningRate,
+            long totalTokens,
+            long tokensPerStep) {
+        Span span =
+                new Span(
+                        learningRate,
+                        schedule.minimum(),
+                        Math.round(schedule.warmup() * totalTokens),
+                        Math.round(schedule.decay() * totalTokens),
+                        totalTokens,
+                        tokensPerStep);
+        return switch (schedule.type()) {
+            case CONSTANT -> new Constant(span);
+            case LINEAR -> new Linear(span);
+            case COSINE -> new Cosine(span);
+            case WARMUP_STABLE_DECAY -> new WarmupStableDecay(span);
+        };
+    }
+
+    /// The full rate after warm-up.
+    record Constant(Span span) implements LearningRateSchedule {
+        @Override
+        public double at(long tokensBefore) {
+            return span.learningRate * span.warm(tokensBefore);
+        }
+    }
+
+    /// A straight fall from the end of warm-up to the minimum.
+    record Linear(Span span) implements LearningRateSchedule {
+        @Override
+        public double at(long tokensBefore) {
+            double warm = span.warm(tokensBefore);
+            return warm < 1
+                    ? span.learningRate * warm
+                    : span.between(1 - span.fallen(tokensBefore, span.warmup));
+        }
+    }
+
+    /// Half a cosine from the end of warm-up to the minimum (Loshchilov and Hutter 2017).
+    record Cosine(Span span) implements LearningRateSchedule {
+        @Override
+        public double at(long tokensBefore) {
+            double warm = span.warm(tokensBefore);
+            double fallen = span.fallen(tokensBefore, span.warmup);
+            return warm < 1
+                    ? span.learningRate * warm
+                    : span.between(0.5 * (1 + StrictMath.cos(Math.PI * fallen)));
+        }
+    }
+
+    /// The full rate until `decay` tokens are left, then a straight fall to the minimum (Hu et al.
+    /// 2024).
+    record WarmupStableDecay(Span span) implements LearningRateSchedule {
+        @Override
+        public double at(long tokensBefore) {
+            double warm = span.warm(tokensBefore);
+            long fall = Math.max(span.warmup, span.total - span.decay);
+            return warm < 1
+                    ? span.learningRate * warm
+                    : span.between(1 - span.fallen(tokensBefore, fall));
+        }
+    }
+}
