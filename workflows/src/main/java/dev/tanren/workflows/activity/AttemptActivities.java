@@ -15,6 +15,15 @@ public interface AttemptActivities {
     /// by `requestId`.
     Begun begin(BeginRequest request);
 
+    /// Records the end of an attempt whose worker cannot: it was not heard of any more, or never
+    /// started the ranks. Does nothing where the attempt has ended.
+    void end(EndRequest request);
+
+    /// @param failureClass constant name of [dev.tanren.spec.error.FailureClass]; null where
+    ///     nothing failed
+    record EndRequest(
+            String runId, long fencingToken, String reason, @Nullable String failureClass) {}
+
     /// @param importedPrefix of [ModelActivities.ResolvedModel]
     /// @param lastStep last step of the phase
     /// @param requestId names this try for ever

@@ -37,12 +37,15 @@ public interface RegistryActivities {
     record StageChange(String runId, String stageId, String status, @Nullable Failure failure) {}
 
     /// @param type such as `phase.entered`
+    /// @param key an event with the same key in the same run is stored once; null where the call
+    ///     itself is what is stored once
     record EventEntry(
             String runId,
             String type,
             @Nullable String stageId,
             String message,
-            Map<String, Object> data) {}
+            Map<String, Object> data,
+            @Nullable String key) {}
 
     /// @param action `pause`, `resume` or `cancel`
     record RequestEntry(String runId, String action, String actor, @Nullable String reason) {}

@@ -1,10 +1,13 @@
 package dev.tanren.workflows.run;
 
 import dev.tanren.spec.plan.Plan;
+import dev.tanren.workflows.activity.ModelActivities.ResolvedModel;
 import io.temporal.workflow.QueryMethod;
 import io.temporal.workflow.UpdateMethod;
+import io.temporal.workflow.UpdateValidatorMethod;
 import io.temporal.workflow.WorkflowInterface;
 import io.temporal.workflow.WorkflowMethod;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Runs the stages of a plan in order.
@@ -29,17 +32,43 @@ public interface RunWorkflow {
     @UpdateMethod
     void pause(Request request);
 
+    /// Refuses what the run's state does not allow.
+    @UpdateValidatorMethod(updateName = "pause")
+    void validatePause(Request request);
+
     @UpdateMethod
     void resume(Request request);
 
-    /// Saves nothing further and ends the run as cancelled.
+    /// Refuses what the run's state does not allow.
+    @UpdateValidatorMethod(updateName = "resume")
+    void validateResume(Request request);
+
+    /// Saves nothing further and ends the run as cancelled; its last checkpoint stays.
     @UpdateMethod
     void cancel(Request request);
+
+    /// Refuses what the run's state does not allow.
+    @UpdateValidatorMethod(updateName = "cancel")
+    void validateCancel(Request request);
 
     @QueryMethod
     State state();
 
-    record Input(String runId, Plan plan) {}
+    /// @param carried what an earlier execution of the same run hands on; null at the start
+    record Input(String runId, Plan plan, @Nullable Carried carried) {
+        public Input(String runId, Plan plan) {
+            this(runId, plan, null);
+        }
+    }
+
+    /// What need not be found out again when the workflow continues as new.
+    ///
+    /// @param datasets object key of the dataset manifest, by the dataset's name
+    record Carried(ResolvedModel model, Map<String, String> datasets) {
+        public Carried {
+            datasets = Map.copyOf(datasets);
+        }
+    }
 
     /// @param actor who asks
     record Request(String actor, @Nullable String reason) {}

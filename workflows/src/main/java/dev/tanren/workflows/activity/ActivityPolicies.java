@@ -1,0 +1,91 @@
+package dev.tanren.workflows.activity;
+
+import io.temporal.activity.ActivityCancellationType;
+import io.temporal.activity.ActivityOptions;
+import io.temporal.common.RetryOptions;
+import java.time.Duration;
+
+/// Every timeout and retry policy of the platform's activities.
+///
+/// None limits how long an activity waits for a worker: a run waits for capacity, it does not fail
+/// for the want of it.
+public final class ActivityPolicies {
+
+    /// A worker that was not heard of for so long is taken for dead. The worker beats every second,
+    /// so a few lost calls do no harm.
+    public static final Duration HEARTBEAT_TIMEOUT = Duration.ofSeconds(8);
+
+    /// Events of a history after which a workflow continues as new; the service warns at 10,240.
+    public static final long HISTORY_EVENTS = 2_000;
+
+    private static final Duration FIRST_RETRY = Duration.ofMillis(500);
+    private static final Duration LAST_RETRY = Duration.ofSeconds(10);
+    private static final Duration PREPARATION_LIMIT = Duration.ofDays(2);
+    private static final Duration PREPARATION_HEARTBEAT = Duration.ofSeconds(30);
+    private static final Duration PROCESS_LIMIT = Duration.ofHours(12);
+    private static final int PREPARATION_TRIES = 10;
+
+    private ActivityPolicies() {}
+
+    /// Reads and writes of the registry: retried until it answers.
+    public static ActivityOptions registry() {
+        return ActivityOptions.newBuilder()
+                .setStartToCloseTimeout(Duration.ofSeconds(30))
+                .setRetryOptions(untilItAnswers())
+                .build();
+    }
+
+    /// Beginning an attempt, which verifies a checkpoint byte by byte: retried until database and
+    /// store answer.
+    public static ActivityOptions attempt() {
+        return ActivityOptions.newBuilder()
+                .setStartToCloseTimeout(Duration.ofHours(2))
+                .setHeartbeatTimeout(HEARTBEAT_TIMEOUT)
+                .setRetryOptions(untilItAnswers())
+                .build();
+    }
+
+    /// Models and datasets.
+    public static ActivityOptions preparation() {
+        return ActivityOptions.newBuilder()
+                .setStartToCloseTimeout(PREPARATION_LIMIT)
+                .setHeartbeatTimeout(PREPARATION_HEARTBEAT)
+                .setRetryOptions(limited())
+                .build();
+    }
+
+    /// A gang of ranks. Tried once: whether to go on is decided by the workflow, which begins a new
+    /// attempt with a new fencing token. Cancelling waits until the ranks have ended.
+    public static ActivityOptions gang() {
+        return ActivityOptions.newBuilder()
+                .setStartToCloseTimeout(Duration.ofDays(365))
+                .setHeartbeatTimeout(HEARTBEAT_TIMEOUT)
+                .setCancellationType(ActivityCancellationType.WAIT_CANCELLATION_COMPLETED)
+                .setRetryOptions(RetryOptions.newBuilder().setMaximumAttempts(1).build())
+                .build();
+    }
+
+    /// Export and evaluation, one process each.
+    public static ActivityOptions process() {
+        return ActivityOptions.newBuilder()
+                .setStartToCloseTimeout(PROCESS_LIMIT)
+                .setHeartbeatTimeout(HEARTBEAT_TIMEOUT)
+                .setCancellationType(ActivityCancellationType.WAIT_CANCELLATION_COMPLETED)
+                .setRetryOptions(limited())
+                .build();
+    }
+
+    private static RetryOptions untilItAnswers() {
+        return RetryOptions.newBuilder()
+                .setInitialInterval(FIRST_RETRY)
+                .setBackoffCoefficient(2)
+                .setMaximumInterval(LAST_RETRY)
+                .build();
+    }
+
+    private static RetryOptions limited() {
+        return RetryOptions.newBuilder(untilItAnswers())
+                .setMaximumAttempts(PREPARATION_TRIES)
+                .build();
+    }
+}

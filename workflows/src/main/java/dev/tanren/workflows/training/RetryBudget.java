@@ -1,0 +1,58 @@
+package dev.tanren.workflows.training;
+
+import dev.tanren.spec.error.FailureClass;
+import java.time.Duration;
+
+/// How often a stage was tried in vain since it last came further.
+///
+/// Preemptions cost nothing. A checkpoint beyond the best one so far fills the budget again, so a
+/// long run survives any number of faults, and one that cannot get past a point ends.
+///
+/// @param failures failed attempts that count, without progress
+/// @param preemptions preempted attempts without progress
+/// @param bestStep newest step that an attempt started from
+public record RetryBudget(int failures, int preemptions, long bestStep) {
+
+    private static final int CRASHES = 5;
+    private static final int STORAGE_FAILURES = 3;
+    private static final Duration FIRST_DELAY = Duration.ofSeconds(1);
+    private static final Duration LAST_DELAY = Duration.ofMinutes(1);
+
+    public static RetryBudget full() {
+        return new RetryBudget(0, 0, 0);
+    }
+
+    /// The budget when an attempt starts from `resumeStep`.
+    public RetryBudget startingFrom(long resumeStep) {
+        return resumeStep > bestStep ? new RetryBudget(0, 0, resumeStep) : this;
+    }
+
+    /// The budget after a failure.
+    public RetryBudget after(FailureClass failure) {
+        return failure == FailureClass.PREEMPTED
+                ? new RetryBudget(failures, preemptions + 1, bestStep)
+                : new RetryBudget(failures + 1, preemptions, bestStep);
+    }
+
+    /// Whether the stage may be tried again after the failure that [#after] counted last.
+    public boolean allowsRetryOf(FailureClass failure) {
+        return switch (failure) {
+            case PREEMPTED -> true;
+            case RANK_CRASHED, HUNG -> failures <= CRASHES;
+            case STORAGE -> failures <= STORAGE_FAILURES;
+            case OUT_OF_MEMORY, DIVERGED, DATA, CONFIGURATION, REQUEST, BUG -> false;
+        };
+    }
+
+    /// How long to wait before the next attempt: nothing after the first fault, then doubling.
+    /// Storage gets a second at once, because it is seldom back sooner.
+    public Duration delayAfter(FailureClass failure) {
+        int inVain = failure == FailureClass.PREEMPTED ? preemptions : failures;
+        int doublings = failure == FailureClass.STORAGE ? inVain - 1 : inVain - 2;
+        if (doublings < 0) {
+            return Duration.ZERO;
+        }
+        Duration delay = FIRST_DELAY.multipliedBy(1L << Math.min(doublings, 6));
+        return delay.compareTo(LAST_DELAY) > 0 ? LAST_DELAY : delay;
+    }
+}

@@ -1,0 +1,72 @@
+package dev.tanren.workflows.training;
+
+import dev.tanren.spec.plan.Plan;
+import dev.tanren.workflows.activity.ModelActivities.ResolvedModel;
+import io.temporal.workflow.SignalMethod;
+import io.temporal.workflow.WorkflowInterface;
+import io.temporal.workflow.WorkflowMethod;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Trains one stage, phase by phase, through as many attempts as it takes.
+///
+/// Where the stage stands is in its checkpoints alone, so the workflow can end when the run pauses
+/// and be started again later, on other workers. It fails with the coded error of an attempt that
+/// may not be tried again.
+@WorkflowInterface
+public interface TrainingStageWorkflow {
+
+    static String workflowId(String runId, String stageId) {
+        return "run/" + runId + "/" + stageId;
+    }
+
+    @WorkflowMethod(name = "TrainingStage")
+    Outcome train(Input input);
+
+    /// Lets the ranks save and end; the workflow then ends as [Ended#PAUSED].
+    @SignalMethod
+    void pause();
+
+    /// @param datasets object key of the dataset manifest, by the dataset's name
+    /// @param approvedPhase phase that a person lets in although its condition does not hold
+    /// @param carried what an earlier execution hands on; null at the start
+    record Input(
+            String runId,
+            Plan plan,
+            String stageId,
+            ResolvedModel model,
+            Map<String, String> datasets,
+            @Nullable String approvedPhase,
+            @Nullable Carried carried) {
+        public Input {
+            datasets = Map.copyOf(datasets);
+        }
+    }
+
+    /// @param phase index of the phase that is under way
+    record Carried(int phase, RetryBudget budget) {}
+
+    /// @param waitingFor id of the phase that waits for a person, with the reason in words
+    record Outcome(Ended ended, @Nullable String waitingFor, @Nullable String reason) {
+        public static Outcome finished() {
+            return new Outcome(Ended.FINISHED, null, null);
+        }
+
+        public static Outcome paused() {
+            return new Outcome(Ended.PAUSED, null, null);
+        }
+
+        public static Outcome waiting(String phase, String reason) {
+            return new Outcome(Ended.WAITING, phase, reason);
+        }
+    }
+
+    /// How the workflow ended without failing.
+    enum Ended {
+        FINISHED,
+        /// As it was asked to.
+        PAUSED,
+        /// A phase's condition does not hold and the plan wants a person to decide.
+        WAITING
+    }
+}

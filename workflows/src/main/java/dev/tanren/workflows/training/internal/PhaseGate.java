@@ -1,0 +1,78 @@
+package dev.tanren.workflows.training.internal;
+
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.plan.TrainingStage.EntryCondition;
+import dev.tanren.spec.planner.Timetable;
+import dev.tanren.workflows.activity.RegistryActivities.LastEvaluation;
+import dev.tanren.workflows.failure.Failure;
+import org.jspecify.annotations.Nullable;
+
+/// Decides whether a phase is entered, from the last evaluation of the phase before.
+///
+/// @param reason in words; null where the phase has no condition or was entered before
+record PhaseGate(Decision decision, @Nullable String reason) {
+
+    enum Decision {
+        ENTER,
+        /// The condition does not hold and the plan goes on all the same.
+        ENTER_REGARDLESS,
+        SKIP,
+        WAIT,
+        FAIL
+    }
+
+    static PhaseGate decide(
+            Timetable.Entry entry, LastEvaluation evaluation, @Nullable String approvedPhase) {
+        EntryCondition condition = entry.phase().enterWhen();
+        if (condition == null || evaluation.committedStep() >= entry.firstStep()) {
+            return new PhaseGate(Decision.ENTER, null);
+        }
+        Double value = evaluation.metrics().get(condition.metric());
+        String reason = describe(entry.phase().id(), condition, value);
+        if (value != null && holds(condition, value)) {
+            return new PhaseGate(Decision.ENTER, reason);
+        }
+        return new PhaseGate(
+                switch (condition.otherwise()) {
+                    case CONTINUE -> Decision.ENTER_REGARDLESS;
+                    case SKIP -> Decision.SKIP;
+                    case PAUSE ->
+                            entry.phase().id().equals(approvedPhase)
+                                    ? Decision.ENTER_REGARDLESS
+                                    : Decision.WAIT;
+                    case FAIL -> Decision.FAIL;
+                },
+                reason);
+    }
+
+    Failure failure(String stageId, String phaseId) {
+        return new Failure(
+                ErrorCode.GATE_FAILED,
+                String.valueOf(reason),
+                "stages." + stageId + ".phases." + phaseId + ".enterWhen",
+                "train the phase before for longer, or change the bound or `otherwise`");
+    }
+
+    private static boolean holds(EntryCondition condition, double value) {
+        Double below = condition.below();
+        Double above = condition.above();
+        return (below == null || value < below) && (above == null || value > above);
+    }
+
+    private static String describe(String phase, EntryCondition condition, @Nullable Double value) {
+        StringBuilder bound = new StringBuilder();
+        if (condition.below() != null) {
+            bound.append(" below ").append(condition.below());
+        }
+        if (condition.above() != null) {
+            bound.append(" above ").append(condition.above());
+        }
+        return "phase "
+                + phase
+                + " wants "
+                + condition.metric()
+                + bound
+                + "; it is "
+                + (value == null ? "not measured" : value.toString());
+    }
+}

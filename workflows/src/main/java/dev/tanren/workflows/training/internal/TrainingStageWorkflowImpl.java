@@ -1,0 +1,273 @@
+package dev.tanren.workflows.training.internal;
+
+import dev.tanren.spec.error.FailureClass;
+import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.planner.Timetable;
+import dev.tanren.workflows.activity.ActivityPolicies;
+import dev.tanren.workflows.activity.AttemptActivities;
+import dev.tanren.workflows.activity.AttemptActivities.BeginRequest;
+import dev.tanren.workflows.activity.AttemptActivities.Begun;
+import dev.tanren.workflows.activity.AttemptActivities.EndRequest;
+import dev.tanren.workflows.activity.GangActivities;
+import dev.tanren.workflows.activity.GangActivities.GangRequest;
+import dev.tanren.workflows.activity.GangActivities.GangResult;
+import dev.tanren.workflows.activity.RegistryActivities;
+import dev.tanren.workflows.activity.RegistryActivities.EvaluationQuery;
+import dev.tanren.workflows.activity.RegistryActivities.EventEntry;
+import dev.tanren.workflows.failure.Failure;
+import dev.tanren.workflows.failure.Failures;
+import dev.tanren.workflows.training.RetryBudget;
+import dev.tanren.workflows.training.TrainingStageWorkflow;
+import io.temporal.common.VersioningBehavior;
+import io.temporal.failure.ActivityFailure;
+import io.temporal.failure.ApplicationFailure;
+import io.temporal.failure.CanceledFailure;
+import io.temporal.workflow.Async;
+import io.temporal.workflow.CancellationScope;
+import io.temporal.workflow.CompletablePromise;
+import io.temporal.workflow.Workflow;
+import io.temporal.workflow.WorkflowInit;
+import io.temporal.workflow.WorkflowVersioningBehavior;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// See [TrainingStageWorkflow].
+public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
+
+    private final RegistryActivities registry =
+            Workflow.newActivityStub(RegistryActivities.class, ActivityPolicies.registry());
+    private final AttemptActivities attempts =
+            Workflow.newActivityStub(AttemptActivities.class, ActivityPolicies.attempt());
+    private final GangActivities gangs =
+            Workflow.newActivityStub(GangActivities.class, ActivityPolicies.gang());
+
+    private final Input input;
+    private final TrainingStage stage;
+    private RetryBudget budget;
+    private boolean pauseRequested;
+    private @Nullable CancellationScope gangAtWork;
+
+    @WorkflowInit
+    public TrainingStageWorkflowImpl(Input input) {
+        this.input = input;
+        this.stage = (TrainingStage) input.plan().stage(input.stageId()).orElseThrow();
+        Carried carried = input.carried();
+        this.budget = carried == null ? RetryBudget.full() : carried.budget();
+    }
+
+    @Override
+    public void pause() {
+        pauseRequested = true;
+        if (gangAtWork != null) {
+            gangAtWork.cancel("the run pauses");
+        }
+    }
+
+    @Override
+    @WorkflowVersioningBehavior(VersioningBehavior.PINNED)
+    public Outcome train(Input ignored) {
+        List<Timetable.Entry> entries = Timetable.of(stage).entries();
+        Carried carried = input.carried();
+        for (int index = carried == null ? 0 : carried.phase(); index < entries.size(); index++) {
+            Timetable.Entry entry = entries.get(index);
+            PhaseGate gate =
+                    index == 0 ? new PhaseGate(PhaseGate.Decision.ENTER, null) : gateOf(entry);
+            switch (gate.decision()) {
+                case ENTER -> {}
+                case ENTER_REGARDLESS -> record("phase.entered-regardless", entry, gate);
+                case SKIP -> {
+                    record("phase.skipped", entry, gate);
+                    continue;
+                }
+                case WAIT -> {
+                    return Outcome.waiting(entry.phase().id(), String.valueOf(gate.reason()));
+                }
+                case FAIL ->
+                        throw Failures.ofWorkflow(gate.failure(stage.id(), entry.phase().id()));
+            }
+            if (!runPhase(index, entry)) {
+                return Outcome.paused();
+            }
+        }
+        return Outcome.finished();
+    }
+
+    private PhaseGate gateOf(Timetable.Entry entry) {
+        if (entry.phase().enterWhen() == null) {
+            return new PhaseGate(PhaseGate.Decision.ENTER, null);
+        }
+        return PhaseGate.decide(
+                entry,
+                registry.lastEvaluation(
+                        new EvaluationQuery(input.runId(), stage.id(), entry.firstStep() - 1)),
+                input.approvedPhase());
+    }
+
+    /// Tries until the phase's last step is committed.
+    ///
+    /// @return false where the run pauses
+    private boolean runPhase(int index, Timetable.Entry entry) {
+        while (!pauseRequested) {
+            continueAsNewWhenLong(index);
+            Begun begun = attempts.begin(beginRequest(entry));
+            if (begun.alreadyDone()) {
+                return true;
+            }
+            budget = budget.startingFrom(begun.resumeStep());
+            if (begun.resumeStep() < entry.firstStep()) {
+                record("phase.entered", entry, new PhaseGate(PhaseGate.Decision.ENTER, null));
+            }
+            if (attempt(entry, begun)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// One attempt.
+    ///
+    /// @return whether the phase's last step is committed
+    private boolean attempt(Timetable.Entry entry, Begun begun) {
+        try {
+            boolean finished = runGang(entry, begun).finished();
+            if (CancellationScope.current().isCancelRequested()) {
+                throw new CanceledFailure("the run is cancelled");
+            }
+            return finished;
+        } catch (ActivityFailure thrown) {
+            if (CancellationScope.current().isCancelRequested()) {
+                endForWorker(begun, "the run is cancelled", null);
+                throw thrown;
+            }
+            if (Failures.isCancellation(thrown)) {
+                endForWorker(begun, "the run pauses", null);
+                return false;
+            }
+            waitBeforeRetry(begun, thrown);
+            return false;
+        }
+    }
+
+    private GangResult runGang(Timetable.Entry entry, Begun begun) {
+        CompletablePromise<GangResult> result = Workflow.newPromise();
+        CancellationScope scope =
+                Workflow.newCancellationScope(
+                        () ->
+                                result.completeFrom(
+                                        Async.function(gangs::train, gangRequest(entry, begun))));
+        gangAtWork = scope;
+        scope.run();
+        if (pauseRequested) {
+            scope.cancel("the run pauses");
+        }
+        try {
+            return result.get();
+        } finally {
+            gangAtWork = null;
+        }
+    }
+
+    private void waitBeforeRetry(Begun begun, ActivityFailure thrown) {
+        Failure failure = Failures.read(thrown);
+        FailureClass failureClass = failure.failureClass();
+        if (!(thrown.getCause() instanceof ApplicationFailure)) {
+            endForWorker(begun, failure.what(), failureClass.name());
+        }
+        budget = budget.after(failureClass);
+        if (!budget.allowsRetryOf(failureClass)) {
+            throw Failures.ofWorkflow(failureClass.retryable() ? inVain(failure) : failure);
+        }
+        Duration delay = budget.delayAfter(failureClass);
+        if (delay.isPositive()) {
+            Workflow.await(delay, () -> pauseRequested);
+        }
+    }
+
+    private Failure inVain(Failure failure) {
+        return new Failure(
+                failure.code(),
+                failure.what()
+                        + "; "
+                        + budget.failures()
+                        + " attempts in a row came no further than step "
+                        + budget.bestStep(),
+                failure.where(),
+                failure.mend());
+    }
+
+    /// Also done while the workflow is cancelled.
+    private void endForWorker(Begun begun, String reason, @Nullable String failureClass) {
+        Workflow.newDetachedCancellationScope(
+                        () ->
+                                attempts.end(
+                                        new EndRequest(
+                                                input.runId(),
+                                                begun.fencingToken(),
+                                                reason,
+                                                failureClass)))
+                .run();
+    }
+
+    private void continueAsNewWhenLong(int phase) {
+        if (Workflow.isEveryHandlerFinished()
+                && (Workflow.getInfo().getHistoryLength() > ActivityPolicies.HISTORY_EVENTS
+                        || Workflow.getInfo().isContinueAsNewSuggested())) {
+            Workflow.newContinueAsNewStub(TrainingStageWorkflow.class)
+                    .train(
+                            new Input(
+                                    input.runId(),
+                                    input.plan(),
+                                    input.stageId(),
+                                    input.model(),
+                                    input.datasets(),
+                                    input.approvedPhase(),
+                                    new Carried(phase, budget)));
+        }
+    }
+
+    private void record(String type, Timetable.Entry entry, PhaseGate gate) {
+        String phase = entry.phase().id();
+        String reason = gate.reason();
+        registry.recordEvent(
+                new EventEntry(
+                        input.runId(),
+                        type,
+                        stage.id(),
+                        reason == null
+                                ? "phase " + phase + " begins with step " + entry.firstStep()
+                                : reason,
+                        Map.of(
+                                "phase", phase,
+                                "firstStep", entry.firstStep(),
+                                "lastStep", entry.lastStep()),
+                        type + "/" + stage.id() + "/" + phase));
+    }
+
+    private BeginRequest beginRequest(Timetable.Entry entry) {
+        return new BeginRequest(
+                input.runId(),
+                input.plan(),
+                stage.id(),
+                entry.phase().id(),
+                input.model().importedPrefix(),
+                entry.lastStep(),
+                Workflow.randomUUID().toString());
+    }
+
+    private GangRequest gangRequest(Timetable.Entry entry, Begun begun) {
+        return new GangRequest(
+                input.runId(),
+                input.plan(),
+                stage.id(),
+                entry.phase().id(),
+                begun.attempt(),
+                begun.fencingToken(),
+                begun.start(),
+                begun.resumeStep(),
+                entry.lastStep(),
+                input.model().architecture(),
+                input.datasets());
+    }
+}

@@ -1,0 +1,2 @@
+/// The code of the training stage's workflow.
+package dev.tanren.workflows.training.internal;
