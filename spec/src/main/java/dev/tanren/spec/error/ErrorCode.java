@@ -4,79 +4,204 @@ package dev.tanren.spec.error;
 ///
 /// A code is never reused for another meaning. `docs/errors.md` lists them with their mends.
 public enum ErrorCode {
-    PLAN_SYNTAX("TNR-1001", FailureClass.CONFIGURATION),
-    PLAN_UNKNOWN_KEY("TNR-1002", FailureClass.CONFIGURATION),
-    PLAN_MISSING_KEY("TNR-1003", FailureClass.CONFIGURATION),
-    PLAN_WRONG_TYPE("TNR-1004", FailureClass.CONFIGURATION),
-    PLAN_VALUE("TNR-1005", FailureClass.CONFIGURATION),
-    PLAN_REFERENCE("TNR-1006", FailureClass.CONFIGURATION),
-    PLAN_DUPLICATE("TNR-1007", FailureClass.CONFIGURATION),
-    PLAN_NOT_YET_SUPPORTED("TNR-1008", FailureClass.CONFIGURATION),
-    PLAN_INVALID("TNR-1009", FailureClass.CONFIGURATION),
-    PLAN_INCONSISTENT("TNR-1010", FailureClass.CONFIGURATION),
-    PLAN_ADVICE("TNR-1011", FailureClass.CONFIGURATION),
+    PLAN_SYNTAX(
+            "TNR-1001",
+            FailureClass.CONFIGURATION,
+            "Mend the YAML or JSON at the line and column that are named."),
+    PLAN_UNKNOWN_KEY(
+            "TNR-1002",
+            FailureClass.CONFIGURATION,
+            "Correct the key; the nearest known one is named."),
+    PLAN_MISSING_KEY(
+            "TNR-1003", FailureClass.CONFIGURATION, "Add the key; docs/plan.md describes it."),
+    PLAN_WRONG_TYPE(
+            "TNR-1004", FailureClass.CONFIGURATION, "Write a value of the kind that is named."),
+    PLAN_VALUE(
+            "TNR-1005",
+            FailureClass.CONFIGURATION,
+            "Choose a value of the range or list that is named."),
+    PLAN_REFERENCE(
+            "TNR-1006",
+            FailureClass.CONFIGURATION,
+            "Name a dataset, tier or stage that the plan has."),
+    PLAN_DUPLICATE("TNR-1007", FailureClass.CONFIGURATION, "Keep one of the two."),
+    PLAN_NOT_YET_SUPPORTED(
+            "TNR-1008",
+            FailureClass.CONFIGURATION,
+            "Use one of the values that work now; they are named."),
+    PLAN_INVALID(
+            "TNR-1009",
+            FailureClass.CONFIGURATION,
+            "Mend every problem that is listed, and validate again."),
+    PLAN_INCONSISTENT(
+            "TNR-1010",
+            FailureClass.CONFIGURATION,
+            "Change one of the settings that contradict each other; values that fit are named."),
+    PLAN_ADVICE(
+            "TNR-1011",
+            FailureClass.CONFIGURATION,
+            "Nothing must be done: the plan is valid, but seldom meant so."),
 
-    SOURCE_MISSING("TNR-2001", FailureClass.DATA),
-    SOURCE_UNREADABLE("TNR-2002", FailureClass.DATA),
-    SOURCE_EMPTY("TNR-2003", FailureClass.DATA),
-    TOKENIZER_UNREADABLE("TNR-2004", FailureClass.DATA),
-    TOKENIZER_MISMATCH("TNR-2005", FailureClass.DATA),
-    TOKEN_SHARD_CORRUPT("TNR-2006", FailureClass.DATA),
-    DATASET_TOO_SMALL("TNR-2007", FailureClass.DATA),
+    SOURCE_MISSING("TNR-2001", FailureClass.DATA, "Correct the address, or put the file there."),
+    SOURCE_UNREADABLE(
+            "TNR-2002",
+            FailureClass.DATA,
+            "Check the permissions and the format of the file that is named."),
+    SOURCE_EMPTY(
+            "TNR-2003",
+            FailureClass.DATA,
+            "Point the source at files with text, or widen its include pattern."),
+    TOKENIZER_UNREADABLE("TNR-2004", FailureClass.DATA, "Give a Hugging Face tokenizer.json."),
+    TOKENIZER_MISMATCH(
+            "TNR-2005",
+            FailureClass.DATA,
+            "Use the tokenizer that the model was made with, or a larger vocabSize."),
+    TOKEN_SHARD_CORRUPT(
+            "TNR-2006",
+            FailureClass.DATA,
+            "Prepare the dataset again; the damaged shard is named."),
+    DATASET_TOO_SMALL(
+            "TNR-2007",
+            FailureClass.DATA,
+            "Add documents, shorten the sequences, or lower the holdout."),
 
-    MODEL_MISSING("TNR-3001", FailureClass.DATA),
-    MODEL_UNSUPPORTED("TNR-3002", FailureClass.CONFIGURATION),
-    MODEL_TENSOR_MISMATCH("TNR-3003", FailureClass.DATA),
-    SAFETENSORS_CORRUPT("TNR-3004", FailureClass.DATA),
-    PICKLE_REFUSED("TNR-3005", FailureClass.DATA),
-    MODEL_CONFIGURATION("TNR-3006", FailureClass.DATA),
+    MODEL_MISSING("TNR-3001", FailureClass.DATA, "Correct the address of the model."),
+    MODEL_UNSUPPORTED(
+            "TNR-3002",
+            FailureClass.CONFIGURATION,
+            "Choose a model of a supported family without the setting that is named."),
+    MODEL_TENSOR_MISMATCH(
+            "TNR-3003", FailureClass.DATA, "Use weights that belong to this config.json."),
+    SAFETENSORS_CORRUPT(
+            "TNR-3004", FailureClass.DATA, "Fetch the file again from where it came from."),
+    PICKLE_REFUSED(
+            "TNR-3005",
+            FailureClass.DATA,
+            "Convert the weights to safetensors; pickled files can run code and are never read."),
+    MODEL_CONFIGURATION(
+            "TNR-3006",
+            FailureClass.DATA,
+            "Give the complete config.json of a Hugging Face model."),
 
-    STORE_UNREACHABLE("TNR-4001", FailureClass.STORAGE),
-    STORE_REFUSED("TNR-4002", FailureClass.CONFIGURATION),
-    STORE_FULL("TNR-4003", FailureClass.STORAGE),
-    OBJECT_MISSING("TNR-4004", FailureClass.STORAGE),
-    OBJECT_CORRUPT("TNR-4005", FailureClass.STORAGE),
-    OBJECT_EXISTS("TNR-4006", FailureClass.STORAGE),
-    STORE_DEADLINE("TNR-4007", FailureClass.STORAGE),
-    DATABASE_UNREACHABLE("TNR-4101", FailureClass.STORAGE),
-    DATABASE_FULL("TNR-4102", FailureClass.STORAGE),
-    CHECKPOINT_STALE_ATTEMPT("TNR-4201", FailureClass.PREEMPTED),
-    CHECKPOINT_NONE_VALID("TNR-4202", FailureClass.DATA),
-    SCRATCH_FULL("TNR-4301", FailureClass.STORAGE),
+    STORE_UNREACHABLE(
+            "TNR-4001",
+            FailureClass.STORAGE,
+            "Check the object store and its address; the work is tried again by itself."),
+    STORE_REFUSED(
+            "TNR-4002",
+            FailureClass.CONFIGURATION,
+            "Check the access key and its rights on bucket and prefix."),
+    STORE_FULL(
+            "TNR-4003",
+            FailureClass.STORAGE,
+            "Free space in the object store, then resume the run."),
+    OBJECT_MISSING(
+            "TNR-4004",
+            FailureClass.STORAGE,
+            "Restore the object, or resume from an earlier checkpoint."),
+    OBJECT_CORRUPT(
+            "TNR-4005", FailureClass.STORAGE, "Restore the object; its checksum did not match."),
+    OBJECT_EXISTS(
+            "TNR-4006",
+            FailureClass.STORAGE,
+            "Nothing is overwritten: choose another name, or remove the object first."),
+    STORE_DEADLINE(
+            "TNR-4007",
+            FailureClass.STORAGE,
+            "Check the network to the object store; the work is tried again by itself."),
+    DATABASE_UNREACHABLE(
+            "TNR-4101",
+            FailureClass.STORAGE,
+            "Check PostgreSQL and its address; the work is tried again by itself."),
+    DATABASE_FULL(
+            "TNR-4102",
+            FailureClass.STORAGE,
+            "Free space on the disk of the database, then resume the run."),
+    CHECKPOINT_STALE_ATTEMPT(
+            "TNR-4201",
+            FailureClass.PREEMPTED,
+            "Nothing must be done: a newer attempt owns the stage."),
+    CHECKPOINT_NONE_VALID(
+            "TNR-4202", FailureClass.DATA, "Restore a checkpoint, or start the stage anew."),
+    SCRATCH_FULL(
+            "TNR-4301",
+            FailureClass.STORAGE,
+            "Free space in the scratch folder of the worker, then resume the run."),
 
-    RANK_CRASHED("TNR-5001", FailureClass.RANK_CRASHED),
-    RANK_PREEMPTED("TNR-5002", FailureClass.PREEMPTED),
-    RANK_HUNG("TNR-5003", FailureClass.HUNG),
-    RANK_OUT_OF_MEMORY("TNR-5004", FailureClass.OUT_OF_MEMORY),
-    RANK_LAUNCH("TNR-5005", FailureClass.CONFIGURATION),
-    TRAINING_DIVERGED("TNR-5006", FailureClass.DIVERGED),
-    COLLECTIVE_FAILED("TNR-5007", FailureClass.RANK_CRASHED),
-    GATE_FAILED("TNR-5101", FailureClass.CONFIGURATION),
-    RUNTIMES_DISAGREE("TNR-5102", FailureClass.BUG),
+    RANK_CRASHED(
+            "TNR-5001",
+            FailureClass.RANK_CRASHED,
+            "Read the log of the rank; the run resumes from the last checkpoint by itself."),
+    RANK_PREEMPTED(
+            "TNR-5002",
+            FailureClass.PREEMPTED,
+            "Nothing must be done: the run resumes on another worker."),
+    RANK_HUNG(
+            "TNR-5003",
+            FailureClass.HUNG,
+            "Read the log of the rank; it was killed and the run resumes by itself."),
+    RANK_OUT_OF_MEMORY(
+            "TNR-5004",
+            FailureClass.OUT_OF_MEMORY,
+            "Lower microBatch or sequenceLength, or give the rank more memory."),
+    RANK_LAUNCH(
+            "TNR-5005",
+            FailureClass.CONFIGURATION,
+            "Check the Java executable and the class path of the worker."),
+    TRAINING_DIVERGED(
+            "TNR-5006",
+            FailureClass.DIVERGED,
+            "Lower the learning rate or lengthen the warm-up, and fork from an earlier checkpoint."),
+    COLLECTIVE_FAILED(
+            "TNR-5007",
+            FailureClass.RANK_CRASHED,
+            "Check the network between the ranks; the run resumes by itself."),
+    GATE_FAILED(
+            "TNR-5101",
+            FailureClass.CONFIGURATION,
+            "Read the evaluation; train further, or change the requirement."),
+    RUNTIMES_DISAGREE(
+            "TNR-5102",
+            FailureClass.BUG,
+            "Report it with the figures of both runtimes: the export is not to be trusted."),
 
-    REQUEST_MALFORMED("TNR-6001", FailureClass.REQUEST),
-    UNAUTHENTICATED("TNR-6002", FailureClass.REQUEST),
-    FORBIDDEN("TNR-6003", FailureClass.REQUEST),
-    NOT_FOUND("TNR-6004", FailureClass.REQUEST),
-    STATE_CONFLICT("TNR-6005", FailureClass.REQUEST),
-    IDEMPOTENCY_KEY_REUSED("TNR-6006", FailureClass.REQUEST),
-    ORCHESTRATOR_UNREACHABLE("TNR-6007", FailureClass.STORAGE),
-    TOO_MANY_REQUESTS("TNR-6008", FailureClass.REQUEST),
+    REQUEST_MALFORMED("TNR-6001", FailureClass.REQUEST, "Correct the request as the message says."),
+    UNAUTHENTICATED("TNR-6002", FailureClass.REQUEST, "Send a valid API token."),
+    FORBIDDEN("TNR-6003", FailureClass.REQUEST, "Use a token with the right that is named."),
+    NOT_FOUND("TNR-6004", FailureClass.REQUEST, "Check the id; list what there is."),
+    STATE_CONFLICT(
+            "TNR-6005",
+            FailureClass.REQUEST,
+            "Look at the state again: it does not allow this action now."),
+    IDEMPOTENCY_KEY_REUSED("TNR-6006", FailureClass.REQUEST, "Use a new key for a new request."),
+    ORCHESTRATOR_UNREACHABLE(
+            "TNR-6007", FailureClass.STORAGE, "Check Temporal and its address; try again."),
+    TOO_MANY_REQUESTS(
+            "TNR-6008", FailureClass.REQUEST, "Wait as long as the answer says, then try again."),
 
-    PORT_TAKEN("TNR-7001", FailureClass.CONFIGURATION),
-    STACK_PART_FAILED("TNR-7002", FailureClass.CONFIGURATION),
-    STACK_NOT_RUNNING("TNR-7003", FailureClass.CONFIGURATION),
-    TOOL_MISSING("TNR-7004", FailureClass.CONFIGURATION),
-    USAGE("TNR-7005", FailureClass.CONFIGURATION),
+    PORT_TAKEN(
+            "TNR-7001",
+            FailureClass.CONFIGURATION,
+            "Stop the process that holds the port, or choose another."),
+    STACK_PART_FAILED(
+            "TNR-7002", FailureClass.CONFIGURATION, "Read the log of the part that is named."),
+    STACK_NOT_RUNNING("TNR-7003", FailureClass.CONFIGURATION, "Start it with: ./tanren up"),
+    TOOL_MISSING(
+            "TNR-7004",
+            FailureClass.CONFIGURATION,
+            "Install the tool, or name its path as the message says."),
+    USAGE("TNR-7005", FailureClass.CONFIGURATION, "See --help."),
 
-    INTERNAL("TNR-9001", FailureClass.BUG);
+    INTERNAL("TNR-9001", FailureClass.BUG, "Report it with the log: this is a mistake in Tanren.");
 
     private final String code;
     private final FailureClass failureClass;
+    private final String mend;
 
-    ErrorCode(String code, FailureClass failureClass) {
+    ErrorCode(String code, FailureClass failureClass, String mend) {
         this.code = code;
         this.failureClass = failureClass;
+        this.mend = mend;
     }
 
     /// The stable code, such as `TNR-1002`.
@@ -86,5 +211,10 @@ public enum ErrorCode {
 
     public FailureClass failureClass() {
         return failureClass;
+    }
+
+    /// What usually helps, in one line; a thrown error says it more exactly.
+    public String mend() {
+        return mend;
     }
 }

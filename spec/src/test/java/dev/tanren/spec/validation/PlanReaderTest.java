@@ -3,6 +3,7 @@ package dev.tanren.spec.validation;
 import static dev.tanren.spec.validation.PlanReaderTest.Expected.at;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.tuple;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tanren.spec.error.ErrorCode;
@@ -141,23 +142,17 @@ class PlanReaderTest {
         assertThat(problems(text))
                 .extracting(Problem::code, Problem::line, Problem::path, Problem::nearest)
                 .containsExactly(
-                        org.assertj.core.groups.Tuple.tuple(
-                                ErrorCode.PLAN_MISSING_KEY,
-                                19,
-                                "stages[0].optimizer.learningRate",
-                                null),
-                        org.assertj.core.groups.Tuple.tuple(
+                        tuple(
                                 ErrorCode.PLAN_UNKNOWN_KEY,
-                                19,
+                                17,
                                 "stages[0].optimizer.learningrate",
                                 "learningRate"),
-                        org.assertj.core.groups.Tuple.tuple(
+                        tuple(
                                 ErrorCode.PLAN_REFERENCE,
-                                33,
+                                31,
                                 "stages[0].phases[1].enterWhen.metric",
                                 "code"),
-                        org.assertj.core.groups.Tuple.tuple(
-                                ErrorCode.PLAN_REFERENCE, 37, "stages[2].of", "adapt"));
+                        tuple(ErrorCode.PLAN_REFERENCE, 35, "stages[2].of", "adapt"));
     }
 
     @Test
@@ -209,7 +204,7 @@ class PlanReaderTest {
         }
         assertThat(problems(bomb.toString()))
                 .singleElement()
-                .satisfies(at(ErrorCode.PLAN_SYNTAX, 17, ""));
+                .satisfies(at(ErrorCode.PLAN_SYNTAX, 18, ""));
         assertThat(problems("&a {name: *a}")).isNotEmpty();
     }
 

@@ -4,6 +4,7 @@ import dev.tanren.spec.error.ErrorCode;
 import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.api.lowlevel.Parse;
@@ -24,6 +25,8 @@ public final class Documents {
     static final int DEEPEST = 32;
     static final int MOST_ALIASES = 32;
 
+    private static final Pattern INDENT = Pattern.compile("(?m)^[ \t]+");
+
     private static final LoadSettings SETTINGS =
             LoadSettings.builder()
                     .setLabel("plan")
@@ -40,6 +43,10 @@ public final class Documents {
             report(problems, new Place(1, 1, ""), bytes + " bytes", "at most " + MOST_BYTES);
             return Optional.empty();
         }
+        return composeWithin(spaced(text), problems);
+    }
+
+    private static Optional<Node> composeWithin(String text, Problems problems) {
         try {
             if (!withinLimits(text, problems)) {
                 return Optional.empty();
@@ -60,6 +67,13 @@ public final class Documents {
                     "YAML or JSON");
         }
         return Optional.empty();
+    }
+
+    /// JSON may be indented by tabs, which YAML does not allow; a line of JSON never begins inside
+    /// a string. Columns stay as they are.
+    private static String spaced(String text) {
+        boolean json = text.stripLeading().startsWith("{");
+        return json ? INDENT.matcher(text).replaceAll(m -> " ".repeat(m.group().length())) : text;
     }
 
     /// The node of a default, whose text is part of this program.

@@ -148,6 +148,7 @@ public final class NodeReader {
     private Section section(Shape shape, List<Shape> others, MappingNode node, String path) {
         Section section = new Section(shape, place(node, path));
         Set<String> seen = new LinkedHashSet<>();
+        Set<String> meant = new LinkedHashSet<>();
         for (NodeTuple tuple : node.getValue()) {
             Optional<String> name = name(tuple.getKeyNode(), path, seen);
             if (name.isEmpty()) {
@@ -157,12 +158,12 @@ public final class NodeReader {
             if (key.isPresent()) {
                 field(key.get(), tuple, section, Place.member(path, name.get()));
             } else if (!shape.open()) {
-                unknown(name.get(), tuple.getKeyNode(), shape, others, path);
+                meant.add(unknown(name.get(), tuple.getKeyNode(), shape, others, path));
             }
         }
         for (Key<?> key : shape.keys()) {
             if (!section.gives(key)) {
-                absent(key, section);
+                absent(key, section, meant.contains(key.name()));
             }
         }
         return section;
@@ -196,9 +197,10 @@ public final class NodeReader {
         }
     }
 
-    private <T> void absent(Key<T> key, Section section) {
+    /// @param misspelt whether an unknown key, already reported, most likely stands for this one
+    private <T> void absent(Key<T> key, Section section, boolean misspelt) {
         String path = Place.member(section.place().path(), key.name());
-        if (key.isRequired()) {
+        if (key.isRequired() && !misspelt) {
             problems.report(
                     ErrorCode.PLAN_MISSING_KEY,
                     section.place().withPath(path),
@@ -214,21 +216,24 @@ public final class NodeReader {
                 .ifPresent(value -> section.put(key, value));
     }
 
-    private void unknown(String name, Node node, Shape shape, List<Shape> others, String path) {
+    /// Reports the key, and returns the name that was most likely meant; empty when none is near.
+    private String unknown(String name, Node node, Shape shape, List<Shape> others, String path) {
         List<String> elsewhere =
                 others.stream()
                         .filter(other -> other.key(name).isPresent())
                         .map(Shape::name)
                         .toList();
+        String nearest = elsewhere.isEmpty() ? Nearest.of(name, shape.names()) : null;
         problems.report(
                 ErrorCode.PLAN_UNKNOWN_KEY,
                 place(node, Place.member(path, name)),
                 "the unknown key " + Printable.of(name),
                 "one of " + shape.listing(),
-                elsewhere.isEmpty() ? Nearest.of(name, shape.names()) : null,
+                nearest,
                 elsewhere.isEmpty()
                         ? "Take it out or correct its name."
                         : "Take it out: it belongs to " + String.join(", ", elsewhere) + ".");
+        return nearest == null ? "" : nearest;
     }
 
     private Optional<String> name(Node node, String path, Set<String> seen) {

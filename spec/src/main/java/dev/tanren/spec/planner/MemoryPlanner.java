@@ -1,0 +1,126 @@
+package dev.tanren.spec.planner;
+
+import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.plan.TrainingStage.Parallelism;
+import dev.tanren.spec.plan.TrainingStage.Precision;
+import java.util.List;
+
+/// Estimates what a rank of a training stage keeps in memory.
+final class MemoryPlanner {
+
+    /// The head computes logits and loss of a micro-batch in this many parts.
+    static final int LOGIT_CHUNKS = 4;
+
+    private final TrainingStage stage;
+    private final Architecture shape;
+    private final long parameters;
+    private final ModelStates states;
+    private final int elementBytes;
+
+    MemoryPlanner(TrainingStage stage, Architecture shape) {
+        this.stage = stage;
+        this.shape = shape;
+        this.parameters = ParameterCount.of(shape).total();
+        this.states =
+                switch (stage.precision()) {
+                    case FP32 -> ModelStates.FP32;
+                    case BF16 -> ModelStates.BF16;
+                };
+        this.elementBytes = stage.precision() == Precision.FP32 ? 4 : 2;
+    }
+
+    MemoryEstimate estimate() {
+        return new MemoryEstimate(
+                List.of(
+                        parameters(),
+                        gradients(),
+                        optimizer(),
+                        activations(),
+                        logits(),
+                        checkpointStaging()));
+    }
+
+    private MemoryEstimate.Item parameters() {
+        Parallelism mesh = stage.parallelism();
+        return new MemoryEstimate.Item(
+                "parameters",
+                scaled(states.parameterShare(mesh.sharding(), mesh.data())),
+                states.parameter() + " · parameters");
+    }
+
+    /// A rank sums the gradients of its micro-batches in a binary tree, and holds one partial sum
+    /// for each level that is under way.
+    private MemoryEstimate.Item gradients() {
+        Parallelism mesh = stage.parallelism();
+        long most =
+                Timetable.of(stage).entries().stream()
+                        .mapToLong(entry -> entry.microBatchesPerStep() / mesh.data())
+                        .max()
+                        .orElse(1);
+        int buffers = buffers(most);
+        return new MemoryEstimate.Item(
+                "gradients",
+                buffers * scaled(states.gradientShare(mesh.sharding(), mesh.data())),
+                states.gradient()
+                        + " · parameters · (floor(log2(micro-batches of a rank: "
+                        + most
+                        + ")) + 1)");
+    }
+
+    static int buffers(long microBatches) {
+        return 64 - Long.numberOfLeadingZeros(Math.max(1, microBatches));
+    }
+
+    private MemoryEstimate.Item optimizer() {
+        Parallelism mesh = stage.parallelism();
+        return new MemoryEstimate.Item(
+                "optimizer",
+                scaled(states.optimizerShare(mesh.sharding(), mesh.data())),
+                states.optimizer() + " · parameters (two moments, and a master copy under bf16)");
+    }
+
+    /// Our own derivation for fused attention without dropout.
+    private MemoryEstimate.Item activations() {
+        double width = shape.hiddenSize();
+        double perToken =
+                width
+                        * (12
+                                + 4.0 * shape.keyValueHeads() / shape.heads()
+                                + 8.0 * shape.intermediateSize() / width)
+                        * elementBytes
+                        / 2;
+        double statistics = 4.0 * shape.heads();
+        return new MemoryEstimate.Item(
+                "activations",
+                Math.round(shape.layers() * longest() * (perToken + statistics)),
+                "layers · s·b·(h·(12 + 4·kv/heads + 8·ff/h) · "
+                        + elementBytes
+                        + "/2 + 4·heads), s·b = "
+                        + longest()
+                        + " tokens of a micro-batch");
+    }
+
+    private MemoryEstimate.Item logits() {
+        return new MemoryEstimate.Item(
+                "logits",
+                Math.ceilDiv(4L * longest() * shape.vocabSize(), LOGIT_CHUNKS),
+                "4 · s·b · vocabSize / " + LOGIT_CHUNKS + " chunks");
+    }
+
+    private MemoryEstimate.Item checkpointStaging() {
+        return new MemoryEstimate.Item(
+                "checkpoint staging", 12 * parameters, "12 · parameters (weights, two moments)");
+    }
+
+    private long longest() {
+        return stage.phases().stream()
+                .mapToLong(phase -> (long) phase.sequenceLength() * stage.microBatch())
+                .max()
+                .orElse(0);
+    }
+
+    private long scaled(double bytesPerParameter) {
+        return Math.round(bytesPerParameter * parameters);
+    }
+}

@@ -1,0 +1,144 @@
+package dev.tanren.spec.planner;
+
+import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.plan.ModelSource;
+import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.plan.Stage;
+import dev.tanren.spec.plan.TrainingStage;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/// Works out what a valid plan will do, without doing any of it.
+public final class Planner {
+
+    private static final String PARAMETERS =
+            "layers·(2·d·heads·headSize + 2·d·kv·headSize + 3·d·ff + 2·d) + d + vocabSize·d·(1 if"
+                    + " tied, else 2)";
+
+    private Planner() {}
+
+    /// @param base shape of the plan's base model, null when it is not known (yet); not looked at
+    ///     when the plan gives an architecture itself
+    public static Explanation explain(Plan plan, @Nullable Architecture base) {
+        Architecture shape =
+                switch (plan.model()) {
+                    case ModelSource.Fresh fresh -> fresh.architecture();
+                    case ModelSource.Base ignored -> base;
+                };
+        return new Explanation(
+                plan.name(),
+                shape == null ? null : model(shape),
+                plan.stages().stream().map(stage -> stage(stage, shape)).toList());
+    }
+
+    private static Explanation.Model model(Architecture shape) {
+        ParameterCount count = ParameterCount.of(shape);
+        return new Explanation.Model(shape, count, count.total(), PARAMETERS);
+    }
+
+    private static Explanation.Stage stage(Stage stage, @Nullable Architecture shape) {
+        return switch (stage) {
+            case TrainingStage training ->
+                    new Explanation.Stage(
+                            training.id(), word(training.type()), training(training, shape));
+            case Stage.Evaluate evaluate -> new Explanation.Stage(evaluate.id(), "evaluate", null);
+            case Stage.Export export -> new Explanation.Stage(export.id(), "export", null);
+            case Stage.Approve approve -> new Explanation.Stage(approve.id(), "approve", null);
+        };
+    }
+
+    private static String word(TrainingStage.Type type) {
+        return type.name().toLowerCase(Locale.ROOT);
+    }
+
+    private static Explanation.Training training(
+            TrainingStage stage, @Nullable Architecture shape) {
+        Timetable timetable = Timetable.of(stage);
+        long steps = timetable.totalSteps();
+        return new Explanation.Training(
+                stage.parallelism().ranks(),
+                stage.threadsPerRank(),
+                steps,
+                steps * stage.globalBatchTokens(),
+                timetable.entries().stream().mapToLong(e -> e.steps() * e.sequencesPerStep()).sum(),
+                timetable.entries().stream()
+                        .mapToLong(e -> e.steps() * e.microBatchesPerStep())
+                        .sum(),
+                checkpoints(stage, timetable),
+                evaluations(stage, steps),
+                timetable.entries().stream().map(entry -> phase(stage, entry)).toList(),
+                shape == null ? null : compute(stage, timetable, shape));
+    }
+
+    private static Explanation.Phase phase(TrainingStage stage, Timetable.Entry entry) {
+        return new Explanation.Phase(
+                entry.phase().id(),
+                entry.phase().sequenceLength(),
+                entry.firstStep(),
+                entry.lastStep(),
+                entry.steps(),
+                entry.sequencesPerStep(),
+                entry.microBatchesPerStep(),
+                entry.microBatchesPerStep() / stage.parallelism().data(),
+                entry.steps() * stage.globalBatchTokens());
+    }
+
+    /// At every multiple of the interval, and at the end of each phase.
+    private static long checkpoints(TrainingStage stage, Timetable timetable) {
+        int every = stage.checkpoint().everySteps();
+        long between = timetable.entries().stream().filter(e -> e.lastStep() % every != 0).count();
+        return timetable.totalSteps() / every + between;
+    }
+
+    /// Before the first step, at every multiple of the interval, and after the last step.
+    private static long evaluations(TrainingStage stage, long steps) {
+        TrainingStage.Evaluation evaluation = stage.evaluation();
+        if (evaluation == null) {
+            return 0;
+        }
+        int every = evaluation.everySteps();
+        return 1 + steps / every + (steps % every == 0 ? 0 : 1);
+    }
+
+    private static Explanation.Compute compute(
+            TrainingStage stage, Timetable timetable, Architecture shape) {
+        List<Explanation.PhaseFlops> perToken =
+                stage.phases().stream()
+                        .map(
+                                phase ->
+                                        new Explanation.PhaseFlops(
+                                                phase.id(),
+                                                Flops.perToken(shape, phase.sequenceLength())))
+                        .toList();
+        double flops =
+                timetable.entries().stream()
+                        .mapToDouble(
+                                entry ->
+                                        Flops.perToken(shape, entry.phase().sequenceLength())
+                                                * entry.steps()
+                                                * stage.globalBatchTokens())
+                        .sum();
+        MemoryEstimate memory = new MemoryPlanner(stage, shape).estimate();
+        return new Explanation.Compute(
+                perToken,
+                flops,
+                Flops.FORMULA,
+                memory,
+                memory.totalBytes(),
+                communication(stage, shape));
+    }
+
+    private static Explanation.@Nullable Communication communication(
+            TrainingStage stage, Architecture shape) {
+        int ranks = stage.parallelism().data();
+        if (ranks == 1) {
+            return null;
+        }
+        double elements = 2.0 * ParameterCount.of(shape).total() * (ranks - 1) / ranks;
+        return new Explanation.Communication(
+                "all-reduce by recursive halving and doubling",
+                Math.round(4 * elements),
+                "4 · 2 · parameters · (data - 1) / data, in fp32");
+    }
+}
