@@ -1,0 +1,214 @@
+package dev.tanren.activities.dataset;
+
+import dev.tanren.activities.dataset.internal.ContentHash;
+import dev.tanren.activities.dataset.internal.Digests;
+import dev.tanren.activities.dataset.internal.DocumentSet;
+import dev.tanren.activities.dataset.internal.SourceFile;
+import dev.tanren.activities.dataset.internal.SourceFiles;
+import dev.tanren.activities.dataset.internal.StreamSet;
+import dev.tanren.activities.dataset.internal.TextTokenizer;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.json.Json;
+import dev.tanren.spec.plan.Dataset;
+import dev.tanren.storage.objects.ObjectStore;
+import dev.tanren.storage.tokens.DatasetManifest;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Makes a dataset of a plan into token shards in the object store.
+///
+/// The same sources, tokenizer and settings give the same objects under the same content hash, and
+/// are prepared once. The sources are read and hashed every time, so a changed file is never
+/// missed. The manifest is written last: a dataset is whole or not there. Safe for use by many
+/// threads.
+public final class DatasetPreparation {
+
+    private final ObjectStore store;
+    private final SourceFiles sources;
+    private final Path scratch;
+    private final int threads;
+
+    /// @param scratch folder for files that go again with each call
+    /// @param threads that tokenise
+    public DatasetPreparation(ObjectStore store, FileRoots roots, Path scratch, int threads) {
+        this.store = store;
+        this.sources = new SourceFiles(roots);
+        this.scratch = scratch;
+        this.threads = threads;
+    }
+
+    /// Prepares a dataset.
+    ///
+    /// @throws TanrenException `SOURCE_MISSING`, `SOURCE_UNREADABLE`, `SOURCE_EMPTY`,
+    ///     `TOKENIZER_UNREADABLE`, `TOKENIZER_MISMATCH`, `SCRATCH_FULL` and what the store throws
+    public Prepared prepare(Request request, Progress progress) {
+        List<SourceFile> files = sources.find(request.dataset().sources());
+        boolean tokens = readyTokens(request.name(), files);
+        String tokenizerSha256 = "";
+        byte[] tokenizer = {};
+        if (!tokens) {
+            tokenizer = tokenizer(request);
+            tokenizerSha256 = Digests.hex(tokenizer);
+        }
+        files = hashed(files, progress);
+        String hash = ContentHash.of(request.dataset(), files, tokenizerSha256);
+        String manifestKey = "datasets/" + hash + "/manifest.json";
+        if (store.find(manifestKey).isPresent()) {
+            return reused(request, manifestKey);
+        }
+        DatasetManifest manifest =
+                tokens
+                        ? fromTokens(request, files, hash, progress)
+                        : fromDocuments(request, files, hash, tokenizer, progress);
+        byte[] json = Json.write(manifest).getBytes(StandardCharsets.UTF_8);
+        if (!store.putIfAbsent(manifestKey, json)) {
+            return reused(request, manifestKey);
+        }
+        return new Prepared(manifestKey, manifest, false);
+    }
+
+    private static boolean readyTokens(String name, List<SourceFile> files) {
+        long tokens = files.stream().filter(DatasetPreparation::readyTokens).count();
+        if (tokens != 0 && tokens != files.size()) {
+            throw new TanrenException(
+                    ErrorCode.PLAN_INCONSISTENT,
+                    "its sources are partly text and partly ready tokens",
+                    "dataset " + name,
+                    "Make two datasets of them.");
+        }
+        return tokens != 0;
+    }
+
+    private static boolean readyTokens(SourceFile file) {
+        return switch (file.format()) {
+            case TOKENS_U16, TOKENS_U32 -> true;
+            case AUTO, TEXT, JSONL -> false;
+        };
+    }
+
+    private byte[] tokenizer(Request request) {
+        if (request.tokenizerKey().isEmpty()) {
+            throw new TanrenException(
+                    ErrorCode.TOKENIZER_UNREADABLE,
+                    "the dataset is text and the plan names no tokenizer",
+                    "dataset " + request.name(),
+                    "Give model.tokenizer in the plan.");
+        }
+        return store.get(request.tokenizerKey());
+    }
+
+    private static List<SourceFile> hashed(List<SourceFile> files, Progress progress) {
+        List<SourceFile> hashed = new ArrayList<>(files.size());
+        for (SourceFile file : files) {
+            hashed.add(file.withHash(Digests.hex(file.path(), progress)));
+            progress.at("reading", hashed.size());
+        }
+        return hashed;
+    }
+
+    private Prepared reused(Request request, String manifestKey) {
+        DatasetManifest manifest =
+                Json.read(
+                        new String(store.get(manifestKey), StandardCharsets.UTF_8),
+                        DatasetManifest.class);
+        checkVocabulary(manifest.vocabSize(), request);
+        return new Prepared(manifestKey, manifest, true);
+    }
+
+    private DatasetManifest fromDocuments(
+            Request request,
+            List<SourceFile> files,
+            String hash,
+            byte[] tokenizerJson,
+            Progress progress) {
+        try (TextTokenizer tokenizer = TextTokenizer.of(tokenizerJson, request.tokenizerKey())) {
+            checkVocabulary(tokenizer.vocabSize(), request);
+            return inScratch(
+                    folder ->
+                            new DocumentSet(store, folder, threads, progress)
+                                    .prepare(
+                                            request.name(),
+                                            request.dataset(),
+                                            files,
+                                            hash,
+                                            tokenizer));
+        }
+    }
+
+    private DatasetManifest fromTokens(
+            Request request, List<SourceFile> files, String hash, Progress progress) {
+        return inScratch(
+                folder ->
+                        new StreamSet(store, folder, progress)
+                                .prepare(
+                                        request.name(),
+                                        request.dataset(),
+                                        files,
+                                        hash,
+                                        request.vocabSize()));
+    }
+
+    private static void checkVocabulary(int vocabSize, Request request) {
+        if (vocabSize > request.vocabSize()) {
+            throw new TanrenException(
+                    ErrorCode.TOKENIZER_MISMATCH,
+                    "the tokenizer has "
+                            + vocabSize
+                            + " tokens, the model's vocabulary "
+                            + request.vocabSize(),
+                    "dataset " + request.name(),
+                    "Set the model's vocabSize to at least "
+                            + vocabSize
+                            + ", or name the tokenizer that belongs to the model.");
+        }
+    }
+
+    private DatasetManifest inScratch(Work work) {
+        Path folder;
+        try {
+            Files.createDirectories(scratch);
+            folder = Files.createTempDirectory(scratch, "dataset-");
+        } catch (IOException e) {
+            throw new TanrenException(
+                    ErrorCode.SCRATCH_FULL,
+                    "no folder can be made: " + e,
+                    scratch.toString(),
+                    "Name a scratch folder that the worker may write in TANREN_WORKER_SCRATCH.",
+                    e);
+        }
+        try {
+            return work.in(folder);
+        } finally {
+            remove(folder);
+        }
+    }
+
+    private static void remove(Path folder) {
+        try (var left = Files.list(folder)) {
+            for (Path file : left.toList()) {
+                Files.deleteIfExists(file);
+            }
+            Files.deleteIfExists(folder);
+        } catch (IOException e) {
+            System.getLogger(DatasetPreparation.class.getName())
+                    .log(System.Logger.Level.WARNING, "cannot remove " + folder, e);
+        }
+    }
+
+    @FunctionalInterface
+    private interface Work {
+        DatasetManifest in(Path folder);
+    }
+
+    /// @param tokenizerKey object key of `tokenizer.json`; empty where all sources are ready tokens
+    /// @param vocabSize of the model
+    public record Request(String name, Dataset dataset, String tokenizerKey, int vocabSize) {}
+
+    /// @param reused whether the same content was prepared before
+    public record Prepared(String manifestKey, DatasetManifest manifest, boolean reused) {}
+}

@@ -1,0 +1,133 @@
+package dev.tanren.activities.dataset;
+
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// The folders of this machine that plans may read by `file:` URIs. Without any, all are refused.
+///
+/// Paths are compared after every symbolic link in them is resolved, so a link leads nowhere that
+/// its target may not be read from.
+public final class FileRoots {
+
+    public static final String VARIABLE = "TANREN_FILE_ROOTS";
+
+    private static final String SCHEME = "file:";
+
+    private final List<Path> roots;
+
+    public FileRoots(List<Path> roots) {
+        this.roots = roots.stream().map(FileRoots::real).toList();
+    }
+
+    /// @param variable value of `TANREN_FILE_ROOTS`: folders separated by colons; null for none
+    public static FileRoots parse(@Nullable String variable) {
+        if (variable == null) {
+            return new FileRoots(List.of());
+        }
+        return new FileRoots(
+                Stream.of(variable.split(Pattern.quote(File.pathSeparator), -1))
+                        .filter(root -> !root.isBlank())
+                        .map(Path::of)
+                        .toList());
+    }
+
+    /// The folders, as they were resolved.
+    public List<Path> roots() {
+        return roots;
+    }
+
+    /// The real path of what a `file:` URI names.
+    ///
+    /// @throws TanrenException `SOURCE_MISSING` where nothing is there; `SOURCE_UNREADABLE` for
+    ///     other schemes, paths with `..`, and paths outside the roots
+    public Path resolve(String uri) {
+        if (!uri.toLowerCase(Locale.ROOT).startsWith(SCHEME)) {
+            throw unreadable(
+                    "this worker reads file: sources alone",
+                    uri,
+                    "Copy the source to a folder of the worker and name it by a file: URI.");
+        }
+        String text = uri.substring(SCHEME.length());
+        if (text.startsWith("//")) {
+            text = text.substring(2);
+            if (!text.startsWith("/")) {
+                throw unreadable(
+                        "a file: URI names a host",
+                        uri,
+                        "Write file:/absolute/path or file:///absolute/path.");
+            }
+        }
+        Path path;
+        try {
+            path = Path.of(text);
+        } catch (InvalidPathException e) {
+            throw unreadable("it is no path: " + e.getReason(), uri, "Mend the URI.");
+        }
+        for (Path part : path) {
+            if (part.toString().equals("..")) {
+                throw unreadable(
+                        "paths with '..' are refused", uri, "Write the path without '..'.");
+            }
+        }
+        return permitted(path, uri);
+    }
+
+    /// The real path of a file met below a source.
+    ///
+    /// @param where what errors call it
+    public Path permitted(Path path, String where) {
+        if (roots.isEmpty()) {
+            throw unreadable(
+                    "this worker may read no folder",
+                    where,
+                    "Start the worker with " + VARIABLE + " naming the folder or one above it.");
+        }
+        Path absolute = path.toAbsolutePath().normalize();
+        if (!Files.exists(absolute)) {
+            // Says no more of paths outside the roots than that they are outside.
+            if (roots.stream().anyMatch(absolute::startsWith)) {
+                throw new TanrenException(
+                        ErrorCode.SOURCE_MISSING,
+                        "nothing is at " + absolute + " on the worker",
+                        where,
+                        "Mend the path, or copy the files to the worker.");
+            }
+            throw outside(absolute, where);
+        }
+        Path real = real(absolute);
+        if (roots.stream().noneMatch(real::startsWith)) {
+            throw outside(absolute, where);
+        }
+        return real;
+    }
+
+    private TanrenException outside(Path path, String where) {
+        return unreadable(
+                path + " lies outside the folders that this worker may read: " + roots,
+                where,
+                "Move the files there, or start the worker with a " + VARIABLE + " that has it.");
+    }
+
+    private static TanrenException unreadable(String what, String where, String mend) {
+        return new TanrenException(ErrorCode.SOURCE_UNREADABLE, what, where, mend);
+    }
+
+    private static Path real(Path path) {
+        try {
+            return path.toRealPath();
+        } catch (IOException e) {
+            // A root that does not exist yet permits what is put there later.
+            return path.toAbsolutePath().normalize();
+        }
+    }
+}

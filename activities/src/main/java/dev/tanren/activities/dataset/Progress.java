@@ -1,0 +1,14 @@
+package dev.tanren.activities.dataset;
+
+/// Told a few times a second how far long work has come, from the thread that does it.
+@FunctionalInterface
+public interface Progress {
+
+    Progress NONE = (what, done) -> {};
+
+    /// May throw to end the work early; nothing is published then.
+    ///
+    /// @param what such as `tokenising`
+    /// @param done documents or bytes so far
+    void at(String what, long done);
+}

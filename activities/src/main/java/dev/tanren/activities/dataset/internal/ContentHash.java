@@ -1,0 +1,40 @@
+package dev.tanren.activities.dataset.internal;
+
+import dev.tanren.spec.plan.Dataset;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/// The hash of everything that decides a prepared dataset's bytes: source bytes, tokenizer,
+/// settings, and the version of the preparation itself.
+public final class ContentHash {
+
+    /// Raised whenever the same input would give other shards.
+    private static final int VERSION = 1;
+
+    private ContentHash() {}
+
+    /// @param tokenizerSha256 empty for ready tokens, whose order counts; documents are put in
+    ///     order by their content, so theirs does not
+    public static String of(Dataset dataset, List<SourceFile> files, String tokenizerSha256) {
+        StringBuilder lines = new StringBuilder();
+        lines.append("tanren dataset ").append(VERSION).append('\n');
+        lines.append("holdout ").append(dataset.holdout()).append('\n');
+        lines.append("scorer ").append(dataset.quality().scorer()).append('\n');
+        lines.append("tiers ").append(dataset.quality().tiers()).append('\n');
+        lines.append("tokenizer ").append(tokenizerSha256).append('\n');
+        var sources = files.stream().map(ContentHash::line);
+        (tokenizerSha256.isEmpty() ? sources : sources.sorted()).forEach(lines::append);
+        return Digests.hex(lines.toString().getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static String line(SourceFile file) {
+        String field = file.format() == Dataset.Format.JSONL ? " " + file.textField() : "";
+        return file.format() + field + " " + packing(file) + file.sha256() + "\n";
+    }
+
+    /// The same bytes mean something else under another name's ending.
+    private static String packing(SourceFile file) {
+        String name = file.path().toString();
+        return name.endsWith(".gz") ? "gz " : name.endsWith(".zst") ? "zst " : "";
+    }
+}

@@ -1,0 +1,134 @@
+package dev.tanren.activities.dataset.internal;
+
+import dev.tanren.activities.dataset.Progress;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.plan.Dataset;
+import dev.tanren.storage.objects.ObjectStore;
+import dev.tanren.storage.tokens.DatasetManifest;
+import dev.tanren.storage.tokens.TokenShardWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Prepares a dataset of text documents.
+///
+/// A document is held out where the hash of its text, as a number below 1, is below `holdout`; at
+/// least one is, and at least one is not, as soon as there are two. The others are ranked by their
+/// score and cut into tiers of equally many documents. Inside a tier, and in the held-out set, they
+/// lie in the order of their hashes.
+public final class DocumentSet {
+
+    private final ObjectStore store;
+    private final Path scratch;
+    private final int threads;
+    private final Progress progress;
+
+    public DocumentSet(ObjectStore store, Path scratch, int threads, Progress progress) {
+        this.store = store;
+        this.scratch = scratch;
+        this.threads = threads;
+        this.progress = progress;
+    }
+
+    public DatasetManifest prepare(
+            String name,
+            Dataset dataset,
+            List<SourceFile> files,
+            String contentHash,
+            TextTokenizer tokenizer) {
+        long started = System.nanoTime();
+        boolean score = dataset.quality().scorer() == Dataset.Scorer.HEURISTIC;
+        try (Spill spill = new Spill(scratch.resolve("spill"));
+                Tokenisation tokenisation =
+                        new Tokenisation(tokenizer, score, spill, threads, progress)) {
+            DocumentReader reader = new DocumentReader();
+            files.forEach(file -> reader.read(file, tokenisation::add));
+            List<TokenisedDocument> documents = new ArrayList<>(tokenisation.finish());
+            if (documents.isEmpty()) {
+                throw new TanrenException(
+                        ErrorCode.SOURCE_EMPTY,
+                        "none of its " + files.size() + " files holds any text",
+                        "dataset " + name,
+                        "Give it sources with text.");
+            }
+            documents.sort(TokenisedDocument.BY_HASH);
+            int heldOut = heldOut(documents, dataset.holdout());
+            Shards shards =
+                    new Shards(
+                            spill,
+                            "datasets/" + contentHash + "/",
+                            TokenShardWriter.bytesPerToken(tokenizer.vocabSize()));
+            List<DatasetManifest.Shard> held =
+                    shards.store("heldout", Dataset.Tier.GOLD.key(), documents.subList(0, heldOut));
+            List<DatasetManifest.Shard> training =
+                    shards.storeTiers(
+                            documents.subList(heldOut, documents.size()),
+                            dataset.quality().tiers());
+            return new DatasetManifest(
+                    DatasetManifest.VERSION,
+                    name,
+                    contentHash,
+                    tokenizer.vocabSize(),
+                    true,
+                    training,
+                    held,
+                    new DatasetManifest.Statistics(
+                            files.stream().mapToLong(SourceFile::bytes).sum(),
+                            documents.size(),
+                            tokenisation.duplicates(),
+                            documents.stream().mapToLong(TokenisedDocument::length).sum(),
+                            (System.nanoTime() - started) / 1e9));
+        }
+    }
+
+    /// How many of the documents, which lie in the order of their hashes, are held out.
+    static int heldOut(List<TokenisedDocument> documents, double holdout) {
+        if (holdout <= 0 || documents.size() < 2) {
+            return 0;
+        }
+        int below = 0;
+        while (below < documents.size() && documents.get(below).fraction() < holdout) {
+            below++;
+        }
+        return Math.clamp(below, 1, documents.size() - 1);
+    }
+
+    private final class Shards {
+        private final Spill spill;
+        private final String prefix;
+        private final int bytesPerToken;
+
+        private Shards(Spill spill, String prefix, int bytesPerToken) {
+            this.spill = spill;
+            this.prefix = prefix;
+            this.bytesPerToken = bytesPerToken;
+        }
+
+        private List<DatasetManifest.Shard> storeTiers(
+                List<TokenisedDocument> documents, int tiers) {
+            List<TokenisedDocument> ranked = new ArrayList<>(documents);
+            ranked.sort(TokenisedDocument.BEST_FIRST);
+            List<DatasetManifest.Shard> shards = new ArrayList<>();
+            for (int tier = 0; tier < tiers; tier++) {
+                int from = (int) ((long) ranked.size() * tier / tiers);
+                int to = (int) ((long) ranked.size() * (tier + 1) / tiers);
+                List<TokenisedDocument> part = new ArrayList<>(ranked.subList(from, to));
+                part.sort(TokenisedDocument.BY_HASH);
+                String key = List.of(Dataset.Tier.values()).get(tier).key();
+                shards.addAll(store(key, key, part));
+            }
+            return shards;
+        }
+
+        private List<DatasetManifest.Shard> store(
+                String object, String tier, List<TokenisedDocument> documents) {
+            ShardUpload upload =
+                    new ShardUpload(store, scratch, prefix + object, tier, bytesPerToken, progress);
+            for (TokenisedDocument document : documents) {
+                upload.add(spill.read(document.offset(), document.length()), 0, document.length());
+            }
+            return upload.finish();
+        }
+    }
+}

@@ -1,0 +1,87 @@
+package dev.tanren.activities.dataset.internal;
+
+import dev.tanren.activities.dataset.Progress;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.plan.Dataset;
+import dev.tanren.storage.objects.ObjectStore;
+import dev.tanren.storage.tokens.DatasetManifest;
+import dev.tanren.storage.tokens.TokenShardWriter;
+import java.nio.file.Path;
+import java.util.List;
+
+/// Prepares a dataset of ready tokens: its files are one stream, whose last `holdout` is held out.
+public final class StreamSet {
+
+    /// Pieces in which a stream is written; they carry no meaning.
+    private static final int CHUNK_TOKENS = 1 << 20;
+
+    private final ObjectStore store;
+    private final Path scratch;
+    private final Progress progress;
+
+    public StreamSet(ObjectStore store, Path scratch, Progress progress) {
+        this.store = store;
+        this.scratch = scratch;
+        this.progress = progress;
+    }
+
+    public DatasetManifest prepare(
+            String name,
+            Dataset dataset,
+            List<SourceFile> files,
+            String contentHash,
+            int modelVocabSize) {
+        long started = System.nanoTime();
+        TokenStream stream = new TokenStream(files);
+        long tokens = stream.tokens();
+        long trained = tokens - (long) (tokens * dataset.holdout());
+        if (trained < 2) {
+            throw new TanrenException(
+                    ErrorCode.SOURCE_EMPTY,
+                    "its files hold "
+                            + tokens
+                            + " tokens, of which "
+                            + trained
+                            + " are to train on",
+                    "dataset " + name,
+                    "Give it files with more tokens.");
+        }
+        int vocabSize = stream.vocabSize(modelVocabSize);
+        int bytesPerToken = TokenShardWriter.bytesPerToken(vocabSize);
+        String prefix = "datasets/" + contentHash + "/";
+        String tier = Dataset.Tier.GOLD.key();
+        ShardUpload training =
+                new ShardUpload(store, scratch, prefix + tier, tier, bytesPerToken, progress);
+        ShardUpload heldOut =
+                new ShardUpload(store, scratch, prefix + "heldout", tier, bytesPerToken, progress);
+        long[] done = {0};
+        stream.read(
+                CHUNK_TOKENS,
+                (chunk, length, file, first) -> {
+                    int toTrain = Math.clamp(trained - done[0], 0, length);
+                    if (toTrain > 0) {
+                        training.add(chunk, 0, toTrain);
+                    }
+                    if (toTrain < length) {
+                        heldOut.add(chunk, toTrain, length - toTrain);
+                    }
+                    done[0] += length;
+                    progress.at("copying", done[0]);
+                });
+        return new DatasetManifest(
+                DatasetManifest.VERSION,
+                name,
+                contentHash,
+                vocabSize,
+                false,
+                training.finish(),
+                heldOut.finish(),
+                new DatasetManifest.Statistics(
+                        files.stream().mapToLong(SourceFile::bytes).sum(),
+                        files.size(),
+                        0,
+                        tokens,
+                        (System.nanoTime() - started) / 1e9));
+    }
+}

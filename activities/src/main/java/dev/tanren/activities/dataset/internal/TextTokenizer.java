@@ -1,0 +1,119 @@
+package dev.tanren.activities.dataset.internal;
+
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.tanren.launch.DjlSettings;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.json.Json;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+
+/// A Hugging Face `tokenizer.json` that turns a document into token ids. Safe for use by many
+/// threads.
+///
+/// No special token is added but one: the end-of-text token after each document, where the
+/// tokenizer defines one.
+public final class TextTokenizer implements AutoCloseable {
+
+    /// What published tokenizers call the token after a text, the most telling name first.
+    private static final List<String> END_OF_TEXT =
+            List.of("<|endoftext|>", "<|end_of_text|>", "<|im_end|>", "</s>", "<eos>", "[EOS]");
+
+    private final HuggingFaceTokenizer tokenizer;
+    private final long handle;
+    private final int vocabSize;
+    private final OptionalInt endOfText;
+
+    private TextTokenizer(HuggingFaceTokenizer tokenizer, int vocabSize, OptionalInt endOfText) {
+        this.tokenizer = tokenizer;
+        this.handle = tokenizer.getHandle();
+        this.vocabSize = vocabSize;
+        this.endOfText = endOfText;
+    }
+
+    /// @param where what errors call the tokenizer
+    /// @throws TanrenException `TOKENIZER_UNREADABLE`
+    public static TextTokenizer of(byte[] tokenizerJson, String where) {
+        DjlSettings.apply();
+        try {
+            JsonNode root = Json.mapper().readTree(tokenizerJson);
+            HuggingFaceTokenizer tokenizer =
+                    HuggingFaceTokenizer.newInstance(
+                            new ByteArrayInputStream(tokenizerJson),
+                            Map.of(
+                                    "addSpecialTokens", "false",
+                                    "truncation", "false",
+                                    "padding", "false"));
+            return new TextTokenizer(tokenizer, vocabSize(root), endOfText(root));
+        } catch (IOException | RuntimeException e) {
+            throw new TanrenException(
+                    ErrorCode.TOKENIZER_UNREADABLE,
+                    "it is no Hugging Face tokenizer.json: " + e.getMessage(),
+                    where,
+                    "Give the tokenizer.json of the model; older formats can be converted with the"
+                            + " tokenizers package.",
+                    e);
+        }
+    }
+
+    private static int vocabSize(JsonNode root) {
+        int largest = -1;
+        JsonNode vocabulary = root.path("model").path("vocab");
+        if (vocabulary.isArray()) {
+            largest = vocabulary.size() - 1;
+        }
+        for (JsonNode id : vocabulary) {
+            largest = Math.max(largest, id.isInt() ? id.intValue() : -1);
+        }
+        for (JsonNode token : root.path("added_tokens")) {
+            largest = Math.max(largest, token.path("id").asInt(-1));
+        }
+        return largest + 1;
+    }
+
+    private static OptionalInt endOfText(JsonNode root) {
+        for (String name : END_OF_TEXT) {
+            for (JsonNode token : root.path("added_tokens")) {
+                if (name.equals(token.path("content").asText())) {
+                    return OptionalInt.of(token.path("id").intValue());
+                }
+            }
+        }
+        return OptionalInt.empty();
+    }
+
+    /// The largest token id plus one.
+    public int vocabSize() {
+        return vocabSize;
+    }
+
+    /// Token ids of a document.
+    ///
+    /// DJL's own `encode` also makes strings and spans of every token, which takes longer than the
+    /// tokenising; so this asks the library below it for the ids alone.
+    public int[] encode(String text) {
+        long encoding = TokenizersLibrary.LIB.encode(handle, text, false);
+        long[] ids;
+        try {
+            ids = TokenizersLibrary.LIB.getTokenIds(encoding);
+        } finally {
+            TokenizersLibrary.LIB.deleteEncoding(encoding);
+        }
+        int[] tokens = new int[ids.length + (endOfText.isPresent() ? 1 : 0)];
+        for (int at = 0; at < ids.length; at++) {
+            tokens[at] = (int) ids[at];
+        }
+        endOfText.ifPresent(id -> tokens[ids.length] = id);
+        return tokens;
+    }
+
+    @Override
+    public void close() {
+        tokenizer.close();
+    }
+}

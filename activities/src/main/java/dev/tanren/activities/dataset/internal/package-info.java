@@ -1,0 +1,2 @@
+/// The steps of preparing a dataset.
+package dev.tanren.activities.dataset.internal;

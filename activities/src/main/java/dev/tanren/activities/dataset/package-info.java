@@ -1,0 +1,2 @@
+/// Documents to token shards: sources, duplicates, quality tiers, held-out documents, tokens.
+package dev.tanren.activities.dataset;

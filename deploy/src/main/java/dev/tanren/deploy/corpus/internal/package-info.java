@@ -1,0 +1,2 @@
+/// How sources become code and prose.
+package dev.tanren.deploy.corpus.internal;
