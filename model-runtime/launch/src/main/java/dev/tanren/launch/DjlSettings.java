@@ -1,6 +1,5 @@
 package dev.tanren.launch;
 
-import java.nio.file.Path;
 import java.util.Map;
 
 /// How DJL, whose tokenizers and engine serve several processes, behaves in ours: it downloads
@@ -18,16 +17,23 @@ public final class DjlSettings {
         apply(System.getenv());
     }
 
+    /// Leaves properties alone that the command line set.
+    ///
     /// @param environment of the process
     public static void apply(Map<String, String> environment) {
-        System.setProperty("ai.djl.offline", "true");
-        System.setProperty("OPT_OUT_TRACKING", "true");
-        System.setProperty("RUST_FLAVOR", "cpu");
+        setIfAbsent("ai.djl.offline", "true");
+        setIfAbsent("OPT_OUT_TRACKING", "true");
+        setIfAbsent("RUST_FLAVOR", "cpu");
         String natives = environment.get(NATIVES_VARIABLE);
         if (natives != null && !natives.isBlank()) {
-            String folder = Path.of(natives, "djl").toString();
-            System.setProperty("DJL_CACHE_DIR", folder);
-            System.setProperty("ENGINE_CACHE_DIR", folder);
+            setIfAbsent("DJL_CACHE_DIR", natives);
+            setIfAbsent("ENGINE_CACHE_DIR", natives);
+        }
+    }
+
+    private static void setIfAbsent(String property, String value) {
+        if (System.getProperty(property) == null) {
+            System.setProperty(property, value);
         }
     }
 }
