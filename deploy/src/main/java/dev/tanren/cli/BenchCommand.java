@@ -1,0 +1,12 @@
+package dev.tanren.cli;
+
+import picocli.CommandLine.Command;
+
+@Command(
+        name = "bench",
+        mixinStandardHelpOptions = true,
+        description = "Measures this machine.",
+        subcommands = BenchTrainCommand.class)
+final class BenchCommand {
+    private BenchCommand() {}
+}

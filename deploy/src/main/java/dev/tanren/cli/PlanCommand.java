@@ -1,0 +1,73 @@
+package dev.tanren.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tanren.spec.json.Json;
+import dev.tanren.spec.validation.PlanReading;
+import dev.tanren.spec.validation.Problem;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+@Command(
+        name = "plan",
+        mixinStandardHelpOptions = true,
+        description = "Checks and explains plans; needs no stack.",
+        subcommands = {PlanCommand.Validate.class, ExplainCommand.class})
+final class PlanCommand {
+
+    private PlanCommand() {}
+
+    @Command(
+            name = "validate",
+            mixinStandardHelpOptions = true,
+            description = "Names every mistake in a plan; exit code 2 when there is one.")
+    static final class Validate implements Callable<Integer> {
+
+        private final Terminal terminal;
+
+        @Parameters(paramLabel = "FILE", description = "The plan, in YAML or JSON.")
+        private Path file;
+
+        @Mixin private OutputOptions output;
+
+        Validate(Terminal terminal) {
+            this.terminal = terminal;
+        }
+
+        @Override
+        public Integer call() {
+            PlanFile plan = PlanFile.read(terminal.resolve(file));
+            return switch (plan.validate()) {
+                case PlanReading.Valid valid -> {
+                    show(plan, true, List.of(), valid.warnings());
+                    yield Exit.OK;
+                }
+                case PlanReading.Invalid invalid -> {
+                    show(plan, false, invalid.problems(), List.of());
+                    yield Exit.USAGE;
+                }
+            };
+        }
+
+        private void show(
+                PlanFile plan, boolean valid, List<Problem> problems, List<Problem> warnings) {
+            if (output.form() != OutputOptions.Form.TABLE) {
+                ObjectNode result = Json.mapper().createObjectNode();
+                result.put("valid", valid);
+                result.set("problems", Json.mapper().valueToTree(problems));
+                result.set("warnings", Json.mapper().valueToTree(warnings));
+                output.data(terminal, result);
+                return;
+            }
+            problems.forEach(it -> terminal.out().println(plan.file() + ": " + it.message()));
+            warnings.forEach(it -> terminal.say(plan.file() + ": advice: " + it.message()));
+            if (valid) {
+                terminal.out().println("valid");
+            }
+            terminal.out().flush();
+        }
+    }
+}

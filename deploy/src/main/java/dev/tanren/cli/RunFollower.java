@@ -1,0 +1,131 @@
+package dev.tanren.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import java.time.Duration;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// Follows a run to its end. Outages of the server are sat out.
+final class RunFollower {
+
+    private static final Set<String> ENDED = Set.of("succeeded", "failed", "cancelled");
+    private static final Duration POLL = Duration.ofMillis(500);
+
+    /// A restart of the control plane takes seconds.
+    private static final Duration OUTAGE = Duration.ofMinutes(2);
+
+    private static final int BAR = 24;
+
+    private final Terminal terminal;
+    private final ApiClient api;
+    private final String id;
+
+    RunFollower(Terminal terminal, ApiClient api, String id) {
+        this.terminal = terminal;
+        this.api = api;
+        this.id = id;
+    }
+
+    /// Blocks until the run has ended.
+    ///
+    /// @param limit null for none
+    /// @param events is told of every event, in order
+    /// @return exit code: 0 when the run succeeded, 1 when it failed or was cancelled, 6 when the
+    ///     limit was reached before
+    int follow(@Nullable Duration limit, Consumer<JsonNode> events) throws InterruptedException {
+        Thread goodbye = new Thread(this::sayGoodbye);
+        Runtime.getRuntime().addShutdownHook(goodbye);
+        EventStream stream = new EventStream(api, id, events);
+        try {
+            JsonNode detail = awaitEnd(limit, stream);
+            if (detail == null) {
+                TanrenMain.report(terminal, timeout(limit));
+                return Exit.TIMEOUT;
+            }
+            stream.drain();
+            return conclude(detail);
+        } finally {
+            stream.close();
+            Runtime.getRuntime().removeShutdownHook(goodbye);
+        }
+    }
+
+    private @Nullable JsonNode awaitEnd(@Nullable Duration limit, EventStream stream)
+            throws InterruptedException {
+        long start = System.nanoTime();
+        long answered = start;
+        while (true) {
+            try {
+                JsonNode detail = api.get("/runs/" + ApiClient.encode(id));
+                answered = System.nanoTime();
+                stream.startOnce();
+                if (ENDED.contains(detail.path("run").path("status").asText())) {
+                    return detail;
+                }
+                terminal.progress(line(detail.path("run")));
+            } catch (TanrenException e) {
+                boolean out = System.nanoTime() - answered > OUTAGE.toNanos();
+                if (e.code() != ErrorCode.STACK_NOT_RUNNING || out || answered == start) {
+                    throw e;
+                }
+                terminal.progress("the server does not answer; trying again ...");
+            }
+            if (limit != null && System.nanoTime() - start > limit.toNanos()) {
+                return null;
+            }
+            Thread.sleep(POLL);
+        }
+    }
+
+    private static String line(JsonNode run) {
+        long step = run.path("step").asLong();
+        long total = run.path("totalSteps").asLong();
+        StringBuilder text = new StringBuilder();
+        text.append(run.path("status").asText()).append("  ");
+        if (run.path("stage").isTextual()) {
+            text.append(run.path("stage").asText()).append("  ");
+        }
+        if (total > 0) {
+            int filled = (int) Math.min(BAR, BAR * step / total);
+            text.repeat('█', filled).repeat('░', BAR - filled);
+            text.append(' ').append(step).append('/').append(total);
+        }
+        if (run.path("loss").isNumber()) {
+            text.append("  loss ").append(Figures.decimals(run.path("loss"), 4));
+        }
+        if (run.path("tokensPerSecond").isNumber()) {
+            text.append("  ").append(Figures.decimals(run.path("tokensPerSecond"), 0));
+            text.append(" tokens/s");
+        }
+        if (run.path("etaSeconds").isNumber()) {
+            text.append("  ").append(Figures.duration(run.path("etaSeconds").asDouble()));
+            text.append(" left");
+        }
+        return text.toString();
+    }
+
+    private int conclude(JsonNode detail) {
+        JsonNode run = detail.path("run");
+        String status = run.path("status").asText();
+        terminal.say("run " + id + " " + status);
+        if (detail.path("failure").isObject()) {
+            terminal.say(RunGetCommand.failureText(detail.path("failure")));
+        }
+        return status.equals("succeeded") ? Exit.OK : Exit.FAILED;
+    }
+
+    private TanrenException timeout(@Nullable Duration limit) {
+        return new TanrenException(
+                ErrorCode.STORE_DEADLINE,
+                "The run has not ended within " + limit + "; it goes on.",
+                "run " + id,
+                "Come back with: ./tanren run watch " + id);
+    }
+
+    private void sayGoodbye() {
+        terminal.say("Detached; the run goes on. Come back with: ./tanren run watch " + id);
+    }
+}

@@ -1,0 +1,83 @@
+package dev.tanren.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+@Command(name = "get", mixinStandardHelpOptions = true, description = "Shows all about one run.")
+final class RunGetCommand implements Callable<Integer> {
+
+    private static final List<Table.Column> STAGES =
+            List.of(
+                    Table.Column.of("STAGE", "id"),
+                    Table.Column.of("TYPE", "type"),
+                    Table.Column.of("STATUS", "status"),
+                    Table.Column.of("PHASE", "phase"),
+                    Table.Column.of("STEP", "step"),
+                    Table.Column.of("OF", "totalSteps"));
+    private static final List<Table.Column> ATTEMPTS =
+            List.of(
+                    Table.Column.of("STAGE", "stage"),
+                    Table.Column.of("ATTEMPT", "attempt"),
+                    Table.Column.of("WORKER", "worker"),
+                    Table.Column.of("STATUS", "status"),
+                    Table.Column.of("FROM", "resumeStep"),
+                    Table.Column.of("TO", "lastStep"),
+                    new Table.Column("RECOVERY", RunGetCommand::recovery),
+                    Table.Column.of("REASON", "reason"));
+
+    private final Terminal terminal;
+
+    @Parameters(paramLabel = "RUN", description = "Id of the run.")
+    private String id;
+
+    @Mixin private OutputOptions output;
+
+    RunGetCommand(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    private static String recovery(JsonNode attempt) {
+        JsonNode seconds = attempt.path("recoverySeconds");
+        return seconds.isNumber() ? Figures.decimals(seconds, 1) + " s" : "";
+    }
+
+    @Override
+    public Integer call() {
+        ApiClient api = new ApiClient(Server.of(terminal.environment()));
+        JsonNode detail = api.get("/runs/" + ApiClient.encode(id));
+        if (output.form() != OutputOptions.Form.TABLE) {
+            output.data(terminal, detail);
+            return Exit.OK;
+        }
+        JsonNode run = detail.path("run");
+        terminal.out().println("run     " + run.path("id").asText());
+        terminal.out().println("name    " + run.path("name").asText());
+        terminal.out().println("status  " + run.path("status").asText());
+        if (run.path("reason").isTextual()) {
+            terminal.out().println("reason  " + run.path("reason").asText());
+        }
+        JsonNode failure = detail.path("failure");
+        if (failure.isObject()) {
+            terminal.out().println("failed  " + failureText(failure));
+        }
+        terminal.out().println();
+        new Table(STAGES).print(detail.path("stages"), terminal.out());
+        terminal.out().println();
+        new Table(ATTEMPTS).print(detail.path("attempts"), terminal.out());
+        return Exit.OK;
+    }
+
+    static String failureText(JsonNode failure) {
+        return failure.path("code").asText()
+                + " "
+                + failure.path("what").asText()
+                + "\n  where: "
+                + failure.path("where").asText()
+                + "\n  mend:  "
+                + failure.path("mend").asText();
+    }
+}

@@ -1,0 +1,118 @@
+package dev.tanren.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import java.io.PrintWriter;
+import java.lang.reflect.Constructor;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IFactory;
+import picocli.CommandLine.ParameterException;
+
+/// The command line's entry.
+@Command(
+        name = "tanren",
+        mixinStandardHelpOptions = true,
+        versionProvider = TanrenMain.Version.class,
+        description = "Trains language models as durable workflows.",
+        subcommands = {
+            UpCommand.class,
+            DownCommand.class,
+            StatusCommand.class,
+            RunCommand.class,
+            PlanCommand.class,
+            CheckpointCommand.class,
+            ModelCommand.class,
+            BenchCommand.class
+        },
+        footer = {
+            "",
+            "./tanren test runs every test.",
+            "Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 not authorised, 5 conflict,",
+            "6 timeout, 130 interrupted."
+        })
+public final class TanrenMain {
+
+    private TanrenMain() {}
+
+    public static void main(String[] arguments) {
+        System.exit(run(Terminal.ofThisProcess(), arguments));
+    }
+
+    /// Runs one command.
+    ///
+    /// @return its exit code
+    public static int run(Terminal terminal, String... arguments) {
+        CommandLine line = new CommandLine(new TanrenMain(), new Factory(terminal));
+        line.setOut(new PrintWriter(terminal.out(), true, UTF_8));
+        line.setErr(new PrintWriter(terminal.err(), true, UTF_8));
+        line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.setColorScheme(
+                CommandLine.Help.defaultColorScheme(
+                        terminal.colored() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF));
+        line.setParameterExceptionHandler(
+                (error, given) -> {
+                    report(terminal, usage(error));
+                    return Exit.USAGE;
+                });
+        line.setExecutionExceptionHandler((error, command, parsed) -> failed(terminal, error));
+        return line.execute(arguments);
+    }
+
+    private static TanrenException usage(ParameterException error) {
+        String name = error.getCommandLine().getCommandSpec().qualifiedName();
+        return new TanrenException(
+                ErrorCode.USAGE,
+                String.valueOf(error.getMessage()),
+                name,
+                "See " + name.replaceFirst("^tanren", "./tanren") + " --help");
+    }
+
+    private static int failed(Terminal terminal, Exception error) {
+        if (error instanceof TanrenException coded) {
+            report(terminal, coded);
+            return Exit.of(coded);
+        }
+        terminal.say(
+                ErrorCode.INTERNAL.code() + " An error in Tanren itself, please report it with:");
+        error.printStackTrace(terminal.err());
+        return Exit.FAILED;
+    }
+
+    /// Writes an error for people: its code, what, where and how to mend it.
+    static void report(Terminal terminal, TanrenException error) {
+        String code = error.code().code();
+        terminal.say(
+                (terminal.colored() ? "\u001b[31m" + code + "\u001b[0m" : code)
+                        + " "
+                        + error.what()
+                        + "\n  where: "
+                        + error.where()
+                        + "\n  mend:  "
+                        + error.mend());
+    }
+
+    static final class Version implements CommandLine.IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String version = TanrenMain.class.getPackage().getImplementationVersion();
+            return new String[] {"tanren " + (version == null ? "development build" : version)};
+        }
+    }
+
+    /// Gives commands their terminal.
+    private record Factory(Terminal terminal) implements IFactory {
+        @Override
+        public <K> K create(Class<K> type) throws Exception {
+            for (Constructor<?> constructor : type.getDeclaredConstructors()) {
+                if (constructor.getParameterCount() == 1
+                        && constructor.getParameterTypes()[0] == Terminal.class) {
+                    return type.cast(constructor.newInstance(terminal));
+                }
+            }
+            return CommandLine.defaultFactory().create(type);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+package dev.tanren.cli;
+
+import dev.tanren.deploy.stack.Installation;
+import dev.tanren.deploy.stack.StackControl;
+import dev.tanren.deploy.stack.StackStatus;
+import dev.tanren.deploy.stack.TanrenHome;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(
+        name = "up",
+        mixinStandardHelpOptions = true,
+        description = "Starts the embedded stack and keeps it until Ctrl-C.")
+final class UpCommand implements Callable<Integer> {
+
+    private final Terminal terminal;
+
+    @Option(
+            names = "--detach",
+            description = "Return when the stack is ready; ./tanren down stops it.")
+    private boolean detach;
+
+    @Option(
+            names = "--port",
+            description = "Port of the console; default: the last one, at first 7420.")
+    private @Nullable Integer port;
+
+    @Option(names = "--workers", defaultValue = "1", description = "How many workers (default: 1).")
+    private int workers;
+
+    @Option(
+            names = "--files",
+            paramLabel = "FOLDER",
+            description =
+                    "A folder that file: sources of plans may lie in; may be repeated. Default: "
+                            + "TANREN_FILE_ROOTS, else the current folder and the checkout.")
+    private List<Path> files = List.of();
+
+    @Mixin private OutputOptions output;
+
+    UpCommand(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    @Override
+    public Integer call() throws InterruptedException {
+        StackOptions.check(port, workers);
+        TanrenHome home = TanrenHome.of(terminal.environment());
+        Installation installation = Installation.of(terminal.environment());
+        StackControl control = new StackControl(home);
+        StackProgress progress = new StackProgress(terminal);
+        StackStatus status =
+                control.up(
+                        installation, port, workers, fileRoots(home, installation), progress::show);
+        terminal.say("console: " + status.console());
+        terminal.say("token:   " + home.adminToken());
+        if (output.form() != OutputOptions.Form.TABLE) {
+            output.data(terminal, StatusView.of(home, status));
+        }
+        if (!detach) {
+            stayUntilInterrupted(control, status, progress);
+        }
+        return Exit.OK;
+    }
+
+    private List<Path> fileRoots(TanrenHome home, Installation installation) {
+        List<Path> roots = new ArrayList<>();
+        roots.add(home.data());
+        String named = terminal.environment().getOrDefault("TANREN_FILE_ROOTS", "");
+        if (!files.isEmpty()) {
+            files.forEach(folder -> roots.add(terminal.resolve(folder)));
+        } else if (named.isBlank()) {
+            roots.add(terminal.folder());
+            roots.add(installation.root());
+        } else {
+            for (String folder : named.split(":", -1)) {
+                roots.add(terminal.resolve(Path.of(folder)));
+            }
+        }
+        return roots.stream().distinct().toList();
+    }
+
+    private void stayUntilInterrupted(
+            StackControl control, StackStatus status, StackProgress progress)
+            throws InterruptedException {
+        terminal.say("Ctrl-C stops the stack.");
+        Thread stop =
+                new Thread(
+                        () -> {
+                            terminal.say("stopping the stack ...");
+                            control.down(progress::show);
+                            terminal.say("stopped");
+                        });
+        Runtime.getRuntime().addShutdownHook(stop);
+        while (status.supervisor().alive()) {
+            Thread.sleep(500);
+        }
+        Runtime.getRuntime().removeShutdownHook(stop);
+        terminal.say("The stack has been stopped.");
+    }
+}

@@ -1,0 +1,88 @@
+package dev.tanren.deploy.stack;
+
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Where the built product lies: class paths and programs that its processes are started with.
+///
+/// @param root folder of the checkout
+/// @param java executable of the JDK that runs everything
+/// @param temporal the temporal command line; need not be there unless the stack is started
+public record Installation(Path root, Path java, Path temporal) {
+
+    public static final String ROOT_VARIABLE = "TANREN_ROOT";
+    public static final String TEMPORAL_VARIABLE = "TANREN_TEMPORAL";
+
+    /// Finds it by `TANREN_ROOT` and `TANREN_TEMPORAL`, which the launcher sets, and this JVM.
+    ///
+    /// @throws TanrenException `USAGE` when started without the launcher
+    public static Installation of(Map<String, String> environment) {
+        String root = environment.getOrDefault(ROOT_VARIABLE, "");
+        if (root.isBlank()) {
+            throw new TanrenException(
+                    ErrorCode.USAGE,
+                    "The folder of Tanren's build is not known.",
+                    ROOT_VARIABLE,
+                    "Start Tanren through its launcher, ./tanren.");
+        }
+        return new Installation(
+                Path.of(root).toAbsolutePath().normalize(),
+                Path.of(System.getProperty("java.home"), "bin", "java"),
+                Path.of(environment.getOrDefault(TEMPORAL_VARIABLE, "temporal")));
+    }
+
+    public String trainerClassPath() {
+        return classPath("model-runtime/trainer", "tanren-trainer");
+    }
+
+    public String inferenceClassPath() {
+        return classPath("model-runtime/inference", "tanren-inference");
+    }
+
+    public String workerClassPath() {
+        return classPath("activities", "tanren-activities");
+    }
+
+    public String deployClassPath() {
+        return classPath("deploy", "tanren-deploy");
+    }
+
+    public Path controlPlaneJar() {
+        return require(root.resolve("control-plane/target/quarkus-app/quarkus-run.jar"));
+    }
+
+    private String classPath(String module, String artifact) {
+        Path target = root.resolve(module).resolve("target");
+        try (DirectoryStream<Path> jars =
+                Files.newDirectoryStream(require(target), artifact + "-*.jar")) {
+            for (Path jar : jars) {
+                return jar + ":" + require(target.resolve("lib")) + "/*";
+            }
+        } catch (IOException e) {
+            throw missing(target, e);
+        }
+        throw missing(target.resolve(artifact + "-*.jar"), null);
+    }
+
+    private static Path require(Path path) {
+        if (!Files.exists(path)) {
+            throw missing(path, null);
+        }
+        return path;
+    }
+
+    private static TanrenException missing(Path path, @Nullable Exception cause) {
+        return new TanrenException(
+                ErrorCode.TOOL_MISSING,
+                "A part of Tanren's build is missing.",
+                path.toString(),
+                "Start Tanren through ./tanren, which builds what is missing.",
+                cause);
+    }
+}

@@ -1,0 +1,115 @@
+package dev.tanren.deploy.stack.internal;
+
+import dev.tanren.deploy.stack.Installation;
+import dev.tanren.deploy.stack.TanrenHome;
+import dev.tanren.launch.RuntimeCommand;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// Unpacks the native libraries of both runtimes once, before any process needs them: two processes
+/// that unpack at once corrupt each other's.
+public record NativesExtraction(TanrenHome home, Installation installation) {
+
+    private static final Duration PATIENCE = Duration.ofMinutes(5);
+
+    /// A file lock holds off other processes, this one other threads.
+    private static final ReentrantLock IN_THIS_PROCESS = new ReentrantLock();
+
+    /// Does nothing when the libraries of the jars of today have been unpacked.
+    public void run() throws IOException, InterruptedException {
+        PrivateFiles.folder(home.natives());
+        IN_THIS_PROCESS.lockInterruptibly();
+        try (FileChannel channel =
+                        FileChannel.open(
+                                home.natives().resolve("lock"),
+                                StandardOpenOption.CREATE,
+                                StandardOpenOption.WRITE);
+                FileLock lock = channel.lock()) {
+            if (lock.isValid()) {
+                unpack(
+                        "trainer",
+                        installation.trainerClassPath(),
+                        trainer("dev.tanren.trainer.tools.NativesMain", 1, List.of()));
+                unpack(
+                        "inference",
+                        installation.inferenceClassPath(),
+                        inference("dev.tanren.inference.NativesMain", 1));
+            }
+        } finally {
+            IN_THIS_PROCESS.unlock();
+        }
+    }
+
+    /// Command of a process of the trainer that finds its libraries unpacked.
+    public RuntimeCommand trainer(String mainClass, int threads, List<String> arguments) {
+        return RuntimeCommand.trainer(
+                installation.java(),
+                installation.trainerClassPath(),
+                home.natives(),
+                mainClass,
+                threads,
+                arguments);
+    }
+
+    private RuntimeCommand inference(String mainClass, int threads) {
+        return RuntimeCommand.inference(
+                installation.java(),
+                installation.inferenceClassPath(),
+                home.natives(),
+                mainClass,
+                threads,
+                List.of());
+    }
+
+    private void unpack(String runtime, String classPath, RuntimeCommand command)
+            throws IOException, InterruptedException {
+        Path marker = home.natives().resolve(runtime + ".unpacked");
+        String wanted = describe(classPath);
+        if (Files.exists(marker) && Files.readString(marker).equals(wanted)) {
+            return;
+        }
+        Files.deleteIfExists(marker);
+        Map<String, String> environment = new HashMap<>(command.environment());
+        environment.put("TANREN_NATIVES", home.natives().toString());
+        Program.run(
+                "natives of the " + runtime,
+                new PartCommand(command.arguments(), environment, home.natives(), ""),
+                home.logs().resolve("natives-" + runtime + ".log"),
+                PATIENCE);
+        PrivateFiles.write(marker, wanted);
+    }
+
+    /// Names, sizes and times of all jars of a class path.
+    private static String describe(String classPath) throws IOException {
+        List<String> jars = new ArrayList<>();
+        for (String entry : classPath.split(":", -1)) {
+            if (entry.endsWith("/*")) {
+                Path folder = Path.of(entry.substring(0, entry.length() - 2));
+                try (DirectoryStream<Path> found = Files.newDirectoryStream(folder, "*.jar")) {
+                    for (Path jar : found) {
+                        jars.add(describe(jar));
+                    }
+                }
+            } else {
+                jars.add(describe(Path.of(entry)));
+            }
+        }
+        jars.sort(null);
+        return String.join("\n", jars);
+    }
+
+    private static String describe(Path jar) throws IOException {
+        return "%s %d %s".formatted(jar, Files.size(jar), Files.getLastModifiedTime(jar));
+    }
+}

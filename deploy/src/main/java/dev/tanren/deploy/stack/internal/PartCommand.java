@@ -1,0 +1,61 @@
+package dev.tanren.deploy.stack.internal;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/// How a process of the stack is started. Secrets are in the environment alone, never in the
+/// arguments.
+///
+/// @param environment the whole environment besides the few variables every program needs
+/// @param build changes when the program behind the same command line does
+record PartCommand(
+        List<String> arguments, Map<String, String> environment, Path folder, String build) {
+
+    private static final List<String> INHERITED =
+            List.of("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH");
+
+    PartCommand {
+        arguments = List.copyOf(arguments);
+        environment = Map.copyOf(environment);
+        if (arguments.isEmpty()) {
+            throw new IllegalArgumentException("a command without a program");
+        }
+    }
+
+    /// The variables of this process that every child gets, with those of the command over them.
+    Map<String, String> wholeEnvironment() {
+        Map<String, String> whole = new TreeMap<>();
+        for (String name : INHERITED) {
+            String value = System.getenv(name);
+            if (value != null) {
+                whole.put(name, value);
+            }
+        }
+        whole.putAll(environment);
+        return whole;
+    }
+
+    /// Equal for two commands that start the same program in the same way.
+    String fingerprint() {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            String text =
+                    String.join("\0", arguments) + "\1" + new TreeMap<>(environment) + "\1" + build;
+            return HexFormat.of()
+                    .formatHex(digest.digest(text.getBytes(StandardCharsets.UTF_8)), 0, 16);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return String.join(" ", arguments);
+    }
+}

@@ -1,0 +1,253 @@
+package dev.tanren.deploy.stack.internal;
+
+import dev.tanren.deploy.stack.Installation;
+import dev.tanren.deploy.stack.Ports;
+import dev.tanren.deploy.stack.StackSettings;
+import dev.tanren.deploy.stack.TanrenHome;
+import dev.tanren.storage.objects.StoreAddress;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/// The parts of the embedded stack, in the order in which they start.
+final class StackParts {
+
+    static final String BUCKET = "tanren";
+
+    private static final String HOST = "127.0.0.1";
+    private static final Duration SHORT = Duration.ofSeconds(20);
+
+    /// Time for the ranks of a worker to finish their step and save.
+    private static final Duration SAVING = Duration.ofSeconds(40);
+
+    private final StackSettings settings;
+    private final TanrenHome home;
+    private final Installation installation;
+    private final Ports ports;
+    private final String build;
+    private final HttpClient client =
+            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
+
+    private StackParts(StackSettings settings) {
+        this.settings = settings;
+        this.home = settings.home();
+        this.installation = settings.installation();
+        this.ports = settings.ports();
+        this.build = buildOf(installation.root());
+    }
+
+    static List<StackPart> of(StackSettings settings) {
+        StackParts parts = new StackParts(settings);
+        List<StackPart> order =
+                new ArrayList<>(
+                        List.of(
+                                parts.postgres(),
+                                parts.objects(),
+                                parts.temporal(),
+                                parts.controlPlane()));
+        for (int number = 1; number <= settings.workers(); number++) {
+            order.add(parts.worker(number));
+        }
+        return order;
+    }
+
+    private static String buildOf(Path root) {
+        try {
+            return Files.getLastModifiedTime(root.resolve("target/.built")).toString();
+        } catch (IOException unknown) {
+            return "";
+        }
+    }
+
+    private StackPart postgres() {
+        PostgresInstallation postgres = PostgresInstallation.in(home.cache(), home.postgresData());
+        String password = settings.secrets().databasePassword();
+        return new StackPart(
+                "postgres",
+                List.of(),
+                postgres.server(ports.postgres()),
+                ports.postgres(),
+                database("select true"),
+                () -> postgres.prepare(password, home.logs().resolve("postgres-initdb.log")),
+                // The fast shutdown: SIGTERM would wait for every client to leave.
+                Signals.INTERRUPT,
+                SHORT);
+    }
+
+    private Probe database(String question) {
+        return new Probe.Database(
+                databaseUrl(),
+                PostgresInstallation.USER,
+                settings.secrets().databasePassword(),
+                question);
+    }
+
+    private String databaseUrl() {
+        return "jdbc:postgresql://%s:%d/%s"
+                .formatted(HOST, ports.postgres(), PostgresInstallation.DATABASE);
+    }
+
+    private StackPart objects() {
+        Path configuration = home.folder().resolve("s3proxy.properties");
+        List<String> arguments = new ArrayList<>(java(List.of("-Xmx512m", "-XX:+UseSerialGC")));
+        arguments.addAll(List.of("-cp", installation.deployClassPath()));
+        arguments.addAll(List.of("org.gaul.s3proxy.Main", "--properties"));
+        arguments.add(configuration.toString());
+        return new StackPart(
+                "objects",
+                List.of(),
+                new PartCommand(
+                        arguments,
+                        Map.of(),
+                        home.folder(),
+                        build + objectConfiguration().hashCode()),
+                ports.objects(),
+                new Probe.Http(client, http(ports.objects(), "/"), 500),
+                () -> {
+                    PrivateFiles.folder(home.objects().resolve(BUCKET));
+                    PrivateFiles.write(configuration, objectConfiguration());
+                },
+                Signals.TERMINATE,
+                SHORT);
+    }
+
+    private String objectConfiguration() {
+        return """
+        s3proxy.endpoint=http://%s:%d
+        s3proxy.authorization=aws-v2-or-v4
+        s3proxy.identity=%s
+        s3proxy.credential=%s
+        jclouds.provider=filesystem-nio2
+        jclouds.filesystem.basedir=%s
+        jclouds.identity=unused
+        jclouds.credential=unused
+        """
+                .formatted(
+                        HOST,
+                        ports.objects(),
+                        settings.secrets().accessKey(),
+                        settings.secrets().secretKey(),
+                        home.objects());
+    }
+
+    private StackPart temporal() {
+        List<String> arguments =
+                List.of(
+                        installation.temporal().toString(),
+                        "server",
+                        "start-dev",
+                        "--headless",
+                        "--ip",
+                        HOST,
+                        "--port",
+                        Integer.toString(ports.temporal()),
+                        "--http-port",
+                        Integer.toString(ports.temporalHttp()),
+                        "--db-filename",
+                        home.temporalDatabase().toString(),
+                        "--search-attribute",
+                        "TanrenRunStatus=Keyword",
+                        "--search-attribute",
+                        "TanrenStage=Keyword",
+                        "--log-level",
+                        "warn");
+        return new StackPart(
+                "temporal",
+                List.of(),
+                new PartCommand(arguments, Map.of(), home.folder(), ""),
+                ports.temporal(),
+                new Probe.Http(
+                        client, http(ports.temporalHttp(), "/api/v1/namespaces/default"), 300),
+                StackPart.Preparation.NONE,
+                Signals.TERMINATE,
+                SHORT);
+    }
+
+    private StackPart controlPlane() {
+        List<String> arguments = new ArrayList<>(java(List.of("-Xmx512m", "-XX:+UseSerialGC")));
+        arguments.addAll(List.of("-jar", installation.controlPlaneJar().toString()));
+        Map<String, String> environment = new HashMap<>(commonEnvironment());
+        environment.put("TANREN_HTTP_HOST", HOST);
+        environment.put("TANREN_HTTP_PORT", Integer.toString(ports.console()));
+        environment.put("TANREN_ADMIN_TOKEN", settings.secrets().adminToken());
+        return new StackPart(
+                "control-plane",
+                List.of("postgres", "objects", "temporal"),
+                new PartCommand(arguments, environment, home.folder(), build),
+                ports.console(),
+                new Probe.Http(client, http(ports.console(), "/q/health/ready"), 300),
+                StackPart.Preparation.NONE,
+                Signals.TERMINATE,
+                SHORT);
+    }
+
+    private StackPart worker(int number) {
+        String name = settings.workers() == 1 ? "worker" : "worker-" + number;
+        List<String> arguments = new ArrayList<>(java(List.of("-Xmx1g", "-XX:+UseSerialGC")));
+        arguments.addAll(List.of("-cp", installation.workerClassPath()));
+        arguments.add("dev.tanren.activities.worker.WorkerMain");
+        Map<String, String> environment = new HashMap<>(commonEnvironment());
+        environment.put("TANREN_WORKER_SCRATCH", home.scratch(name).toString());
+        environment.put("TANREN_WORKER_CACHE", home.objectCache().toString());
+        environment.put("TANREN_JAVA", installation.java().toString());
+        environment.put("TANREN_TRAINER_CLASSPATH", installation.trainerClassPath());
+        environment.put("TANREN_INFERENCE_CLASSPATH", installation.inferenceClassPath());
+        environment.put("TANREN_NATIVES", home.natives().toString());
+        environment.put(
+                "TANREN_FILE_ROOTS",
+                settings.fileRoots().stream().map(Path::toString).collect(Collectors.joining(":")));
+        return new StackPart(
+                name,
+                List.of("control-plane"),
+                new PartCommand(arguments, environment, home.folder(), build),
+                null,
+                database(
+                        "select exists (select from workers where pid = :pid"
+                                + " and seen_at > now() - interval '30 seconds')"),
+                () -> {
+                    PrivateFiles.folder(home.scratch(name));
+                    PrivateFiles.folder(home.objectCache());
+                    PrivateFiles.folder(home.data());
+                    new NativesExtraction(home, installation).run();
+                },
+                Signals.TERMINATE,
+                SAVING);
+    }
+
+    private Map<String, String> commonEnvironment() {
+        return Map.ofEntries(
+                Map.entry("TANREN_DATABASE_URL", databaseUrl()),
+                Map.entry("TANREN_DATABASE_USER", PostgresInstallation.USER),
+                Map.entry("TANREN_DATABASE_PASSWORD", settings.secrets().databasePassword()),
+                Map.entry("TANREN_S3_ENDPOINT", "http://" + HOST + ":" + ports.objects()),
+                Map.entry("TANREN_S3_REGION", "us-east-1"),
+                Map.entry("TANREN_S3_BUCKET", BUCKET),
+                Map.entry("TANREN_S3_PREFIX", ""),
+                Map.entry("TANREN_S3_PATH_STYLE", "true"),
+                Map.entry(StoreAddress.ACCESS_KEY_VARIABLE, settings.secrets().accessKey()),
+                Map.entry(StoreAddress.SECRET_KEY_VARIABLE, settings.secrets().secretKey()),
+                Map.entry("TANREN_TEMPORAL_ADDRESS", HOST + ":" + ports.temporal()),
+                Map.entry("TANREN_TEMPORAL_NAMESPACE", "default"));
+    }
+
+    private List<String> java(List<String> options) {
+        List<String> arguments = new ArrayList<>();
+        arguments.add(installation.java().toString());
+        arguments.add("--enable-native-access=ALL-UNNAMED");
+        arguments.add("--sun-misc-unsafe-memory-access=allow");
+        arguments.addAll(options);
+        return arguments;
+    }
+
+    private static URI http(int port, String path) {
+        return URI.create("http://" + HOST + ":" + port + path);
+    }
+}
