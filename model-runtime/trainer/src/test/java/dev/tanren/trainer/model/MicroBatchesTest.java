@@ -1,0 +1,212 @@
+package dev.tanren.trainer.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.tanren.spec.plan.Architecture;
+import dev.tanren.trainer.parameters.FlatBuffer;
+import dev.tanren.trainer.tools.NativeRuntime;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// What must be the same however tokens are cut into documents, rows and micro-batches.
+class MicroBatchesTest {
+
+    private static final Architecture ARCHITECTURE =
+            new Architecture(
+                    Architecture.Family.LLAMA, 61, 32, 2, 4, 2, 56, null, false, 1e4, 1e-5, 128);
+
+    private Decoder decoder = Decoders.create(ARCHITECTURE);
+    private FlatBuffer weights = FlatBuffer.allocate(decoder.layout());
+    private FlatBuffer gradients = FlatBuffer.allocate(decoder.layout());
+
+    @BeforeAll
+    static void loadNatives() {
+        NativeRuntime.configure(2);
+    }
+
+    @BeforeEach
+    void giveWeights() {
+        Initialisation.random(decoder.layout(), weights, 5);
+        decoder.useWeights(weights);
+        decoder.accumulateGradientsInto(gradients);
+    }
+
+    @AfterEach
+    void free() {
+        decoder.close();
+        gradients.close();
+        weights.close();
+    }
+
+    @Test
+    void packedDocumentsHaveTheLogitsAndGradientsOfSeparateOnes() {
+        int[][] documents = {document(1, 9), document(2, 5), document(3, 1), document(4, 12)};
+        MicroBatch packed = packed(32, documents);
+
+        try (Tensor logits = decoder.logits(packed)) {
+            double[] together = Numbers.of(logits);
+            int at = 0;
+            for (int[] document : documents) {
+                try (Tensor own = decoder.logits(MicroBatch.ofRows(new int[][] {document}))) {
+                    double[] alone = Numbers.of(own);
+                    double[] part = Arrays.copyOfRange(together, at, at + alone.length);
+                    assertThat(Numbers.relativeMaximum(part, alone)).isLessThan(1e-6);
+                    at += alone.length;
+                }
+            }
+        }
+        double inverse = 1.0 / packed.countedTargets();
+        double packedLoss = decoder.forwardBackward(packed, inverse).lossSum();
+        double[] packedGradient = Numbers.of(gradients);
+        gradients.zero();
+        double separateLoss = 0;
+        for (int[] document : documents) {
+            MicroBatch alone = MicroBatch.ofRows(new int[][] {document});
+            separateLoss += decoder.forwardBackward(alone, inverse).lossSum();
+        }
+        assertThat(packedLoss).isCloseTo(separateLoss, within(1e-5));
+        assertThat(Numbers.relativeNorm(packedGradient, Numbers.of(gradients))).isLessThan(1e-6);
+    }
+
+    @Test
+    void paddingChangesNothing() {
+        int[] document = document(7, 11);
+        MicroBatch alone = MicroBatch.ofRows(new int[][] {document});
+        double expected = decoder.forwardBackward(alone, 0.1).lossSum();
+        double[] expectedGradient = Numbers.of(gradients);
+        gradients.zero();
+
+        double padded = decoder.forwardBackward(packed(20, new int[][] {document}), 0.1).lossSum();
+
+        assertThat(padded).isCloseTo(expected, within(1e-5));
+        assertThat(Numbers.relativeNorm(Numbers.of(gradients), expectedGradient)).isLessThan(1e-6);
+    }
+
+    @Test
+    void raggedMicroBatchesAddUpToTheWholeBatch() {
+        int[][] rows = {document(1, 24), document(2, 24), document(3, 24), document(4, 24)};
+        MicroBatch whole = ragged(MicroBatch.ofRows(rows), 3);
+        double inverse = 1.0 / whole.countedTargets();
+        double wholeLoss = decoder.forwardBackward(whole, inverse).lossSum();
+        double[] wholeGradient = Numbers.of(gradients);
+        gradients.zero();
+
+        double sum = 0;
+        for (int from : new int[] {0, 3}) {
+            sum += decoder.forwardBackward(rows(whole, from, from == 0 ? 3 : 4), inverse).lossSum();
+        }
+
+        assertThat(sum).isCloseTo(wholeLoss, within(1e-4));
+        assertThat(Numbers.relativeNorm(Numbers.of(gradients), wholeGradient)).isLessThan(1e-6);
+    }
+
+    @Test
+    void theSameBatchGivesTheSameBits() {
+        MicroBatch batch =
+                ragged(MicroBatch.ofRows(new int[][] {document(1, 40), document(2, 40)}), 9);
+        double loss = decoder.forwardBackward(batch, 0.02).lossSum();
+        double[] first = Numbers.of(gradients);
+        for (int again = 0; again < 5; again++) {
+            gradients.zero();
+            assertThat(decoder.forwardBackward(batch, 0.02).lossSum()).isEqualTo(loss);
+            assertThat(Numbers.of(gradients)).isEqualTo(first);
+        }
+        assertThat(decoder.lossSum(batch)).isEqualTo(loss);
+    }
+
+    @Test
+    void gradientsGoWhereTheyAreSentFromThenOn() {
+        MicroBatch batch = MicroBatch.ofRows(new int[][] {document(1, 16)});
+        try (FlatBuffer other = FlatBuffer.allocate(decoder.layout())) {
+            decoder.forwardBackward(batch, 0.1);
+            decoder.accumulateGradientsInto(other);
+            decoder.forwardBackward(batch, 0.1);
+            assertThat(Numbers.of(other)).isEqualTo(Numbers.of(gradients));
+        }
+    }
+
+    @Test
+    void aTokenOutsideTheVocabularyIsRefused() {
+        MicroBatch batch = MicroBatch.ofRows(new int[][] {{1, 61}});
+        assertThatThrownBy(() -> decoder.lossSum(batch))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("token 61 in a vocabulary of 61");
+    }
+
+    @Test
+    void aDecoderWithoutWeightsSaysSo() {
+        try (Decoder bare = Decoders.create(ARCHITECTURE)) {
+            assertThatThrownBy(() -> bare.lossSum(MicroBatch.ofRows(new int[][] {{1, 2}})))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("useWeights");
+        }
+    }
+
+    private static int[] document(int seed, int length) {
+        return new Random(seed).ints(length, 0, 61).toArray();
+    }
+
+    private static MicroBatch packed(int length, int[][] documents) {
+        int[] tokens = new int[length];
+        int[] targets = new int[length];
+        int[] positions = new int[length];
+        int[] numbers = new int[length];
+        Arrays.fill(targets, MicroBatch.IGNORED);
+        Arrays.fill(numbers, MicroBatch.PADDING);
+        int at = 0;
+        for (int number = 0; number < documents.length; number++) {
+            for (int i = 0; i < documents[number].length; i++, at++) {
+                tokens[at] = documents[number][i];
+                positions[at] = i;
+                numbers[at] = number;
+                if (i + 1 < documents[number].length) {
+                    targets[at] = documents[number][i + 1];
+                }
+            }
+        }
+        return new MicroBatch(1, length, tokens, targets, positions, numbers);
+    }
+
+    /// Ignores targets, more of them in later rows.
+    private static MicroBatch ragged(MicroBatch batch, int seed) {
+        Random random = new Random(seed);
+        int[] targets = batch.targets().clone();
+        for (int i = 0; i < targets.length; i++) {
+            int row = i / batch.sequenceLength();
+            if (random.nextInt(batch.sequences() + 1) < row) {
+                targets[i] = MicroBatch.IGNORED;
+            }
+        }
+        return new MicroBatch(
+                batch.sequences(),
+                batch.sequenceLength(),
+                batch.tokens(),
+                targets,
+                batch.positions(),
+                batch.documents());
+    }
+
+    private static MicroBatch rows(MicroBatch batch, int from, int to) {
+        int length = batch.sequenceLength();
+        int[] places = IntStream.range(from * length, to * length).toArray();
+        return new MicroBatch(
+                to - from,
+                length,
+                pick(batch.tokens(), places),
+                pick(batch.targets(), places),
+                pick(batch.positions(), places),
+                pick(batch.documents(), places));
+    }
+
+    private static int[] pick(int[] values, int[] places) {
+        return Arrays.stream(places).map(i -> values[i]).toArray();
+    }
+}
