@@ -185,7 +185,7 @@ public enum ErrorCode {
             "Stop the process that holds the port, or choose another."),
     STACK_PART_FAILED(
             "TNR-7002", FailureClass.CONFIGURATION, "Read the log of the part that is named."),
-    STACK_NOT_RUNNING("TNR-7003", FailureClass.CONFIGURATION, "Start it with: ./tanren up"),
+    STACK_NOT_RUNNING("TNR-7003", FailureClass.CONFIGURATION, "Start it with ./tanren up."),
     TOOL_MISSING(
             "TNR-7004",
             FailureClass.CONFIGURATION,

@@ -219,7 +219,8 @@ final class TrainingRules {
         Optional<Long> micro = stage.find(TrainingKeys.MICRO_BATCH);
         Optional<Long> data =
                 stage.find(TrainingKeys.PARALLELISM)
-                        .flatMap(section -> section.find(ParallelismKeys.DATA));
+                        .flatMap(section -> section.find(ParallelismKeys.DATA))
+                        .filter(ranks -> Long.bitCount(ranks) == 1);
         if (batch.isEmpty() || micro.isEmpty() || data.isEmpty()) {
             return;
         }

@@ -218,6 +218,14 @@ class PlanReaderTest {
         assertThat(stage.phases().get(1).mix()).isEqualTo(stage.phases().get(0).mix());
     }
 
+    @Test
+    void aCharacterOutsideTheBasicPlaneMayStandAnywhere() {
+        for (int i = 1020; i < 1030; i++) {
+            String text = "#" + "x".repeat(i) + "\uD83C\uDF93\n" + Plans.javaExpert();
+            assertThat(problems(text)).isEmpty();
+        }
+    }
+
     static List<Problem> problems(String text) {
         return PlanReader.read(text) instanceof PlanReading.Invalid invalid
                 ? invalid.problems()

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.api.lowlevel.Parse;
@@ -27,14 +28,18 @@ public final class Documents {
 
     private static final Pattern INDENT = Pattern.compile("(?m)^[ \t]+");
 
-    private static final LoadSettings SETTINGS =
-            LoadSettings.builder()
-                    .setLabel("plan")
-                    .setMaxAliasesForCollections(MOST_ALIASES)
-                    .setCodePointLimit(MOST_BYTES)
-                    .build();
-
     private Documents() {}
+
+    // The buffer takes the whole text: the parser trips over a character outside the basic plane
+    // that lies across the end of a buffer.
+    private static LoadSettings settings(String text) {
+        return LoadSettings.builder()
+                .setLabel("plan")
+                .setMaxAliasesForCollections(MOST_ALIASES)
+                .setCodePointLimit(MOST_BYTES)
+                .setBufferSize(text.length() + 2)
+                .build();
+    }
 
     /// Empty when the text was reported as wrong.
     public static Optional<Node> compose(String text, Problems problems) {
@@ -51,7 +56,7 @@ public final class Documents {
             if (!withinLimits(text, problems)) {
                 return Optional.empty();
             }
-            Optional<Node> node = new Compose(SETTINGS).composeString(text);
+            Optional<Node> node = new Compose(settings(text)).composeString(text);
             if (node.isEmpty()) {
                 report(problems, new Place(1, 1, ""), "an empty document", "a plan");
             }
@@ -76,14 +81,19 @@ public final class Documents {
         return json ? INDENT.matcher(text).replaceAll(m -> " ".repeat(m.group().length())) : text;
     }
 
+    /// Plain Java objects of a default's text, for the JSON Schema.
+    public static Object plain(String text) {
+        return new Load(settings(text)).loadFromString(text);
+    }
+
     /// The node of a default, whose text is part of this program.
     static Node ofDefault(String text) {
-        return new Compose(SETTINGS).composeString(text).orElseThrow();
+        return new Compose(settings(text)).composeString(text).orElseThrow();
     }
 
     // Composing is recursive, so depth is measured on the events, which are not.
     private static boolean withinLimits(String text, Problems problems) {
-        Iterator<Event> events = new Parse(SETTINGS).parseString(text).iterator();
+        Iterator<Event> events = new Parse(settings(text)).parseString(text).iterator();
         int depth = 0;
         int aliases = 0;
         int documents = 0;

@@ -92,7 +92,7 @@ public final class Singles {
             return "a number "
                     + (aboveSmallest ? "above " : "from ")
                     + Numbers.shortest(smallest)
-                    + " to "
+                    + (aboveSmallest ? ", at most " : " to ")
                     + Numbers.shortest(largest);
         }
 

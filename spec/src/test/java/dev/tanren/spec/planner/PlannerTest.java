@@ -1,0 +1,161 @@
+package dev.tanren.spec.planner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.tanren.spec.json.Json;
+import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.plan.TrainingStage.Sharding;
+import dev.tanren.spec.validation.PlanReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class PlannerTest {
+
+    @ParameterizedTest
+    @CsvSource({
+        "Llama-3.1-8B, 128256, 4096, 32, 32, 8, 14336, 128, false, 8030261248",
+        "Llama-3.1-70B, 128256, 8192, 80, 64, 8, 28672, 128, false, 70553706496",
+        "Llama-3.1-405B, 128256, 16384, 126, 128, 8, 53248, 128, false, 405853388800",
+        "Llama-3.2-1B, 128256, 2048, 16, 32, 8, 8192, 64, true, 1235814400",
+        "Llama-3.2-3B, 128256, 3072, 28, 24, 8, 8192, 128, true, 3212749824",
+        "SmolLM2-135M, 49152, 576, 30, 9, 3, 1536, 64, true, 134515008",
+        "SmolLM2-360M, 49152, 960, 32, 15, 5, 2560, 64, true, 361821120",
+        "SmolLM2-1.7B, 49152, 2048, 24, 32, 32, 8192, 64, true, 1711376384"
+    })
+    void countsTheParametersOfPublishedModels(
+            String name,
+            int vocabulary,
+            int hidden,
+            int layers,
+            int heads,
+            int keyValueHeads,
+            int intermediate,
+            int headSize,
+            boolean tied,
+            long expected) {
+        Architecture shape =
+                llama(
+                        vocabulary,
+                        hidden,
+                        layers,
+                        heads,
+                        keyValueHeads,
+                        intermediate,
+                        headSize,
+                        tied);
+        assertThat(ParameterCount.of(shape).total()).as(name).isEqualTo(expected);
+    }
+
+    @Test
+    void countsTheArithmeticOfATokenAsPublished() {
+        Architecture shape = llama(128256, 4096, 32, 32, 8, 14336, 128, false);
+        assertThat(Flops.perToken(shape, 8192) / 1e9).isCloseTo(57.914, within(0.0005));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "1, 120, 120, 120", "4, 52.5, 41.3, 30", "16, 35.6, 21.6, 7.5",
+        "64, 31.4, 16.6, 1.88", "256, 30.4, 15.4, 0.47", "1024, 30.1, 15.1, 0.12"
+    })
+    void shardsModelStatesAsTheZeroPaperSays(int ranks, double os, double osg, double osgp) {
+        assertThat(7.5 * ModelStates.BF16.perParameter(Sharding.NONE, ranks)).isEqualTo(120);
+        assertThat(7.5 * ModelStates.BF16.perParameter(Sharding.OPTIMIZER, ranks))
+                .isCloseTo(os, within(0.06));
+        assertThat(7.5 * ModelStates.BF16.perParameter(Sharding.GRADIENTS, ranks))
+                .isCloseTo(osg, within(0.06));
+        assertThat(7.5 * ModelStates.BF16.perParameter(Sharding.FULL, ranks))
+                .isCloseTo(osgp, within(0.006));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1", "2, 2", "3, 2", "4, 3", "7, 3", "8, 4"})
+    void theReductionTreeKeepsOneGradientALevel(long microBatches, int buffers) {
+        assertThat(MemoryPlanner.buffers(microBatches)).isEqualTo(buffers);
+    }
+
+    @Test
+    void explainsTheExampleOfTheDocumentation() throws Exception {
+        Architecture base = llama(49152, 576, 30, 9, 3, 1536, 64, true);
+        Explanation explanation = Planner.explain(example(), base);
+        var training = Objects.requireNonNull(explanation.stages().getFirst().training());
+        // 200k tokens in batches of 16Ki are 13 steps, twice.
+        assertThat(training.steps()).isEqualTo(26);
+        assertThat(training.tokens()).isEqualTo(26 * 16_384);
+        assertThat(training.sequences()).isEqualTo(13 * 128 + 13 * 32);
+        assertThat(training.microBatches()).isEqualTo(13 * 32 + 13 * 8);
+        assertThat(training.phases()).extracting("microBatchesPerRank").containsExactly(16, 4);
+        // At steps 13, 20 and 26; before the first step and after the last.
+        assertThat(training.checkpoints()).isEqualTo(3);
+        assertThat(training.evaluations()).isEqualTo(2);
+
+        var compute = Objects.requireNonNull(training.compute());
+        long parameters = 134_515_008;
+        assertThat(compute.memoryPerRank().items())
+                .extracting(MemoryEstimate.Item::name, MemoryEstimate.Item::bytes)
+                .containsExactly(
+                        tuple("parameters", 4 * parameters),
+                        tuple("gradients", 5 * 4 * parameters),
+                        tuple("optimizer", 8 * parameters),
+                        // 30 layers, 2048 tokens, 2 · 576·(12 + 4/3 + 64/3) + 4·9 bytes
+                        tuple("activations", 30L * 2048 * (2 * 19_968 + 36)),
+                        tuple("logits", 2048L * 49152),
+                        tuple("checkpoint staging", 12 * parameters));
+        assertThat(compute.memoryPerRankBytes()).isEqualTo(compute.memoryPerRank().totalBytes());
+        assertThat(Objects.requireNonNull(compute.communicationPerStep()).bytesPerRank())
+                .isEqualTo(4 * parameters);
+        assertThat(compute.flops())
+                .isEqualTo(13 * 16_384 * (Flops.perToken(base, 128) + Flops.perToken(base, 512)));
+    }
+
+    @Test
+    void anUnknownBaseLeavesItsFiguresOut() throws Exception {
+        Explanation explanation = Planner.explain(example(), null);
+        assertThat(explanation.model()).isNull();
+        var training = Objects.requireNonNull(explanation.stages().getFirst().training());
+        assertThat(training.compute()).isNull();
+        assertThat(training.steps()).isEqualTo(26);
+    }
+
+    @Test
+    void anExplanationTravelsAsJson() throws Exception {
+        Explanation explanation =
+                Planner.explain(example(), llama(49152, 576, 30, 9, 3, 1536, 64, true));
+        assertThat(Json.read(Json.write(explanation), Explanation.class)).isEqualTo(explanation);
+    }
+
+    private static Plan example() throws Exception {
+        return PlanReader.read(Files.readString(Path.of("../docs/examples/java-expert.yaml")))
+                .planOrThrow();
+    }
+
+    private static Architecture llama(
+            int vocabulary,
+            int hidden,
+            int layers,
+            int heads,
+            int keyValueHeads,
+            int intermediate,
+            int headSize,
+            boolean tied) {
+        return new Architecture(
+                Architecture.Family.LLAMA,
+                vocabulary,
+                hidden,
+                layers,
+                heads,
+                keyValueHeads,
+                intermediate,
+                headSize,
+                tied,
+                10_000,
+                1e-5,
+                8192);
+    }
+}

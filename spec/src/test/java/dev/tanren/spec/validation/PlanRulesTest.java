@@ -1,0 +1,163 @@
+package dev.tanren.spec.validation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tanren.spec.error.ErrorCode;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// One edit of a valid plan, and the one problem it must cause.
+class PlanRulesTest {
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "data: 2, | data: 3, | PLAN_NOT_YET_SUPPORTED | stages[0].parallelism.data | 2 or 4",
+                "sharding: none | sharding: full | PLAN_NOT_YET_SUPPORTED | stages[0].parallelism.sharding | none",
+                "tensor: 1 | tensor: 2 | PLAN_NOT_YET_SUPPORTED | stages[0].parallelism.tensor | 1",
+                "sequence: false | sequence: true | PLAN_NOT_YET_SUPPORTED | stages[0].parallelism.sequence | false",
+                "pipeline: 1 | pipeline: 4 | PLAN_NOT_YET_SUPPORTED | stages[0].parallelism.pipeline | 1",
+                "context: 1} | context: 8} | PLAN_NOT_YET_SUPPORTED | stages[0].parallelism.context | 1",
+                "precision: fp32 | precision: bf16 | PLAN_NOT_YET_SUPPORTED | stages[0].precision | fp32",
+                "activations: none | activations: full | PLAN_NOT_YET_SUPPORTED | stages[0].activations | none",
+                "s3://models/smollm2-135m | hf://org/name@main | PLAN_NOT_YET_SUPPORTED | model.base | file: or s3:",
+                "s3://models/smollm2-135m | run:17/adapt | PLAN_NOT_YET_SUPPORTED | model.base | file: or s3:",
+                "s3://models/smollm2-135m | ftp://models | PLAN_VALUE | model.base | file: or s3:",
+                "globalBatchTokens: 16Ki | globalBatchTokens: 15k | PLAN_INCONSISTENT | stages[0].globalBatchTokens | 12288 (12Ki) or 16384 (16Ki)",
+                "globalBatchTokens: 16Ki | globalBatchTokens: 1000 | PLAN_INCONSISTENT | stages[0].globalBatchTokens | Use 4096 (4Ki).",
+                "prose: 0.25}} | prose: 0.5}} | PLAN_INCONSISTENT | stages[0].phases[0].mix | add up",
+                "code@gold | code@golden | PLAN_REFERENCE | stages[0].phases[0].mix.code@golden | tier",
+                "code@gold | prose@silver | PLAN_REFERENCE | stages[0].phases[0].mix.prose@silver | tier",
+                "{\"code@gold\" | {cod | PLAN_REFERENCE | stages[0].phases[0].mix.cod | dataset",
+                "datasets: [code, prose] | datasets: [code, poetry] | PLAN_REFERENCE | stages[0].evaluation.datasets[1] | dataset",
+                "datasets: [code, prose] | datasets: [code, code] | PLAN_DUPLICATE | stages[0].evaluation.datasets[1] | one of them",
+                "datasets: [code, prose] | datasets: [prose] | PLAN_REFERENCE | stages[0].phases[1].enterWhen.metric | dataset",
+                "metric: code.loss | metric: code.los | PLAN_VALUE | stages[0].phases[1].enterWhen.metric | metric",
+                "below: 5.0, | `` | PLAN_MISSING_KEY | stages[0].phases[1].enterWhen | at least one",
+                "below: 5.0 | below: 1, above: 2 | PLAN_INCONSISTENT | stages[0].phases[1].enterWhen | Swap",
+                "prose: 0.25}} | prose: 0.25}, enterWhen: {metric: code.loss, below: 1}} | PLAN_INCONSISTENT | stages[0].phases[0].enterWhen | Take enterWhen out",
+                "id: long | id: short | PLAN_DUPLICATE | stages[0].phases[1].id | Rename",
+                "id: gate | id: adapt | PLAN_DUPLICATE | stages[1].id | Rename",
+                "id: gate | id: Gate | PLAN_VALUE | stages[1].id | lower-case",
+                "of: adapt, require | of: release, require | PLAN_REFERENCE | stages[1].of | stage",
+                "of: adapt, formats | of: gate, formats | PLAN_REFERENCE | stages[2].of | stage",
+                "prose.forgetting | prose.forgotten | PLAN_VALUE | stages[1].require[\"prose.forgotten\"] | metric",
+                "code.perplexity | cod.perplexity | PLAN_REFERENCE | stages[1].require[\"cod.perplexity\"] | dataset",
+                "[huggingface, djl] | [djl, djl] | PLAN_DUPLICATE | stages[2].formats[1] | one of them",
+                "scorer: heuristic, | `` | PLAN_INCONSISTENT | datasets.code.quality.tiers | scorer",
+                "tiers: 3 | tiers: 4 | PLAN_VALUE | datasets.code.quality.tiers | range",
+                "warmup: 2% | warmup: 90% | PLAN_INCONSISTENT | stages[0].schedule.warmup | Shorten",
+                "textField: text | format: tokens-u8 | PLAN_VALUE | datasets.prose.sources[0].format | list",
+                "clipNorm: 1.0 | clipNorm: 0 | PLAN_VALUE | stages[0].optimizer.clipNorm | range",
+                "betas: [0.9, 0.95] | betas: [0.9] | PLAN_VALUE | stages[0].optimizer.betas | list of 2",
+                "seed: 17 | seed: \"17\" | PLAN_WRONG_TYPE | seed | without quotes",
+                "name: java-expert | name: 17 | PLAN_WRONG_TYPE | name | quotes",
+                "microBatch: 4 | microBatch: [4] | PLAN_WRONG_TYPE | stages[0].microBatch | whole number",
+                "seed: 17 | seed: 17\\nseed: 18 | PLAN_DUPLICATE | seed | one of them",
+                "tanren.dev/v1 | tanren.dev/v2 | PLAN_VALUE | apiVersion | tanren.dev/v1",
+                "formats: [ | of: adapt, formats: [ | PLAN_DUPLICATE | stages[2].of | one of them",
+                "formats: [huggingface, djl] | require: {} | PLAN_UNKNOWN_KEY | stages[2].require | belongs to evaluate",
+                "activations: none | activatons: none | PLAN_UNKNOWN_KEY | stages[0].activatons | name"
+            })
+    void oneMistakeIsOneProblem(
+            String old, String replacement, ErrorCode code, String path, String mend) {
+        String text = Plans.javaExpert();
+        int at = text.indexOf(old);
+        assertThat(at).as(old).isNotNegative();
+        String edited =
+                text.substring(0, at)
+                        + replacement.translateEscapes()
+                        + text.substring(at + old.length());
+        List<Problem> problems = PlanReaderTest.problems(edited);
+        assertThat(problems).extracting(Problem::message).hasSize(1);
+        Problem problem = problems.getFirst();
+        assertThat(problem.path()).isEqualTo(path);
+        assertThat(problem.code()).isEqualTo(code);
+        assertThat(problem.message()).contains(mend, code.code());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "heads: 4 | heads: 5 | PLAN_INCONSISTENT | model.architecture.heads | Use 4 or 8",
+                "heads: 4 | heads: 4, keyValueHeads: 3 | PLAN_INCONSISTENT | model.architecture.keyValueHeads | Use 2 or 4",
+                "heads: 4 | heads: 4, headSize: 7 | PLAN_INCONSISTENT | model.architecture.headSize | even",
+                "heads: 4 | heads: 32 | PLAN_INCONSISTENT | model.architecture.heads | even",
+                "heads: 4 | heads: 4, maximumPositions: 32 | PLAN_INCONSISTENT | stages[0].phases[0].sequenceLength | maximumPositions",
+                "family: llama | family: mamba | PLAN_VALUE | model.architecture.family | list",
+                ", format: tokens-u16 | `` | PLAN_MISSING_KEY | model.tokenizer | tokenizer",
+                "`  architecture` | `  base: file:a\\n  architecture` | PLAN_INCONSISTENT | model | one of them",
+                "type: pretrain | type: cpt | PLAN_INCONSISTENT | stages[0].type | pretrain",
+                "type: pretrain | type: pretrian | PLAN_VALUE | stages[0].type | pretrain",
+                "tokens-u16}] | tokens-u16}], quality: {scorer: heuristic} | PLAN_INCONSISTENT | datasets.ids.quality.scorer | Take",
+                "mix: {ids: 1} | mix: {ids: 1}, colour: red | PLAN_UNKNOWN_KEY | stages[0].phases[0].colour | Take it out"
+            })
+    void oneMistakeInAFreshModelIsOneProblem(
+            String old, String replacement, ErrorCode code, String path, String mend) {
+        String edited = Plans.SMALLEST.replace(old, replacement.translateEscapes());
+        List<Problem> problems = PlanReaderTest.problems(edited);
+        assertThat(problems).extracting(Problem::message).hasSize(1);
+        assertThat(problems.getFirst().path()).isEqualTo(path);
+        assertThat(problems.getFirst().code()).isEqualTo(code);
+        assertThat(problems.getFirst().message()).contains(mend);
+    }
+
+    @Test
+    void distilAndApproveAreKnownAndRefused() {
+        String distil =
+                Plans.javaExpert()
+                        .replace(
+                                "type: cpt",
+                                "type: distil\n    teacher: {base: s3://models/teacher}");
+        assertThat(PlanReaderTest.problems(distil))
+                .extracting(Problem::code)
+                .containsExactly(ErrorCode.PLAN_NOT_YET_SUPPORTED);
+        String approve = Plans.javaExpert() + "  - {id: nod, type: approve}\n";
+        assertThat(PlanReaderTest.problems(approve))
+                .extracting(Problem::code)
+                .containsExactly(ErrorCode.PLAN_NOT_YET_SUPPORTED);
+    }
+
+    @Test
+    void anExportForDjlMayBeEvaluated() {
+        String text =
+                Plans.javaExpert() + "  - {id: again, type: evaluate, of: release, require: {}}\n";
+        assertThat(PlanReaderTest.problems(text)).isEmpty();
+        assertThat(PlanReaderTest.problems(text.replace("[huggingface, djl]", "[huggingface]")))
+                .extracting(Problem::path)
+                .containsExactly("stages[3].of");
+    }
+
+    @Test
+    void aTokenizerBesideABaseIsTooMuch() {
+        String text =
+                Plans.javaExpert()
+                        .replace("  base:", "  tokenizer: file:./tokenizer.json\n  base:");
+        assertThat(PlanReaderTest.problems(text))
+                .extracting(Problem::path)
+                .containsExactly("model.tokenizer");
+    }
+
+    @Test
+    void aQualityRampUnderFullDecayDeservesAWarning() {
+        String ramp =
+                Plans.javaExpert()
+                        .replace("code@gold", "code@bronze")
+                        .replace("mix: {code: 0.75", "mix: {\"code@gold\": 0.75");
+        assertThat(warnings(ramp)).extracting(Problem::code).containsExactly(ErrorCode.PLAN_ADVICE);
+        assertThat(warnings(ramp.replace("minimum: 10%", "minimum: 50%"))).isEmpty();
+        assertThat(warnings(ramp.replace("warmup-stable-decay", "constant"))).isEmpty();
+    }
+
+    private static List<Problem> warnings(String text) {
+        return PlanReader.read(text) instanceof PlanReading.Valid valid
+                ? valid.warnings()
+                : PlanReaderTest.problems(text);
+    }
+}
