@@ -29,7 +29,7 @@ final class PlanKeys {
     static final Text NAME_TEXT = new Text(NAMING, NAME);
     static final Text ADDRESS =
             new Text("an address such as file:./folder or s3://bucket/path", null);
-    static final Pattern ANY = Pattern.compile("(?s).+");
+    static final Pattern ANY = Pattern.compile("[\\s\\S]+");
 
     private PlanKeys() {}
 

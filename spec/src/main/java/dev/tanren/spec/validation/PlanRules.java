@@ -244,7 +244,9 @@ final class PlanRules {
         Rules.reference(
                 problems,
                 of.get().place(),
-                evaluates ? "earlier training stage or export with djl" : "earlier training stage",
+                evaluates
+                        ? "an earlier training stage or export with djl"
+                        : "an earlier training stage",
                 of.get().value(),
                 fitting);
     }

@@ -15,18 +15,20 @@ final class Rules {
     private Rules() {}
 
     /// Reports a name that is not among the known ones.
+    ///
+    /// @param what what it should name, with its article
     static void reference(
             Problems problems, Place place, String what, String name, Collection<String> known) {
         if (!known.contains(name)) {
             problems.report(
                     ErrorCode.PLAN_REFERENCE,
                     place,
-                    "the " + what + " " + name,
+                    name,
                     known.isEmpty()
-                            ? "a " + what + ", of which there is none"
-                            : "one of " + String.join(", ", new TreeSet<>(known)),
+                            ? what + ", of which there is none"
+                            : what + ": " + String.join(", ", new TreeSet<>(known)),
                     Nearest.of(name, known),
-                    "Name a " + what + " of this plan.");
+                    "Use a name that the plan has.");
         }
     }
 
@@ -49,7 +51,7 @@ final class Rules {
                     "Name a dataset and one of its metrics.");
         }
         if (dot >= 0) {
-            reference(problems, place, "dataset", metric.substring(0, dot), datasets);
+            reference(problems, place, "a dataset", metric.substring(0, dot), datasets);
         }
     }
 

@@ -105,7 +105,7 @@ final class TrainingRules {
                         .flatMap(section -> section.find(EvaluationKeys.DATASETS))
                         .orElse(List.of());
         for (Located<String> name : names) {
-            Rules.reference(problems, name.place(), "dataset", name.value(), datasets.keySet());
+            Rules.reference(problems, name.place(), "a dataset", name.value(), datasets.keySet());
             if (!evaluated.add(name.value())) {
                 problems.report(
                         ErrorCode.PLAN_DUPLICATE,
@@ -177,7 +177,7 @@ final class TrainingRules {
     private void checkMember(String name, Located<Double> weight) {
         int at = name.indexOf('@');
         String dataset = at < 0 ? name : name.substring(0, at);
-        Rules.reference(problems, weight.place(), "dataset", dataset, datasets.keySet());
+        Rules.reference(problems, weight.place(), "a dataset", dataset, datasets.keySet());
         Optional<Long> tiers =
                 Optional.ofNullable(datasets.get(dataset))
                         .flatMap(located -> located.value().find(DatasetKeys.QUALITY))
@@ -188,7 +188,11 @@ final class TrainingRules {
                             .map(Dataset.Tier::key)
                             .toList();
             Rules.reference(
-                    problems, weight.place(), "tier of " + dataset, name.substring(at + 1), known);
+                    problems,
+                    weight.place(),
+                    "a tier of " + dataset,
+                    name.substring(at + 1),
+                    known);
         }
     }
 

@@ -44,6 +44,13 @@ class PlanSchemaTest {
                                 assertThat(schema.at(reference.substring(1)).isObject()).isTrue());
     }
 
+    @Test
+    void patternsAreThoseThatEveryValidatorKnows() {
+        assertThat(schema.findValuesAsText("pattern"))
+                .isNotEmpty()
+                .allSatisfy(pattern -> assertThat(pattern).doesNotContain("(?", "\\Q", "++"));
+    }
+
     private JsonNode definition(String name) {
         return schema.path("$defs").path(name);
     }
