@@ -19,7 +19,12 @@ public record RunDetail(
     /// @param code such as `TNR-5001`
     /// @param failureClass such as `rank_crashed`
     public record FailureView(
-            String code, String failureClass, boolean retryable, String what, String where, String mend) {}
+            String code,
+            String failureClass,
+            boolean retryable,
+            String what,
+            String where,
+            String mend) {}
 
     /// @param type `pretrain`, `cpt`, `evaluate` or `export`
     /// @param phases of a training stage, with their first and last step

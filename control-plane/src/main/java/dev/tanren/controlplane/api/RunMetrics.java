@@ -2,6 +2,7 @@ package dev.tanren.controlplane.api;
 
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// Series of one training stage.
 ///
@@ -11,14 +12,14 @@ import java.util.Map;
 /// @param series by metric name (`loss`, `learningRate`, `gradientNorm`, `tokens`,
 ///     `tokensPerSecond`, `sequenceLength`, `residentBytes`, `seconds.total`, `seconds.data`,
 ///     `seconds.forward`, `seconds.backward`, `seconds.communication`, `seconds.optimizer`,
-///     `seconds.checkpoint`): one value for each step
+///     `seconds.checkpoint`): one value for each step, null where it has none or is not finite
 /// @param evaluations by dataset, in the order of steps
 public record RunMetrics(
         String stage,
         List<Long> steps,
         List<Boolean> rolledBack,
         List<Integer> attempt,
-        Map<String, List<Double>> series,
+        Map<String, List<@Nullable Double>> series,
         Map<String, List<EvaluationPoint>> evaluations) {
 
     public record EvaluationPoint(long step, double loss, double perplexity) {}

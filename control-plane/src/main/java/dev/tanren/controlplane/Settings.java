@@ -1,0 +1,65 @@
+package dev.tanren.controlplane;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/// What an operator can set of the API, as `tanren.api.…` or in the environment as `TANREN_API_…`.
+@ConfigMapping(prefix = "tanren.api")
+public interface Settings {
+
+    /// Host names, besides the loopback's, that requests may be addressed to. Others are refused,
+    /// so that no web page can reach the API through a name of its own.
+    Optional<List<String>> allowedHosts();
+
+    /// Requests a second that one token may make over a long time.
+    @WithDefault("50")
+    int requestsPerSecond();
+
+    /// Requests that one token may make at once after a pause.
+    @WithDefault("200")
+    int requestBurst();
+
+    /// Failed sign-ins a second that one address may make over a long time.
+    @WithDefault("1")
+    int failuresPerSecond();
+
+    /// Failed sign-ins that one address may make at once after a pause.
+    @WithDefault("50")
+    int failureBurst();
+
+    /// How long a token that was looked up is believed, and so how long a revoked one may still
+    /// work.
+    @WithDefault("PT5S")
+    Duration tokenCache();
+
+    /// How long a sign-in to the console lasts.
+    @WithDefault("PT12H")
+    Duration sessionLifetime();
+
+    /// How long a request rides out an outage of the database before it answers 503.
+    @WithDefault("PT3S")
+    Duration databasePatience();
+
+    /// How long the start rides one out.
+    @WithDefault("PT60S")
+    Duration startPatience();
+
+    /// How long a pause, resume or cancel waits for a worker to take it.
+    @WithDefault("PT10S")
+    Duration orchestratorPatience();
+
+    /// How often an event stream looks for news.
+    @WithDefault("PT0.5S")
+    Duration eventInterval();
+
+    /// How often a silent event stream says that it lives.
+    @WithDefault("PT10S")
+    Duration heartbeat();
+
+    /// Event streams that may be open at once.
+    @WithDefault("200")
+    int eventStreams();
+}

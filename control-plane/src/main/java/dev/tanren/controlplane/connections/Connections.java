@@ -1,0 +1,123 @@
+package dev.tanren.controlplane.connections;
+
+import dev.tanren.controlplane.Settings;
+import dev.tanren.storage.checkpoint.CheckpointStore;
+import dev.tanren.storage.checkpoint.ObjectCheckpointStore;
+import dev.tanren.storage.objects.RetryPolicy;
+import dev.tanren.storage.objects.S3ObjectStore;
+import dev.tanren.storage.objects.StoreAddress;
+import dev.tanren.storage.objects.TransferSettings;
+import dev.tanren.storage.registry.DatabaseAddress;
+import dev.tanren.storage.registry.PostgresRegistry;
+import dev.tanren.workflows.TemporalPayloads;
+import io.temporal.client.WorkflowClient;
+import io.temporal.client.WorkflowClientOptions;
+import io.temporal.serviceclient.WorkflowServiceStubs;
+import io.temporal.serviceclient.WorkflowServiceStubsOptions;
+import jakarta.enterprise.inject.Disposes;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.eclipse.microprofile.config.Config;
+
+/// Makes the connections from the environment variables that every process of Tanren shares.
+@Singleton
+public class Connections {
+
+    private static final List<String> VARIABLES =
+            List.of(
+                    "TANREN_DATABASE_URL",
+                    "TANREN_DATABASE_USER",
+                    "TANREN_DATABASE_PASSWORD",
+                    StoreAddress.ENDPOINT_VARIABLE,
+                    StoreAddress.REGION_VARIABLE,
+                    StoreAddress.BUCKET_VARIABLE,
+                    StoreAddress.PREFIX_VARIABLE,
+                    StoreAddress.PATH_STYLE_VARIABLE,
+                    StoreAddress.ACCESS_KEY_VARIABLE,
+                    StoreAddress.SECRET_KEY_VARIABLE,
+                    "TANREN_TEMPORAL_ADDRESS",
+                    "TANREN_TEMPORAL_NAMESPACE");
+
+    /// A person waits for the answer: give up soon and say so.
+    private static final RetryPolicy STORE_PATIENCE =
+            new RetryPolicy(
+                    Duration.ofSeconds(2),
+                    Duration.ofSeconds(10),
+                    Duration.ofSeconds(10),
+                    Duration.ofMillis(100),
+                    Duration.ofSeconds(1),
+                    Duration.ofSeconds(4));
+
+    private final Map<String, String> environment = new HashMap<>();
+
+    Connections(Config config) {
+        for (String variable : VARIABLES) {
+            config.getOptionalValue(variable, String.class)
+                    .ifPresent(value -> environment.put(variable, value));
+        }
+    }
+
+    @Produces
+    @Singleton
+    PostgresRegistry registry(Settings settings) {
+        DatabaseAddress address = DatabaseAddress.from(environment);
+        PostgresRegistry.connect(address, settings.startPatience()).close();
+        return PostgresRegistry.connect(address, settings.databasePatience());
+    }
+
+    void close(@Disposes PostgresRegistry registry) {
+        registry.close();
+    }
+
+    @Produces
+    @Singleton
+    S3ObjectStore objectStore() {
+        return S3ObjectStore.connect(
+                StoreAddress.from(environment),
+                environment.getOrDefault(StoreAddress.ACCESS_KEY_VARIABLE, ""),
+                environment.getOrDefault(StoreAddress.SECRET_KEY_VARIABLE, ""),
+                TransferSettings.standard().withRetries(STORE_PATIENCE));
+    }
+
+    void close(@Disposes S3ObjectStore store) {
+        store.close();
+    }
+
+    @Produces
+    @Singleton
+    CheckpointStore checkpointStore(S3ObjectStore store, PostgresRegistry registry) {
+        return new ObjectCheckpointStore(store, registry.checkpoints(), registry.events());
+    }
+
+    /// Connects when it is first used, and again whenever Temporal was away.
+    @Produces
+    @Singleton
+    WorkflowServiceStubs temporal() {
+        return WorkflowServiceStubs.newServiceStubs(
+                WorkflowServiceStubsOptions.newBuilder()
+                        .setTarget(
+                                environment.getOrDefault(
+                                        "TANREN_TEMPORAL_ADDRESS", "127.0.0.1:7233"))
+                        .build());
+    }
+
+    void close(@Disposes WorkflowServiceStubs temporal) {
+        temporal.shutdownNow();
+    }
+
+    @Produces
+    @Singleton
+    WorkflowClient workflowClient(WorkflowServiceStubs temporal) {
+        return WorkflowClient.newInstance(
+                temporal,
+                WorkflowClientOptions.newBuilder()
+                        .setNamespace(
+                                environment.getOrDefault("TANREN_TEMPORAL_NAMESPACE", "default"))
+                        .setDataConverter(TemporalPayloads.converter())
+                        .build());
+    }
+}

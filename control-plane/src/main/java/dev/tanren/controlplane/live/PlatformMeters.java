@@ -1,0 +1,71 @@
+package dev.tanren.controlplane.live;
+
+import dev.tanren.storage.registry.PostgresRegistry;
+import dev.tanren.storage.registry.RunStatus;
+import dev.tanren.storage.registry.Runs.Filter;
+import dev.tanren.storage.registry.Workers.Worker;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.config.MeterFilter;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+
+/// The platform's own figures for Prometheus, all under `tanren_`. No label names a run: their
+/// number has no bound.
+@Singleton
+public class PlatformMeters {
+
+    private static final Duration SILENCE = Duration.ofSeconds(15);
+    private static final int MOST_COUNTED = 10_000;
+
+    /// Gives every meter, ours and the runtime's, the one prefix.
+    @Produces
+    @Singleton
+    MeterFilter onePrefix() {
+        return new MeterFilter() {
+            @Override
+            public Meter.Id map(Meter.Id id) {
+                return id.getName().startsWith("tanren.")
+                        ? id
+                        : id.withName("tanren." + id.getName());
+            }
+        };
+    }
+
+    void register(@Observes StartupEvent start, MeterRegistry meters, PostgresRegistry registry) {
+        for (RunStatus status :
+                List.of(
+                        RunStatus.QUEUED,
+                        RunStatus.RUNNING,
+                        RunStatus.PAUSING,
+                        RunStatus.PAUSED,
+                        RunStatus.CANCELLING)) {
+            Filter filter = new Filter(List.of(status), null, null);
+            Gauge.builder(
+                            "tanren.runs",
+                            () -> registry.runs().list(filter, null, MOST_COUNTED).size())
+                    .description("Runs that are not finished, by state")
+                    .tag("status", status.key())
+                    .strongReference(true)
+                    .register(meters);
+        }
+        Gauge.builder("tanren.workers.alive", () -> alive(registry))
+                .description("Workers that were heard of in the last 15 seconds")
+                .strongReference(true)
+                .register(meters);
+    }
+
+    private static long alive(PostgresRegistry registry) {
+        Instant since = Instant.now().minus(SILENCE);
+        return registry.workers().list().stream()
+                .map(Worker::seenAt)
+                .filter(since::isBefore)
+                .count();
+    }
+}

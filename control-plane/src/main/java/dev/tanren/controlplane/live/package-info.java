@@ -1,0 +1,2 @@
+/// Event streams, health and the platform's own figures.
+package dev.tanren.controlplane.live;

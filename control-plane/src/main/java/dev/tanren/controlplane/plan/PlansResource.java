@@ -1,0 +1,43 @@
+package dev.tanren.controlplane.plan;
+
+import dev.tanren.spec.planner.Explanation;
+import dev.tanren.spec.planner.Planner;
+import dev.tanren.spec.validation.PlanReader;
+import dev.tanren.spec.validation.PlanReading;
+import dev.tanren.spec.validation.Problem;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import java.util.List;
+
+/// Plans, before they run.
+@Path("/api/v1/plans")
+@Produces(MediaType.APPLICATION_JSON)
+@Consumes({PlanTexts.YAML, PlanTexts.YAML_OLD, MediaType.APPLICATION_JSON, MediaType.TEXT_PLAIN})
+public class PlansResource {
+
+    /// @param problems every mistake, with its place; empty when the plan is valid
+    /// @param warnings advice that stops nothing
+    public record Validation(boolean valid, List<Problem> problems, List<Problem> warnings) {}
+
+    /// Answers 200 for invalid plans too: the request was understood.
+    @POST
+    @Path("validate")
+    public Validation validate(String text) {
+        return switch (PlanReader.read(text)) {
+            case PlanReading.Valid valid -> new Validation(true, List.of(), valid.warnings());
+            case PlanReading.Invalid invalid ->
+                    new Validation(false, invalid.problems(), List.of());
+        };
+    }
+
+    /// What a valid plan will do. The shape of a base model is read when the run prepares, so what
+    /// depends on it is null here.
+    @POST
+    @Path("explain")
+    public Explanation explain(String text) {
+        return Planner.explain(PlanReader.read(text).planOrThrow(), null);
+    }
+}

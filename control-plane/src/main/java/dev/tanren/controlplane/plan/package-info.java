@@ -1,0 +1,2 @@
+/// Plans: validating and explaining them.
+package dev.tanren.controlplane.plan;

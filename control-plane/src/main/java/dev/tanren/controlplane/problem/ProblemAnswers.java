@@ -1,0 +1,174 @@
+package dev.tanren.controlplane.problem;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.json.Json;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import jakarta.ws.rs.WebApplicationException;
+import jakarta.ws.rs.core.Response;
+import java.util.List;
+import org.jboss.logging.Logger;
+import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
+
+/// Turns whatever goes wrong into a problem: in resources, in the router, and where nothing is.
+@ApplicationScoped
+public class ProblemAnswers {
+
+    private static final Logger LOG = Logger.getLogger(ProblemAnswers.class);
+    private static final List<Integer> ROUTER_STATUSES = List.of(400, 404, 405, 413, 415, 500, 503);
+
+    void errorPages(@Observes Router router) {
+        for (int status : ROUTER_STATUSES) {
+            router.errorHandler(status, request -> answer(request, ofRouter(request, status)));
+        }
+        router.route()
+                .order(Integer.MAX_VALUE)
+                .handler(request -> answer(request, ofRouter(request, 404)));
+    }
+
+    private static ProblemDetails ofRouter(RoutingContext request, int status) {
+        Throwable failure = request.failure();
+        if (failure instanceof TanrenException e) {
+            return ProblemDetails.of(e, TraceId.of(request));
+        }
+        if (failure != null && status == 500) {
+            LOG.errorf(failure, "request %s failed", TraceId.of(request));
+        }
+        return ofStatus(request, status);
+    }
+
+    /// Answers with a problem and ends the request.
+    public static void answer(RoutingContext request, ProblemDetails problem) {
+        HttpServerResponse response = request.response();
+        if (response.ended() || response.headWritten()) {
+            response.end();
+            return;
+        }
+        response.setStatusCode(problem.status())
+                .putHeader(HttpHeaders.CONTENT_TYPE, ProblemDetails.MEDIA_TYPE);
+        if (problem.retryAfterSeconds() > 0) {
+            response.putHeader("Retry-After", Integer.toString(problem.retryAfterSeconds()));
+        }
+        response.end(Json.write(problem));
+    }
+
+    @ServerExceptionMapper
+    Response coded(TanrenException e, RoutingContext request) {
+        ProblemDetails problem = ProblemDetails.of(e, TraceId.of(request));
+        if (problem.status() >= 500) {
+            LOG.warnf("request %s: %s", problem.traceId(), e.getMessage());
+        }
+        return response(problem);
+    }
+
+    @ServerExceptionMapper
+    Response malformed(JsonProcessingException e, RoutingContext request) {
+        return response(
+                ProblemDetails.of(
+                        ErrorCode.REQUEST_MALFORMED,
+                        400,
+                        "the body is not the JSON that this call takes: " + e.getOriginalMessage(),
+                        "body",
+                        "see /q/openapi for what it takes",
+                        TraceId.of(request)));
+    }
+
+    @ServerExceptionMapper
+    Response standard(WebApplicationException e, RoutingContext request) {
+        if (e.getCause() instanceof JsonProcessingException json) {
+            return malformed(json, request);
+        }
+        return response(ofStatus(request, e.getResponse().getStatus()));
+    }
+
+    @ServerExceptionMapper
+    Response unexpected(Throwable e, RoutingContext request) {
+        LOG.errorf(e, "request %s failed", TraceId.of(request));
+        return response(ofStatus(request, 500));
+    }
+
+    private static Response response(ProblemDetails problem) {
+        Response.ResponseBuilder response =
+                Response.status(problem.status())
+                        .type(ProblemDetails.MEDIA_TYPE)
+                        .entity(Json.write(problem));
+        if (problem.retryAfterSeconds() > 0) {
+            response.header("Retry-After", problem.retryAfterSeconds());
+        }
+        return response.build();
+    }
+
+    private static ProblemDetails ofStatus(RoutingContext request, int status) {
+        String where = request.request().method() + " " + request.normalizedPath();
+        String traceId = TraceId.of(request);
+        return switch (status) {
+            case 404 -> problem(ErrorCode.NOT_FOUND, 404, "there is nothing here", where, traceId);
+            case 405 ->
+                    problem(
+                            ErrorCode.REQUEST_MALFORMED,
+                            405,
+                            "this address does not take this method",
+                            where,
+                            traceId);
+            case 406 ->
+                    problem(
+                            ErrorCode.REQUEST_MALFORMED,
+                            406,
+                            "this call does not answer with any of the accepted media types",
+                            where,
+                            traceId);
+            case 413 -> tooLarge(where, traceId);
+            case 415 ->
+                    problem(
+                            ErrorCode.REQUEST_MALFORMED,
+                            415,
+                            "this call does not take a body of this media type",
+                            where,
+                            traceId);
+            case 503 ->
+                    problem(
+                            ErrorCode.DATABASE_UNREACHABLE,
+                            503,
+                            "a part that this call needs does not answer",
+                            where,
+                            traceId);
+            default ->
+                    status >= 400 && status < 500
+                            ? problem(
+                                    ErrorCode.REQUEST_MALFORMED,
+                                    status,
+                                    "the request cannot be understood",
+                                    where,
+                                    traceId)
+                            : ProblemDetails.of(
+                                    ErrorCode.INTERNAL,
+                                    500,
+                                    "an error in Tanren itself",
+                                    where,
+                                    "report it with the trace id, and try again",
+                                    traceId);
+        };
+    }
+
+    private static ProblemDetails problem(
+            ErrorCode code, int status, String detail, String where, String traceId) {
+        return ProblemDetails.of(
+                code, status, detail, where, "see /q/openapi for what there is", traceId);
+    }
+
+    public static ProblemDetails tooLarge(String where, String traceId) {
+        return ProblemDetails.of(
+                ErrorCode.REQUEST_MALFORMED,
+                413,
+                "the body is larger than 1 MiB",
+                where,
+                "send less: a plan names data, it does not hold it",
+                traceId);
+    }
+}

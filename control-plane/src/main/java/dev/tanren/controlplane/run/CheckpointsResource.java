@@ -1,0 +1,100 @@
+package dev.tanren.controlplane.run;
+
+import dev.tanren.controlplane.api.CheckpointView;
+import dev.tanren.controlplane.api.Page;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.storage.checkpoint.CheckpointStore;
+import dev.tanren.storage.registry.Checkpoints;
+import dev.tanren.storage.registry.PostgresRegistry;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import java.util.List;
+
+/// Checkpoints of a run.
+@Path("/api/v1/runs/{id}/checkpoints")
+@Produces(MediaType.APPLICATION_JSON)
+public class CheckpointsResource {
+
+    private final PostgresRegistry registry;
+    private final CheckpointStore store;
+    private final RunFinder finder;
+
+    CheckpointsResource(PostgresRegistry registry, CheckpointStore store, RunFinder finder) {
+        this.registry = registry;
+        this.store = store;
+        this.finder = finder;
+    }
+
+    /// Newest first, the quarantined among them.
+    @GET
+    public Page<CheckpointView> list(@PathParam("id") String id) {
+        finder.run(id);
+        return new Page<>(
+                registry.checkpoints().list(id).stream().map(CheckpointsResource::view).toList(),
+                null);
+    }
+
+    /// Reads the checkpoint whole and compares every size and hash. One that does not hold is
+    /// quarantined: no run goes on from it again.
+    ///
+    /// @return the checkpoint, with the time it was verified
+    /// @throws TanrenException `OBJECT_CORRUPT` saying what is wrong
+    @POST
+    @Path("{stage}/{step}/verify")
+    public CheckpointView verify(
+            @PathParam("id") String id,
+            @PathParam("stage") String stage,
+            @PathParam("step") String step) {
+        finder.run(id);
+        Checkpoints.Row row = find(id, stage, number(step));
+        List<String> wrong = store.verify(store.read(row.manifestKey()));
+        if (!wrong.isEmpty()) {
+            String what = String.join("; ", wrong);
+            registry.checkpoints().quarantine(id, stage, row.step(), what);
+            throw new TanrenException(
+                    ErrorCode.OBJECT_CORRUPT,
+                    "the checkpoint does not hold: " + what,
+                    row.manifestKey(),
+                    "it is quarantined; a resume goes on from the one before it");
+        }
+        registry.checkpoints().verified(id, stage, row.step());
+        return view(find(id, stage, row.step()));
+    }
+
+    private Checkpoints.Row find(String id, String stage, long step) {
+        return registry.checkpoints()
+                .find(id, stage, step)
+                .orElseThrow(
+                        () ->
+                                RunFinder.missing(
+                                        "there is no such checkpoint",
+                                        "run/" + id + "/" + stage + "/" + step));
+    }
+
+    private static long number(String step) {
+        if (!step.matches("\\d{1,10}")) {
+            throw RunsResource.malformed("step", "a whole number");
+        }
+        return Long.parseLong(step);
+    }
+
+    private static CheckpointView view(Checkpoints.Row row) {
+        return new CheckpointView(
+                row.stageId(),
+                row.phaseId(),
+                row.step(),
+                row.attempt(),
+                row.loss(),
+                row.bytes(),
+                row.weightsSha256(),
+                row.manifestKey(),
+                row.committedAt(),
+                row.verifiedAt(),
+                row.quarantined());
+    }
+}

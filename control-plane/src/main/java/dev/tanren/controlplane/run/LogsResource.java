@@ -1,0 +1,137 @@
+package dev.tanren.controlplane.run;
+
+import dev.tanren.controlplane.api.Page;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.storage.objects.ObjectStore.StoredObject;
+import dev.tanren.storage.objects.S3ObjectStore;
+import jakarta.ws.rs.DefaultValue;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.nio.charset.StandardCharsets;
+import java.util.Comparator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// Logs of ranks, as their workers uploaded them to
+/// `runs/<run>/<stage>/logs/<attempt>/rank-<r>.log`.
+@Path("/api/v1/runs/{id}/logs")
+public class LogsResource {
+
+    private static final Pattern KEY =
+            Pattern.compile("runs/[^/]+/([^/]+)/logs/(\\d+)/rank-(\\d+)\\.log");
+    private static final Pattern STAGE = Pattern.compile("[a-z0-9-]{1,63}");
+
+    /// Enough for what a person reads; the whole object is among the run's artifacts.
+    private static final int MOST_BYTES = 8 << 20;
+
+    private static final int MOST_LINES = 100_000;
+
+    private final S3ObjectStore store;
+    private final RunFinder finder;
+
+    LogsResource(S3ObjectStore store, RunFinder finder) {
+        this.store = store;
+        this.finder = finder;
+    }
+
+    public record LogView(String stage, int attempt, int rank, long bytes, String key) {}
+
+    /// Without `stage`, `attempt` and `rank`: which logs there are. With all three: the last `tail`
+    /// lines of that one as plain text, of its last 8 MiB at most.
+    @GET
+    @Produces({MediaType.APPLICATION_JSON, MediaType.TEXT_PLAIN})
+    public Response logs(
+            @PathParam("id") String id,
+            @QueryParam("stage") @Nullable String stage,
+            @QueryParam("attempt") @Nullable String attempt,
+            @QueryParam("rank") @Nullable String rank,
+            @QueryParam("tail") @DefaultValue("1000") String tail) {
+        finder.run(id);
+        if (attempt == null && rank == null) {
+            return Response.ok(list(id, stage)).type(MediaType.APPLICATION_JSON).build();
+        }
+        if (stage == null || attempt == null || rank == null) {
+            throw RunsResource.malformed(
+                    "query", "stage, attempt and rank together, or none of attempt and rank");
+        }
+        String key =
+                "runs/%s/%s/logs/%d/rank-%d.log"
+                        .formatted(
+                                id,
+                                stage(stage),
+                                number("attempt", attempt, Integer.MAX_VALUE),
+                                number("rank", rank, Integer.MAX_VALUE));
+        return Response.ok(tail(key, (int) number("tail", tail, MOST_LINES)))
+                .type(MediaType.TEXT_PLAIN + ";charset=UTF-8")
+                .build();
+    }
+
+    private Page<LogView> list(String id, @Nullable String stage) {
+        String prefix = "runs/" + id + "/" + (stage == null ? "" : stage(stage) + "/logs/");
+        return new Page<>(
+                store.list(prefix).stream()
+                        .map(LogsResource::view)
+                        .flatMap(java.util.Optional::stream)
+                        .sorted(
+                                Comparator.comparing(LogView::stage)
+                                        .thenComparingInt(LogView::attempt)
+                                        .thenComparingInt(LogView::rank))
+                        .toList(),
+                null);
+    }
+
+    private static java.util.Optional<LogView> view(StoredObject object) {
+        Matcher key = KEY.matcher(object.key());
+        return key.matches()
+                ? java.util.Optional.of(
+                        new LogView(
+                                key.group(1),
+                                Integer.parseInt(key.group(2)),
+                                Integer.parseInt(key.group(3)),
+                                object.bytes(),
+                                object.key()))
+                : java.util.Optional.empty();
+    }
+
+    private String tail(String key, int lines) {
+        StoredObject object =
+                store.find(key).orElseThrow(() -> RunFinder.missing("there is no such log", key));
+        int length = (int) Math.min(object.bytes(), MOST_BYTES);
+        if (length == 0) {
+            return "";
+        }
+        String text =
+                new String(store.get(key, object.bytes() - length, length), StandardCharsets.UTF_8);
+        return lastLines(text, lines);
+    }
+
+    static String lastLines(String text, int lines) {
+        int end = text.endsWith("\n") ? text.length() - 1 : text.length();
+        int start = end;
+        for (int left = lines; left > 0 && start >= 0; left--) {
+            start = text.lastIndexOf('\n', start - 1);
+        }
+        return text.substring(start + 1);
+    }
+
+    private static String stage(String stage) {
+        if (!STAGE.matcher(stage).matches()) {
+            throw RunsResource.malformed("stage", "the id of a stage");
+        }
+        return stage;
+    }
+
+    private static long number(String name, String text, long most) {
+        TanrenException wrong = RunsResource.malformed(name, "a whole number from 0 to " + most);
+        if (!text.matches("\\d{1,9}") || Long.parseLong(text) > most) {
+            throw wrong;
+        }
+        return Long.parseLong(text);
+    }
+}

@@ -1,0 +1,143 @@
+package dev.tanren.controlplane.run;
+
+import dev.tanren.controlplane.Settings;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.plan.Plan;
+import dev.tanren.workflows.run.RunWorkflow;
+import io.grpc.StatusRuntimeException;
+import io.temporal.api.enums.v1.WorkflowIdReusePolicy;
+import io.temporal.client.WorkflowClient;
+import io.temporal.client.WorkflowExecutionAlreadyStarted;
+import io.temporal.client.WorkflowNotFoundException;
+import io.temporal.client.WorkflowOptions;
+import io.temporal.client.WorkflowUpdateException;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/// Asks Temporal to start runs and to change them, in bounded time.
+@Singleton
+public class Orchestrator {
+
+    private final WorkflowClient client;
+    private final Duration patience;
+    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+
+    Orchestrator(WorkflowClient client, Settings settings) {
+        this.client = client;
+        this.patience = settings.orchestratorPatience();
+    }
+
+    /// Starts the run's workflow unless it is at work already; also after it had ended.
+    ///
+    /// @throws TanrenException `ORCHESTRATOR_UNREACHABLE`
+    public void start(String runId, Plan plan) {
+        RunWorkflow workflow =
+                client.newWorkflowStub(
+                        RunWorkflow.class,
+                        WorkflowOptions.newBuilder()
+                                .setWorkflowId(RunWorkflow.workflowId(runId))
+                                .setTaskQueue(RunWorkflow.TASK_QUEUE)
+                                .setWorkflowIdReusePolicy(
+                                        WorkflowIdReusePolicy
+                                                .WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE)
+                                .build());
+        bounded(
+                runId,
+                () -> {
+                    try {
+                        WorkflowClient.start(workflow::run, new RunWorkflow.Input(runId, plan));
+                    } catch (WorkflowExecutionAlreadyStarted atWork) {
+                        // Exactly what was asked for.
+                    }
+                });
+    }
+
+    /// Sends a request to the run's workflow and waits until it has recorded it.
+    ///
+    /// @throws TanrenException `STATE_CONFLICT` where the workflow refuses or has ended,
+    ///     `ORCHESTRATOR_UNREACHABLE` where Temporal or every worker is away
+    public void ask(String runId, RunAction action, RunWorkflow.Request request) {
+        RunWorkflow workflow =
+                client.newWorkflowStub(RunWorkflow.class, RunWorkflow.workflowId(runId));
+        bounded(
+                runId,
+                () -> {
+                    switch (action) {
+                        case PAUSE -> workflow.pause(request);
+                        case RESUME -> workflow.resume(request);
+                        case CANCEL -> workflow.cancel(request);
+                        case RETRY -> throw new IllegalArgumentException("a retry is a new start");
+                    }
+                });
+    }
+
+    private void bounded(String runId, Runnable call) {
+        CompletableFuture<Void> done = CompletableFuture.runAsync(call, threads);
+        try {
+            done.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            throw unreachable(runId, "neither Temporal nor a worker took the request in time", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw unreachable(runId, "the server is stopping", e);
+        } catch (ExecutionException e) {
+            throw translated(runId, e.getCause() == null ? e : e.getCause());
+        }
+    }
+
+    private static RuntimeException translated(String runId, Throwable thrown) {
+        for (Throwable t = thrown; t != null; t = t.getCause()) {
+            switch (t) {
+                case WorkflowNotFoundException e -> {
+                    return conflict(runId, "the run is not at work", e);
+                }
+                case WorkflowUpdateException e -> {
+                    return conflict(runId, rootMessage(e), e);
+                }
+                case StatusRuntimeException e -> {
+                    return switch (e.getStatus().getCode()) {
+                        case NOT_FOUND -> conflict(runId, "the run is not at work", e);
+                        default -> unreachable(runId, "Temporal does not answer", e);
+                    };
+                }
+                default -> {}
+            }
+        }
+        return thrown instanceof RuntimeException e ? e : new IllegalStateException(thrown);
+    }
+
+    private static String rootMessage(Throwable thrown) {
+        Throwable root = thrown;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root instanceof io.temporal.failure.ApplicationFailure failure
+                ? failure.getOriginalMessage()
+                : String.valueOf(root.getMessage());
+    }
+
+    private static TanrenException conflict(String runId, String what, Throwable cause) {
+        return new TanrenException(
+                ErrorCode.STATE_CONFLICT,
+                what,
+                "run/" + runId,
+                "look at its state with GET /api/v1/runs/" + runId,
+                cause);
+    }
+
+    private static TanrenException unreachable(String runId, String what, Throwable cause) {
+        return new TanrenException(
+                ErrorCode.ORCHESTRATOR_UNREACHABLE,
+                what,
+                "run/" + runId,
+                "see that Temporal and a worker run (./tanren status), then ask again",
+                cause);
+    }
+}

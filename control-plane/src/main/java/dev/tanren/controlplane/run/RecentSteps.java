@@ -1,0 +1,46 @@
+package dev.tanren.controlplane.run;
+
+import dev.tanren.storage.registry.Metrics;
+import dev.tanren.storage.registry.Metrics.StepRow;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// What a stage's last steps say of its speed.
+///
+/// @param loss of the newest step
+/// @param secondsPerStep mean over the last steps; null when none was measured
+record RecentSteps(
+        @Nullable Double loss, @Nullable Double secondsPerStep, @Nullable Double tokensPerSecond) {
+
+    static final RecentSteps NONE = new RecentSteps(null, null, null);
+
+    /// Enough to even out one save or evaluation.
+    private static final int COUNTED = 20;
+
+    static RecentSteps of(Metrics metrics, String runId, String stageId, long step) {
+        List<StepRow> rows =
+                metrics.steps(runId, stageId, Math.max(1, step - COUNTED + 1), COUNTED).stream()
+                        .filter(row -> !row.rolledBack())
+                        .toList();
+        if (rows.isEmpty()) {
+            return NONE;
+        }
+        double seconds = values(rows, "seconds.total").mapToDouble(Double::doubleValue).sum();
+        double tokens = values(rows, "tokens").mapToDouble(Double::doubleValue).sum();
+        return new RecentSteps(
+                finite(rows.getLast().values().get("loss")),
+                seconds > 0 ? seconds / rows.size() : null,
+                seconds > 0 ? tokens / seconds : null);
+    }
+
+    private static Stream<Double> values(List<StepRow> rows, String name) {
+        return rows.stream().map(row -> row.values().get(name)).filter(Objects::nonNull);
+    }
+
+    /// JSON has no number for what is not finite.
+    static @Nullable Double finite(@Nullable Double value) {
+        return value == null || value.isNaN() || value.isInfinite() ? null : value;
+    }
+}

@@ -1,0 +1,155 @@
+package dev.tanren.controlplane.run;
+
+import dev.tanren.controlplane.security.ApiTokens;
+import dev.tanren.controlplane.security.Caller;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.json.Json;
+import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.plan.Stage;
+import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.planner.Timetable;
+import dev.tanren.storage.registry.IdempotencyKeys.Known;
+import dev.tanren.storage.registry.PostgresRegistry;
+import dev.tanren.storage.registry.RunStatus;
+import dev.tanren.storage.registry.Runs.NewRun;
+import dev.tanren.storage.registry.Runs.NewStage;
+import jakarta.inject.Singleton;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/// Makes runs of plans.
+///
+/// A run is recorded before Temporal is asked to start it. Where Temporal is away the run stays
+/// queued, and [QueuedRuns] starts it when Temporal is back: a run that was answered for is never
+/// lost.
+@Singleton
+public class RunSubmission {
+
+    private static final Logger LOG = Logger.getLogger(RunSubmission.class);
+    private static final long POLL_MILLIS = 50;
+    private static final int POLLS = 200;
+
+    private final PostgresRegistry registry;
+    private final Orchestrator orchestrator;
+
+    RunSubmission(PostgresRegistry registry, Orchestrator orchestrator) {
+        this.registry = registry;
+        this.orchestrator = orchestrator;
+    }
+
+    /// @param key the request's `Idempotency-Key`: the same key with the same text gives the same
+    ///     run
+    /// @return the run's id
+    /// @throws TanrenException `IDEMPOTENCY_KEY_REUSED` where the key came with another text
+    public String submit(Caller caller, Plan plan, String text, @Nullable String key) {
+        return key == null
+                ? create(caller, plan)
+                : once(caller, key, text, () -> create(caller, plan));
+    }
+
+    private String once(Caller caller, String key, String text, Supplier<String> work) {
+        String hash = ApiTokens.hash("POST /api/v1/runs\n" + text);
+        for (int poll = 0; poll < POLLS; poll++) {
+            Optional<Known> known = registry.idempotencyKeys().reserve(caller.tokenId(), key, hash);
+            if (known.isEmpty()) {
+                return reserved(caller, key, work);
+            }
+            if (!known.get().bodyHash().equals(hash)) {
+                throw new TanrenException(
+                        ErrorCode.IDEMPOTENCY_KEY_REUSED,
+                        "the key came with another body before",
+                        "Idempotency-Key",
+                        "use a new key for a new request");
+            }
+            if (known.get().status() != 0) {
+                return known.get().answer();
+            }
+            pause();
+        }
+        throw new TanrenException(
+                ErrorCode.STATE_CONFLICT,
+                "the first request with this key is still at work",
+                "Idempotency-Key",
+                "ask again with the same key in a minute");
+    }
+
+    private String reserved(Caller caller, String key, Supplier<String> work) {
+        try {
+            String answer = work.get();
+            registry.idempotencyKeys().complete(caller.tokenId(), key, 201, answer);
+            return answer;
+        } catch (RuntimeException e) {
+            try {
+                registry.idempotencyKeys().release(caller.tokenId(), key);
+            } catch (RuntimeException again) {
+                e.addSuppressed(again);
+            }
+            throw e;
+        }
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(POLL_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("the server is stopping", e);
+        }
+    }
+
+    private String create(Caller caller, Plan plan) {
+        String runId = RunIds.next();
+        registry.audit()
+                .append(
+                        caller.name(),
+                        "run.submit",
+                        "run/" + runId,
+                        null,
+                        Json.write(Map.of("name", plan.name(), "token", caller.tokenId())));
+        registry.runs()
+                .create(
+                        new NewRun(
+                                runId,
+                                plan.name(),
+                                Json.write(plan),
+                                caller.name(),
+                                plan.stages().stream().map(RunSubmission::stage).toList()));
+        startOrQueue(runId, plan);
+        return runId;
+    }
+
+    private void startOrQueue(String runId, Plan plan) {
+        try {
+            orchestrator.start(runId, plan);
+        } catch (TanrenException e) {
+            if (e.code() != ErrorCode.ORCHESTRATOR_UNREACHABLE) {
+                throw e;
+            }
+            LOG.warnf("run %s stays queued: %s", runId, e.getMessage());
+            registry.runs()
+                    .setStatus(
+                            runId,
+                            RunStatus.QUEUED,
+                            "Temporal does not answer; the run starts when it does",
+                            null);
+        }
+    }
+
+    private static NewStage stage(Stage stage) {
+        return switch (stage) {
+            case TrainingStage training ->
+                    new NewStage(
+                            training.id(),
+                            training.type().name().toLowerCase(Locale.ROOT),
+                            Timetable.of(training).totalSteps());
+            case Stage.Evaluate evaluate -> new NewStage(evaluate.id(), "evaluate", 0);
+            case Stage.Export export -> new NewStage(export.id(), "export", 0);
+            case Stage.Approve approve -> new NewStage(approve.id(), "approve", 0);
+        };
+    }
+}

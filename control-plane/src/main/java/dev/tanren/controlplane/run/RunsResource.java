@@ -1,0 +1,208 @@
+package dev.tanren.controlplane.run;
+
+import dev.tanren.controlplane.api.Page;
+import dev.tanren.controlplane.api.Recovery;
+import dev.tanren.controlplane.api.RunDetail;
+import dev.tanren.controlplane.api.RunSummary;
+import dev.tanren.controlplane.plan.PlanTexts;
+import dev.tanren.controlplane.security.Caller;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.validation.PlanReader;
+import dev.tanren.storage.registry.PostgresRegistry;
+import dev.tanren.storage.registry.RunStatus;
+import dev.tanren.storage.registry.Runs.Filter;
+import dev.tanren.storage.registry.Runs.Run;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.DefaultValue;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.net.URI;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Runs.
+@Path("/api/v1/runs")
+@Produces(MediaType.APPLICATION_JSON)
+public class RunsResource {
+
+    private static final int LONGEST_PAGE = 200;
+    private static final int LONGEST_REASON = 1_000;
+
+    private final PostgresRegistry registry;
+    private final RunFinder finder;
+    private final RunViews views;
+    private final RunSubmission submission;
+    private final RunActions actions;
+    private final Recoveries recoveries;
+
+    RunsResource(
+            PostgresRegistry registry,
+            RunFinder finder,
+            RunViews views,
+            RunSubmission submission,
+            RunActions actions,
+            Recoveries recoveries) {
+        this.registry = registry;
+        this.finder = finder;
+        this.views = views;
+        this.submission = submission;
+        this.actions = actions;
+        this.recoveries = recoveries;
+    }
+
+    /// Submits a plan. The answer comes when the run is recorded; it goes on by itself.
+    @POST
+    @Consumes({
+        PlanTexts.YAML,
+        PlanTexts.YAML_OLD,
+        MediaType.APPLICATION_JSON,
+        MediaType.TEXT_PLAIN
+    })
+    public Response submit(
+            String text,
+            @HeaderParam("Idempotency-Key") @Nullable String key,
+            RoutingContext request) {
+        Caller caller = Caller.of(request);
+        if (key != null && !key.matches("[\\x21-\\x7e]{1,200}")) {
+            throw malformed("Idempotency-Key", "1 to 200 printable characters without spaces");
+        }
+        Plan plan = PlanReader.read(text).planOrThrow();
+        String runId = submission.submit(caller, plan, text, key);
+        return Response.created(URI.create("/api/v1/runs/" + runId))
+                .entity(views.summary(finder.run(runId), caller))
+                .build();
+    }
+
+    /// Newest first.
+    ///
+    /// @param status keys of states; repeated or with commas between
+    /// @param name part of the name, in any case
+    /// @param cursor the `nextCursor` of the page before
+    @GET
+    public Page<RunSummary> list(
+            @QueryParam("status") List<String> status,
+            @QueryParam("name") @Nullable String name,
+            @QueryParam("owner") @Nullable String owner,
+            @QueryParam("cursor") @Nullable String cursor,
+            @QueryParam("limit") @DefaultValue("50") String limit,
+            RoutingContext request) {
+        Caller caller = Caller.of(request);
+        int length = length(limit);
+        Filter filter = new Filter(statuses(status), blankToNull(name), blankToNull(owner));
+        List<Run> found = registry.runs().list(filter, cursor(cursor), length + 1);
+        List<Run> shown = found.subList(0, Math.min(length, found.size()));
+        return new Page<>(
+                shown.stream().map(run -> views.summary(run, caller)).toList(),
+                found.size() > length ? shown.getLast().runId() : null);
+    }
+
+    @GET
+    @Path("{id}")
+    public RunDetail get(@PathParam("id") String id, RoutingContext request) {
+        return views.detail(finder.run(id), Caller.of(request));
+    }
+
+    /// What a resume or retry would do now.
+    @GET
+    @Path("{id}/recovery")
+    public Recovery recovery(@PathParam("id") String id) {
+        return recoveries.of(finder.run(id));
+    }
+
+    /// @param reason for the record, at most 1000 characters
+    public record Reason(@Nullable String reason) {}
+
+    @POST
+    @Path("{id}/pause")
+    public Response pause(@PathParam("id") String id, @Nullable Reason body, RoutingContext r) {
+        return act(id, RunAction.PAUSE, body, r);
+    }
+
+    @POST
+    @Path("{id}/resume")
+    public Response resume(@PathParam("id") String id, @Nullable Reason body, RoutingContext r) {
+        return act(id, RunAction.RESUME, body, r);
+    }
+
+    @POST
+    @Path("{id}/cancel")
+    public Response cancel(@PathParam("id") String id, @Nullable Reason body, RoutingContext r) {
+        return act(id, RunAction.CANCEL, body, r);
+    }
+
+    /// Goes on with a failed or cancelled run; finished stages are not done again.
+    @POST
+    @Path("{id}/retry")
+    public Response retry(@PathParam("id") String id, @Nullable Reason body, RoutingContext r) {
+        return act(id, RunAction.RETRY, body, r);
+    }
+
+    private Response act(
+            String id, RunAction action, @Nullable Reason body, RoutingContext request) {
+        Caller caller = Caller.of(request);
+        String reason = body == null ? null : blankToNull(body.reason());
+        if (reason != null && reason.length() > LONGEST_REASON) {
+            throw malformed("reason", "at most 1000 characters");
+        }
+        actions.carryOut(caller, id, action, reason);
+        return Response.accepted(views.summary(finder.run(id), caller))
+                .location(URI.create("/api/v1/runs/" + id))
+                .build();
+    }
+
+    private static @Nullable List<RunStatus> statuses(List<String> given) {
+        List<String> keys =
+                given.stream()
+                        .flatMap(value -> Arrays.stream(value.split(",", -1)))
+                        .map(String::strip)
+                        .filter(value -> !value.isEmpty())
+                        .toList();
+        try {
+            return keys.isEmpty() ? null : keys.stream().map(RunStatus::of).toList();
+        } catch (IllegalArgumentException e) {
+            throw malformed(
+                    "status",
+                    "queued, running, pausing, paused, cancelling, succeeded, failed or cancelled");
+        }
+    }
+
+    private static @Nullable String cursor(@Nullable String cursor) {
+        String value = blankToNull(cursor);
+        if (value != null && !RunIds.isId(value)) {
+            throw malformed("cursor", "the nextCursor of the page before");
+        }
+        return value;
+    }
+
+    private static int length(String limit) {
+        if (!limit.matches("\\d{1,3}")
+                || Integer.parseInt(limit) < 1
+                || Integer.parseInt(limit) > LONGEST_PAGE) {
+            throw malformed("limit", "1 to " + LONGEST_PAGE);
+        }
+        return Integer.parseInt(limit);
+    }
+
+    private static @Nullable String blankToNull(@Nullable String value) {
+        return value == null || value.isBlank() ? null : value;
+    }
+
+    public static TanrenException malformed(String where, String expected) {
+        return new TanrenException(
+                ErrorCode.REQUEST_MALFORMED,
+                "the value is not what this call takes; expected " + expected,
+                where,
+                "see /q/openapi for what it takes");
+    }
+}

@@ -1,0 +1,2 @@
+/// Runs: submitting, watching, pausing, resuming, cancelling, retrying.
+package dev.tanren.controlplane.run;

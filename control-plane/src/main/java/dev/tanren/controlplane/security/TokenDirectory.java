@@ -1,0 +1,89 @@
+package dev.tanren.controlplane.security;
+
+import dev.tanren.controlplane.Settings;
+import dev.tanren.storage.registry.PostgresRegistry;
+import dev.tanren.storage.registry.Tokens;
+import dev.tanren.storage.registry.Tokens.Role;
+import dev.tanren.storage.registry.Tokens.Token;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.eclipse.microprofile.config.Config;
+import org.jboss.logging.Logger;
+
+/// Finds out who a token belongs to, and remembers it for a few seconds.
+@Singleton
+public class TokenDirectory {
+
+    private static final Logger LOG = Logger.getLogger(TokenDirectory.class);
+    private static final String ADMIN_TOKEN = "TANREN_ADMIN_TOKEN";
+    private static final int MOST_REMEMBERED = 10_000;
+
+    private final Tokens tokens;
+    private final Duration memory;
+    private final ConcurrentHashMap<String, Remembered> remembered = new ConcurrentHashMap<>();
+
+    TokenDirectory(PostgresRegistry registry, Settings settings) {
+        this.tokens = registry.tokens();
+        this.memory = settings.tokenCache();
+    }
+
+    /// Registers the administrator's token that the environment gives, unless it is known.
+    void bootstrap(@Observes StartupEvent start, Config config) {
+        Optional<String> given = config.getOptionalValue(ADMIN_TOKEN, String.class);
+        if (given.isEmpty()) {
+            return;
+        }
+        if (!ApiTokens.plausible(given.get())) {
+            LOG.errorf(
+                    "%s is not used: it must have 20 to 200 printable characters and the right"
+                            + " checksum",
+                    ADMIN_TOKEN);
+            return;
+        }
+        String hash = ApiTokens.hash(given.get());
+        if (tokens.byHash(hash).isEmpty()) {
+            tokens.add("admin-" + hash.substring(0, 12), "admin", Role.ADMIN, hash, null);
+            LOG.infof("registered the administrator's token from %s", ADMIN_TOKEN);
+        }
+    }
+
+    /// What is remembered of a token, without asking the database.
+    Optional<Caller> recall(String secret) {
+        Remembered known = remembered.get(ApiTokens.hash(secret));
+        return known == null || known.until < System.nanoTime()
+                ? Optional.empty()
+                : Optional.of(known.caller);
+    }
+
+    /// Asks the database.
+    Optional<Caller> lookUp(String secret) {
+        if (!ApiTokens.plausible(secret)) {
+            return Optional.empty();
+        }
+        String hash = ApiTokens.hash(secret);
+        Optional<Token> token = tokens.byHash(hash);
+        token.ifPresent(found -> tokens.used(found.id()));
+        Optional<Caller> caller =
+                token.map(found -> new Caller(found.id(), found.name(), found.role()));
+        caller.ifPresent(found -> remember(hash, found));
+        return caller;
+    }
+
+    private void remember(String hash, Caller caller) {
+        if (remembered.size() >= MOST_REMEMBERED) {
+            remembered.clear();
+        }
+        remembered.put(hash, new Remembered(caller, System.nanoTime() + memory.toNanos()));
+    }
+
+    /// Forgets what is remembered, after a token was revoked.
+    public void forgetAll() {
+        remembered.clear();
+    }
+
+    private record Remembered(Caller caller, long until) {}
+}

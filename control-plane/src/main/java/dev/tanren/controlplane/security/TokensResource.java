@@ -1,0 +1,133 @@
+package dev.tanren.controlplane.security;
+
+import dev.tanren.controlplane.api.Page;
+import dev.tanren.controlplane.run.RunIds;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.json.Json;
+import dev.tanren.storage.registry.PostgresRegistry;
+import dev.tanren.storage.registry.Tokens.Role;
+import dev.tanren.storage.registry.Tokens.Token;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.net.URI;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// API tokens, for administrators.
+@Path("/api/v1/tokens")
+@Produces(MediaType.APPLICATION_JSON)
+public class TokensResource {
+
+    private final PostgresRegistry registry;
+    private final TokenDirectory directory;
+
+    TokensResource(PostgresRegistry registry, TokenDirectory directory) {
+        this.registry = registry;
+        this.directory = directory;
+    }
+
+    /// @param name 1 to 63 letters, digits, `.`, `_`, `-` or `@`
+    /// @param role `viewer`, `operator`, `approver` or `admin`
+    /// @param expiresAt null for a token that does not expire
+    public record NewToken(
+            @Nullable String name, @Nullable String role, @Nullable Instant expiresAt) {}
+
+    /// @param token the secret, which is shown this once
+    public record IssuedToken(
+            String id, String name, String role, String token, @Nullable Instant expiresAt) {}
+
+    public record TokenView(
+            String id,
+            String name,
+            String role,
+            Instant createdAt,
+            @Nullable Instant expiresAt,
+            @Nullable Instant lastUsedAt,
+            @Nullable Instant revokedAt) {}
+
+    @GET
+    public Page<TokenView> list() {
+        return new Page<>(
+                registry.tokens().list().stream().map(TokensResource::view).toList(), null);
+    }
+
+    @POST
+    @Consumes(MediaType.APPLICATION_JSON)
+    public Response issue(NewToken wanted, RoutingContext request) {
+        String name = wanted == null || wanted.name() == null ? "" : wanted.name();
+        if (!name.matches("[\\w.@-]{1,63}")) {
+            throw malformed("name", "1 to 63 letters, digits, '.', '_', '-' or '@'");
+        }
+        Role role = role(wanted.role());
+        String id = RunIds.next();
+        String secret = ApiTokens.generate();
+        registry.audit()
+                .append(
+                        Caller.of(request).name(),
+                        "token.issue",
+                        "token/" + id,
+                        null,
+                        Json.write(Map.of("name", name, "role", key(role))));
+        registry.tokens().add(id, name, role, ApiTokens.hash(secret), wanted.expiresAt());
+        return Response.created(URI.create("/api/v1/tokens/" + id))
+                .entity(new IssuedToken(id, name, key(role), secret, wanted.expiresAt()))
+                .build();
+    }
+
+    @DELETE
+    @Path("{id}")
+    public void revoke(@PathParam("id") String id, RoutingContext request) {
+        registry.audit()
+                .append(Caller.of(request).name(), "token.revoke", "token/" + id, null, "{}");
+        if (!registry.tokens().revoke(id)) {
+            throw new TanrenException(
+                    ErrorCode.NOT_FOUND,
+                    "there is no such token, or it is revoked already",
+                    "token/" + id,
+                    "list them with GET /api/v1/tokens");
+        }
+        directory.forgetAll();
+    }
+
+    private static Role role(@Nullable String key) {
+        try {
+            return Role.valueOf(key == null ? "" : key.toUpperCase(Locale.ROOT));
+        } catch (IllegalArgumentException e) {
+            throw malformed("role", "viewer, operator, approver or admin");
+        }
+    }
+
+    private static TanrenException malformed(String field, String expected) {
+        return new TanrenException(
+                ErrorCode.REQUEST_MALFORMED,
+                "the field is missing or wrong; expected " + expected,
+                field,
+                "send {\"name\": …, \"role\": …}");
+    }
+
+    private static String key(Role role) {
+        return role.name().toLowerCase(Locale.ROOT);
+    }
+
+    private static TokenView view(Token token) {
+        return new TokenView(
+                token.id(),
+                token.name(),
+                key(token.role()),
+                token.createdAt(),
+                token.expiresAt(),
+                token.lastUsedAt(),
+                token.revokedAt());
+    }
+}

@@ -1,0 +1,89 @@
+package dev.tanren.controlplane;
+
+import static io.restassured.RestAssured.given;
+
+import dev.tanren.controlplane.run.RunIds;
+import dev.tanren.controlplane.security.ApiTokens;
+import dev.tanren.spec.json.Json;
+import dev.tanren.spec.validation.PlanReader;
+import dev.tanren.storage.objects.S3ObjectStore;
+import dev.tanren.storage.registry.PostgresRegistry;
+import dev.tanren.storage.registry.RunStatus;
+import dev.tanren.storage.registry.Runs.NewRun;
+import dev.tanren.storage.registry.Runs.NewStage;
+import dev.tanren.storage.registry.Tokens.Role;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.restassured.specification.RequestSpecification;
+import jakarta.inject.Inject;
+import java.util.List;
+import java.util.Locale;
+
+/// What the tests of the running application share.
+@QuarkusTestResource(Stack.class)
+public abstract class ApiTest {
+
+    @Inject protected PostgresRegistry registry;
+    @Inject protected S3ObjectStore store;
+
+    /// A new token of this role.
+    protected String token(Role role) {
+        String secret = ApiTokens.generate();
+        registry.tokens()
+                .add(
+                        RunIds.next(),
+                        role.name().toLowerCase(Locale.ROOT),
+                        role,
+                        ApiTokens.hash(secret),
+                        null);
+        return secret;
+    }
+
+    protected static RequestSpecification as(String token) {
+        return given().header("Authorization", "Bearer " + token);
+    }
+
+    /// A valid plan of 10 steps.
+    protected static String plan(String name) {
+        return """
+        apiVersion: tanren.dev/v1
+        name: %s
+        seed: 17
+        model:
+          architecture: {family: llama, vocabSize: 8192, hiddenSize: 256, layers: 4, heads: 8, keyValueHeads: 4, intermediateSize: 688}
+          tokenizer: file:./tokenizer.json
+        datasets:
+          code: {sources: [{uri: "file:./corpus/code", include: "**/*.java"}]}
+        stages:
+          - id: adapt
+            type: pretrain
+            optimizer: {type: adamw, learningRate: 3e-4}
+            schedule: {type: warmup-stable-decay, warmup: 2%%, decay: 20%%, minimum: 10%%}
+            precision: fp32
+            globalBatchTokens: 1024
+            microBatch: 4
+            parallelism: {data: 2}
+            phases:
+              - {id: short, sequenceLength: 128, tokens: 10240, mix: {code: 1.0}}
+            checkpoint: {everySteps: 5, keep: 3}
+          - {id: release, type: export, of: adapt, formats: [huggingface]}
+        """
+                .formatted(name);
+    }
+
+    /// A run that is recorded but that nothing works on.
+    protected String recordedRun(String name) {
+        String id = RunIds.next();
+        registry.runs()
+                .create(
+                        new NewRun(
+                                id,
+                                name,
+                                Json.write(PlanReader.read(plan(name)).planOrThrow()),
+                                "mei",
+                                List.of(
+                                        new NewStage("adapt", "pretrain", 10),
+                                        new NewStage("release", "export", 0))));
+        registry.runs().setStatus(id, RunStatus.RUNNING, null, null);
+        return id;
+    }
+}

@@ -1,0 +1,165 @@
+package dev.tanren.controlplane.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hamcrest.Matchers.equalTo;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.tanren.controlplane.ApiTest;
+import dev.tanren.storage.registry.PostgresRegistry;
+import dev.tanren.storage.registry.RunStatus;
+import dev.tanren.storage.registry.Tokens.Role;
+import dev.tanren.workflows.run.RunWorkflow;
+import io.quarkus.test.junit.QuarkusTest;
+import io.temporal.activity.ActivityInterface;
+import io.temporal.activity.ActivityOptions;
+import io.temporal.client.WorkflowClient;
+import io.temporal.worker.Worker;
+import io.temporal.worker.WorkerFactory;
+import io.temporal.workflow.Workflow;
+import jakarta.inject.Inject;
+import java.time.Duration;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/// What people ask of a run goes through a real Temporal server to a worker and back.
+@QuarkusTest
+class OrchestrationTest extends ApiTest {
+
+    @Inject WorkflowClient client;
+
+    @ConfigProperty(name = "tanren.test.temporal")
+    boolean temporalRuns;
+
+    @ActivityInterface
+    public interface Projection {
+        void become(String runId, String status);
+    }
+
+    /// Follows requests and does no work.
+    public static final class WaitingRun implements RunWorkflow {
+
+        private final Projection projection =
+                Workflow.newActivityStub(
+                        Projection.class,
+                        ActivityOptions.newBuilder()
+                                .setStartToCloseTimeout(Duration.ofSeconds(10))
+                                .build());
+        private @Nullable String runId;
+        private String status = "queued";
+
+        @Override
+        public void run(Input input) {
+            runId = input.runId();
+            become("running");
+            Workflow.await(() -> status.equals("cancelled"));
+            projection.become(input.runId(), status);
+        }
+
+        private void become(String next) {
+            status = next;
+            projection.become(String.valueOf(runId), next);
+        }
+
+        @Override
+        public void pause(Request request) {
+            become("paused");
+        }
+
+        @Override
+        public void validatePause(Request request) {
+            if (!status.equals("running")) {
+                throw new IllegalStateException("the run is " + status);
+            }
+        }
+
+        @Override
+        public void resume(Request request) {
+            become("running");
+        }
+
+        @Override
+        public void validateResume(Request request) {}
+
+        @Override
+        public void cancel(Request request) {
+            status = "cancelled";
+        }
+
+        @Override
+        public void validateCancel(Request request) {}
+
+        @Override
+        public State state() {
+            return new State(status, null, null);
+        }
+    }
+
+    private static Projection into(PostgresRegistry registry) {
+        return (runId, status) ->
+                registry.runs().setStatus(runId, RunStatus.of(status), null, null);
+    }
+
+    @Test
+    void aRunIsPausedResumedCancelledAndTriedAgain() throws Exception {
+        assumeTrue(
+                temporalRuns,
+                "no temporal binary: set TANREN_TEMPORAL or put it on the PATH to run this test");
+        String operator = token(Role.OPERATOR);
+        WorkerFactory workers = WorkerFactory.newInstance(client);
+        Worker worker = workers.newWorker(RunWorkflow.TASK_QUEUE);
+        worker.registerWorkflowImplementationTypes(WaitingRun.class);
+        worker.registerActivitiesImplementations(into(registry));
+        workers.start();
+        try {
+            String id =
+                    as(operator)
+                            .contentType("application/yaml")
+                            .body(plan("orchestrated"))
+                            .post("/api/v1/runs")
+                            .path("id");
+            await(id, RunStatus.RUNNING);
+            act(operator, id, "pause", 202);
+            await(id, RunStatus.PAUSED);
+            act(operator, id, "pause", 409);
+            act(operator, id, "resume", 202);
+            await(id, RunStatus.RUNNING);
+            act(operator, id, "cancel", 202);
+            await(id, RunStatus.CANCELLED);
+            act(operator, id, "cancel", 409);
+            act(operator, id, "retry", 202);
+            await(id, RunStatus.RUNNING);
+            assertThat(registry.audit().list("run/" + id, 10)).hasSize(2);
+
+            // The registry may lag: the workflow has the last word.
+            act(operator, id, "pause", 202);
+            registry.runs().setStatus(id, RunStatus.RUNNING, null, null);
+            as(operator)
+                    .post("/api/v1/runs/" + id + "/pause")
+                    .then()
+                    .statusCode(409)
+                    .body("detail", equalTo("the run is paused"));
+        } finally {
+            workers.shutdownNow();
+        }
+    }
+
+    private static void act(String token, String id, String action, int status) {
+        as(token)
+                .contentType("application/json")
+                .body("{\"reason\":\"a test\"}")
+                .post("/api/v1/runs/" + id + "/" + action)
+                .then()
+                .statusCode(status);
+    }
+
+    private void await(String id, RunStatus status) throws InterruptedException {
+        for (int i = 0; i < 200; i++) {
+            if (registry.runs().find(id).orElseThrow().status() == status) {
+                return;
+            }
+            Thread.sleep(100);
+        }
+        assertThat(registry.runs().find(id).orElseThrow().status()).isEqualTo(status);
+    }
+}
