@@ -58,6 +58,7 @@ public final class ActivityPolicies {
     /// attempt with a new fencing token. Cancelling waits until the ranks have ended.
     public static ActivityOptions gang() {
         return ActivityOptions.newBuilder()
+                .setTaskQueue(GangActivities.TASK_QUEUE)
                 .setStartToCloseTimeout(Duration.ofDays(365))
                 .setHeartbeatTimeout(HEARTBEAT_TIMEOUT)
                 .setCancellationType(ActivityCancellationType.WAIT_CANCELLATION_COMPLETED)

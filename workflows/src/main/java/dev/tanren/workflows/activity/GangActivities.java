@@ -9,6 +9,9 @@ import java.util.Map;
 @ActivityInterface(namePrefix = "Gang")
 public interface GangActivities {
 
+    /// Task queue of gangs alone, on which a worker takes no more than it has slots for.
+    String TASK_QUEUE = "tanren-gangs";
+
     /// Launches the ranks, watches them and commits their checkpoints until the phase's last step
     /// is committed.
     ///
