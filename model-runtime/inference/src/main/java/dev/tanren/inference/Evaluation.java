@@ -1,0 +1,130 @@
+package dev.tanren.inference;
+
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import dev.tanren.launch.EvaluateLaunch;
+import dev.tanren.launch.Report;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.storage.objects.ObjectStore;
+import dev.tanren.storage.tokens.PackedBlocks;
+import dev.tanren.storage.tokens.TokenDataset;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+
+/// What an evaluation process does: fetches the bundle, measures it on every dataset's held-out
+/// blocks, generates a sample, and reports both.
+public final class Evaluation {
+
+    /// Enough heat that a small model does not repeat itself, and always the same sample.
+    private static final Sampler SAMPLER = new Sampler(0.7, 40, 0);
+
+    private final EvaluateLaunch launch;
+    private final ObjectStore store;
+    private final Consumer<Report> reports;
+
+    public Evaluation(EvaluateLaunch launch, ObjectStore store, Consumer<Report> reports) {
+        this.launch = launch;
+        this.store = store;
+        this.reports = reports;
+    }
+
+    /// @throws TanrenException of the data or storage class
+    public void run() {
+        Path bundle = fetchBundle();
+        try (LanguageModel model = LanguageModel.load(bundle)) {
+            Map<String, Report.Evaluation> measured = new TreeMap<>();
+            launch.datasets().forEach((name, key) -> measured.put(name, measure(model, name, key)));
+            reports.accept(new Report.Evaluated(0, 0, measured));
+            reports.accept(new Report.Finished(0, 0, Map.of("sample", sample(model, bundle))));
+        }
+    }
+
+    private Path fetchBundle() {
+        var objects = store.list(launch.bundlePrefix());
+        if (objects.isEmpty()) {
+            throw new TanrenException(
+                    ErrorCode.MODEL_MISSING,
+                    "no DJL bundle is there",
+                    launch.bundlePrefix(),
+                    "Export the stage with the format djl before it is evaluated.");
+        }
+        Path bundle = Path.of(launch.scratch()).resolve("bundle");
+        for (ObjectStore.StoredObject object : objects) {
+            String name = object.key().substring(launch.bundlePrefix().length());
+            Path file = bundle.resolve(name).normalize();
+            if (!file.startsWith(bundle)) {
+                throw new TanrenException(
+                        ErrorCode.MODEL_UNSUPPORTED,
+                        "the bundle names a file outside itself",
+                        object.key(),
+                        "Remove the object.");
+            }
+            try {
+                Files.createDirectories(file.resolveSibling("."));
+            } catch (IOException e) {
+                throw scratch(file, e);
+            }
+            store.download(object.key(), file);
+        }
+        return bundle;
+    }
+
+    private Report.Evaluation measure(LanguageModel model, String name, String manifestKey) {
+        TokenDataset dataset = TokenDataset.open(store, manifestKey, Path.of(launch.cache()));
+        PackedBlocks blocks =
+                PackedBlocks.pack(
+                        dataset.heldOut(),
+                        launch.sequenceLength(),
+                        dataset.manifest().documentBoundaries());
+        return Perplexity.measure(
+                model, blocks, launch.blocks(), dataset.manifest().vocabSize(), name);
+    }
+
+    /// Generated text after the prompt; empty where the model has no tokenizer or nothing is asked
+    /// for.
+    private String sample(LanguageModel model, Path bundle) {
+        Path file = bundle.resolve("tokenizer.json");
+        if (!Files.isRegularFile(file) || launch.sampleTokens() <= 0) {
+            return "";
+        }
+        try (HuggingFaceTokenizer tokenizer =
+                HuggingFaceTokenizer.newInstance(
+                        file, Map.of("truncation", "false", "padding", "false"))) {
+            int[] prompt = ids(tokenizer, launch.prompt());
+            if (prompt.length == 0) {
+                return "";
+            }
+            int[] end = ids(tokenizer, "<|endoftext|>");
+            int[] sample =
+                    SAMPLER.generate(
+                            model,
+                            prompt,
+                            launch.sampleTokens(),
+                            launch.sequenceLength(),
+                            end.length == 1 ? end[0] : -1);
+            return tokenizer.decode(Arrays.stream(sample).asLongStream().toArray());
+        } catch (IOException e) {
+            throw scratch(file, e);
+        }
+    }
+
+    private static int[] ids(HuggingFaceTokenizer tokenizer, String text) {
+        return Arrays.stream(tokenizer.encode(text, false, false).getIds())
+                .mapToInt(Math::toIntExact)
+                .toArray();
+    }
+
+    private static TanrenException scratch(Path file, IOException e) {
+        return new TanrenException(
+                ErrorCode.SCRATCH_FULL,
+                "the bundle cannot be kept on scratch disk: " + e,
+                file.toString(),
+                "Free space there.",
+                e);
+    }
+}

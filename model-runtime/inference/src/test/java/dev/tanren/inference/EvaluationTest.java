@@ -1,0 +1,181 @@
+package dev.tanren.inference;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.tanren.launch.EvaluateLaunch;
+import dev.tanren.launch.Report;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.json.Json;
+import dev.tanren.storage.objects.StoreAddress;
+import dev.tanren.storage.tokens.DatasetManifest;
+import dev.tanren.storage.tokens.TokenShardWriter;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Against a TorchScript model and the figures that Python's PyTorch gave for it.
+class EvaluationTest {
+
+    @TempDir private Path folder;
+
+    private FolderObjectStore store;
+
+    @BeforeEach
+    void aBundleAndADatasetAreStored() throws IOException {
+        store = new FolderObjectStore(folder.resolve("objects"));
+        for (String file : List.of("model.pt", "tokenizer.json")) {
+            store.put("bundle/" + file, resource(file));
+        }
+        TokenShardWriter writer = new TokenShardWriter(2);
+        writer.add(new int[] {10, 20, 30, 40, 50}, 0, 5);
+        writer.add(new int[] {11, 21, 31}, 0, 3);
+        storeDataset("held", writer);
+        storeDataset("none", new TokenShardWriter(2));
+    }
+
+    @Test
+    void theLossIsPyTorchsForPackedDocuments() throws IOException {
+        List<Report> reports = new ArrayList<>();
+
+        new Evaluation(launch("held", 0), store, reports::add).run();
+
+        double expected =
+                Json.mapper().readTree(resource("expected.json")).get("loss").doubleValue();
+        Report.Evaluation measured = ((Report.Evaluated) reports.getFirst()).datasets().get("held");
+        assertThat(measured).isNotNull();
+        assertThat(measured.loss()).isCloseTo(expected, within(1e-6));
+        assertThat(measured.perplexity()).isCloseTo(Math.exp(expected), within(1e-3));
+        assertThat(measured.tokens()).isEqualTo(6);
+        assertThat(((Report.Finished) reports.getLast()).results()).containsEntry("sample", "");
+    }
+
+    @Test
+    void aSampleGoesOnFromThePromptAndIsTheSameEveryTime() {
+        List<Report> reports = new ArrayList<>();
+
+        new Evaluation(launch("held", 12), store, reports::add).run();
+        new Evaluation(launch("held", 12), store, reports::add).run();
+
+        List<String> samples =
+                reports.stream()
+                        .filter(Report.Finished.class::isInstance)
+                        .map(report -> ((Report.Finished) report).results().get("sample"))
+                        .toList();
+        assertThat(samples).hasSize(2);
+        assertThat(samples.getFirst()).isNotEmpty().isEqualTo(samples.getLast());
+    }
+
+    @Test
+    void withoutHeatTheLikeliestTokenIsTakenEachTime() throws IOException {
+        try (LanguageModel model = LanguageModel.load(bundle())) {
+            int[] ids = new Sampler(0, 1, 0).generate(model, new int[] {10, 20, 30}, 8, 64, -1);
+
+            int[] expected =
+                    Json.mapper()
+                            .treeToValue(
+                                    Json.mapper()
+                                            .readTree(resource("expected.json"))
+                                            .get("greedyAfter_10_20_30"),
+                                    int[].class);
+            assertThat(ids).isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void aDatasetWithNothingHeldOutIsRefusedByName() {
+        Evaluation evaluation = new Evaluation(launch("none", 0), store, report -> {});
+
+        assertThatThrownBy(evaluation::run)
+                .isInstanceOfSatisfying(
+                        TanrenException.class,
+                        e -> {
+                            assertThat(e.code()).isEqualTo(ErrorCode.DATASET_TOO_SMALL);
+                            assertThat(e.where()).contains("none");
+                        });
+    }
+
+    @Test
+    void whatIsNoTorchScriptIsRefused() throws IOException {
+        Files.writeString(folder.resolve("model.pt"), "not a model");
+
+        assertCode(ErrorCode.MODEL_UNSUPPORTED, () -> LanguageModel.load(folder));
+        assertCode(ErrorCode.MODEL_MISSING, () -> LanguageModel.load(folder.resolve("nothing")));
+    }
+
+    private static void assertCode(
+            ErrorCode code, org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
+        assertThatThrownBy(call)
+                .isInstanceOfSatisfying(
+                        TanrenException.class, e -> assertThat(e.code()).isEqualTo(code));
+    }
+
+    private Path bundle() throws IOException {
+        Path bundle = Files.createDirectories(folder.resolve("plain"));
+        Files.write(bundle.resolve("model.pt"), resource("model.pt"));
+        return bundle;
+    }
+
+    private EvaluateLaunch launch(String dataset, int sampleTokens) {
+        return new EvaluateLaunch(
+                "run",
+                "gate",
+                "unused",
+                folder.resolve("scratch").toString(),
+                folder.resolve("cache").toString(),
+                new StoreAddress("http://127.0.0.1:1", "us-east-1", "unused", "", true),
+                "bundle/",
+                Map.of(dataset, dataset + "/manifest.json"),
+                4,
+                10,
+                "Java",
+                sampleTokens,
+                1);
+    }
+
+    private void storeDataset(String name, TokenShardWriter writer) throws IOException {
+        List<DatasetManifest.Shard> shards = List.of();
+        if (writer.documents() > 0) {
+            Path file = folder.resolve(name);
+            TokenShardWriter.Written written = writer.write(file);
+            String key = name + "/heldout-00000.tokens";
+            store.put(key, file);
+            shards =
+                    List.of(
+                            new DatasetManifest.Shard(
+                                    key,
+                                    "gold",
+                                    written.documents(),
+                                    written.tokens(),
+                                    written.bytes(),
+                                    written.sha256()));
+        }
+        DatasetManifest manifest =
+                new DatasetManifest(
+                        DatasetManifest.VERSION,
+                        name,
+                        "hash",
+                        257,
+                        true,
+                        List.of(),
+                        shards,
+                        new DatasetManifest.Statistics(0, 2, 0, 8, 0));
+        store.put(name + "/manifest.json", Json.write(manifest).getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static byte[] resource(String name) throws IOException {
+        try (var in = EvaluationTest.class.getResourceAsStream("/bundle/" + name)) {
+            assertThat(in).isNotNull();
+            return in == null ? new byte[0] : in.readAllBytes();
+        }
+    }
+}
