@@ -16,6 +16,24 @@ public interface ObjectStore extends AutoCloseable {
     /// an object.
     StoredObject put(String key, MemorySegment bytes);
 
+    /// Writes an object from pieces that follow each other, whose hash the caller knows already, so
+    /// that nothing is copied or hashed twice.
+    ///
+    /// The pieces must not change until the call returns.
+    ///
+    /// @param sha256 of all pieces as one run of bytes, hexadecimal
+    default StoredObject put(String key, List<MemorySegment> pieces, String sha256) {
+        long bytes = pieces.stream().mapToLong(MemorySegment::byteSize).sum();
+        byte[] whole = new byte[Math.toIntExact(bytes)];
+        MemorySegment target = MemorySegment.ofArray(whole);
+        long at = 0;
+        for (MemorySegment piece : pieces) {
+            MemorySegment.copy(piece, 0, target, at, piece.byteSize());
+            at += piece.byteSize();
+        }
+        return put(key, target);
+    }
+
     /// Writes a file as an object.
     StoredObject put(String key, Path file);
 
@@ -23,7 +41,11 @@ public interface ObjectStore extends AutoCloseable {
         return put(key, MemorySegment.ofArray(bytes));
     }
 
-    /// Writes an object unless one exists, decided by the store in one step.
+    /// Writes an object unless one exists.
+    ///
+    /// The store decides; of writers at the same moment exactly one wins only where it decides and
+    /// writes in one step, as S3 does. S3Proxy 3.1 on a file system looks first and then writes, so
+    /// there several may win and the last one's bytes stay.
     ///
     /// @return whether this call wrote it
     boolean putIfAbsent(String key, byte[] bytes);

@@ -1,0 +1,168 @@
+package dev.tanren.storage.objects;
+
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import io.minio.AbortMultipartUploadArgs;
+import io.minio.CompleteMultipartUploadArgs;
+import io.minio.CreateMultipartUploadArgs;
+import io.minio.Http;
+import io.minio.StatObjectArgs;
+import io.minio.messages.Part;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Writes objects: in one request, or in parts that become visible together.
+final class Uploads {
+
+    static final String SHA256_HEADER = "x-amz-meta-sha256";
+    private static final String WRITE_HEADER = "x-amz-meta-write";
+    private static final Logger LOG = LoggerFactory.getLogger(Uploads.class);
+
+    private final S3Client client;
+    private final String bucket;
+    private final TransferSettings settings;
+    private final Retrier retrier;
+
+    Uploads(S3Client client, String bucket, TransferSettings settings, Retrier retrier) {
+        this.client = client;
+        this.bucket = bucket;
+        this.settings = settings;
+        this.retrier = retrier;
+    }
+
+    void put(String key, List<MemorySegment> pieces, String sha256) {
+        if (SegmentBody.size(pieces) > settings.multipartBytes()) {
+            putInParts(key, pieces, sha256);
+            return;
+        }
+        SegmentBody body = new SegmentBody(pieces, sha256);
+        Http.Headers headers = new Http.Headers(SHA256_HEADER, sha256);
+        retrier.run(
+                "write an object",
+                key,
+                tries -> client.putSegments(bucket, key, body, headers).get());
+    }
+
+    /// A try whose answer was lost may have written the object; a retry, which the HTTP client
+    /// makes on its own too, then meets it and is refused. The random mark that goes with the write
+    /// tells that case from another writer's.
+    boolean putIfAbsent(String key, MemorySegment bytes, String sha256) {
+        String mark = UUID.randomUUID().toString();
+        Http.Headers headers =
+                new Http.Headers(SHA256_HEADER, sha256, WRITE_HEADER, mark, "If-None-Match", "*");
+        SegmentBody body = new SegmentBody(List.of(bytes), sha256);
+        try {
+            retrier.run(
+                    "write an object that must not exist",
+                    key,
+                    tries -> client.putSegments(bucket, key, body, headers).get());
+            return true;
+        } catch (Retrier.PreconditionFailed e) {
+            return mark.equals(header(key, WRITE_HEADER));
+        }
+    }
+
+    private void putInParts(String key, List<MemorySegment> pieces, String sha256) {
+        CreateMultipartUploadArgs create =
+                CreateMultipartUploadArgs.builder()
+                        .bucket(bucket)
+                        .object(key)
+                        .headers(new Http.Headers(SHA256_HEADER, sha256))
+                        .build();
+        String uploadId =
+                retrier.run(
+                        "begin an object in parts",
+                        key,
+                        tries -> client.createMultipartUpload(create).get().result().uploadId());
+        try {
+            complete(key, uploadId, putParts(key, uploadId, pieces), sha256);
+        } catch (RuntimeException e) {
+            abort(key, uploadId);
+            throw e;
+        }
+    }
+
+    private Part[] putParts(String key, String uploadId, List<MemorySegment> pieces) {
+        long bytes = SegmentBody.size(pieces);
+        long partBytes = settings.partBytesOf(bytes);
+        Part[] parts = new Part[Math.toIntExact(Math.ceilDiv(bytes, partBytes))];
+        List<Runnable> tasks = new ArrayList<>();
+        for (int i = 0; i < parts.length; i++) {
+            int index = i;
+            long offset = i * partBytes;
+            List<MemorySegment> part =
+                    SegmentBody.slice(pieces, offset, Math.min(partBytes, bytes - offset));
+            tasks.add(
+                    () ->
+                            parts[index] =
+                                    new Part(index + 1, putPart(key, uploadId, index + 1, part)));
+        }
+        Parallel.run(settings.parallel(), tasks);
+        return parts;
+    }
+
+    private String putPart(String key, String uploadId, int number, List<MemorySegment> part) {
+        return retrier.run(
+                "write part " + number + " of an object",
+                key,
+                tries -> client.putPart(bucket, key, uploadId, number, part).get());
+    }
+
+    private void complete(String key, String uploadId, Part[] parts, String sha256) {
+        CompleteMultipartUploadArgs complete =
+                CompleteMultipartUploadArgs.builder()
+                        .bucket(bucket)
+                        .object(key)
+                        .uploadId(uploadId)
+                        .parts(parts)
+                        .build();
+        try {
+            retrier.run(
+                    "end an object in parts",
+                    key,
+                    tries -> client.completeMultipartUpload(complete).get());
+        } catch (TanrenException e) {
+            // The upload is gone when an earlier try succeeded and its answer was lost.
+            boolean done =
+                    e.code() == ErrorCode.OBJECT_MISSING
+                            && sha256.equals(header(key, SHA256_HEADER));
+            if (!done) {
+                throw e;
+            }
+        }
+    }
+
+    private String header(String key, String name) {
+        StatObjectArgs args = StatObjectArgs.builder().bucket(bucket).object(key).build();
+        String value =
+                retrier.run(
+                        "look at an object",
+                        key,
+                        tries -> client.statObject(args).get().headers().get(name));
+        return value == null ? "" : value;
+    }
+
+    /// Best effort: the error that led here is the one to report.
+    private void abort(String key, String uploadId) {
+        try {
+            client.abortMultipartUpload(
+                            AbortMultipartUploadArgs.builder()
+                                    .bucket(bucket)
+                                    .object(key)
+                                    .uploadId(uploadId)
+                                    .build())
+                    .get(
+                            settings.retries().idle().toMillis(),
+                            java.util.concurrent.TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (java.util.concurrent.ExecutionException
+                | java.util.concurrent.TimeoutException e) {
+            LOG.warn("parts of {} could not be removed and stay in the store", key);
+        }
+    }
+}
