@@ -1,0 +1,2 @@
+/// Brings a plan's tokenizer and base model into the object store.
+package dev.tanren.activities.model;

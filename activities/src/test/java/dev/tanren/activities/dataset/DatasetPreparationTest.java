@@ -1,0 +1,226 @@
+package dev.tanren.activities.dataset;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.github.luben.zstd.Zstd;
+import dev.tanren.activities.dataset.DatasetPreparation.Prepared;
+import dev.tanren.activities.dataset.DatasetPreparation.Request;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.plan.Dataset;
+import dev.tanren.storage.tokens.DatasetManifest;
+import dev.tanren.storage.tokens.Documents;
+import dev.tanren.storage.tokens.PackedBlocks;
+import dev.tanren.storage.tokens.TokenDataset;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.zip.GZIPOutputStream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DatasetPreparationTest {
+
+    private static final int VOCABULARY = 257;
+    private static final int END_OF_TEXT = 256;
+
+    @TempDir private Path folder;
+    private Path corpus;
+    private final MemoryObjectStore store = new MemoryObjectStore();
+
+    @BeforeEach
+    void aCorpusAndATokenizerOfBytes() throws IOException {
+        corpus = Files.createDirectories(folder.resolve("corpus"));
+        try (var in = getClass().getResourceAsStream("/bytes-tokenizer.json")) {
+            assertThat(in).isNotNull();
+            store.put("tokenizer.json", in == null ? new byte[0] : in.readAllBytes());
+        }
+    }
+
+    @Test
+    void textFilesBecomeDocumentsThatEndInTheEndOfText() throws IOException {
+        write("a.txt", "ab");
+        write("deep/er/b.txt", "cde");
+        write("deep/skipped.md", "x");
+
+        DatasetManifest manifest = prepare(dataset("**/*.txt", 1, 0)).manifest();
+
+        Documents documents = open(manifest).training(null);
+        assertThat(documents.count()).isEqualTo(2);
+        assertThat(manifest.statistics().tokens()).isEqualTo(7);
+        int[] first = new int[documents.length(0)];
+        documents.copy(0, 0, first.length, first, 0);
+        assertThat(first[first.length - 1]).isEqualTo(END_OF_TEXT);
+    }
+
+    @Test
+    void theSameContentIsPreparedOnceAndAChangeIsSeen() throws IOException {
+        write("a.txt", "one document");
+        Prepared first = prepare(dataset(null, 1, 0));
+        int writes = store.writes();
+        Prepared again = prepare(dataset(null, 1, 0));
+
+        assertThat(first.reused()).isFalse();
+        assertThat(again.reused()).isTrue();
+        assertThat(again.manifestKey()).isEqualTo(first.manifestKey());
+        assertThat(store.writes()).isEqualTo(writes);
+
+        write("a.txt", "two document");
+        assertThat(prepare(dataset(null, 1, 0)).manifestKey()).isNotEqualTo(first.manifestKey());
+    }
+
+    @Test
+    void jsonLinesAreReadPlainAndPacked() throws IOException {
+        String lines = "{\"text\":\"first\",\"n\":{\"a\":[1]}}\n\n{\"n\":2,\"text\":\"second\"}";
+        byte[] bytes = lines.getBytes(StandardCharsets.UTF_8);
+        ByteArrayOutputStream zipped = new ByteArrayOutputStream();
+        try (GZIPOutputStream gzip = new GZIPOutputStream(zipped)) {
+            gzip.write(bytes);
+        }
+        Files.write(corpus.resolve("a.jsonl"), bytes);
+        Files.write(corpus.resolve("b.jsonl.gz"), zipped.toByteArray());
+        Files.write(corpus.resolve("c.jsonl.zst"), Zstd.compress(bytes));
+
+        DatasetManifest manifest = prepare(dataset(null, 1, 0)).manifest();
+
+        assertThat(manifest.statistics().documents()).isEqualTo(2);
+        assertThat(manifest.statistics().duplicates()).isEqualTo(4);
+    }
+
+    @Test
+    void documentsAreHeldOutByTheirContentAndRankedIntoTiers() throws IOException {
+        for (int file = 0; file < 40; file++) {
+            write(file + ".txt", "Document number " + file + " says something of its own.");
+        }
+        write("bad.txt", "{{{{ ;;;; 1 2 3\n".repeat(100));
+
+        DatasetManifest manifest = prepare(dataset(null, 2, 0.2)).manifest();
+
+        TokenDataset dataset = open(manifest);
+        int heldOut = dataset.heldOut().count();
+        assertThat(heldOut).isBetween(1, 20);
+        assertThat(dataset.training(null).count()).isEqualTo(41 - heldOut);
+        assertThat(dataset.training(Dataset.Tier.GOLD).count()).isEqualTo((41 - heldOut) / 2);
+        assertThat(PackedBlocks.pack(dataset.heldOut(), 16, true).count()).isPositive();
+        assertCode(
+                ErrorCode.DATASET_TOO_SMALL, "bronze", () -> dataset.training(Dataset.Tier.BRONZE));
+    }
+
+    @Test
+    void readyTokensStayOneStreamWhoseEndIsHeldOut() throws IOException {
+        Files.write(corpus.resolve("t.bin"), new byte[] {1, 0, 2, 0, 3, 0, 4, 0, 5, 0});
+
+        DatasetManifest manifest =
+                prepare(dataset(null, 1, 0.4, Dataset.Format.TOKENS_U16)).manifest();
+
+        assertThat(manifest.documentBoundaries()).isFalse();
+        assertThat(manifest.vocabSize()).isEqualTo(6);
+        assertThat(open(manifest).training(null).tokens()).isEqualTo(3);
+        assertThat(open(manifest).heldOut().tokens()).isEqualTo(2);
+    }
+
+    @Test
+    void badInputIsRefusedNamingItsPlace() throws IOException {
+        assertRefused(ErrorCode.SOURCE_EMPTY, "corpus");
+        Files.write(corpus.resolve("a.txt"), new byte[] {'a', (byte) 0xff});
+        assertRefused(ErrorCode.SOURCE_UNREADABLE, "a.txt");
+        Files.delete(corpus.resolve("a.txt"));
+        write("b.jsonl", "{\"text\":\"fine\"}\n{\"txt\":1}\n");
+        assertRefused(ErrorCode.SOURCE_UNREADABLE, "b.jsonl:2");
+        write("b.jsonl", "{\"text\":\"fine\"}\n{\"text\":\n");
+        assertRefused(ErrorCode.SOURCE_UNREADABLE, "b.jsonl:2");
+        assertThat(store.list("datasets/")).isEmpty();
+    }
+
+    @Test
+    void aTokenizerLargerThanTheModelIsRefused() throws IOException {
+        write("a.txt", "text");
+
+        assertCode(
+                ErrorCode.TOKENIZER_MISMATCH,
+                "257",
+                () ->
+                        preparation(new FileRoots(List.of(corpus)))
+                                .prepare(
+                                        new Request(
+                                                "d", dataset(null, 1, 0), "tokenizer.json", 256),
+                                        Progress.NONE));
+    }
+
+    @Test
+    void filesOutsideTheRootsAreRefusedHoweverTheyAreNamed() throws IOException {
+        Path secret = folder.resolve("secret.txt");
+        Files.writeString(secret, "secret");
+        Files.createSymbolicLink(corpus.resolve("link.txt"), secret);
+
+        assertRefused(ErrorCode.SOURCE_UNREADABLE, "link.txt");
+        FileRoots roots = new FileRoots(List.of(corpus));
+        assertCode(
+                ErrorCode.SOURCE_UNREADABLE,
+                "..",
+                () -> roots.resolve("file:" + corpus + "/../secret.txt"));
+        assertCode(ErrorCode.SOURCE_UNREADABLE, "outside", () -> roots.resolve("file://" + secret));
+        assertCode(
+                ErrorCode.SOURCE_UNREADABLE,
+                FileRoots.VARIABLE,
+                () -> FileRoots.parse(null).resolve("file:" + corpus));
+        assertCode(
+                ErrorCode.SOURCE_MISSING,
+                "nothing",
+                () -> roots.resolve("file:" + corpus + "/nothing"));
+        assertCode(ErrorCode.SOURCE_UNREADABLE, "s3:", () -> roots.resolve("s3://bucket/key"));
+    }
+
+    private void write(String name, String text) throws IOException {
+        Path file = corpus.resolve(name);
+        Files.createDirectories(file.resolveSibling("."));
+        Files.writeString(file, text);
+    }
+
+    private Dataset dataset(@Nullable String include, int tiers, double holdout) {
+        return dataset(include, tiers, holdout, Dataset.Format.AUTO);
+    }
+
+    private Dataset dataset(
+            @Nullable String include, int tiers, double holdout, Dataset.Format format) {
+        return new Dataset(
+                List.of(new Dataset.Source("file:" + corpus, include, "text", format)),
+                new Dataset.Quality(Dataset.Scorer.HEURISTIC, tiers),
+                Dataset.Order.SHUFFLED,
+                holdout);
+    }
+
+    private DatasetPreparation preparation(FileRoots roots) {
+        return new DatasetPreparation(store, roots, folder.resolve("scratch"), 2);
+    }
+
+    private Prepared prepare(Dataset dataset) {
+        return preparation(new FileRoots(List.of(corpus)))
+                .prepare(new Request("d", dataset, "tokenizer.json", VOCABULARY), Progress.NONE);
+    }
+
+    private TokenDataset open(DatasetManifest manifest) {
+        return TokenDataset.open(
+                store,
+                "datasets/" + manifest.contentHash() + "/manifest.json",
+                folder.resolve("cache"));
+    }
+
+    private void assertRefused(ErrorCode code, String told) {
+        assertCode(code, told, () -> prepare(dataset(null, 1, 0)));
+    }
+
+    private static void assertCode(ErrorCode code, String told, ThrowingCallable call) {
+        assertThatThrownBy(call)
+                .hasMessageContaining(told)
+                .isInstanceOfSatisfying(
+                        TanrenException.class, e -> assertThat(e.code()).isEqualTo(code));
+    }
+}
