@@ -1,0 +1,2 @@
+/// Beginning attempts.
+package dev.tanren.activities.attempt;

@@ -1,0 +1,25 @@
+package dev.tanren.activities.evaluate;
+
+import dev.tanren.activities.lease.Drain;
+import dev.tanren.activities.lease.HeartbeatLease;
+import dev.tanren.workflows.activity.EvaluateActivities;
+import io.temporal.activity.Activity;
+
+/// See [EvaluateActivities].
+public final class EvaluateActivitiesImpl implements EvaluateActivities {
+
+    private final Evaluator evaluator;
+    private final Drain drain;
+
+    public EvaluateActivitiesImpl(Evaluator evaluator, Drain drain) {
+        this.evaluator = evaluator;
+        this.drain = drain;
+    }
+
+    @Override
+    public Evaluated evaluate(EvaluateRequest request) {
+        try (HeartbeatLease lease = HeartbeatLease.hold(Activity.getExecutionContext(), drain)) {
+            return new Evaluated(evaluator.evaluate(request, lease));
+        }
+    }
+}

@@ -1,0 +1,186 @@
+package dev.tanren.activities.evaluate;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.tanren.activities.export.Exporter;
+import dev.tanren.activities.lease.Lease;
+import dev.tanren.activities.process.OneProcess;
+import dev.tanren.launch.EvaluateLaunch;
+import dev.tanren.launch.Report;
+import dev.tanren.spec.json.Json;
+import dev.tanren.spec.plan.Stage;
+import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.planner.Timetable;
+import dev.tanren.storage.registry.Metrics.EvaluationRow;
+import dev.tanren.storage.registry.Registry;
+import dev.tanren.workflows.activity.EvaluateActivities.EvaluateRequest;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/// Measures a model in the inference runtime and holds it against trainer and plan.
+public final class Evaluator {
+
+    private static final String MAIN = "dev.tanren.inference.EvaluateMain";
+    private static final int DEFAULT_BLOCKS = 16;
+    private static final int SAMPLE_TOKENS = 64;
+    private static final String PROMPT = "The ";
+
+    private final OneProcess processes;
+    private final Exporter exporter;
+    private final Registry registry;
+
+    public Evaluator(OneProcess processes, Exporter exporter, Registry registry) {
+        this.processes = processes;
+        this.exporter = exporter;
+        this.registry = registry;
+    }
+
+    /// Records the result before it judges it, so that people see the figures of a gate that
+    /// closed.
+    ///
+    /// @return metrics by name
+    public Map<String, Double> evaluate(EvaluateRequest request, Lease lease) {
+        Stage.Evaluate stage =
+                (Stage.Evaluate) request.plan().stage(request.stageId()).orElseThrow();
+        TrainingStage trained = trainingStage(request, stage.of());
+        Bundle bundle = bundle(request, stage, trained, lease);
+        List<Report> reports = measure(request, trained, bundle, lease);
+        Gate gate =
+                new Gate(
+                        measured(reports),
+                        trainerFigures(request.runId(), trained.id(), bundle.step()),
+                        trainerFigures(request.runId(), trained.id(), 0));
+        List<Gate.Check> checks = gate.checks(stage.require());
+        Map<String, Object> result = new LinkedHashMap<>();
+        result.put("step", bundle.step());
+        result.put("datasets", gate.measured());
+        result.put("trainer", gate.trainer());
+        result.put("before", gate.before());
+        result.put("metrics", gate.metrics());
+        result.put("differences", gate.differences());
+        result.put("requirements", checks);
+        result.put("prompt", PROMPT);
+        result.putAll(finished(reports));
+        registry.runs().setStageResult(request.runId(), stage.id(), Json.write(result));
+        gate.requireAgreement(stage.id());
+        gate.requireChecks(stage.id(), checks);
+        return gate.metrics();
+    }
+
+    /// @param prefix key prefix of the DJL bundle
+    /// @param step of the checkpoint it was written from
+    private record Bundle(String prefix, long step) {}
+
+    private static TrainingStage trainingStage(EvaluateRequest request, String id) {
+        return switch (request.plan().stage(id).orElseThrow()) {
+            case TrainingStage training -> training;
+            case Stage.Export export -> trainingStage(request, export.of());
+            case Stage.Evaluate other -> throw notTrained(id);
+            case Stage.Approve other -> throw notTrained(id);
+        };
+    }
+
+    private static IllegalArgumentException notTrained(String id) {
+        return new IllegalArgumentException("validation lets no stage measure stage " + id);
+    }
+
+    /// The bundle that an export stage published, or one made for this stage.
+    private Bundle bundle(
+            EvaluateRequest request, Stage.Evaluate stage, TrainingStage trained, Lease lease) {
+        if (request.plan().stage(stage.of()).orElseThrow() instanceof Stage.Export export
+                && export.formats().contains(Stage.Format.DJL)) {
+            String result =
+                    registry.runs().stages(request.runId()).stream()
+                            .filter(row -> row.stageId().equals(export.id()))
+                            .findFirst()
+                            .orElseThrow()
+                            .resultJson();
+            JsonNode published = Json.read(String.valueOf(result), JsonNode.class);
+            return new Bundle(
+                    published.path("prefix").asText() + "djl/", published.path("step").asLong());
+        }
+        Exporter.Export made =
+                exporter.export(
+                        request.runId(),
+                        request.plan(),
+                        stage.id(),
+                        trained.id(),
+                        request.architecture(),
+                        request.tokenizerKey(),
+                        List.of(Stage.Format.DJL),
+                        lease);
+        return new Bundle(made.prefix() + "djl/", made.step());
+    }
+
+    private List<Report> measure(
+            EvaluateRequest request, TrainingStage trained, Bundle bundle, Lease lease) {
+        TrainingStage.Evaluation evaluation = trained.evaluation();
+        boolean text = !request.tokenizerKey().isEmpty();
+        return processes.run(
+                "evaluate-" + request.runId() + "-" + request.stageId(),
+                "runs/" + request.runId() + "/" + request.stageId() + "/logs/1/evaluate.log",
+                lease,
+                place ->
+                        new EvaluateLaunch(
+                                request.runId(),
+                                request.stageId(),
+                                place.reportSocket().toString(),
+                                place.folder().toString(),
+                                processes.node().cache().toString(),
+                                processes.node().store(),
+                                bundle.prefix(),
+                                request.datasets(),
+                                evaluation == null ? DEFAULT_BLOCKS : evaluation.blocks(),
+                                sequenceLength(trained, bundle.step()),
+                                PROMPT,
+                                text ? SAMPLE_TOKENS : 0,
+                                processes.node().threads()),
+                arguments ->
+                        processes.node().inference(MAIN, processes.node().threads(), arguments));
+    }
+
+    /// That of the phase the checkpoint belongs to, as in the trainer's own evaluation.
+    private static int sequenceLength(TrainingStage trained, long step) {
+        return Timetable.of(trained).at(Math.max(1, step)).phase().sequenceLength();
+    }
+
+    private static Map<String, Gate.Figures> measured(List<Report> reports) {
+        Map<String, Gate.Figures> figures = new TreeMap<>();
+        for (Report report : reports) {
+            if (report instanceof Report.Evaluated evaluated) {
+                evaluated
+                        .datasets()
+                        .forEach(
+                                (name, found) ->
+                                        figures.put(
+                                                name,
+                                                new Gate.Figures(
+                                                        found.loss(),
+                                                        found.perplexity(),
+                                                        found.tokens())));
+            }
+        }
+        return figures;
+    }
+
+    private static Map<String, String> finished(List<Report> reports) {
+        return reports.stream()
+                .filter(Report.Finished.class::isInstance)
+                .map(report -> ((Report.Finished) report).results())
+                .findFirst()
+                .orElse(Map.of());
+    }
+
+    private Map<String, Gate.Figures> trainerFigures(String runId, String stageId, long step) {
+        Map<String, Gate.Figures> figures = new TreeMap<>();
+        for (EvaluationRow row : registry.metrics().evaluations(runId, stageId)) {
+            if (row.step() == step) {
+                figures.put(
+                        row.dataset(),
+                        new Gate.Figures(row.loss(), row.perplexity(), row.tokens()));
+            }
+        }
+        return figures;
+    }
+}

@@ -1,0 +1,141 @@
+package dev.tanren.activities.evaluate;
+
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.plan.Stage.Requirement;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// Compares what the second runtime measured with the trainer's own figures and with the plan's
+/// requirements. Pure arithmetic.
+public record Gate(
+        Map<String, Figures> measured, Map<String, Figures> trainer, Map<String, Figures> before) {
+
+    /// Largest relative difference of perplexity between the runtimes that rounding explains.
+    public static final double LARGEST_DIFFERENCE = 1e-4;
+
+    /// @param loss mean cross-entropy per target token, in nats
+    public record Figures(double loss, double perplexity, long tokens) {}
+
+    /// One requirement and what came of it.
+    ///
+    /// @param value null where the metric was not measured
+    public record Check(
+            String metric,
+            @Nullable Double value,
+            @Nullable Double below,
+            @Nullable Double above,
+            boolean holds) {}
+
+    /// All metrics by name: `<dataset>.loss`, `.perplexity`, and `.forgetting` where there is a
+    /// state before training to compare with.
+    public Map<String, Double> metrics() {
+        Map<String, Double> metrics = new LinkedHashMap<>();
+        measured.forEach(
+                (dataset, figures) -> {
+                    metrics.put(dataset + ".loss", figures.loss());
+                    metrics.put(dataset + ".perplexity", figures.perplexity());
+                    Figures earlier = before.get(dataset);
+                    if (earlier != null) {
+                        metrics.put(
+                                dataset + ".forgetting",
+                                figures.perplexity() / earlier.perplexity() - 1);
+                    }
+                });
+        return metrics;
+    }
+
+    /// Relative difference of perplexity against the trainer, for datasets that both measured.
+    public Map<String, Double> differences() {
+        Map<String, Double> differences = new LinkedHashMap<>();
+        measured.forEach(
+                (dataset, figures) -> {
+                    Figures own = trainer.get(dataset);
+                    if (own != null) {
+                        differences.put(
+                                dataset,
+                                Math.abs(figures.perplexity() - own.perplexity())
+                                        / own.perplexity());
+                    }
+                });
+        return differences;
+    }
+
+    public List<Check> checks(Map<String, Requirement> require) {
+        Map<String, Double> metrics = metrics();
+        List<Check> checks = new ArrayList<>();
+        require.forEach(
+                (metric, requirement) -> {
+                    Double value = metrics.get(metric);
+                    checks.add(
+                            new Check(
+                                    metric,
+                                    value,
+                                    requirement.below(),
+                                    requirement.above(),
+                                    value != null && holds(requirement, value)));
+                });
+        return checks;
+    }
+
+    /// @throws TanrenException `RUNTIMES_DISAGREE` naming dataset and figures
+    public void requireAgreement(String stage) {
+        Optional<Map.Entry<String, Double>> worst =
+                differences().entrySet().stream().max(Map.Entry.comparingByValue());
+        // Written so that a difference that is no number fails as well.
+        if (worst.isPresent() && !(worst.get().getValue() < LARGEST_DIFFERENCE)) {
+            String dataset = worst.get().getKey();
+            throw new TanrenException(
+                    ErrorCode.RUNTIMES_DISAGREE,
+                    "perplexity of "
+                            + dataset
+                            + " is "
+                            + perplexity(measured, dataset)
+                            + " in the inference runtime and "
+                            + perplexity(trainer, dataset)
+                            + " in the trainer",
+                    "stage " + stage,
+                    "do not publish the model; report it with the plan");
+        }
+    }
+
+    /// @throws TanrenException `GATE_FAILED` naming metric, value and bound of each that fails
+    public void requireChecks(String stage, List<Check> checks) {
+        List<String> failed =
+                checks.stream().filter(check -> !check.holds()).map(Gate::describe).toList();
+        if (!failed.isEmpty()) {
+            throw new TanrenException(
+                    ErrorCode.GATE_FAILED,
+                    String.join("; ", failed),
+                    "stage " + stage,
+                    "train for longer or on other data, or change the bound in `require`");
+        }
+    }
+
+    private static boolean holds(Requirement requirement, double value) {
+        Double below = requirement.below();
+        Double above = requirement.above();
+        return (below == null || value < below) && (above == null || value > above);
+    }
+
+    private static String describe(Check check) {
+        StringBuilder text = new StringBuilder(check.metric());
+        text.append(check.value() == null ? " was not measured" : " is " + check.value());
+        if (check.below() != null) {
+            text.append(", must be below ").append(check.below());
+        }
+        if (check.above() != null) {
+            text.append(", must be above ").append(check.above());
+        }
+        return text.toString();
+    }
+
+    private static double perplexity(Map<String, Figures> figures, String dataset) {
+        Figures found = figures.get(dataset);
+        return found == null ? Double.NaN : found.perplexity();
+    }
+}

@@ -1,0 +1,47 @@
+package dev.tanren.activities.export;
+
+import dev.tanren.activities.lease.Drain;
+import dev.tanren.activities.lease.HeartbeatLease;
+import dev.tanren.spec.json.Json;
+import dev.tanren.spec.plan.Stage;
+import dev.tanren.storage.registry.Registry;
+import dev.tanren.workflows.activity.ExportActivities;
+import io.temporal.activity.Activity;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/// See [ExportActivities].
+public final class ExportActivitiesImpl implements ExportActivities {
+
+    private final Exporter exporter;
+    private final Registry registry;
+    private final Drain drain;
+
+    public ExportActivitiesImpl(Exporter exporter, Registry registry, Drain drain) {
+        this.exporter = exporter;
+        this.registry = registry;
+        this.drain = drain;
+    }
+
+    @Override
+    public Exported export(ExportRequest request) {
+        Stage.Export stage = (Stage.Export) request.plan().stage(request.stageId()).orElseThrow();
+        try (HeartbeatLease lease = HeartbeatLease.hold(Activity.getExecutionContext(), drain)) {
+            Exporter.Export export =
+                    exporter.export(
+                            request.runId(),
+                            request.plan(),
+                            stage.id(),
+                            stage.of(),
+                            request.architecture(),
+                            request.tokenizerKey(),
+                            stage.formats(),
+                            lease);
+            Map<String, Object> result = new LinkedHashMap<>(export.results());
+            result.put("prefix", export.prefix());
+            result.put("step", export.step());
+            registry.runs().setStageResult(request.runId(), stage.id(), Json.write(result));
+            return new Exported(export.prefix(), export.step());
+        }
+    }
+}

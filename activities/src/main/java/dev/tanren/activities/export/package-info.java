@@ -1,0 +1,2 @@
+/// Publishing the weights of a checkpoint.
+package dev.tanren.activities.export;

@@ -1,0 +1,158 @@
+package dev.tanren.activities.gang;
+
+import dev.tanren.activities.gang.internal.GangEvent;
+import dev.tanren.activities.gang.internal.GangLauncher;
+import dev.tanren.activities.gang.internal.GangRecorder;
+import dev.tanren.activities.gang.internal.GangWatch;
+import dev.tanren.activities.gang.internal.Ranks;
+import dev.tanren.activities.lease.Lease;
+import dev.tanren.activities.process.LogUpload;
+import dev.tanren.activities.process.ReportSocket;
+import dev.tanren.activities.process.Scratch;
+import dev.tanren.spec.error.FailureClass;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.storage.checkpoint.CheckpointStore;
+import dev.tanren.storage.objects.ObjectStore;
+import dev.tanren.storage.registry.Registry;
+import dev.tanren.storage.registry.RunStatus;
+import dev.tanren.workflows.activity.GangActivities.GangRequest;
+import dev.tanren.workflows.activity.GangActivities.GangResult;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.LinkedBlockingQueue;
+
+/// Runs the ranks of one attempt to the end of its phase.
+///
+/// No rank outlives [#run]. What ranks report is recorded and their checkpoints are committed while
+/// they go on. One rank's end by itself ends them all. Safe for use by many threads, one gang each.
+public final class GangSupervisor {
+
+    private static final Duration LAST_WRITES = Duration.ofSeconds(30);
+    private static final Duration LAST_WRITES_DRAINING = Duration.ofSeconds(3);
+
+    private final GangLauncher launcher;
+    private final Registry registry;
+    private final ObjectStore store;
+    private final CheckpointStore checkpoints;
+    private final Path scratch;
+    private final GangSettings settings;
+    private final String worker;
+
+    /// @param scratch folder below which each attempt has its own
+    /// @param worker id of this worker, for people
+    public GangSupervisor(
+            GangLauncher launcher,
+            Registry registry,
+            ObjectStore store,
+            CheckpointStore checkpoints,
+            Path scratch,
+            GangSettings settings,
+            String worker) {
+        this.launcher = launcher;
+        this.registry = registry;
+        this.store = store;
+        this.checkpoints = checkpoints;
+        this.scratch = scratch;
+        this.settings = settings;
+        this.worker = worker;
+    }
+
+    /// @return finished, or stopped by a cancellation that was obeyed
+    /// @throws TanrenException why the ranks ended before their work was done
+    public GangResult run(GangRequest request, Lease lease) {
+        TrainingStage stage = (TrainingStage) request.plan().stage(request.stageId()).orElseThrow();
+        try (GangRecorder recorder = new GangRecorder(registry, request)) {
+            try {
+                GangResult result = supervise(request, stage, lease, recorder);
+                recorder.ended(
+                        result.finished() ? RunStatus.SUCCEEDED : RunStatus.PAUSED,
+                        result.finished()
+                                ? "step " + request.lastStep() + " is committed"
+                                : "stopped at step " + result.committedStep(),
+                        null);
+                return result;
+            } catch (TanrenException e) {
+                recorder.ended(RunStatus.FAILED, e.what() + " [" + e.where() + "]", e);
+                throw e;
+            } finally {
+                recorder.drain(
+                        lease.state() == Lease.State.HELD ? LAST_WRITES : LAST_WRITES_DRAINING);
+            }
+        }
+    }
+
+    private GangResult supervise(
+            GangRequest request, TrainingStage stage, Lease lease, GangRecorder recorder) {
+        LinkedBlockingQueue<GangEvent> events = new LinkedBlockingQueue<>();
+        int ranks = stage.parallelism().ranks();
+        try (Scratch own = Scratch.create(scratch, "gang-" + request.fencingToken());
+                ReportSocket socket =
+                        ReportSocket.listen(
+                                own.folder(),
+                                report -> events.add(new GangEvent.Reported(report)));
+                LogUpload _ = LogUpload.start(store, logKeys(request, own, ranks))) {
+            Ranks gang =
+                    launcher.launch(
+                            request,
+                            stage,
+                            own,
+                            socket.path(),
+                            (rank, code) -> events.add(new GangEvent.Exited(rank, code)));
+            recorder.event(
+                    "attempt.started",
+                    "",
+                    "attempt "
+                            + request.attempt()
+                            + " starts "
+                            + ranks
+                            + " ranks after step "
+                            + request.resumeStep(),
+                    Map.of("worker", worker, "ranks", ranks, "resumeStep", request.resumeStep()));
+            try (GangWatch watch =
+                    new GangWatch(
+                            request,
+                            stage,
+                            settings,
+                            lease,
+                            gang,
+                            recorder,
+                            checkpoints,
+                            events,
+                            () -> isCancelling(request.runId()))) {
+                return watch.untilTheEnd();
+            } finally {
+                gang.kill();
+            }
+        }
+    }
+
+    /// A cancelled run needs no last checkpoint. A registry that does not answer costs one.
+    private boolean isCancelling(String runId) {
+        try {
+            return registry.runs()
+                    .find(runId)
+                    .map(run -> run.status() == RunStatus.CANCELLING)
+                    .orElse(false);
+        } catch (TanrenException e) {
+            if (e.failureClass() == FailureClass.STORAGE) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    private static Map<Path, String> logKeys(GangRequest request, Scratch scratch, int ranks) {
+        Map<Path, String> keys = new HashMap<>();
+        for (int rank = 0; rank < ranks; rank++) {
+            keys.put(
+                    GangLauncher.log(scratch, rank),
+                    "runs/%s/%s/logs/%d/rank-%d.log"
+                            .formatted(
+                                    request.runId(), request.stageId(), request.attempt(), rank));
+        }
+        return keys;
+    }
+}

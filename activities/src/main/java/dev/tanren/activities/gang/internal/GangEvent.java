@@ -1,0 +1,14 @@
+package dev.tanren.activities.gang.internal;
+
+import dev.tanren.launch.Report;
+import dev.tanren.spec.error.TanrenException;
+
+/// What happens to a gang, in the order in which its supervisor hears of it.
+public sealed interface GangEvent {
+
+    record Reported(Report report) implements GangEvent {}
+
+    record Exited(int rank, int exitCode) implements GangEvent {}
+
+    record CommitFailed(TanrenException error) implements GangEvent {}
+}

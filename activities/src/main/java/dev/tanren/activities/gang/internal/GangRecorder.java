@@ -1,0 +1,184 @@
+package dev.tanren.activities.gang.internal;
+
+import dev.tanren.launch.Report;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.storage.registry.Metrics.EvaluationRow;
+import dev.tanren.storage.registry.Metrics.StepRow;
+import dev.tanren.storage.registry.Registry;
+import dev.tanren.storage.registry.RunStatus;
+import dev.tanren.workflows.activity.GangActivities.GangRequest;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Writes what ranks report into the registry, in batches and in order.
+public final class GangRecorder implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(GangRecorder.class);
+    private static final int LARGEST_BATCH = 500;
+
+    private final Registry registry;
+    private final GangRequest request;
+    private final SerialWriter writer =
+            new SerialWriter(
+                    "recorder",
+                    error -> LOG.error("figures are not recorded: {}", error.getMessage()));
+    private List<StepRow> batch = new ArrayList<>();
+    private long reached;
+
+    public GangRecorder(Registry registry, GangRequest request) {
+        this.registry = registry;
+        this.request = request;
+        this.reached = request.resumeStep();
+    }
+
+    public void step(Report.StepFinished step) {
+        batch.add(
+                new StepRow(
+                        step.step(),
+                        step.rank(),
+                        request.attempt(),
+                        step.phase(),
+                        false,
+                        step.batchHash(),
+                        values(step),
+                        Instant.now()));
+        if (step.rank() == 0) {
+            reached = step.step();
+        }
+        if (batch.size() >= LARGEST_BATCH) {
+            flush();
+        }
+    }
+
+    /// Hands the batch on; called a few times a second.
+    public void flush() {
+        if (batch.isEmpty()) {
+            return;
+        }
+        List<StepRow> rows = batch;
+        batch = new ArrayList<>();
+        long step = reached;
+        writer.submit(
+                () -> {
+                    registry.metrics()
+                            .record(
+                                    request.runId(),
+                                    request.stageId(),
+                                    request.fencingToken(),
+                                    rows);
+                    registry.runs()
+                            .setProgress(
+                                    request.runId(), request.stageId(), request.phaseId(), step);
+                });
+    }
+
+    public void evaluation(Report.Evaluated evaluated) {
+        Map<String, EvaluationRow> rows = new TreeMap<>();
+        Map<String, Object> losses = new LinkedHashMap<>();
+        evaluated
+                .datasets()
+                .forEach(
+                        (name, figures) -> {
+                            rows.put(
+                                    name,
+                                    new EvaluationRow(
+                                            evaluated.step(),
+                                            name,
+                                            figures.loss(),
+                                            figures.perplexity(),
+                                            figures.tokens()));
+                            losses.put(name + ".loss", figures.loss());
+                        });
+        writer.submit(
+                () ->
+                        registry.metrics()
+                                .recordEvaluation(
+                                        request.runId(),
+                                        request.stageId(),
+                                        request.fencingToken(),
+                                        evaluated.step(),
+                                        rows));
+        losses.put("step", evaluated.step());
+        event(
+                "evaluation.finished",
+                Long.toString(evaluated.step()),
+                "evaluated at step " + evaluated.step(),
+                losses);
+    }
+
+    /// @param key tells events of one type and attempt apart, so that none is stored twice
+    public void event(String type, String key, String message, Map<String, Object> data) {
+        Map<String, Object> all = new LinkedHashMap<>(data);
+        all.put("attempt", request.attempt());
+        String unique =
+                String.join(
+                        "/", type, request.stageId(), Long.toString(request.fencingToken()), key);
+        writer.submit(
+                () ->
+                        registry.events()
+                                .append(
+                                        request.runId(),
+                                        type,
+                                        request.stageId(),
+                                        message,
+                                        all,
+                                        unique));
+    }
+
+    /// Records how the attempt ended.
+    ///
+    /// @param error null where nothing failed
+    public void ended(RunStatus status, String reason, @Nullable TanrenException error) {
+        flush();
+        long step = reached;
+        String failureClass = error == null ? null : error.failureClass().name();
+        writer.submit(
+                () ->
+                        registry.attempts()
+                                .end(request.fencingToken(), status, reason, failureClass, step));
+        Map<String, Object> data = new LinkedHashMap<>();
+        data.put("step", step);
+        data.put("status", status.key());
+        if (error != null) {
+            data.put("code", error.code().name());
+            data.put("failureClass", failureClass);
+        }
+        event("attempt.ended", "", reason, data);
+    }
+
+    public boolean drain(java.time.Duration patience) {
+        flush();
+        return writer.drain(patience);
+    }
+
+    @Override
+    public void close() {
+        writer.close();
+    }
+
+    private static Map<String, Double> values(Report.StepFinished step) {
+        Map<String, Double> values = new LinkedHashMap<>();
+        values.put("loss", step.loss());
+        values.put("learningRate", step.learningRate());
+        values.put("gradientNorm", step.gradientNorm());
+        values.put("tokens", (double) step.tokens());
+        values.put("sequenceLength", (double) step.sequenceLength());
+        values.put("residentBytes", (double) step.residentBytes());
+        Report.StepSeconds seconds = step.seconds();
+        values.put("seconds.data", seconds.data());
+        values.put("seconds.forward", seconds.forward());
+        values.put("seconds.backward", seconds.backward());
+        values.put("seconds.communication", seconds.communication());
+        values.put("seconds.optimizer", seconds.optimizer());
+        values.put("seconds.checkpoint", seconds.checkpoint());
+        values.put("seconds.total", seconds.total());
+        return values;
+    }
+}

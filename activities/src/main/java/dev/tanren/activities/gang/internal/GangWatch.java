@@ -1,0 +1,271 @@
+package dev.tanren.activities.gang.internal;
+
+import dev.tanren.activities.gang.GangSettings;
+import dev.tanren.activities.lease.Lease;
+import dev.tanren.activities.process.FailureClassifier;
+import dev.tanren.launch.Report;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.storage.checkpoint.CheckpointStore;
+import dev.tanren.workflows.activity.GangActivities.GangRequest;
+import dev.tanren.workflows.activity.GangActivities.GangResult;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/// The supervisor's loop: one event after the other, and between them a look at lease and clock.
+public final class GangWatch implements AutoCloseable {
+
+    private static final long TICK_MILLIS = 100;
+    private static final Duration STACKS = Duration.ofMillis(1_500);
+
+    private final GangRequest request;
+    private final GangSettings settings;
+    private final Lease lease;
+    private final Ranks ranks;
+    private final GangRecorder recorder;
+    private final BlockingQueue<GangEvent> events;
+    private final BooleanSupplier cancelledForGood;
+    private final Commits commits;
+    private final ShardCollection shards;
+    private final Watchdog watchdog;
+
+    private @Nullable TanrenException fatal;
+    private boolean stopping;
+    private boolean killing;
+    private long deadline = Long.MAX_VALUE;
+    private boolean abandoned;
+
+    public GangWatch(
+            GangRequest request,
+            TrainingStage stage,
+            GangSettings settings,
+            Lease lease,
+            Ranks ranks,
+            GangRecorder recorder,
+            CheckpointStore checkpoints,
+            BlockingQueue<GangEvent> events,
+            BooleanSupplier cancelledForGood) {
+        this.request = request;
+        this.settings = settings;
+        this.lease = lease;
+        this.ranks = ranks;
+        this.recorder = recorder;
+        this.events = events;
+        this.cancelledForGood = cancelledForGood;
+        this.commits = new Commits(checkpoints, stage.checkpoint().keep(), events::add);
+        this.shards = new ShardCollection(request, stage.parallelism().ranks());
+        this.watchdog =
+                new Watchdog(settings, stage.evaluation(), request.lastStep(), System.nanoTime());
+    }
+
+    /// Ends when every rank has ended and every checkpoint is committed or refused.
+    public GangResult untilTheEnd() {
+        while (!ranks.allExited() || (!commits.idle() && !abandoned)) {
+            GangEvent event = next();
+            if (event != null) {
+                handle(event);
+            } else {
+                recorder.flush();
+            }
+            look();
+        }
+        for (GangEvent event = events.poll(); event != null; event = events.poll()) {
+            handle(event);
+        }
+        return outcome();
+    }
+
+    @Override
+    public void close() {
+        commits.close();
+    }
+
+    private @Nullable GangEvent next() {
+        try {
+            return events.poll(TICK_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            giveUp(
+                    new TanrenException(
+                            ErrorCode.RANK_PREEMPTED,
+                            "the worker ends",
+                            "gang",
+                            "nothing to do: the work goes on from the last checkpoint"));
+            return null;
+        }
+    }
+
+    private void handle(GangEvent event) {
+        switch (event) {
+            case GangEvent.Reported reported -> handle(reported.report());
+            case GangEvent.Exited exited -> {
+                ranks.exited(exited.rank(), exited.exitCode());
+                if (ranks.anyAbnormal() && !stopping && !killing) {
+                    killAfter(settings.afterCrash());
+                }
+            }
+            case GangEvent.CommitFailed failed -> giveUp(failed.error());
+        }
+    }
+
+    private void handle(Report report) {
+        long now = System.nanoTime();
+        switch (report) {
+            case Report.Hello hello -> {}
+            case Report.Ready ready -> {
+                watchdog.ready(now);
+                recorder.event(
+                        "rank.ready",
+                        Integer.toString(ready.rank()),
+                        "rank " + ready.rank() + " is ready after step " + ready.step(),
+                        Map.of(
+                                "rank", ready.rank(),
+                                "step", ready.step(),
+                                "secondsToReady", ready.secondsToReady(),
+                                "parameters", ready.parameters()));
+            }
+            case Report.StepFinished step -> {
+                recorder.step(step);
+                if (step.rank() == 0) {
+                    shards.loss(step.step(), step.loss());
+                    watchdog.stepped(step.step(), now);
+                    lease.progress(step.step());
+                }
+            }
+            case Report.Evaluated evaluated -> {
+                if (evaluated.rank() == 0) {
+                    watchdog.evaluated(now);
+                    recorder.evaluation(evaluated);
+                }
+            }
+            case Report.ShardSaved saved -> shards.add(saved).ifPresent(commits::commit);
+            case Report.Finished finished -> ranks.finished(finished.rank(), finished.step());
+            case Report.Preempted preempted -> {}
+            case Report.Failed failed -> ranks.failed(failed);
+        }
+    }
+
+    /// What no event tells of: the lease, the watchdog, a grace that has passed.
+    private void look() {
+        long now = System.nanoTime();
+        if (!killing) {
+            switch (lease.state()) {
+                case HELD -> lookAtWatchdog(now);
+                case CANCELLED -> stopOnRequest();
+                case DRAINING -> stop(settings.drain());
+                case LOST -> giveUp(lost());
+            }
+        }
+        if (now > deadline && !killing) {
+            killing = true;
+            ranks.kill();
+            if (lease.state() == Lease.State.DRAINING) {
+                abandonCommits();
+            }
+        }
+    }
+
+    private void lookAtWatchdog(long now) {
+        if (fatal == null && !ranks.allExited() && watchdog.fires(now)) {
+            fatal = hung(now);
+            ranks.dumpStacks();
+            killAfter(STACKS);
+        }
+    }
+
+    private void stopOnRequest() {
+        if (stopping) {
+            return;
+        }
+        if (cancelledForGood.getAsBoolean()) {
+            abandonCommits();
+            stop(Duration.ZERO);
+        } else {
+            stop(settings.pause());
+        }
+    }
+
+    private void abandonCommits() {
+        abandoned = true;
+        commits.abandon();
+    }
+
+    private void stop(Duration grace) {
+        if (!stopping) {
+            stopping = true;
+            if (grace.isPositive()) {
+                ranks.terminate();
+            }
+            killAfter(grace);
+        }
+    }
+
+    private void giveUp(TanrenException error) {
+        if (fatal == null) {
+            fatal = error;
+        }
+        killing = true;
+        abandonCommits();
+        ranks.kill();
+    }
+
+    private void killAfter(Duration grace) {
+        deadline = Math.min(deadline, System.nanoTime() + grace.toNanos());
+    }
+
+    private GangResult outcome() {
+        if (fatal != null) {
+            throw fatal;
+        }
+        long committed = Math.max(request.resumeStep(), commits.newest());
+        if (ranks.allFinished()) {
+            if (committed < request.lastStep()) {
+                throw new TanrenException(
+                        ErrorCode.INTERNAL,
+                        "the ranks ended well, but step "
+                                + request.lastStep()
+                                + " was not saved by all of them; the newest is "
+                                + committed,
+                        "stage " + request.stageId(),
+                        "report it with the logs of the ranks");
+            }
+            return new GangResult(true, committed);
+        }
+        if (stopping && lease.state() != Lease.State.DRAINING) {
+            return new GangResult(false, committed);
+        }
+        if (stopping) {
+            throw new TanrenException(
+                    ErrorCode.RANK_PREEMPTED,
+                    "the worker was told to end; step " + committed + " is committed",
+                    "stage " + request.stageId(),
+                    "nothing to do: the work goes on from there on a living worker");
+        }
+        throw FailureClassifier.classify(ranks.endings());
+    }
+
+    private TanrenException hung(long now) {
+        return new TanrenException(
+                ErrorCode.RANK_HUNG,
+                "no step for "
+                        + watchdog.silence(now).toMillis()
+                        + " ms; the limit was "
+                        + watchdog.limit().toMillis()
+                        + " ms",
+                "stage " + request.stageId() + ", attempt " + request.attempt(),
+                "look at the stacks in the ranks' logs; the work goes on from the last checkpoint");
+    }
+
+    private TanrenException lost() {
+        return new TanrenException(
+                ErrorCode.CHECKPOINT_STALE_ATTEMPT,
+                "the attempt does not belong to this worker any more",
+                "stage " + request.stageId() + ", attempt " + request.attempt(),
+                "nothing to do: a newer attempt has taken over");
+    }
+}

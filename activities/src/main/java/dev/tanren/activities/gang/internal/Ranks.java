@@ -1,0 +1,122 @@
+package dev.tanren.activities.gang.internal;
+
+import dev.tanren.activities.process.FailureClassifier;
+import dev.tanren.activities.process.LaunchedProcess;
+import dev.tanren.activities.process.MemoryEvents;
+import dev.tanren.launch.ExitCode;
+import dev.tanren.launch.Report;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The processes of a gang and how each of them ended. Used by the supervisor's thread alone.
+public final class Ranks {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Ranks.class);
+    private static final int SIGKILLED = 137;
+
+    private final List<LaunchedProcess> processes;
+    private final List<Path> logs;
+    private final Map<Integer, Integer> exits = new HashMap<>();
+    private final Map<Integer, Report.Failed> failures = new HashMap<>();
+    private final Map<Integer, Long> finished = new HashMap<>();
+    private final List<Integer> endedByThemselves = new ArrayList<>();
+    private final long killsBefore = MemoryEvents.kills();
+    private boolean killed;
+
+    public Ranks(List<LaunchedProcess> processes, List<Path> logs) {
+        this.processes = List.copyOf(processes);
+        this.logs = List.copyOf(logs);
+    }
+
+    public void failed(Report.Failed report) {
+        failures.putIfAbsent(report.rank(), report);
+    }
+
+    public void finished(int rank, long step) {
+        finished.put(rank, step);
+    }
+
+    public void exited(int rank, int exitCode) {
+        exits.put(rank, exitCode);
+        if (!killed) {
+            endedByThemselves.add(rank);
+        }
+    }
+
+    public boolean allExited() {
+        return exits.size() == processes.size();
+    }
+
+    /// Whether a rank ended in another way than by finishing, or by saving after SIGTERM.
+    public boolean anyAbnormal() {
+        return endedByThemselves.stream().anyMatch(this::abnormal);
+    }
+
+    public boolean allFinished() {
+        return allExited()
+                && exits.values().stream().allMatch(code -> code == ExitCode.FINISHED)
+                && finished.size() == processes.size();
+    }
+
+    public void terminate() {
+        processes.stream().filter(LaunchedProcess::alive).forEach(LaunchedProcess::terminate);
+    }
+
+    public void kill() {
+        killed = true;
+        processes.forEach(LaunchedProcess::kill);
+    }
+
+    /// Has every rank write its stacks into its log, and notes what the kernel says of it.
+    public void dumpStacks() {
+        for (int rank = 0; rank < processes.size(); rank++) {
+            LaunchedProcess process = processes.get(rank);
+            if (process.alive()) {
+                process.dumpStacks();
+                noteKernelState(rank, process.pid());
+            }
+        }
+    }
+
+    /// The endings to learn the cause from: those that came before anything was killed.
+    public List<FailureClassifier.Ending> endings() {
+        return endedByThemselves.stream().filter(this::abnormal).map(this::ending).toList();
+    }
+
+    private boolean abnormal(int rank) {
+        int code = exits.getOrDefault(rank, 0);
+        return code != ExitCode.FINISHED || !finished.containsKey(rank);
+    }
+
+    private FailureClassifier.Ending ending(int rank) {
+        int code = exits.getOrDefault(rank, 0);
+        boolean outOfMemory =
+                (code == SIGKILLED && MemoryEvents.kills() > killsBefore)
+                        || MemoryEvents.namedIn(logs.get(rank));
+        return new FailureClassifier.Ending("rank " + rank, code, failures.get(rank), outOfMemory);
+    }
+
+    private void noteKernelState(int rank, long pid) {
+        try {
+            String state =
+                    Files.readAllLines(Path.of("/proc", Long.toString(pid), "status")).stream()
+                            .filter(line -> line.startsWith("State:"))
+                            .findFirst()
+                            .orElse("State: unknown");
+            Files.writeString(
+                    logs.get(rank),
+                    "[worker] rank " + rank + " made no step; its process: " + state + "\n",
+                    StandardOpenOption.APPEND);
+        } catch (IOException e) {
+            LOG.debug("rank {} is gone: {}", rank, e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,110 @@
+package dev.tanren.activities.gang.internal;
+
+import dev.tanren.spec.error.FailureClass;
+import dev.tanren.spec.error.TanrenException;
+import java.time.Duration;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Does writes one after the other on a thread of its own, each again until database and store take
+/// it. Training goes on meanwhile; what it reports waits in memory.
+public final class SerialWriter implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(SerialWriter.class);
+    private static final Duration FIRST_DELAY = Duration.ofMillis(200);
+    private static final Duration LAST_DELAY = Duration.ofSeconds(5);
+
+    private final LinkedBlockingQueue<Runnable> queue = new LinkedBlockingQueue<>();
+    private final Consumer<TanrenException> failed;
+    private final Thread thread;
+    private volatile boolean closing;
+    private volatile boolean abandoned;
+    private final AtomicInteger pending = new AtomicInteger();
+
+    /// @param failed told of a write that no repetition mends; what follows is still done
+    public SerialWriter(String name, Consumer<TanrenException> failed) {
+        this.failed = failed;
+        this.thread = Thread.ofPlatform().name(name).daemon().start(this::work);
+    }
+
+    public void submit(Runnable write) {
+        pending.incrementAndGet();
+        queue.add(write);
+    }
+
+    /// Whether nothing waits to be written.
+    public boolean idle() {
+        return pending.get() == 0;
+    }
+
+    /// Drops what is not written yet.
+    public void abandon() {
+        abandoned = true;
+        queue.clear();
+        thread.interrupt();
+    }
+
+    /// Waits for what was submitted, for so long.
+    ///
+    /// @return whether all was written
+    public boolean drain(Duration patience) {
+        closing = true;
+        try {
+            return thread.join(patience);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    @Override
+    public void close() {
+        closing = true;
+        abandon();
+    }
+
+    private void work() {
+        try {
+            while (!abandoned && !(closing && queue.isEmpty())) {
+                Runnable write = queue.poll(100, TimeUnit.MILLISECONDS);
+                if (write != null) {
+                    untilItIsTaken(write);
+                    pending.decrementAndGet();
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void untilItIsTaken(Runnable write) throws InterruptedException {
+        Duration delay = FIRST_DELAY;
+        while (!abandoned) {
+            try {
+                write.run();
+                return;
+            } catch (TanrenException e) {
+                if (e.failureClass() != FailureClass.STORAGE || isLasting(e)) {
+                    failed.accept(e);
+                    return;
+                }
+                LOG.warn("{}; tried again in {}", e.getMessage(), delay);
+            }
+            Thread.sleep(delay);
+            Duration doubled = delay.multipliedBy(2);
+            delay = doubled.compareTo(LAST_DELAY) > 0 ? LAST_DELAY : doubled;
+        }
+    }
+
+    /// What was stored is not what the manifest says: writing it again changes nothing.
+    private static boolean isLasting(TanrenException e) {
+        return switch (e.code()) {
+            case OBJECT_CORRUPT, OBJECT_MISSING, OBJECT_EXISTS -> true;
+            default -> false;
+        };
+    }
+}

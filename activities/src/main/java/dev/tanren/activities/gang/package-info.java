@@ -1,0 +1,2 @@
+/// Supervising the ranks of one attempt.
+package dev.tanren.activities.gang;

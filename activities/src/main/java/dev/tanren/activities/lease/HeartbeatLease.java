@@ -1,0 +1,77 @@
+package dev.tanren.activities.lease;
+
+import io.temporal.activity.ActivityExecutionContext;
+import io.temporal.client.ActivityCanceledException;
+import io.temporal.client.ActivityCompletionException;
+import java.util.concurrent.atomic.AtomicLong;
+
+/// A lease kept by Temporal heartbeats, one a second from a thread of its own, so that it is held
+/// however long a step or an upload takes.
+///
+/// Beats go on after a cancellation, for as long as the work needs to end in good order.
+public final class HeartbeatLease implements Lease, AutoCloseable {
+
+    private static final long BEAT_MILLIS = 1_000;
+
+    private final ActivityExecutionContext context;
+    private final Drain drain;
+    private final AtomicLong step = new AtomicLong();
+    private volatile State state = State.HELD;
+    private final Thread thread;
+
+    private HeartbeatLease(ActivityExecutionContext context, Drain drain) {
+        this.context = context;
+        this.drain = drain;
+        this.thread =
+                Thread.ofVirtual()
+                        .name("heartbeat-" + context.getInfo().getActivityId())
+                        .unstarted(this::beat);
+    }
+
+    public static HeartbeatLease hold(ActivityExecutionContext context, Drain drain) {
+        HeartbeatLease lease = new HeartbeatLease(context, drain);
+        lease.thread.start();
+        return lease;
+    }
+
+    @Override
+    public State state() {
+        State current = state;
+        return current == State.HELD && drain.begun() ? State.DRAINING : current;
+    }
+
+    @Override
+    public void progress(long reached) {
+        step.set(reached);
+    }
+
+    @Override
+    public void close() {
+        thread.interrupt();
+    }
+
+    private void beat() {
+        try {
+            while (!Thread.currentThread().isInterrupted()) {
+                beatOnce();
+                Thread.sleep(BEAT_MILLIS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void beatOnce() {
+        try {
+            context.heartbeat(step.get());
+        } catch (ActivityCanceledException e) {
+            if (state == State.HELD) {
+                state = State.CANCELLED;
+            }
+        } catch (ActivityCompletionException e) {
+            if (!drain.begun()) {
+                state = State.LOST;
+            }
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/// Whether a worker may go on with what it does.
+package dev.tanren.activities.lease;

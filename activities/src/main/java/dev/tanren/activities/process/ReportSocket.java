@@ -1,0 +1,135 @@
+package dev.tanren.activities.process;
+
+import dev.tanren.launch.Report;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.json.Json;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The Unix domain socket on which launched processes report.
+///
+/// The connections stay open as long as this does: when they close, the processes know that their
+/// worker is gone. Reports of one process arrive in order.
+public final class ReportSocket implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ReportSocket.class);
+
+    /// `sun_path` holds 108 bytes with the closing zero.
+    private static final int LONGEST_PATH = 107;
+
+    private final Path path;
+    private final ServerSocketChannel server;
+    private final Consumer<Report> reports;
+    private final Set<SocketChannel> connections = ConcurrentHashMap.newKeySet();
+
+    private ReportSocket(Path path, ServerSocketChannel server, Consumer<Report> reports) {
+        this.path = path;
+        this.server = server;
+        this.reports = reports;
+    }
+
+    /// @param reports called from one thread for each connection
+    public static ReportSocket listen(Path folder, Consumer<Report> reports) {
+        Path path = shortEnough(folder.resolve("reports.sock"));
+        try {
+            ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+            server.bind(UnixDomainSocketAddress.of(path));
+            ReportSocket socket = new ReportSocket(path, server, reports);
+            Thread.ofPlatform().name("reports").daemon().start(socket::accept);
+            return socket;
+        } catch (IOException e) {
+            throw new TanrenException(
+                    ErrorCode.SCRATCH_FULL,
+                    "the report socket cannot be made: " + e.getMessage(),
+                    path.toString(),
+                    "make room in the scratch folder, or name a shorter one",
+                    e);
+        }
+    }
+
+    public Path path() {
+        return path;
+    }
+
+    @Override
+    public void close() {
+        closeQuietly(server);
+        connections.forEach(ReportSocket::closeQuietly);
+        try {
+            Files.deleteIfExists(path);
+        } catch (IOException e) {
+            LOG.warn("cannot remove {}: {}", path, e.getMessage());
+        }
+    }
+
+    private static Path shortEnough(Path path) {
+        if (path.toString().getBytes(StandardCharsets.UTF_8).length <= LONGEST_PATH) {
+            return path;
+        }
+        try {
+            return Files.createTempDirectory("tnr").resolve("reports.sock");
+        } catch (IOException e) {
+            throw new TanrenException(
+                    ErrorCode.SCRATCH_FULL,
+                    "no temporary folder can be made: " + e.getMessage(),
+                    System.getProperty("java.io.tmpdir", "/tmp"),
+                    "name a shorter scratch folder",
+                    e);
+        }
+    }
+
+    private void accept() {
+        while (server.isOpen()) {
+            try {
+                SocketChannel connection = server.accept();
+                connections.add(connection);
+                Thread.ofPlatform().name("report-reader").daemon().start(() -> read(connection));
+            } catch (IOException e) {
+                if (server.isOpen()) {
+                    LOG.warn("a process cannot connect to {}: {}", path, e.getMessage());
+                }
+            }
+        }
+    }
+
+    private void read(SocketChannel connection) {
+        try (connection;
+                BufferedReader lines =
+                        new BufferedReader(
+                                Channels.newReader(connection, StandardCharsets.UTF_8))) {
+            String line = lines.readLine();
+            while (line != null) {
+                reports.accept(Json.read(line, Report.class));
+                line = lines.readLine();
+            }
+        } catch (IOException e) {
+            LOG.debug("a report connection broke: {}", e.getMessage());
+        } catch (IllegalArgumentException e) {
+            LOG.error("a process reports what is no report: {}", e.getMessage());
+        } finally {
+            connections.remove(connection);
+        }
+    }
+
+    private static void closeQuietly(java.nio.channels.Channel channel) {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            LOG.debug("cannot close: {}", e.getMessage());
+        }
+    }
+}

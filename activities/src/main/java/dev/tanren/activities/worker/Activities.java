@@ -1,0 +1,101 @@
+package dev.tanren.activities.worker;
+
+import dev.tanren.activities.attempt.AttemptActivitiesImpl;
+import dev.tanren.activities.dataset.DatasetActivitiesImpl;
+import dev.tanren.activities.dataset.DatasetPreparation;
+import dev.tanren.activities.dataset.FileRoots;
+import dev.tanren.activities.evaluate.EvaluateActivitiesImpl;
+import dev.tanren.activities.evaluate.Evaluator;
+import dev.tanren.activities.export.ExportActivitiesImpl;
+import dev.tanren.activities.export.Exporter;
+import dev.tanren.activities.gang.GangActivitiesImpl;
+import dev.tanren.activities.gang.GangLaunchers;
+import dev.tanren.activities.gang.GangSettings;
+import dev.tanren.activities.gang.GangSupervisor;
+import dev.tanren.activities.lease.Drain;
+import dev.tanren.activities.model.ModelActivitiesImpl;
+import dev.tanren.activities.model.ModelPreparation;
+import dev.tanren.activities.process.Node;
+import dev.tanren.activities.process.OneProcess;
+import dev.tanren.activities.process.StoreCredentials;
+import dev.tanren.activities.registry.RegistryActivitiesImpl;
+import dev.tanren.storage.checkpoint.CheckpointStore;
+import dev.tanren.storage.checkpoint.ObjectCheckpointStore;
+import dev.tanren.storage.objects.ObjectStore;
+import dev.tanren.storage.objects.StoreAddress;
+import dev.tanren.storage.registry.Registry;
+import java.util.Map;
+
+/// Builds the activities of a worker from its settings and connections.
+final class Activities {
+
+    private final Object[] shared;
+    private final Object gang;
+
+    Activities(
+            WorkerSettings settings,
+            Map<String, String> environment,
+            Registry registry,
+            ObjectStore store,
+            String workerId,
+            Drain drain,
+            GangSettings gangSettings) {
+        Node node = node(settings, environment);
+        StoreCredentials credentials = credentials(environment);
+        FileRoots roots = FileRoots.parse(settings.fileRoots());
+        CheckpointStore checkpoints =
+                new ObjectCheckpointStore(store, registry.checkpoints(), registry.events());
+        OneProcess processes = new OneProcess(node, credentials, store);
+        Exporter exporter = new Exporter(processes, checkpoints);
+        shared =
+                new Object[] {
+                    new RegistryActivitiesImpl(registry),
+                    new ModelActivitiesImpl(new ModelPreparation(store, roots), drain),
+                    new DatasetActivitiesImpl(
+                            new DatasetPreparation(
+                                    store, roots, settings.scratch(), node.threads()),
+                            drain),
+                    new AttemptActivitiesImpl(registry, checkpoints, workerId, drain),
+                    new ExportActivitiesImpl(exporter, registry, drain),
+                    new EvaluateActivitiesImpl(new Evaluator(processes, exporter, registry), drain)
+                };
+        gang =
+                new GangActivitiesImpl(
+                        new GangSupervisor(
+                                GangLaunchers.of(node, credentials),
+                                registry,
+                                store,
+                                checkpoints,
+                                settings.scratch(),
+                                gangSettings,
+                                workerId),
+                        drain);
+    }
+
+    /// Those of the queue that every worker takes from without limit.
+    Object[] shared() {
+        return shared.clone();
+    }
+
+    Object gang() {
+        return gang;
+    }
+
+    private static Node node(WorkerSettings settings, Map<String, String> environment) {
+        return new Node(
+                settings.java(),
+                settings.trainerClasspath(),
+                settings.inferenceClasspath(),
+                settings.natives(),
+                settings.scratch(),
+                settings.cache(),
+                StoreAddress.from(environment),
+                Runtime.getRuntime().availableProcessors());
+    }
+
+    private static StoreCredentials credentials(Map<String, String> environment) {
+        return new StoreCredentials(
+                environment.getOrDefault(StoreAddress.ACCESS_KEY_VARIABLE, ""),
+                environment.getOrDefault(StoreAddress.SECRET_KEY_VARIABLE, ""));
+    }
+}

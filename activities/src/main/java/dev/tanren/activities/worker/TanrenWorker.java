@@ -1,0 +1,172 @@
+package dev.tanren.activities.worker;
+
+import dev.tanren.activities.gang.GangSettings;
+import dev.tanren.activities.lease.Drain;
+import dev.tanren.storage.objects.S3ObjectStore;
+import dev.tanren.storage.registry.DatabaseAddress;
+import dev.tanren.storage.registry.PostgresRegistry;
+import dev.tanren.workflows.TemporalPayloads;
+import dev.tanren.workflows.WorkflowTypes;
+import dev.tanren.workflows.activity.GangActivities;
+import dev.tanren.workflows.run.RunWorkflow;
+import io.temporal.client.WorkflowClient;
+import io.temporal.client.WorkflowClientOptions;
+import io.temporal.common.VersioningBehavior;
+import io.temporal.common.WorkerDeploymentVersion;
+import io.temporal.serviceclient.WorkflowServiceStubs;
+import io.temporal.serviceclient.WorkflowServiceStubsOptions;
+import io.temporal.worker.Worker;
+import io.temporal.worker.WorkerDeploymentOptions;
+import io.temporal.worker.WorkerFactory;
+import io.temporal.worker.WorkerFactoryOptions;
+import io.temporal.worker.WorkerOptions;
+import java.time.Duration;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A running worker: its connections, its two task queues, and its orderly end.
+public final class TanrenWorker implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(TanrenWorker.class);
+    private static final Duration CONNECT = Duration.ofSeconds(5);
+
+    /// Cancellations are heard of with heartbeats, so they go out this often.
+    private static final Duration HEARTBEAT_INTERVAL = Duration.ofSeconds(1);
+
+    /// What is left of the grace for the last calls to database and Temporal.
+    private static final Duration LAST_CALLS = Duration.ofSeconds(4);
+
+    private final String id;
+    private final WorkerSettings settings;
+    private final PostgresRegistry registry;
+    private final S3ObjectStore store;
+    private final WorkflowServiceStubs service;
+    private final WorkerFactory factory;
+    private final BusyActivities busy;
+    private final Drain drain;
+    private final Announcer announcer;
+
+    private TanrenWorker(WorkerSettings settings, Map<String, String> environment)
+            throws InterruptedException {
+        this.settings = settings;
+        this.id =
+                Announcer.host()
+                        + "-"
+                        + ProcessHandle.current().pid()
+                        + "-"
+                        + UUID.randomUUID().toString().substring(0, 8);
+        this.busy = new BusyActivities();
+        this.drain = new Drain();
+        DatabaseAddress database = DatabaseAddress.from(environment);
+        this.registry =
+                Patience.until(
+                        "the database at " + database.shown(),
+                        () -> PostgresRegistry.connect(database));
+        this.store = S3ObjectStore.connect(environment);
+        Patience.until(
+                "the object store",
+                () -> {
+                    store.ensureBucket();
+                    return store;
+                });
+        this.service =
+                Patience.until(
+                        "Temporal at " + settings.temporalAddress(), () -> connect(settings));
+        this.factory = factory(settings, environment);
+        factory.start();
+        this.announcer = Announcer.start(registry, id, busy::describe);
+    }
+
+    /// Connects, waiting for what does not answer yet, and begins to take work.
+    public static TanrenWorker start(WorkerSettings settings, Map<String, String> environment)
+            throws InterruptedException {
+        return new TanrenWorker(settings, environment);
+    }
+
+    /// Stable for one start of the process.
+    public String id() {
+        return id;
+    }
+
+    /// Takes no more work, lets what is at work save and end, then disconnects.
+    @Override
+    public void close() {
+        LOG.info("the worker ends within {}", settings.grace());
+        factory.suspendPolling();
+        drain.begin();
+        try {
+            if (!busy.awaitIdle(settings.grace().minus(LAST_CALLS.dividedBy(4)))) {
+                LOG.warn("still at work when the grace ended: {}", busy.describe());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        announcer.close();
+        factory.shutdownNow();
+        factory.awaitTermination(1, TimeUnit.SECONDS);
+        service.shutdownNow();
+        store.close();
+        registry.close();
+    }
+
+    private WorkerFactory factory(WorkerSettings worker, Map<String, String> environment) {
+        WorkflowClient client =
+                WorkflowClient.newInstance(
+                        service,
+                        WorkflowClientOptions.newBuilder()
+                                .setNamespace(worker.namespace())
+                                .setIdentity(id)
+                                .setDataConverter(TemporalPayloads.converter())
+                                .build());
+        WorkerFactory made =
+                WorkerFactory.newInstance(
+                        client,
+                        WorkerFactoryOptions.newBuilder()
+                                .setWorkerInterceptors(busy, new CodedFailures())
+                                .build());
+        GangSettings gangSettings =
+                GangSettings.standard().withDrain(worker.grace().minus(LAST_CALLS));
+        Activities activities =
+                new Activities(worker, environment, registry, store, id, drain, gangSettings);
+        Worker shared = made.newWorker(RunWorkflow.TASK_QUEUE, options(worker).build());
+        shared.registerWorkflowImplementationTypes(
+                WorkflowTypes.implementations().toArray(Class<?>[]::new));
+        shared.registerActivitiesImplementations(activities.shared());
+        made.newWorker(
+                        GangActivities.TASK_QUEUE,
+                        options(worker)
+                                .setMaxConcurrentActivityExecutionSize(worker.gangs())
+                                .build())
+                .registerActivitiesImplementations(activities.gang());
+        return made;
+    }
+
+    private static WorkerOptions.Builder options(WorkerSettings settings) {
+        WorkerOptions.Builder options =
+                WorkerOptions.newBuilder()
+                        .setMaxHeartbeatThrottleInterval(HEARTBEAT_INTERVAL)
+                        .setDefaultHeartbeatThrottleInterval(HEARTBEAT_INTERVAL);
+        String deployment = settings.deployment();
+        String buildId = settings.buildId();
+        if (deployment != null && buildId != null) {
+            options.setDeploymentOptions(
+                    WorkerDeploymentOptions.newBuilder()
+                            .setUseVersioning(true)
+                            .setVersion(new WorkerDeploymentVersion(deployment, buildId))
+                            .setDefaultVersioningBehavior(VersioningBehavior.PINNED)
+                            .build());
+        }
+        return options;
+    }
+
+    private static WorkflowServiceStubs connect(WorkerSettings settings) {
+        return WorkflowServiceStubs.newConnectedServiceStubs(
+                WorkflowServiceStubsOptions.newBuilder()
+                        .setTarget(settings.temporalAddress())
+                        .build(),
+                CONNECT);
+    }
+}

@@ -1,0 +1,97 @@
+package dev.tanren.activities.worker;
+
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// What a worker is told by its environment, beside the addresses of database and store.
+///
+/// @param temporalAddress `TANREN_TEMPORAL_ADDRESS`, host and port
+/// @param namespace `TANREN_TEMPORAL_NAMESPACE`
+/// @param scratch `TANREN_WORKER_SCRATCH`
+/// @param cache `TANREN_WORKER_CACHE`
+/// @param java `TANREN_JAVA`, else the executable of this process
+/// @param trainerClasspath `TANREN_TRAINER_CLASSPATH`
+/// @param inferenceClasspath `TANREN_INFERENCE_CLASSPATH`
+/// @param natives `TANREN_NATIVES`
+/// @param fileRoots `TANREN_FILE_ROOTS`; null means that no `file:` URI may be read
+/// @param gangs `TANREN_WORKER_GANGS`: gangs at a time, 2 unless set
+/// @param grace `TANREN_WORKER_GRACE_SECONDS`: from SIGTERM to the end, 15 unless set
+/// @param deployment `TANREN_DEPLOYMENT_NAME`; null runs without worker versioning
+/// @param buildId `TANREN_BUILD_ID`; needed with a deployment
+public record WorkerSettings(
+        String temporalAddress,
+        String namespace,
+        Path scratch,
+        Path cache,
+        Path java,
+        String trainerClasspath,
+        String inferenceClasspath,
+        Path natives,
+        @Nullable String fileRoots,
+        int gangs,
+        Duration grace,
+        @Nullable String deployment,
+        @Nullable String buildId) {
+
+    private static final String DEFAULT_GANGS = "2";
+    private static final String DEFAULT_GRACE = "15";
+
+    /// @throws TanrenException `USAGE` naming the variable that is missing or wrong
+    public static WorkerSettings from(Map<String, String> environment) {
+        String deployment = environment.get("TANREN_DEPLOYMENT_NAME");
+        return new WorkerSettings(
+                required(environment, "TANREN_TEMPORAL_ADDRESS"),
+                environment.getOrDefault("TANREN_TEMPORAL_NAMESPACE", "default"),
+                Path.of(required(environment, "TANREN_WORKER_SCRATCH")),
+                Path.of(required(environment, "TANREN_WORKER_CACHE")),
+                Path.of(environment.getOrDefault("TANREN_JAVA", ownJava())),
+                required(environment, "TANREN_TRAINER_CLASSPATH"),
+                required(environment, "TANREN_INFERENCE_CLASSPATH"),
+                Path.of(required(environment, "TANREN_NATIVES")),
+                environment.get("TANREN_FILE_ROOTS"),
+                positive(environment, "TANREN_WORKER_GANGS", DEFAULT_GANGS),
+                Duration.ofSeconds(
+                        positive(environment, "TANREN_WORKER_GRACE_SECONDS", DEFAULT_GRACE)),
+                deployment,
+                deployment == null
+                        ? environment.get("TANREN_BUILD_ID")
+                        : required(environment, "TANREN_BUILD_ID"));
+    }
+
+    private static String required(Map<String, String> environment, String name) {
+        String value = environment.get(name);
+        if (value == null || value.isBlank()) {
+            throw new TanrenException(
+                    ErrorCode.USAGE,
+                    "the environment variable is not set",
+                    name,
+                    "set it; docs/operator-guide.md lists what a worker needs");
+        }
+        return value;
+    }
+
+    private static int positive(Map<String, String> environment, String name, String standard) {
+        String value = environment.getOrDefault(name, standard);
+        try {
+            int number = Integer.parseInt(value);
+            if (number > 0) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            // Reported below, as a number that is not positive is.
+        }
+        throw new TanrenException(
+                ErrorCode.USAGE,
+                "a whole number above zero is expected, not `" + value + "`",
+                name,
+                "correct or unset the variable");
+    }
+
+    private static String ownJava() {
+        return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    }
+}

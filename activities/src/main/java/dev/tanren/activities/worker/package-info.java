@@ -1,0 +1,2 @@
+/// The worker process.
+package dev.tanren.activities.worker;
