@@ -18,7 +18,8 @@ public record Terminal(
         Map<String, String> environment,
         Path folder) {
 
-    /// Set by the launcher, which asks the shell: Java's own console would have to be started for it.
+    /// Set by the launcher, which asks the shell: Java's own console would have to be started for
+    // it.
     private static final String INTERACTIVE = "tanren.interactive";
 
     public Terminal {

@@ -56,7 +56,7 @@ record PostgresInstallation(Path folder, Path data) {
         arguments.addAll(List.of("-c", "listen_addresses=127.0.0.1"));
         arguments.addAll(List.of("-c", "unix_socket_directories="));
         arguments.addAll(List.of("-c", "max_connections=200"));
-        return new PartCommand(arguments, Map.of(), data.getParent(), "");
+        return new PartCommand(arguments, Map.of(), PrivateFiles.folderOf(data), "");
     }
 
     private void initialise(String password, Path log) throws IOException, InterruptedException {
@@ -71,7 +71,7 @@ record PostgresInstallation(Path folder, Path data) {
             arguments.addAll(List.of("-E", "UTF8", "--locale=C"));
             Program.run(
                     "postgres (initdb)",
-                    new PartCommand(arguments, Map.of(), data.getParent(), ""),
+                    new PartCommand(arguments, Map.of(), PrivateFiles.folderOf(data), ""),
                     log,
                     Duration.ofMinutes(2));
             Files.move(fresh, data, StandardCopyOption.ATOMIC_MOVE);
@@ -128,7 +128,7 @@ record PostgresInstallation(Path folder, Path data) {
             PrivateFiles.folder(target);
             return;
         }
-        PrivateFiles.folder(target.getParent());
+        PrivateFiles.folderOf(target);
         if (entry.isSymbolicLink()) {
             Files.createSymbolicLink(target, Path.of(entry.getLinkName()));
             return;

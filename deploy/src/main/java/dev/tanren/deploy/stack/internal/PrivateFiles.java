@@ -39,6 +39,17 @@ public final class PrivateFiles {
         }
     }
 
+    /// Makes the folder that a file lies in.
+    ///
+    /// @throws IllegalArgumentException for the root, which lies in none
+    static Path folderOf(Path file) {
+        Path folder = file.toAbsolutePath().getParent();
+        if (folder == null) {
+            throw new IllegalArgumentException(file + " lies in no folder");
+        }
+        return folder(folder);
+    }
+
     public static Path folder(Path folder) {
         try {
             return Files.createDirectories(

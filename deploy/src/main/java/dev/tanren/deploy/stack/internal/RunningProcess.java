@@ -54,7 +54,7 @@ final class RunningProcess {
     /// Moves `part.log` to `part.1.log` and so on, and makes a new one that the user alone may
     /// read.
     static void rotateLog(Path log) throws IOException {
-        PrivateFiles.folder(log.toAbsolutePath().getParent());
+        PrivateFiles.folderOf(log);
         for (int i = LOGS_KEPT - 1; i >= 0; i--) {
             Path from = i == 0 ? log : numbered(log, i);
             if (Files.exists(from)) {
