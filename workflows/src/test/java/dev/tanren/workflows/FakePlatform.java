@@ -1,0 +1,190 @@
+package dev.tanren.workflows;
+
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.plan.Architecture;
+import dev.tanren.workflows.activity.AttemptActivities;
+import dev.tanren.workflows.activity.DatasetActivities;
+import dev.tanren.workflows.activity.EvaluateActivities;
+import dev.tanren.workflows.activity.ExportActivities;
+import dev.tanren.workflows.activity.GangActivities;
+import dev.tanren.workflows.activity.ModelActivities;
+import dev.tanren.workflows.activity.RegistryActivities;
+import dev.tanren.workflows.activity.StartingPoint;
+import dev.tanren.workflows.failure.Failures;
+import io.temporal.activity.Activity;
+import io.temporal.client.ActivityCompletionException;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// Every activity as a hand-written fake over one small memory of checkpoints, whose gangs do what
+/// a test has scripted and then finish.
+final class FakePlatform
+        implements RegistryActivities,
+                AttemptActivities,
+                DatasetActivities,
+                ModelActivities,
+                ExportActivities,
+                EvaluateActivities {
+
+    interface Gang {
+        GangActivities.GangResult run(GangActivities.GangRequest request);
+    }
+
+    final List<String> log = new CopyOnWriteArrayList<>();
+    final Queue<Gang> script = new ConcurrentLinkedQueue<>();
+    final Map<String, Long> committed = new ConcurrentHashMap<>();
+    final Map<String, String> stages = new ConcurrentHashMap<>();
+    final Map<String, Double> evaluation = new ConcurrentHashMap<>();
+    final List<GangActivities.GangRequest> gangs = new CopyOnWriteArrayList<>();
+    final AtomicInteger exports = new AtomicInteger();
+    private final AtomicInteger tokens = new AtomicInteger();
+
+    /// On the gangs' own queue.
+    GangActivities gangActivities() {
+        return request -> {
+            gangs.add(request);
+            Gang scripted = script.poll();
+            return scripted == null ? finish(request) : scripted.run(request);
+        };
+    }
+
+    GangActivities.GangResult finish(GangActivities.GangRequest request) {
+        committed.put(request.stageId(), request.lastStep());
+        return new GangActivities.GangResult(true, request.lastStep());
+    }
+
+    /// Commits up to a step, then fails.
+    Gang failing(ErrorCode code, long committedStep) {
+        return request -> {
+            committed.merge(request.stageId(), committedStep, Math::max);
+            throw Failures.ofActivity(new TanrenException(code, "scripted", "rank 0", "nothing"));
+        };
+    }
+
+    /// Beats until it is cancelled, then has saved a step.
+    Gang untilCancelled(long savedStep) {
+        return request -> {
+            log.add("gang at work");
+            while (true) {
+                try {
+                    Activity.getExecutionContext().heartbeat(savedStep);
+                    Thread.sleep(20);
+                } catch (ActivityCompletionException e) {
+                    committed.merge(request.stageId(), savedStep, Math::max);
+                    log.add("gang saved");
+                    return new GangActivities.GangResult(false, savedStep);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    throw new IllegalStateException(e);
+                }
+            }
+        };
+    }
+
+    List<String> statuses() {
+        return log.stream()
+                .filter(line -> line.startsWith("run "))
+                .map(line -> line.substring(4))
+                .toList();
+    }
+
+    @Override
+    public Standing standing(String runId) {
+        return new Standing(Map.copyOf(stages));
+    }
+
+    @Override
+    public void recordStatus(StatusChange change) {
+        var failure = change.failure();
+        log.add("run " + change.status() + (failure == null ? "" : " " + failure.code()));
+    }
+
+    @Override
+    public void recordStage(StageChange change) {
+        stages.put(change.stageId(), change.status());
+        log.add("stage " + change.stageId() + " " + change.status());
+    }
+
+    @Override
+    public void recordEvent(EventEntry event) {
+        log.add("event " + event.key());
+    }
+
+    @Override
+    public void recordRequest(RequestEntry request) {
+        log.add("request " + request.action() + " by " + request.actor());
+    }
+
+    @Override
+    public LastEvaluation lastEvaluation(EvaluationQuery query) {
+        return new LastEvaluation(
+                Map.copyOf(evaluation), committed.getOrDefault(query.stageId(), 0L));
+    }
+
+    @Override
+    public Begun begin(BeginRequest request) {
+        long step = committed.getOrDefault(request.stageId(), 0L);
+        StartingPoint start =
+                step == 0
+                        ? new StartingPoint.Fresh()
+                        : new StartingPoint.Checkpoint("manifest-" + step, step);
+        if (step >= request.lastStep()) {
+            return new Begun(true, 0, 0, start, step);
+        }
+        int token = tokens.incrementAndGet();
+        return new Begun(false, token, token, start, step);
+    }
+
+    @Override
+    public void end(EndRequest request) {
+        log.add("attempt ended for its worker: " + request.reason());
+    }
+
+    @Override
+    public PreparedDataset prepare(PrepareRequest request) {
+        return new PreparedDataset(
+                request.datasetName(),
+                "datasets/" + request.datasetName() + "/manifest.json",
+                1,
+                1,
+                1,
+                false);
+    }
+
+    @Override
+    public ResolvedModel resolve(ResolveRequest request) {
+        return new ResolvedModel(
+                new Architecture(
+                        Architecture.Family.LLAMA,
+                        64,
+                        8,
+                        1,
+                        2,
+                        1,
+                        16,
+                        null,
+                        true,
+                        10_000,
+                        1e-5,
+                        64),
+                "models/tokenizer.json",
+                null);
+    }
+
+    @Override
+    public Exported export(ExportRequest request) {
+        exports.incrementAndGet();
+        return new Exported("runs/r/" + request.stageId() + "/artifacts/", 20);
+    }
+
+    @Override
+    public Evaluated evaluate(EvaluateRequest request) {
+        return new Evaluated(Map.of("code.perplexity", 12.0));
+    }
+}

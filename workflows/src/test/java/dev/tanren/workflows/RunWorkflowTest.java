@@ -1,0 +1,334 @@
+package dev.tanren.workflows;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.plan.TrainingStage.EntryCondition;
+import dev.tanren.spec.plan.TrainingStage.Otherwise;
+import dev.tanren.workflows.activity.GangActivities;
+import dev.tanren.workflows.activity.SearchAttributes;
+import dev.tanren.workflows.run.RunWorkflow;
+import io.temporal.api.enums.v1.IndexedValueType;
+import io.temporal.client.WorkflowClient;
+import io.temporal.client.WorkflowClientOptions;
+import io.temporal.client.WorkflowFailedException;
+import io.temporal.client.WorkflowOptions;
+import io.temporal.client.WorkflowStub;
+import io.temporal.client.WorkflowUpdateException;
+import io.temporal.failure.ApplicationFailure;
+import io.temporal.testing.TestEnvironmentOptions;
+import io.temporal.testing.TestWorkflowEnvironment;
+import io.temporal.worker.Worker;
+import io.temporal.worker.WorkerOptions;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// A run's transitions, retries and ends, on Temporal's test server with time that skips.
+@Timeout(60)
+class RunWorkflowTest {
+
+    private static final RunWorkflow.Request ASKED = new RunWorkflow.Request("ada", "a reason");
+
+    private TestWorkflowEnvironment environment;
+    private FakePlatform platform;
+
+    @BeforeEach
+    void startsAServerAndAWorker() {
+        platform = new FakePlatform();
+        environment =
+                TestWorkflowEnvironment.newInstance(
+                        TestEnvironmentOptions.newBuilder()
+                                .setWorkflowClientOptions(
+                                        WorkflowClientOptions.newBuilder()
+                                                .setDataConverter(TemporalPayloads.converter())
+                                                .build())
+                                .registerSearchAttribute(
+                                        SearchAttributes.RUN_STATUS.getName(),
+                                        IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD)
+                                .registerSearchAttribute(
+                                        SearchAttributes.STAGE.getName(),
+                                        IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD)
+                                .build());
+        WorkerOptions quick =
+                WorkerOptions.newBuilder()
+                        .setMaxHeartbeatThrottleInterval(Duration.ofMillis(50))
+                        .setDefaultHeartbeatThrottleInterval(Duration.ofMillis(50))
+                        .build();
+        Worker shared = environment.newWorker(RunWorkflow.TASK_QUEUE, quick);
+        shared.registerWorkflowImplementationTypes(
+                WorkflowTypes.implementations().toArray(Class<?>[]::new));
+        shared.registerActivitiesImplementations(platform);
+        environment
+                .newWorker(GangActivities.TASK_QUEUE, quick)
+                .registerActivitiesImplementations(platform.gangActivities());
+        environment.start();
+    }
+
+    @AfterEach
+    void stopsThem() {
+        environment.close();
+    }
+
+    @Test
+    void aRunDoesItsStagesInOrderAndSucceeds() {
+        WorkflowStub run = start(Plans.published());
+
+        run.getResult(Void.class);
+
+        assertThat(platform.log)
+                .containsSubsequence(
+                        "run running",
+                        "stage adapt running",
+                        "event phase.entered/adapt/short",
+                        "event phase.entered/adapt/long",
+                        "stage adapt succeeded",
+                        "stage release succeeded",
+                        "stage gate succeeded",
+                        "run succeeded");
+        assertThat(platform.gangs)
+                .extracting(GangActivities.GangRequest::lastStep)
+                .containsExactly(10L, 20L);
+    }
+
+    @Test
+    void aStageThatSucceededBeforeIsNotDoneAgain() {
+        platform.stages.put("adapt", "succeeded");
+
+        start(Plans.published()).getResult(Void.class);
+
+        assertThat(platform.gangs).isEmpty();
+        assertThat(platform.exports).hasValue(1);
+    }
+
+    @Test
+    void aPausedRunHoldsNoGangAndGoesOnFromWhatWasSaved() {
+        platform.script.add(platform.untilCancelled(7));
+        WorkflowStub run = start(Plans.twoPhases());
+        await(() -> platform.log.contains("gang at work"));
+
+        typed(run).pause(ASKED);
+        await(() -> platform.statuses().contains("paused"));
+        assertThat(platform.log).containsSubsequence("run pausing", "gang saved", "run paused");
+        assertThat(typed(run).state().status()).isEqualTo("paused");
+
+        typed(run).resume(ASKED);
+        run.getResult(Void.class);
+
+        assertThat(platform.statuses())
+                .containsExactly("running", "pausing", "paused", "running", "succeeded");
+        assertThat(platform.gangs.get(1).resumeStep()).isEqualTo(7);
+    }
+
+    @Test
+    void aCancelledRunEndsItsGangAndIsCancelled() {
+        platform.script.add(platform.untilCancelled(7));
+        WorkflowStub run = start(Plans.twoPhases());
+        await(() -> platform.log.contains("gang at work"));
+
+        typed(run).cancel(ASKED);
+        run.getResult(Void.class);
+
+        assertThat(platform.statuses()).containsExactly("running", "cancelling", "cancelled");
+        assertThat(platform.log).contains("gang saved", "stage adapt cancelled");
+    }
+
+    @Test
+    void aPausedRunCanBeCancelled() {
+        platform.script.add(platform.untilCancelled(7));
+        WorkflowStub run = start(Plans.twoPhases());
+        await(() -> platform.log.contains("gang at work"));
+        typed(run).pause(ASKED);
+        await(() -> platform.statuses().contains("paused"));
+
+        typed(run).cancel(ASKED);
+        run.getResult(Void.class);
+
+        assertThat(platform.statuses()).endsWith("cancelling", "cancelled");
+    }
+
+    @Test
+    void aRunThatIsNotPausedCannotBeResumed() {
+        platform.script.add(platform.untilCancelled(7));
+        WorkflowStub run = start(Plans.twoPhases());
+        await(() -> platform.log.contains("gang at work"));
+
+        assertThatThrownBy(() -> typed(run).resume(ASKED))
+                .isInstanceOf(WorkflowUpdateException.class);
+
+        typed(run).cancel(ASKED);
+        run.getResult(Void.class);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = ErrorCode.class,
+            names = {
+                "RANK_CRASHED",
+                "RANK_HUNG",
+                "RANK_PREEMPTED",
+                "COLLECTIVE_FAILED",
+                "SCRATCH_FULL",
+                "STORE_UNREACHABLE",
+                "CHECKPOINT_STALE_ATTEMPT"
+            })
+    void whatMayPassIsTriedAgain(ErrorCode code) {
+        platform.script.add(platform.failing(code, 5));
+
+        start(Plans.twoPhases()).getResult(Void.class);
+
+        assertThat(platform.gangs.get(1).resumeStep()).isEqualTo(5);
+        assertThat(platform.statuses()).containsExactly("running", "succeeded");
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = ErrorCode.class,
+            names = {
+                "RANK_OUT_OF_MEMORY",
+                "TRAINING_DIVERGED",
+                "TOKEN_SHARD_CORRUPT",
+                "RANK_LAUNCH",
+                "INTERNAL"
+            })
+    void whatWouldFailAgainFailsTheRunAtOnce(ErrorCode code) {
+        platform.script.add(platform.failing(code, 5));
+
+        assertFailsWith(code, Plans.twoPhases());
+
+        assertThat(platform.gangs).hasSize(1);
+        assertThat(platform.statuses()).containsExactly("running", "failed " + code.name());
+    }
+
+    @Test
+    void aStageThatComesNoFurtherGivesUp() {
+        for (int attempt = 0; attempt < 7; attempt++) {
+            platform.script.add(platform.failing(ErrorCode.RANK_CRASHED, 3));
+        }
+
+        assertFailsWith(ErrorCode.RANK_CRASHED, Plans.twoPhases());
+
+        // The first attempt brought it to step 3, which filled the budget again.
+        assertThat(platform.gangs).hasSize(7);
+    }
+
+    @Test
+    void aStageThatComesFurtherSurvivesAnyNumberOfFaults() {
+        for (int step = 1; step < 10; step++) {
+            platform.script.add(platform.failing(ErrorCode.RANK_CRASHED, step));
+        }
+
+        start(Plans.twoPhases()).getResult(Void.class);
+
+        assertThat(platform.statuses()).endsWith("succeeded");
+    }
+
+    @Test
+    void preemptionsCostNothingAndALongHistoryContinuesAsNew() {
+        for (int attempt = 0; attempt < 250; attempt++) {
+            platform.script.add(platform.failing(ErrorCode.RANK_PREEMPTED, 3));
+        }
+
+        start(Plans.twoPhases()).getResult(Void.class);
+
+        assertThat(platform.gangs).hasSize(252);
+        assertThat(platform.statuses()).containsExactly("running", "succeeded");
+    }
+
+    @Test
+    void aPhaseIsEnteredRegardlessWhenThePlanSaysContinue() {
+        start(conditional(Otherwise.CONTINUE)).getResult(Void.class);
+
+        assertThat(platform.log).contains("event phase.entered-regardless/adapt/long");
+        assertThat(platform.gangs).hasSize(2);
+    }
+
+    @Test
+    void aPhaseWhoseConditionHoldsIsEntered() {
+        platform.evaluation.put("code.loss", 1.5);
+
+        start(conditional(Otherwise.FAIL)).getResult(Void.class);
+
+        assertThat(platform.gangs).hasSize(2);
+    }
+
+    @Test
+    void aPhaseIsLeftOutWhenThePlanSaysSkip() {
+        start(conditional(Otherwise.SKIP)).getResult(Void.class);
+
+        assertThat(platform.log).contains("event phase.skipped/adapt/long");
+        assertThat(platform.gangs).hasSize(1);
+    }
+
+    @Test
+    void aPhaseFailsTheRunWhenThePlanSaysSo() {
+        assertFailsWith(ErrorCode.GATE_FAILED, conditional(Otherwise.FAIL));
+    }
+
+    @Test
+    void aPhaseWaitsForAPersonWhenThePlanSaysPause() {
+        WorkflowStub run = start(conditional(Otherwise.PAUSE));
+        await(() -> platform.statuses().contains("paused"));
+        assertThat(typed(run).state().reason()).contains("code.loss", "below 2.0", "3.0");
+
+        typed(run).resume(ASKED);
+        run.getResult(Void.class);
+
+        assertThat(platform.gangs).hasSize(2);
+    }
+
+    private Plan conditional(Otherwise otherwise) {
+        platform.evaluation.putIfAbsent("code.loss", 3.0);
+        return Plans.twoPhases(new EntryCondition("code.loss", 2.0, null, otherwise));
+    }
+
+    private void assertFailsWith(ErrorCode code, Plan plan) {
+        WorkflowStub run = start(plan);
+        assertThatThrownBy(() -> run.getResult(Void.class))
+                .isInstanceOf(WorkflowFailedException.class)
+                .cause()
+                .isInstanceOfSatisfying(
+                        ApplicationFailure.class,
+                        failure -> assertThat(failure.getType()).isEqualTo(code.name()));
+    }
+
+    private WorkflowStub start(Plan plan) {
+        WorkflowClient client = environment.getWorkflowClient();
+        RunWorkflow run =
+                client.newWorkflowStub(
+                        RunWorkflow.class,
+                        WorkflowOptions.newBuilder()
+                                .setTaskQueue(RunWorkflow.TASK_QUEUE)
+                                .setWorkflowId(RunWorkflow.workflowId("r"))
+                                .build());
+        WorkflowClient.start(run::run, new RunWorkflow.Input("r", plan));
+        return WorkflowStub.fromTyped(run);
+    }
+
+    private RunWorkflow typed(WorkflowStub run) {
+        return environment
+                .getWorkflowClient()
+                .newWorkflowStub(RunWorkflow.class, run.getExecution().getWorkflowId());
+    }
+
+    private static void await(BooleanSupplier condition) {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).as("waited too long").isLessThan(end);
+            try {
+                Thread.sleep(10);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+}
