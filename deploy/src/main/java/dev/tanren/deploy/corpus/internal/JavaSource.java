@@ -48,8 +48,7 @@ public record JavaSource(String code, List<String> comments) {
                 }
             }
             String text = code.toString().replaceAll("[ \\t]+\n", "\n");
-            return new JavaSource(
-                    text.replaceAll("\n{3,}", "\n\n").strip() + "\n", comments);
+            return new JavaSource(text.replaceAll("\n{3,}", "\n\n").strip() + "\n", comments);
         }
 
         private void blockComment() {
@@ -71,7 +70,8 @@ public record JavaSource(String code, List<String> comments) {
         /// Takes the indentation before a dropped comment and the line's end after it along.
         private void dropEmptyLine() {
             int indent = code.length();
-            while (indent > 0 && (code.charAt(indent - 1) == ' ' || code.charAt(indent - 1) == '\t')) {
+            while (indent > 0
+                    && (code.charAt(indent - 1) == ' ' || code.charAt(indent - 1) == '\t')) {
                 indent--;
             }
             boolean ownLine = indent == 0 || code.charAt(indent - 1) == '\n';

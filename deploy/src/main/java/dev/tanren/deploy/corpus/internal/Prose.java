@@ -10,15 +10,20 @@ import java.util.regex.Pattern;
 public final class Prose {
 
     private static final Pattern STAR = Pattern.compile("(?m)^[ \\t]*\\*?[ \\t]?");
-    private static final Pattern BLOCK_TAGS = Pattern.compile("(?m)^\\s*@(param|throws|exception|see|since|author|version|serial\\w*|deprecated|link|apiNote|implNote|implSpec|return)\\b(.|\\R)*");
+    private static final Pattern BLOCK_TAGS =
+            Pattern.compile(
+                    "(?m)^\\s*@(param|throws|exception|see|since|author|version|serial\\w*|deprecated|link|apiNote|implNote|implSpec|return)\\b(.|\\R)*");
     private static final Pattern EXAMPLES =
-            Pattern.compile("(?is)<(pre|table|code class|caption|script)\\b.*?</(pre|table|code|caption|script)>");
+            Pattern.compile(
+                    "(?is)<(pre|table|code class|caption|script)\\b.*?</(pre|table|code|caption|script)>");
     private static final Pattern LINK =
             Pattern.compile("\\{@link(?:plain)?\\s+([^\\s}]+)(?:\\s+([^}]*))?}");
-    private static final Pattern INLINE = Pattern.compile("\\{@(?:code|literal|value)\\s*([^{}]*)}");
+    private static final Pattern INLINE =
+            Pattern.compile("\\{@(?:code|literal|value)\\s*([^{}]*)}");
     private static final Pattern OTHER_INLINE = Pattern.compile("\\{@[^{}]*}");
     private static final Pattern BREAKS =
-            Pattern.compile("(?i)</?(p|li|ul|ol|dl|dd|dt|div|h[1-6]|tr|td|th|blockquote|br|hr)\\b[^>]*>");
+            Pattern.compile(
+                    "(?i)</?(p|li|ul|ol|dl|dd|dt|div|h[1-6]|tr|td|th|blockquote|br|hr)\\b[^>]*>");
     private static final Pattern TAGS = Pattern.compile("</?[A-Za-z][^>]*>|<!--(.|\\R)*?-->");
     private static final Pattern NUMBER_ENTITY = Pattern.compile("&#(x?)([0-9A-Fa-f]{1,6});");
 
@@ -35,7 +40,7 @@ public final class Prose {
         text = BREAKS.matcher(text).replaceAll("\n\n");
         text = entities(TAGS.matcher(text).replaceAll(""));
         List<String> paragraphs = new ArrayList<>();
-        for (String paragraph : text.split("\\n[ \\t]*\\n")) {
+        for (String paragraph : text.split("\\n[ \\t]*\\n", -1)) {
             String line = paragraph.replaceAll("\\s+", " ").strip();
             if (sentences(line)) {
                 paragraphs.add(line);
