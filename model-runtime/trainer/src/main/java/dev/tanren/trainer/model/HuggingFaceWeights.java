@@ -21,8 +21,7 @@ import java.util.stream.Collectors;
 /// Brings the weights of a Hugging Face folder into a flat buffer, as fp32.
 ///
 /// Every parameter of the layout must be there with its shape, and nothing else may be, except what
-// does not change the
-/// mathematics: stored rotary frequencies, and the head of a tied model.
+/// does not change the mathematics: stored rotary frequencies, and the head of a tied model.
 public final class HuggingFaceWeights {
 
     private static final long CHUNK = 1 << 16;

@@ -1,33 +1,59 @@
 package dev.tanren.trainer.tools;
 
 import dev.tanren.trainer.parameters.ComputeThreads;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch;
 
 /// Brings up libtorch in this process. Call [#configure] before the first tensor.
 ///
-/// A process of the trainer is started with `-Dorg.bytedeco.openblas.load=mkl`, with the same
-// number of threads in
-/// `OMP_NUM_THREADS` and `MKL_NUM_THREADS`, and with `MKL_DYNAMIC=FALSE`: these are read when the
-// libraries load, so they
-/// belong to the command that starts it (`dev.tanren.launch.RuntimeCommand`).
+/// A process of the trainer is started with `-Dorg.bytedeco.openblas.load=mkl`; the rest of what
+/// the libraries read from the environment is set here before they load, so the same bits come out
+/// however the process was started. What is only about speed gives way to the caller's own value.
 public final class NativeRuntime {
+
+    private static final Path STATUS = Path.of("/proc/self/status");
 
     private NativeRuntime() {}
 
-    /// Loads the native libraries and fixes the number of threads of libtorch's kernels and of the
-    // trainer's own loops,
-    /// on which the bits of sums depend.
+    /// Loads the native libraries and fixes the number of threads of their kernels and of the
+    /// trainer's own loops, on which the bits of sums depend.
     ///
     /// @param threads at least 1
     public static void configure(int threads) {
+        if (threads < 1) {
+            throw new IllegalArgumentException("at least one thread, not " + threads);
+        }
+        String count = Integer.toString(threads);
+        NativeEnvironment.set("OMP_NUM_THREADS", count);
+        NativeEnvironment.set("MKL_NUM_THREADS", count);
+        NativeEnvironment.set("OMP_DYNAMIC", "FALSE");
+        NativeEnvironment.set("MKL_DYNAMIC", "FALSE");
+        // One pool for libtorch and MKL instead of one each.
+        NativeEnvironment.setDefault("MKL_THREADING_LAYER", "GNU");
+        // A thread that waits soon sleeps: with more threads than cores, spinning is what takes
+        // time.
+        NativeEnvironment.setDefault("GOMP_SPINCOUNT", "2000");
         Loader.load(torch.class);
         torch.set_num_threads(threads);
         ComputeThreads.configure(threads);
     }
 
-    /// Most memory that this process has had resident, in MiB; 0 where the system does not tell.
+    /// Most memory that this process has had resident at once, in MiB; 0 where the system does not
+    /// tell.
     public static double peakResidentMiB() {
-        return org.bytedeco.javacpp.Pointer.physicalBytes() / (double) (1 << 20);
+        try {
+            List<String> lines = Files.readAllLines(STATUS);
+            return lines.stream()
+                    .filter(line -> line.startsWith("VmHWM:"))
+                    .mapToDouble(line -> Double.parseDouble(line.replaceAll("[^0-9]", "")) / 1024)
+                    .findFirst()
+                    .orElse(0);
+        } catch (IOException e) {
+            return 0;
+        }
     }
 }
