@@ -4,13 +4,13 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/// Which source each sample of a phase comes from, by the mix's weights, spread as evenly as whole
-/// samples allow.
+/// Which source each sample of a phase comes from, by the mix's weights, spread as evenly as
+/// whole samples allow.
 ///
 /// The pattern repeats every [#WINDOW] samples. Inside a window every source has its exact share
 /// (by largest remainder, at least one sample), and after any number of samples each source is
-/// within one sample of its share where there are two sources, and within two for more: each slot
-/// goes to the source that is furthest behind.
+/// within one sample of its share where there are two sources, and within two for more: each
+/// slot goes to the source that is furthest behind.
 final class Interleave {
 
     /// Samples after which the pattern repeats; weights of three decimals are met exactly.

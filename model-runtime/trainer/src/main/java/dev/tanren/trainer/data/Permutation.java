@@ -2,11 +2,11 @@ package dev.tanren.trainer.data;
 
 import java.nio.charset.StandardCharsets;
 
-/// A seeded bijection on the numbers below `size`, computed number by number: no table, so an epoch
-/// of any size costs nothing to begin or to resume in its middle.
+/// A seeded bijection on the numbers below `size`, computed number by number: no table, so an
+/// epoch of any size costs nothing to begin or to resume in its middle.
 ///
-/// It is a balanced Feistel network on the next even number of bits; numbers that fall outside the
-/// range walk on along their cycle until they are inside (Black and Rogaway, *Ciphers with
+/// It is a balanced Feistel network on the next even number of bits; numbers that fall outside
+/// the range walk on along their cycle until they are inside (Black and Rogaway, *Ciphers with
 /// Arbitrary Finite Domains*, 2002). At most four steps on average.
 final class Permutation {
 

@@ -11,13 +11,14 @@ import java.util.TreeMap;
 /// The global order of samples in one phase of a stage.
 ///
 /// Sample `n` of the phase comes from the source that the mix's pattern names, at the source's
-/// offset where the phase began plus the number of samples the phase has taken from it. A source is
-/// a dataset, or one tier of it, at one sequence length, and its offset carries on from phase to
-/// phase of the stage: a later phase with the same source and length goes on where the earlier one
-/// stopped. The same documents at another length, or in another tier's selection, are another
-/// source with its own offset.
+/// offset where the phase began plus the number of samples the phase has taken from it. A source
+/// is a dataset, or one tier of it, at one sequence length, and its offset carries on from phase
+/// to phase of the stage: a later phase with the same source and length goes on where the
+/// earlier one stopped. The same documents at another length, or in another tier's selection,
+/// are another source with its own offset.
 ///
-/// The data position is thus one number for each source, [#offsets(long)], kept in the checkpoint.
+/// The data position is thus one number for each source, [#offsets(long)], kept in the
+/// checkpoint.
 public final class SampleOrder {
 
     /// Put before a source's key in the state of a checkpoint.

@@ -17,24 +17,22 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// The data of one phase of a stage: sources to train on and held-out blocks to measure on.
 public final class StageData {
 
-    private final Plan plan;
     private final TrainingStage stage;
     private final Timetable.Entry entry;
     private final List<BlockSource> sources;
     private final Map<String, List<MicroBatch>> heldOut;
 
     private StageData(
-            Plan plan,
             TrainingStage stage,
             Timetable.Entry entry,
             List<BlockSource> sources,
             Map<String, List<MicroBatch>> heldOut) {
-        this.plan = plan;
         this.stage = stage;
         this.entry = entry;
         this.sources = sources;
@@ -45,7 +43,8 @@ public final class StageData {
     ///
     /// @param manifests key of each dataset's manifest, by the dataset's name
     /// @param cache folder shared by all processes of the node
-    /// @throws TanrenException `DATASET_TOO_SMALL`, `TOKENIZER_MISMATCH`, and what the store throws
+    /// @throws TanrenException `DATASET_TOO_SMALL`, `TOKENIZER_MISMATCH`, and what the store
+    ///     throws
     public static StageData open(
             Plan plan,
             TrainingStage stage,
@@ -64,10 +63,11 @@ public final class StageData {
         TrainingStage.Evaluation evaluation = stage.evaluation();
         if (evaluation != null) {
             for (String name : evaluation.datasets()) {
-                heldOut.put(name, heldOut(opener.open(name), name, entry, evaluation.blocks()));
+                heldOut.put(
+                        name, heldOut(opener.open(name), name, stage, entry, evaluation.blocks()));
             }
         }
-        return new StageData(plan, stage, entry, List.copyOf(sources), heldOut);
+        return new StageData(stage, entry, List.copyOf(sources), heldOut);
     }
 
     private record Opener(
@@ -107,11 +107,7 @@ public final class StageData {
     }
 
     private static BlockSource source(
-            Plan plan,
-            TrainingStage stage,
-            Timetable.Entry entry,
-            String mixed,
-            Opener opener) {
+            Plan plan, TrainingStage stage, Timetable.Entry entry, String mixed, Opener opener) {
         int at = mixed.indexOf('@');
         String name = at < 0 ? mixed : mixed.substring(0, at);
         Dataset.@Nullable Tier tier =
@@ -133,15 +129,23 @@ public final class StageData {
     }
 
     private static List<MicroBatch> heldOut(
-            TokenDataset dataset, String name, Timetable.Entry entry, int limit) {
+            TokenDataset dataset,
+            String name,
+            TrainingStage stage,
+            Timetable.Entry entry,
+            int limit) {
         int length = entry.phase().sequenceLength();
         PackedBlocks blocks = pack(dataset, dataset.heldOut(), length);
         if (blocks.count() == 0) {
             throw tooSmall(name, "held out for evaluation", length);
         }
+        int measured = Math.min(limit, blocks.count());
         List<MicroBatch> batches = new ArrayList<>();
-        for (int block = 0; block < Math.min(limit, blocks.count()); block++) {
-            batches.add(GlobalBatch.join(List.of(blocks.block(block)), length));
+        for (int first = 0; first < measured; first += stage.microBatch()) {
+            int end = Math.min(measured, first + stage.microBatch());
+            batches.add(
+                    GlobalBatch.join(
+                            IntStream.range(first, end).mapToObj(blocks::block).toList(), length));
         }
         return List.copyOf(batches);
     }
@@ -167,13 +171,9 @@ public final class StageData {
         return new SampleOrder(stage, entry, sources, done, state);
     }
 
-    /// Held-out blocks by dataset, each as a micro-batch of one sequence: the first ones of the
-    /// held-out documents at the phase's sequence length. Empty where the plan has no evaluation.
+    /// Held-out blocks by dataset, in micro-batches: the first blocks of the held-out documents
+    /// at the phase's sequence length. Empty where the plan has no evaluation.
     public Map<String, List<MicroBatch>> heldOut() {
         return heldOut;
-    }
-
-    public Plan plan() {
-        return plan;
     }
 }

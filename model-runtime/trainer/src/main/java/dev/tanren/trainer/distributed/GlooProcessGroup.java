@@ -22,8 +22,8 @@ import org.bytedeco.pytorch.Work;
 /// Ranks connected by PyTorch's c10d over Gloo, for CPUs.
 ///
 /// Rank 0 serves a TCP store at the rendezvous address; all ranks find each other through it and
-/// then hold direct connections. Every wait has an end: a peer that dies is noticed by its closed
-/// connection, one that hangs by the collective's timeout.
+/// then hold direct connections. Every wait has an end: a peer that dies is noticed by its
+/// closed connection, one that hangs by the collective's timeout.
 public final class GlooProcessGroup implements ProcessGroup {
 
     private static final int TAG = 1;
@@ -60,7 +60,7 @@ public final class GlooProcessGroup implements ProcessGroup {
     ///
     /// @throws TanrenException `COLLECTIVE_FAILED` where they are not in time
     public static GlooProcessGroup join(Meeting meeting, int rank, int worldSize) {
-        try (PointerScope scope = new PointerScope()) {
+        try (PointerScope _ = new PointerScope()) {
             TCPStoreOptions options =
                     new TCPStoreOptions()
                             .port((short) meeting.port())
@@ -89,7 +89,8 @@ public final class GlooProcessGroup implements ProcessGroup {
         }
     }
 
-    /// The address by which this machine reaches a host, which is the one that peers reach it by.
+    /// The address by which this machine reaches a host, which is the one that peers reach it
+    /// by.
     ///
     /// @throws TanrenException `COLLECTIVE_FAILED` where the host has no address or no route
     public static String localAddress(String host, int port) {
@@ -117,7 +118,7 @@ public final class GlooProcessGroup implements ProcessGroup {
 
     @Override
     public void exchange(int peer, Tensor send, Tensor receive) {
-        try (PointerScope scope = new PointerScope()) {
+        try (PointerScope _ = new PointerScope()) {
             Work receiving = null;
             Work sending = null;
             if (receive.numel() > 0) {

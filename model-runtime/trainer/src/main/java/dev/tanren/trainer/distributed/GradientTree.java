@@ -6,10 +6,11 @@ import java.util.List;
 
 /// Sums the gradients of a rank's micro-batches in a fixed binary tree.
 ///
-/// A range of micro-batches is halved while its length is even; an odd rest is summed from left to
-/// right. The tree over the whole step has every rank's run as a subtree, as long as the number of
-/// ranks is a power of two that divides the number of micro-batches, and [TreeReduction] walks the
-/// levels above it. So the bits of the sum do not depend on the number of ranks.
+/// A range of micro-batches is halved while its length is even; an odd rest is summed from left
+/// to right. The tree over the whole step has every rank's run as a subtree, as long as the
+/// number of ranks is a power of two that divides the number of micro-batches, and
+/// [TreeReduction] walks the levels above it. So the bits of the sum do not depend on the number
+/// of ranks.
 ///
 /// A rank with `k` micro-batches needs at most `⌊log₂ k⌋ + 1` buffers, made when first used.
 public final class GradientTree implements AutoCloseable {

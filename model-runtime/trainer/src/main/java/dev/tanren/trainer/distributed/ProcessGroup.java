@@ -12,8 +12,8 @@ public interface ProcessGroup extends AutoCloseable {
     /// Sends a contiguous tensor to a rank while receiving one from it; both ranks call it, with
     /// the sizes matching. Either may be empty, which sends or receives nothing.
     ///
-    /// @throws dev.tanren.spec.error.TanrenException `COLLECTIVE_FAILED` where the peer is gone or
-    ///     does not answer in time
+    /// @throws dev.tanren.spec.error.TanrenException `COLLECTIVE_FAILED` where the peer is gone
+    ///     or does not answer in time
     void exchange(int peer, Tensor send, Tensor receive);
 
     @Override

@@ -3,22 +3,22 @@ package dev.tanren.trainer.distributed;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.trainer.parameters.FlatBuffer;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 
 /// Sums over ranks along the upper levels of the tree of [GradientTree].
 ///
 /// Recursive halving: with the neighbour at distance 1, then 2, then 4, a rank swaps one half of
-/// what it still owns and adds what it gets, so after `log₂ ranks` exchanges each rank owns one part
-/// of the sum. Every part was added in the order of the tree, and IEEE addition is commutative, so
-/// both neighbours compute the same bits. Recursive doubling then spreads the parts, back from the
-/// largest distance (Thakur, Rabenseifner and Gropp, *Optimization of Collective Communication
-/// Operations in MPICH*, 2005). Each rank sends and receives twice the buffer less two parts.
+/// what it still owns and adds what it gets, so after `log₂ ranks` exchanges each rank owns one
+/// part of the sum. Every part was added in the order of the tree, and IEEE addition is
+/// commutative, so both neighbours compute the same bits. Recursive doubling then spreads the
+/// parts, back from the largest distance (Thakur, Rabenseifner and Gropp, *Optimization of
+/// Collective Communication Operations in MPICH*, 2005). Each rank sends and receives twice the
+/// buffer less two parts.
 public final class TreeReduction implements AutoCloseable {
 
     /// Elements of one message, and of the only buffer that this needs.
@@ -76,7 +76,7 @@ public final class TreeReduction implements AutoCloseable {
             int peer, Tensor buffer, long sendFrom, long sendTo, long keepFrom, long keepTo) {
         long length = Math.max(sendTo - sendFrom, keepTo - keepFrom);
         for (long at = 0; at < length; at += CHUNK) {
-            try (PointerScope scope = new PointerScope()) {
+            try (PointerScope _ = new PointerScope()) {
                 Tensor send = chunk(buffer, sendFrom + at, sendTo);
                 Tensor keep = chunk(buffer, keepFrom + at, keepTo);
                 Tensor received = incoming.tensor().narrow(0, 0, keep.numel());
@@ -90,7 +90,7 @@ public final class TreeReduction implements AutoCloseable {
             int peer, Tensor buffer, long sendFrom, long sendTo, long takeFrom, long takeTo) {
         long length = Math.max(sendTo - sendFrom, takeTo - takeFrom);
         for (long at = 0; at < length; at += CHUNK) {
-            try (PointerScope scope = new PointerScope()) {
+            try (PointerScope _ = new PointerScope()) {
                 group.exchange(
                         peer,
                         chunk(buffer, sendFrom + at, sendTo),
@@ -109,15 +109,20 @@ public final class TreeReduction implements AutoCloseable {
     /// Where each number is set by one rank alone and 0 on the others, the sum is exact.
     public double[] sum(double... values) {
         double[] sums = values.clone();
-        try (PointerScope scope = new PointerScope()) {
+        if (group.worldSize() == 1) {
+            return sums;
+        }
+        // Two fp32 places carry the bits of one double; nothing computes on them.
+        long places = 2L * sums.length;
+        try (FlatBuffer outgoing = FlatBuffer.allocate(places);
+                FlatBuffer answer = FlatBuffer.allocate(places)) {
             for (int distance = 1; distance < group.worldSize(); distance *= 2) {
-                Tensor send = torch.tensor(sums);
-                Tensor receive = torch.empty_like(send);
-                group.exchange(group.rank() ^ distance, send, receive);
-                double[] received = new double[sums.length];
-                new DoublePointer(receive.data_ptr()).get(received);
                 for (int i = 0; i < sums.length; i++) {
-                    sums[i] += received[i];
+                    outgoing.segment().setAtIndex(ValueLayout.JAVA_DOUBLE, i, sums[i]);
+                }
+                group.exchange(group.rank() ^ distance, outgoing.tensor(), answer.tensor());
+                for (int i = 0; i < sums.length; i++) {
+                    sums[i] += answer.segment().getAtIndex(ValueLayout.JAVA_DOUBLE, i);
                 }
             }
         }

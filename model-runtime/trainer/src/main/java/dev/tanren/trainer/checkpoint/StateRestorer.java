@@ -1,0 +1,128 @@
+package dev.tanren.trainer.checkpoint;
+
+import dev.tanren.launch.InitialState;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.json.Json;
+import dev.tanren.storage.checkpoint.CheckpointManifest;
+import dev.tanren.storage.checkpoint.CheckpointReader;
+import dev.tanren.storage.checkpoint.CheckpointReader.Target;
+import dev.tanren.storage.objects.ObjectStore;
+import dev.tanren.trainer.checkpoint.TrainingState.NamedTensor;
+import dev.tanren.trainer.model.HuggingFaceWeights;
+import dev.tanren.trainer.model.Initialisation;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/// Brings a stage's state to where it starts from or goes on from. Any number of ranks loads
+/// what any other number saved.
+public final class StateRestorer {
+
+    private final ObjectStore store;
+    private final Path cache;
+
+    /// @param cache folder shared by all processes of the node
+    public StateRestorer(ObjectStore store, Path cache) {
+        this.store = store;
+        this.cache = cache;
+    }
+
+    /// Fills `state`, whose moments are zero.
+    ///
+    /// @param seed of the plan
+    /// @throws TanrenException what the store throws; `MODEL_TENSOR_MISMATCH` where the tensors
+    ///     are not those of the layout
+    public CheckpointState restore(InitialState initial, TrainingState state, long seed) {
+        return switch (initial) {
+            case InitialState.Random random -> {
+                Initialisation.random(state.layout(), state.weights(), seed);
+                yield CheckpointState.beginning();
+            }
+            case InitialState.Imported imported -> {
+                HuggingFaceWeights.load(
+                        fetchModel(imported.prefix()), state.layout(), state.weights());
+                yield CheckpointState.beginning();
+            }
+            case InitialState.Weights weights -> {
+                load(readManifest(weights.manifestKey()), state.weightTensors());
+                yield CheckpointState.beginning();
+            }
+            case InitialState.Resume resume -> {
+                CheckpointManifest manifest = readManifest(resume.manifestKey());
+                if (manifest.step() != resume.step()) {
+                    throw new TanrenException(
+                            ErrorCode.RANK_LAUNCH,
+                            "the checkpoint is of step "
+                                    + manifest.step()
+                                    + ", the launch says "
+                                    + resume.step(),
+                            resume.manifestKey(),
+                            "Start the attempt again.");
+                }
+                load(manifest, state.tensors());
+                yield CheckpointState.of(manifest.step(), manifest.state());
+            }
+        };
+    }
+
+    /// Loads the weights of a checkpoint, without its optimizer state.
+    public CheckpointManifest weights(String manifestKey, TrainingState state) {
+        CheckpointManifest manifest = readManifest(manifestKey);
+        load(manifest, state.weightTensors());
+        return manifest;
+    }
+
+    private void load(CheckpointManifest manifest, List<NamedTensor> tensors) {
+        new CheckpointReader(store)
+                .load(
+                        manifest,
+                        tensors.stream()
+                                .map(tensor -> new Target(tensor.name(), 0, tensor.bytes()))
+                                .toList());
+    }
+
+    private CheckpointManifest readManifest(String key) {
+        try {
+            return Json.read(
+                    new String(store.get(key), StandardCharsets.UTF_8), CheckpointManifest.class);
+        } catch (IllegalArgumentException e) {
+            throw new TanrenException(
+                    ErrorCode.OBJECT_CORRUPT,
+                    "the object is no checkpoint manifest: " + e.getMessage(),
+                    key,
+                    "Verify the checkpoint and go back to the one before it.",
+                    e);
+        }
+    }
+
+    /// A folder of the cache with the model's files. Imported models are immutable under their
+    /// prefix, and a file is moved into place whole, so ranks may do this side by side.
+    private Path fetchModel(String prefix) {
+        Path folder = cache.resolve("models").resolve(prefix.replace('/', '_'));
+        try {
+            Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw new UncheckedIOException("no folder for the model's files", e);
+        }
+        for (ObjectStore.StoredObject object : store.list(prefix)) {
+            String name = object.key().substring(prefix.length());
+            Path file = folder.resolve(name);
+            if (!name.isEmpty() && !name.contains("/") && !present(file, object.bytes())) {
+                store.download(object.key(), file);
+            }
+        }
+        return folder;
+    }
+
+    private static boolean present(Path file, long bytes) {
+        try {
+            return Files.size(file) == bytes;
+        } catch (IOException e) {
+            return false; // not there yet
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package dev.tanren.trainer.rank;
+
+import dev.tanren.launch.Report.Evaluation;
+import dev.tanren.trainer.distributed.TreeReduction;
+import dev.tanren.trainer.model.Decoder;
+import dev.tanren.trainer.model.MicroBatch;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Mean loss on held-out blocks. Ranks share the batches; their sums are added in the order of
+/// the batches whoever computed them, so the figures do not depend on the number of ranks.
+final class Evaluator {
+
+    private final Decoder decoder;
+    private final TreeReduction reduction;
+    private final int rank;
+    private final int worldSize;
+    private final Map<String, List<MicroBatch>> heldOut;
+
+    Evaluator(
+            Decoder decoder,
+            TreeReduction reduction,
+            int rank,
+            int worldSize,
+            Map<String, List<MicroBatch>> heldOut) {
+        this.decoder = decoder;
+        this.reduction = reduction;
+        this.rank = rank;
+        this.worldSize = worldSize;
+        this.heldOut = heldOut;
+    }
+
+    Map<String, Evaluation> evaluate() {
+        Map<String, Evaluation> evaluations = new LinkedHashMap<>();
+        heldOut.forEach((dataset, batches) -> evaluations.put(dataset, evaluate(batches)));
+        return evaluations;
+    }
+
+    private Evaluation evaluate(List<MicroBatch> batches) {
+        double[] sums = new double[batches.size()];
+        for (int batch = rank; batch < sums.length; batch += worldSize) {
+            sums[batch] = decoder.lossSum(batches.get(batch));
+        }
+        double total = 0;
+        for (double sum : reduction.sum(sums)) {
+            total += sum;
+        }
+        long targets = batches.stream().mapToLong(MicroBatch::countedTargets).sum();
+        double loss = total / targets;
+        return new Evaluation(loss, Math.exp(loss), targets);
+    }
+}

@@ -1,0 +1,294 @@
+package dev.tanren.trainer.rank;
+
+import dev.tanren.launch.RankLaunch;
+import dev.tanren.launch.Report;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.planner.Timetable;
+import dev.tanren.storage.checkpoint.CheckpointLayout;
+import dev.tanren.storage.checkpoint.ShardWriter;
+import dev.tanren.storage.objects.ObjectStore;
+import dev.tanren.storage.objects.S3ObjectStore;
+import dev.tanren.storage.objects.StoreAddress;
+import dev.tanren.trainer.checkpoint.CheckpointSaver;
+import dev.tanren.trainer.checkpoint.CheckpointState;
+import dev.tanren.trainer.checkpoint.StateRestorer;
+import dev.tanren.trainer.checkpoint.TrainingState;
+import dev.tanren.trainer.data.BatchPrefetcher;
+import dev.tanren.trainer.data.SampleOrder;
+import dev.tanren.trainer.data.StageData;
+import dev.tanren.trainer.distributed.GlooProcessGroup;
+import dev.tanren.trainer.distributed.GradientTree;
+import dev.tanren.trainer.distributed.ProcessGroup;
+import dev.tanren.trainer.distributed.TreeReduction;
+import dev.tanren.trainer.model.Decoder;
+import dev.tanren.trainer.model.Decoders;
+import dev.tanren.trainer.optimizer.AdamW;
+import dev.tanren.trainer.optimizer.LearningRateSchedule;
+import dev.tanren.trainer.tools.NativeRuntime;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.Consumer;
+
+/// A rank with everything it needs to train one phase.
+///
+/// Restoring takes the longest, so data is opened and peers are met beside it.
+final class RankSession implements AutoCloseable {
+
+    private static final Duration RENDEZVOUS = Duration.ofMinutes(1);
+    private static final Duration COLLECTIVE = Duration.ofMinutes(3);
+    private static final String HOST_VARIABLE = "TANREN_RANK_HOST";
+
+    private final RankLaunch launch;
+    private final TrainingStage stage;
+    private final Timetable.Entry phase;
+    private final StageData data;
+    private final TrainingState state;
+    private final CheckpointState start;
+    private final ProcessGroup group;
+    private final ObjectStore store;
+    private final Consumer<Report> reports;
+    private final Preemption preemption;
+
+    private RankSession(
+            RankLaunch launch,
+            Setup setup,
+            StageData data,
+            TrainingState state,
+            CheckpointState start,
+            ProcessGroup group,
+            Consumer<Report> reports,
+            Preemption preemption) {
+        this.launch = launch;
+        this.stage = setup.stage();
+        this.phase = setup.phase();
+        this.store = setup.store();
+        this.data = data;
+        this.state = state;
+        this.start = start;
+        this.group = group;
+        this.reports = reports;
+        this.preemption = preemption;
+    }
+
+    private record Setup(TrainingStage stage, Timetable.Entry phase, ObjectStore store) {}
+
+    /// Restores the state and meets the other ranks.
+    ///
+    /// @throws TanrenException with the code of whatever is missing or wrong
+    static RankSession start(RankLaunch launch, Consumer<Report> reports, Preemption preemption) {
+        TrainingStage stage = stage(launch);
+        Timetable.Entry phase = Timetable.of(stage).of(launch.phaseId());
+        requireWholeShares(launch, stage, phase);
+        CompletableFuture<Void> natives =
+                CompletableFuture.runAsync(() -> NativeRuntime.configure(stage.threadsPerRank()));
+        ObjectStore store = connect(launch.store());
+        Setup setup = new Setup(stage, phase, store);
+        CompletableFuture<StageData> data =
+                CompletableFuture.supplyAsync(
+                        () ->
+                                StageData.open(
+                                        launch.plan(),
+                                        stage,
+                                        phase,
+                                        launch.architecture().vocabSize(),
+                                        store,
+                                        launch.datasets(),
+                                        Path.of(launch.cache())));
+        CompletableFuture<ProcessGroup> group = natives.thenApplyAsync(done -> join(launch));
+        join(natives);
+        TrainingState state = TrainingState.allocate(Decoders.layout(launch.architecture()));
+        CheckpointState start =
+                new StateRestorer(store, Path.of(launch.cache()))
+                        .restore(launch.initialState(), state, launch.plan().seed());
+        return new RankSession(
+                launch, setup, join(data), state, start, join(group), reports, preemption);
+    }
+
+    private static TrainingStage stage(RankLaunch launch) {
+        if (launch.plan().stage(launch.stageId()).orElse(null) instanceof TrainingStage stage) {
+            return stage;
+        }
+        throw new TanrenException(
+                ErrorCode.RANK_LAUNCH,
+                "the plan has no training stage of this name",
+                "stage " + launch.stageId(),
+                "Start the attempt again.");
+    }
+
+    private static void requireWholeShares(
+            RankLaunch launch, TrainingStage stage, Timetable.Entry phase) {
+        boolean wholeMicroBatches = phase.sequencesPerStep() % stage.microBatch() == 0;
+        if (wholeMicroBatches
+                && phase.microBatchesPerStep() >= launch.worldSize()
+                && phase.microBatchesPerStep() % launch.worldSize() == 0) {
+            return;
+        }
+        throw new TanrenException(
+                ErrorCode.PLAN_INCONSISTENT,
+                "a step of "
+                        + phase.sequencesPerStep()
+                        + " sequences cannot be cut into equal runs of micro-batches of "
+                        + stage.microBatch()
+                        + " for "
+                        + launch.worldSize()
+                        + " ranks",
+                "stage " + stage.id() + ", phase " + phase.phase().id(),
+                "Choose globalBatchTokens as a multiple of sequenceLength · microBatch · ranks.");
+    }
+
+    private static ObjectStore connect(StoreAddress address) {
+        return S3ObjectStore.connect(
+                address,
+                secret(StoreAddress.ACCESS_KEY_VARIABLE),
+                secret(StoreAddress.SECRET_KEY_VARIABLE));
+    }
+
+    private static String secret(String variable) {
+        String value = System.getenv(variable);
+        if (value == null) {
+            throw new TanrenException(
+                    ErrorCode.RANK_LAUNCH,
+                    "the environment variable is not set",
+                    variable,
+                    "A worker hands the store's keys to its ranks in their environment.");
+        }
+        return value;
+    }
+
+    private static ProcessGroup join(RankLaunch launch) {
+        if (launch.worldSize() == 1) {
+            return ProcessGroup.alone();
+        }
+        String own = System.getenv(HOST_VARIABLE);
+        String host = launch.rendezvousHost();
+        GlooProcessGroup.Meeting meeting =
+                new GlooProcessGroup.Meeting(
+                        host,
+                        launch.rendezvousPort(),
+                        Long.toString(launch.fencingToken()),
+                        own != null
+                                ? own
+                                : GlooProcessGroup.localAddress(host, launch.rendezvousPort()),
+                        RENDEZVOUS,
+                        COLLECTIVE);
+        return GlooProcessGroup.join(meeting, launch.rank(), launch.worldSize());
+    }
+
+    private static <T> T join(CompletableFuture<T> future) {
+        try {
+            return future.join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            if (e.getCause() instanceof Error error) {
+                throw error;
+            }
+            throw e;
+        }
+    }
+
+    /// Trains to the launch's last step, or until a step on which all ranks agree to stop.
+    TrainingLoop.End train() {
+        long firstStep = Math.max(start.step() + 1, phase.firstStep());
+        try (Decoder decoder = Decoders.create(launch.architecture());
+                TreeReduction reduction = new TreeReduction(group);
+                GradientTree gradients = new GradientTree(state.layout().elements());
+                CheckpointSaver saver = saver()) {
+            decoder.useWeights(state.weights());
+            reports.accept(
+                    new Report.Ready(
+                            launch.rank(),
+                            firstStep - 1,
+                            secondsSinceStart(),
+                            state.layout().elements()));
+            if (firstStep > launch.lastStep()) {
+                return new TrainingLoop.End(launch.lastStep(), false);
+            }
+            SampleOrder order = data.order(start.step(), start.values());
+            try (BatchPrefetcher batches =
+                    new BatchPrefetcher(
+                            order,
+                            launch.rank(),
+                            launch.worldSize(),
+                            firstStep,
+                            launch.lastStep())) {
+                TrainingLoop.Parts parts =
+                        new TrainingLoop.Parts(
+                                decoder,
+                                gradients,
+                                reduction,
+                                optimizer(),
+                                schedule(),
+                                order,
+                                batches,
+                                saver,
+                                evaluator(decoder, reduction),
+                                preemption,
+                                reports);
+                return new TrainingLoop(launch, stage, start, parts)
+                        .run(firstStep, start.step() == 0);
+            }
+        }
+    }
+
+    private CheckpointSaver saver() {
+        String name = "rank-" + launch.rank() + "-of-" + launch.worldSize();
+        return new CheckpointSaver(
+                new ShardWriter(store),
+                state,
+                launch.rank(),
+                launch.worldSize(),
+                step ->
+                        CheckpointLayout.shardKey(
+                                launch.runId(),
+                                launch.stageId(),
+                                step,
+                                launch.fencingToken(),
+                                name),
+                reports::accept);
+    }
+
+    private AdamW optimizer() {
+        TrainingStage.Optimizer settings = stage.optimizer();
+        return new AdamW(
+                state.layout(),
+                state.weights(),
+                state.expAvg(),
+                state.expAvgSq(),
+                new AdamW.Settings(
+                        settings.beta1(),
+                        settings.beta2(),
+                        settings.epsilon(),
+                        settings.weightDecay()));
+    }
+
+    private LearningRateSchedule schedule() {
+        return LearningRateSchedule.of(
+                stage.schedule(),
+                stage.optimizer().learningRate(),
+                Timetable.of(stage).totalSteps() * stage.globalBatchTokens(),
+                stage.globalBatchTokens());
+    }
+
+    private Evaluator evaluator(Decoder decoder, TreeReduction reduction) {
+        return new Evaluator(decoder, reduction, launch.rank(), launch.worldSize(), data.heldOut());
+    }
+
+    private static double secondsSinceStart() {
+        return (System.currentTimeMillis() - ManagementFactory.getRuntimeMXBean().getStartTime())
+                / 1000.0;
+    }
+
+    @Override
+    public void close() {
+        group.close();
+        state.close();
+        store.close();
+    }
+}
