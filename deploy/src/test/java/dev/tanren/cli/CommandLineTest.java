@@ -1,0 +1,332 @@
+package dev.tanren.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import dev.tanren.spec.json.Json;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Commands against an HTTP server that answers what a control plane would.
+class CommandLineTest {
+
+    private static final String RUNNING =
+            """
+            {"run":{"id":"r1","name":"small","status":"running","step":3,"totalSteps":10},
+             "failure":null,"stages":[],"attempts":[]}""";
+    private static final String SUCCEEDED = RUNNING.replace("running", "succeeded");
+    private static final String FAILED =
+            """
+            {"run":{"id":"r1","name":"small","status":"failed"},
+             "failure":{"code":"TNR-5001","what":"A rank crashed.","where":"rank 1",
+             "mend":"Look at its log."},"stages":[],"attempts":[]}""";
+
+    @TempDir private Path folder;
+    private final Map<String, Answer> answers = new ConcurrentHashMap<>();
+    private final Map<String, Request> requests = new ConcurrentHashMap<>();
+    private final Map<String, String> environment = new HashMap<>();
+    private HttpServer server;
+
+    @BeforeEach
+    void startsAServer() throws IOException {
+        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+        server.createContext("/api/v1", this::answer);
+        server.start();
+        environment.put("HOME", folder.toString());
+        environment.put("TANREN_SERVER", "http://127.0.0.1:" + server.getAddress().getPort());
+        environment.put("TANREN_TOKEN", "tnr_right");
+        answers.put("GET /runs/r1/events", new Answer(200, ""));
+    }
+
+    @AfterEach
+    void stopsTheServer() {
+        server.stop(0);
+    }
+
+    @Test
+    void aListIsATableForPeopleAndOneLineOfJsonForScripts() {
+        answers.put(
+                "GET /runs",
+                new Answer(
+                        200,
+                        """
+                        {"items":[{"id":"r1","name":"small","status":"running","stage":"adapt",
+                        "step":3,"totalSteps":10,"loss":2.5,"attempts":1}],"nextCursor":null}"""));
+
+        assertThat(run("run", "list").out().lines())
+                .hasSize(2)
+                .last()
+                .asString()
+                .containsPattern("r1 +small +running +adapt +3/10 +2.5000");
+        Result json = run("run", "list", "--json");
+        assertThat(json.out().lines()).hasSize(1);
+        assertThat(json.tree().get(0).path("id").asText()).isEqualTo("r1");
+        assertThat(run("run", "list", "-o", "yaml").out()).contains("- id: r1");
+    }
+
+    @Test
+    void aRequestShowsTheTokenAndNeverPrintsIt() {
+        answers.put("GET /runs/r1", new Answer(200, RUNNING));
+
+        Result result = run("run", "get", "r1", "--json");
+
+        assertThat(sent("GET /runs/r1").authorization()).isEqualTo("Bearer tnr_right");
+        assertThat(result.out() + result.err()).doesNotContain("tnr_right");
+    }
+
+    @Test
+    void aProblemIsPrintedWithItsMendAndItsKindDecidesTheExitCode() {
+        answers.put("GET /runs/r1", problem(404, "TNR-6004"));
+        answers.put("GET /runs", problem(401, "TNR-6002"));
+        answers.put("POST /runs/r1/pause", problem(409, "TNR-6005"));
+
+        Result missing = run("run", "get", "r1");
+
+        assertThat(missing.exitCode()).isEqualTo(3);
+        assertThat(missing.out()).isEmpty();
+        assertThat(missing.err()).contains("TNR-6004", "what it was", "where: there", "mend:  so");
+        assertThat(run("run", "list").exitCode()).isEqualTo(4);
+        assertThat(run("run", "pause", "r1").exitCode()).isEqualTo(5);
+    }
+
+    @Test
+    void anUnknownOptionIsAUsageErrorThatPointsToTheHelp() {
+        Result result = run("run", "list", "--no-such-option");
+
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.err())
+                .contains("TNR-7005", "--no-such-option", "./tanren run list --help");
+    }
+
+    @Test
+    void waitTellsSuccessFromFailureAndFromATimeout() {
+        answers.put("GET /runs/r1", new Answer(200, SUCCEEDED));
+        assertThat(run("run", "wait", "r1").exitCode()).isZero();
+
+        answers.put("GET /runs/r1", new Answer(200, FAILED));
+        Result failed = run("run", "wait", "r1");
+        assertThat(failed.exitCode()).isEqualTo(1);
+        assertThat(failed.err()).contains("TNR-5001", "A rank crashed.", "Look at its log.");
+
+        answers.put("GET /runs/r1", new Answer(200, RUNNING));
+        Result late = run("run", "wait", "r1", "--timeout", "100ms");
+        assertThat(late.exitCode()).isEqualTo(6);
+        assertThat(late.err()).contains("./tanren run watch r1");
+    }
+
+    @Test
+    void watchPrintsEveryEventOnceAndEndsWithTheRun() {
+        answers.put("GET /runs/r1", new Answer(200, SUCCEEDED));
+        answers.put(
+                "GET /runs/r1/events",
+                new Answer(
+                        200,
+                        """
+                        id: 1
+                        data: {"id":1,"type":"run.started","message":"Started.","at":"2026-01-02T03:04:05Z"}
+
+                        : alive
+
+                        id: 1
+                        data: {"id":1,"type":"run.started","message":"Started.","at":"2026-01-02T03:04:05Z"}
+
+                        id: 2
+                        data: {"id":2,"type":"run.succeeded","message":"Done.","at":"2026-01-02T03:04:06Z"}
+
+                        """));
+
+        assertThat(run("run", "watch", "r1").out().lines())
+                .containsExactly("03:04:05  Started.", "03:04:06  Done.");
+        assertThat(run("run", "watch", "r1", "--json").out().lines()).hasSize(2);
+    }
+
+    @Test
+    void submitMakesRelativeFileUrisAbsoluteAgainstThePlansFolder() throws Exception {
+        answers.put("POST /runs", new Answer(201, "{\"id\":\"r1\"}"));
+        Path plan = folder.resolve("plans/plan.yaml");
+        Files.createDirectories(plan.getParent());
+        Files.writeString(plan, PLAN);
+
+        Result result = run("run", "submit", plan.toString(), "--idempotency-key", "k1");
+
+        assertThat(result.err()).contains("./tanren run watch r1");
+        assertThat(result.out()).isEqualTo("r1\n");
+        Request sent = sent("POST /runs");
+        assertThat(sent.idempotencyKey()).isEqualTo("k1");
+        assertThat(sent.tree().at("/datasets/code/sources/0/uri").asText())
+                .isEqualTo("file:" + folder.resolve("corpus"));
+        assertThat(sent.tree().at("/model/tokenizer").asText())
+                .isEqualTo("file:" + plan.resolveSibling("tokenizer.json"));
+    }
+
+    @Test
+    void aPlanWithMistakesIsNotSentAndNamesThem() throws Exception {
+        Path plan = folder.resolve("plan.yaml");
+        Files.writeString(
+                plan, PLAN.replace("learningRate", "learnigRate").replace("seed: 1", "sead: 1"));
+
+        Result result = run("run", "submit", plan.toString());
+
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.err()).contains("learnigRate", "learningRate", "sead", plan.toString());
+        assertThat(requests).isEmpty();
+        assertThat(run("plan", "validate", plan.toString()).exitCode()).isEqualTo(2);
+        assertThat(run("plan", "validate", plan.toString(), "--json").tree().path("problems"))
+                .hasSizeGreaterThanOrEqualTo(2);
+    }
+
+    @Test
+    void explainNeedsNoServer() throws Exception {
+        Path plan = folder.resolve("plan.yaml");
+        Files.writeString(plan, PLAN);
+        server.stop(0);
+
+        Result result = run("plan", "explain", plan.toString());
+
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.out())
+                .contains("parameters", "stage base (pretrain)", "memory of a rank");
+        assertThat(run("plan", "explain", plan.toString(), "--json").tree().path("stages"))
+                .hasSize(1);
+    }
+
+    @Test
+    void aPlanFileThatIsNotThereIsNamed() {
+        Result result = run("plan", "validate", folder.resolve("none.yaml").toString());
+
+        assertThat(result.exitCode()).isEqualTo(3);
+        assertThat(result.err()).contains("none.yaml");
+    }
+
+    @Test
+    void withoutAStackTheErrorSaysHowToStartOne() {
+        environment.remove("TANREN_SERVER");
+
+        Result result = run("run", "list");
+
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(result.err()).contains("TNR-7003", "./tanren up");
+    }
+
+    @Test
+    void logsAreThoseOfRankZeroOfTheNewestAttempt() {
+        answers.put(
+                "GET /runs/r1/logs",
+                new Answer(
+                        200,
+                        """
+                        {"items":[{"stage":"base","attempt":1,"rank":0},
+                        {"stage":"base","attempt":2,"rank":0},{"stage":"base","attempt":2,"rank":1}]}"""));
+        answers.put(
+                "GET /runs/r1/logs?attempt=2&rank=0&stage=base&tail=400",
+                new Answer(200, "a\nb\n"));
+
+        assertThat(run("run", "logs", "r1").out()).isEqualTo("a\nb\n");
+        assertThat(run("run", "logs", "r1", "--json").out().lines())
+                .first()
+                .asString()
+                .contains("\"attempt\":2", "\"line\":\"a\"");
+        assertThat(run("run", "logs", "r1", "--rank", "7").exitCode()).isEqualTo(3);
+    }
+
+    private static final String PLAN =
+            """
+            apiVersion: tanren.dev/v1
+            name: small
+            seed: 1
+            model:
+              architecture: {family: llama, vocabSize: 512, hiddenSize: 64, layers: 2, heads: 4, keyValueHeads: 2, intermediateSize: 128}
+              tokenizer: file:./tokenizer.json
+            datasets:
+              code: {sources: [{uri: "file:../corpus", include: "**/*.java"}]}
+            stages:
+              - id: base
+                type: pretrain
+                optimizer: {type: adamw, learningRate: 3e-4, betas: [0.9, 0.95], weightDecay: 0.1, clipNorm: 1.0}
+                schedule: {type: warmup-stable-decay, warmup: 2%, decay: 20%, minimum: 10%}
+                globalBatchTokens: 1Ki
+                microBatch: 2
+                phases:
+                  - {id: only, sequenceLength: 128, tokens: 10Ki, mix: {code: 1.0}}
+                checkpoint: {everySteps: 5, keep: 2}
+            """;
+
+    private static Answer problem(int status, String code) {
+        return new Answer(
+                status,
+                """
+                {"type":"about:blank","title":"No","status":%d,"code":"%s","what":"what it was",
+                "where":"there","mend":"so"}"""
+                        .formatted(status, code));
+    }
+
+    private void answer(HttpExchange exchange) throws IOException {
+        String uri = exchange.getRequestURI().toString().substring("/api/v1".length());
+        String key = exchange.getRequestMethod() + " " + uri;
+        String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+        String path = key.replaceFirst("\\?.*", "");
+        requests.put(
+                path,
+                new Request(
+                        exchange.getRequestHeaders().getFirst("Authorization"),
+                        exchange.getRequestHeaders().getFirst("Idempotency-Key"),
+                        body));
+        Answer answer =
+                answers.getOrDefault(key, answers.getOrDefault(path, new Answer(404, "{}")));
+        byte[] bytes = answer.body().getBytes(StandardCharsets.UTF_8);
+        exchange.sendResponseHeaders(answer.status(), bytes.length == 0 ? -1 : bytes.length);
+        exchange.getResponseBody().write(bytes);
+        exchange.close();
+    }
+
+    private Request sent(String key) {
+        return Objects.requireNonNull(requests.get(key), () -> "no " + key + " was sent");
+    }
+
+    private Result run(String... arguments) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        Terminal terminal =
+                new Terminal(
+                        new PrintStream(out, true, StandardCharsets.UTF_8),
+                        new PrintStream(err, true, StandardCharsets.UTF_8),
+                        false,
+                        environment,
+                        folder);
+        int code = TanrenMain.run(terminal, arguments);
+        return new Result(
+                code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    }
+
+    private record Answer(int status, String body) {}
+
+    private record Request(String authorization, String idempotencyKey, String body) {
+        JsonNode tree() {
+            return Json.read(body, JsonNode.class);
+        }
+    }
+
+    private record Result(int exitCode, String out, String err) {
+        JsonNode tree() {
+            return Json.read(out, JsonNode.class);
+        }
+    }
+}
