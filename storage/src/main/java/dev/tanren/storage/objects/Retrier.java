@@ -99,7 +99,7 @@ final class Retrier {
                         + message,
                 endpoint + " " + key,
                 connected
-                        ? "The store answers too slowly or with errors; look at its logs."
+                        ? "The store answers too slowly or with errors: look at its logs and at its disk."
                         : "Start the store, or mend its address or the network.");
     }
 
