@@ -16,6 +16,7 @@ enum BenchmarkModel {
     final String key;
     final int sequences;
     final int sequenceLength;
+
     @SuppressWarnings("Immutable") // a record of numbers
     final Architecture architecture;
 
