@@ -66,7 +66,7 @@ final class BenchTrainCommand implements Callable<Integer> {
         Installation installation = Installation.of(terminal.environment());
         RuntimeCommand command =
                 new ModelRuntime(TanrenHome.of(terminal.environment()), installation)
-                        .trainer(MAIN, threads, List.of("--model", model));
+                        .trainer(MAIN, threads, arguments());
         if (!peer) {
             print(measure("tanren", command.processBuilder()));
             return Exit.OK;
@@ -85,13 +85,14 @@ final class BenchTrainCommand implements Callable<Integer> {
     private ProcessBuilder peer(Installation installation) {
         String python = terminal.environment().getOrDefault("TANREN_PYTHON", "python3");
         Path script = installation.root().resolve(PEER);
-        return new ProcessBuilder(
-                python,
-                script.toString(),
-                "--model",
-                model,
-                "--threads",
-                Integer.toString(threads));
+        List<String> command = new ArrayList<>(List.of(python, script.toString(), "--json"));
+        command.addAll(arguments());
+        return new ProcessBuilder(command);
+    }
+
+    /// The same for both, so that they measure the same.
+    private List<String> arguments() {
+        return List.of("--model", model, "--threads", Integer.toString(threads));
     }
 
     /// Runs a benchmark and reads the JSON object of its last line; its other lines are shown.

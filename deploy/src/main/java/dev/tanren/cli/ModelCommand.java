@@ -5,6 +5,7 @@ import dev.tanren.deploy.stack.ModelRuntime;
 import dev.tanren.deploy.stack.TanrenHome;
 import dev.tanren.launch.RuntimeCommand;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -42,9 +43,15 @@ final class ModelCommand {
                     new ModelRuntime(
                             TanrenHome.of(terminal.environment()),
                             Installation.of(terminal.environment()));
-            RuntimeCommand command = runtime.trainer(mainClass, Math.max(1, threads), arguments);
+            RuntimeCommand command = runtime.trainer(mainClass, threads, withThreads());
             terminal.out().flush();
             return command.processBuilder().inheritIO().start().waitFor();
+        }
+
+        private List<String> withThreads() {
+            List<String> all = new ArrayList<>(arguments);
+            all.addAll(List.of("--threads", Integer.toString(threads)));
+            return all;
         }
     }
 
