@@ -1,0 +1,288 @@
+package dev.tanren.trainer.rank;
+
+import dev.tanren.launch.InitialState;
+import dev.tanren.launch.RankLaunch;
+import dev.tanren.launch.Report;
+import dev.tanren.launch.RuntimeCommand;
+import dev.tanren.spec.json.Json;
+import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.planner.Timetable;
+import dev.tanren.storage.checkpoint.CheckpointLayout;
+import dev.tanren.storage.checkpoint.CheckpointManifest;
+import dev.tanren.storage.checkpoint.StateHash;
+import dev.tanren.storage.objects.ObjectStore;
+import dev.tanren.storage.objects.StoreAddress;
+import dev.tanren.storage.testing.EmbeddedS3;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.ServerSocket;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import java.util.function.Predicate;
+
+/// Real rank processes of one attempt, as a worker would run them.
+final class Gang implements AutoCloseable {
+
+    /// What is the same for all attempts of a test.
+    record Setting(
+            EmbeddedS3 s3,
+            ObjectStore store,
+            StoreAddress address,
+            Path folder,
+            Plan plan,
+            Map<String, String> datasets,
+            String runId) {
+
+        TrainingStage stage() {
+            return (TrainingStage) plan.stages().getFirst();
+        }
+    }
+
+    private final Setting setting;
+    private final String phase;
+    private final long token;
+    private final Path scratch;
+    private final ServerSocketChannel listener;
+    private final List<SocketChannel> connections = new ArrayList<>();
+    private final List<Process> processes = new ArrayList<>();
+    private final List<Report> reports = new ArrayList<>();
+    private BiConsumer<Gang, Report> watcher = (gang, report) -> {};
+
+    private Gang(Setting setting, String phase, long token) throws IOException {
+        this.setting = setting;
+        this.phase = phase;
+        this.token = token;
+        this.scratch = Files.createTempDirectory("gang-");
+        this.listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        listener.bind(UnixDomainSocketAddress.of(scratch.resolve("s")));
+        Thread.ofVirtual().start(this::accept);
+    }
+
+    static Gang start(Setting setting, String phase, long token, int ranks, InitialState initial)
+            throws IOException {
+        return start(setting, phase, token, ranks, initial, (gang, report) -> {});
+    }
+
+    static Gang start(
+            Setting setting,
+            String phase,
+            long token,
+            int ranks,
+            InitialState initial,
+            BiConsumer<Gang, Report> watcher)
+            throws IOException {
+        Gang gang = new Gang(setting, phase, token);
+        gang.watcher = watcher;
+        int port;
+        try (ServerSocket free = new ServerSocket(0)) {
+            port = free.getLocalPort();
+        }
+        for (int rank = 0; rank < ranks; rank++) {
+            gang.launch(rank, ranks, port, initial);
+        }
+        return gang;
+    }
+
+    private void launch(int rank, int ranks, int port, InitialState initial) throws IOException {
+        RankLaunch launch =
+                new RankLaunch(
+                        setting.runId(),
+                        setting.stage().id(),
+                        phase,
+                        1,
+                        token,
+                        rank,
+                        ranks,
+                        "127.0.0.1",
+                        port,
+                        scratch.resolve("s").toString(),
+                        scratch.toString(),
+                        setting.folder().resolve("cache").toString(),
+                        setting.address(),
+                        setting.plan(),
+                        TinyPlan.ARCHITECTURE,
+                        initial,
+                        setting.datasets(),
+                        Timetable.of(setting.stage()).of(phase).lastStep(),
+                        CheckpointLayout.stagePrefix(setting.runId(), setting.stage().id()));
+        Path file = scratch.resolve("launch-" + rank + ".json");
+        Files.writeString(file, Json.write(launch));
+        processes.add(
+                process(setting, RankMain.class.getName(), file, scratch.resolve("rank-" + rank)));
+    }
+
+    static Process process(Setting setting, String mainClass, Path launch, Path log)
+            throws IOException {
+        RuntimeCommand command =
+                RuntimeCommand.trainer(
+                        Path.of(System.getProperty("java.home"), "bin", "java"),
+                        System.getProperty("java.class.path"),
+                        Path.of(System.getProperty("user.home"), ".javacpp", "cache"),
+                        mainClass,
+                        1,
+                        List.of(launch.toString()));
+        ProcessBuilder builder = command.processBuilder();
+        builder.environment().put(StoreAddress.ACCESS_KEY_VARIABLE, setting.s3().accessKey());
+        builder.environment().put(StoreAddress.SECRET_KEY_VARIABLE, setting.s3().secretKey());
+        builder.redirectErrorStream(true).redirectOutput(log.toFile());
+        return builder.start();
+    }
+
+    private void accept() {
+        try {
+            while (true) {
+                SocketChannel connection = listener.accept();
+                synchronized (this) {
+                    connections.add(connection);
+                }
+                Thread.ofVirtual().start(() -> read(connection));
+            }
+        } catch (IOException e) {
+            // The gang is closed.
+        }
+    }
+
+    private void read(SocketChannel connection) {
+        try (BufferedReader lines =
+                new BufferedReader(
+                        new InputStreamReader(
+                                Channels.newInputStream(connection), StandardCharsets.UTF_8))) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                Report report = Json.read(line, Report.class);
+                synchronized (this) {
+                    reports.add(report);
+                    notifyAll();
+                }
+                watcher.accept(this, report);
+            }
+        } catch (IOException e) {
+            // The rank is gone.
+        }
+    }
+
+    Process process(int rank) {
+        return processes.get(rank);
+    }
+
+    synchronized List<Report> reports() {
+        return List.copyOf(reports);
+    }
+
+    <T extends Report> List<T> reports(Class<T> type) {
+        return reports().stream().filter(type::isInstance).map(type::cast).toList();
+    }
+
+    /// Waits until a report comes for which the condition holds.
+    synchronized void await(Predicate<Report> condition) throws InterruptedException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (reports.stream().noneMatch(condition)) {
+            if (System.nanoTime() > end) {
+                throw new IllegalStateException("no such report among " + reports + "\n" + logs());
+            }
+            wait(1000);
+        }
+    }
+
+    /// Waits for all ranks to end.
+    List<Integer> exitCodes() throws InterruptedException {
+        List<Integer> codes = new ArrayList<>();
+        for (Process process : processes) {
+            if (!process.waitFor(120, TimeUnit.SECONDS)) {
+                throw new IllegalStateException("a rank does not end\n" + logs());
+            }
+            codes.add(process.exitValue());
+        }
+        Thread.sleep(50); // the last lines may still be on their way
+        return codes;
+    }
+
+    String logs() {
+        StringBuilder logs = new StringBuilder();
+        for (int rank = 0; rank < processes.size(); rank++) {
+            try {
+                logs.append(Files.readString(scratch.resolve("rank-" + rank)));
+            } catch (IOException e) {
+                logs.append(e);
+            }
+        }
+        return logs.toString();
+    }
+
+    /// The newest step that every rank saved; 0 where there is none.
+    long savedStep() {
+        return saved().isEmpty() ? 0 : saved().lastEntry().getKey();
+    }
+
+    /// Writes a manifest of the newest step that every rank saved.
+    InitialState.Resume commit() {
+        Map.Entry<Long, List<Report.ShardSaved>> last = saved().lastEntry();
+        CheckpointManifest manifest =
+                new CheckpointManifest(
+                        CheckpointManifest.VERSION,
+                        setting.runId(),
+                        setting.stage().id(),
+                        phase,
+                        last.getKey(),
+                        1,
+                        token,
+                        last.getValue().stream().map(Report.ShardSaved::shard).toList(),
+                        last.getValue().getFirst().state(),
+                        hash(),
+                        0,
+                        "2026-01-01T00:00:00Z");
+        String key =
+                CheckpointLayout.manifestKey(setting.runId(), setting.stage().id(), last.getKey());
+        setting.store().put(key, Json.write(manifest).getBytes(StandardCharsets.UTF_8));
+        return new InitialState.Resume(key, last.getKey());
+    }
+
+    /// Hash over the newest state that every rank saved.
+    String hash() {
+        return StateHash.of(
+                saved().lastEntry().getValue().stream().map(Report.ShardSaved::shard).toList());
+    }
+
+    private NavigableMap<Long, List<Report.ShardSaved>> saved() {
+        NavigableMap<Long, List<Report.ShardSaved>> bySteps = new TreeMap<>();
+        reports(Report.ShardSaved.class)
+                .forEach(
+                        shard ->
+                                bySteps.computeIfAbsent(shard.step(), step -> new ArrayList<>())
+                                        .add(shard));
+        bySteps.values().removeIf(shards -> shards.size() < processes.size());
+        return bySteps;
+    }
+
+    @Override
+    public void close() throws IOException {
+        processes.forEach(Process::destroyForcibly);
+        listener.close();
+        synchronized (this) {
+            for (SocketChannel connection : connections) {
+                connection.close();
+            }
+        }
+    }
+
+    /// Closes the worker's end of all connections.
+    synchronized void abandon() throws IOException {
+        for (SocketChannel connection : connections) {
+            connection.close();
+        }
+    }
+}

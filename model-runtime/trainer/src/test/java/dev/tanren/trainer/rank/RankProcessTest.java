@@ -1,0 +1,254 @@
+package dev.tanren.trainer.rank;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tanren.launch.ExitCode;
+import dev.tanren.launch.InitialState;
+import dev.tanren.launch.Report;
+import dev.tanren.storage.objects.S3ObjectStore;
+import dev.tanren.storage.testing.EmbeddedS3;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Real rank processes against a real S3 server.
+class RankProcessTest {
+
+    private static final InitialState FRESH = new InitialState.Random();
+
+    @TempDir static Path folder;
+    private static EmbeddedS3 s3;
+    private static S3ObjectStore store;
+    private static Map<String, String> datasets;
+    private static Map<Long, Report.StepFinished> reference;
+    private static String referenceHash;
+
+    /// The run that all others are compared with: one rank, both phases, undisturbed.
+    @BeforeAll
+    static void trainOnOneRank() throws Exception {
+        s3 = EmbeddedS3.start();
+        store = s3.store("tanren");
+        datasets = TinyData.store(store, folder);
+        Gang.Setting setting = setting("reference");
+        Outcome whole = bothPhases(setting, 1);
+        reference = whole.steps();
+        referenceHash = whole.hash();
+        assertThat(reference).hasSize(2 * TinyPlan.STEPS_OF_PHASE);
+        assertThat(expected(12).loss()).isLessThan(expected(1).loss());
+    }
+
+    @AfterAll
+    static void stop() {
+        store.close();
+        s3.close();
+    }
+
+    private record Outcome(Map<Long, Report.StepFinished> steps, String hash) {}
+
+    private static Gang.Setting setting(String runId) {
+        return new Gang.Setting(
+                s3,
+                store,
+                s3.address("tanren", "tanren/"),
+                folder,
+                TinyPlan.plan(TinyPlan.stage(2)),
+                datasets,
+                runId);
+    }
+
+    private static Outcome bothPhases(Gang.Setting setting, int ranks) throws Exception {
+        Map<Long, Report.StepFinished> steps = new HashMap<>();
+        InitialState.Resume middle;
+        try (Gang gang = Gang.start(setting, "short", 1, ranks, FRESH)) {
+            assertThat(gang.exitCodes()).as(gang::logs).containsOnly(ExitCode.FINISHED);
+            collect(gang, steps);
+            assertThat(gang.reports(Report.Evaluated.class))
+                    .filteredOn(report -> report.rank() == 0)
+                    .extracting(Report.Evaluated::step)
+                    .containsExactly(0L, 4L, 6L);
+            middle = gang.commit();
+        }
+        try (Gang gang = Gang.start(setting, "long", 2, ranks, middle)) {
+            assertThat(gang.exitCodes()).as(gang::logs).containsOnly(ExitCode.FINISHED);
+            collect(gang, steps);
+            return new Outcome(steps, gang.hash());
+        }
+    }
+
+    private static Report.StepFinished expected(long step) {
+        return Objects.requireNonNull(reference.get(step), "step " + step);
+    }
+
+    private static void collect(Gang gang, Map<Long, Report.StepFinished> steps) {
+        gang.reports(Report.StepFinished.class).forEach(step -> steps.put(step.step(), step));
+    }
+
+    private static void assertSameAsReference(Map<Long, Report.StepFinished> steps) {
+        steps.forEach(
+                (number, step) -> {
+                    Report.StepFinished expected = expected(number);
+                    assertThat(step.loss()).isEqualTo(expected.loss());
+                    assertThat(step.gradientNorm()).isEqualTo(expected.gradientNorm());
+                    assertThat(step.learningRate()).isEqualTo(expected.learningRate());
+                    assertThat(step.batchHash()).isEqualTo(expected.batchHash());
+                });
+    }
+
+    @Test
+    void twoRanksEndWithTheBitsOfOne() throws Exception {
+        Outcome two = bothPhases(setting("two"), 2);
+        assertSameAsReference(two.steps());
+        assertThat(two.hash()).isEqualTo(referenceHash);
+    }
+
+    @Test
+    void aRunOnFourRanksGoesOnOnOneWithTheSameBits() throws Exception {
+        Gang.Setting setting = setting("four");
+        InitialState.Resume middle;
+        try (Gang gang = Gang.start(setting, "short", 1, 4, FRESH)) {
+            assertThat(gang.exitCodes()).as(gang::logs).containsOnly(ExitCode.FINISHED);
+            middle = gang.commit();
+        }
+        try (Gang gang = Gang.start(setting, "long", 2, 1, middle)) {
+            assertThat(gang.exitCodes()).as(gang::logs).containsOnly(ExitCode.FINISHED);
+            assertThat(gang.hash()).isEqualTo(referenceHash);
+        }
+    }
+
+    @Test
+    void aRunKilledAtRandomPointsEndsWithTheBitsOfAnUndisturbedOne() throws Exception {
+        long seed = System.nanoTime();
+        java.util.Random random = new java.util.Random(seed);
+        System.out.println("kill points from seed " + seed);
+        Gang.Setting setting = setting("killed");
+        InitialState from = FRESH;
+        long token = 1;
+        for (String phase : List.of("short", "long")) {
+            long last = phase.equals("short") ? 6 : 12;
+            long victimStep = last - 5 + random.nextInt(5);
+            boolean duringSave = random.nextBoolean();
+            int victim = random.nextInt(2);
+            try (Gang gang =
+                    Gang.start(
+                            setting,
+                            phase,
+                            token++,
+                            2,
+                            from,
+                            (running, report) -> {
+                                boolean due =
+                                        duringSave
+                                                ? report instanceof Report.ShardSaved saved
+                                                        && saved.step() >= victimStep
+                                                : report instanceof Report.StepFinished step
+                                                        && step.step() >= victimStep;
+                                if (due) {
+                                    running.process(victim).destroyForcibly();
+                                }
+                            })) {
+                gang.exitCodes();
+                if (gang.savedStep() > 0) {
+                    from = gang.commit();
+                }
+            }
+            try (Gang gang = Gang.start(setting, phase, token++, 2, from)) {
+                assertThat(gang.exitCodes()).as(gang::logs).containsOnly(ExitCode.FINISHED);
+                Map<Long, Report.StepFinished> steps = new HashMap<>();
+                collect(gang, steps);
+                assertSameAsReference(steps);
+                if (gang.savedStep() > 0) {
+                    from = gang.commit();
+                    if (phase.equals("long")) {
+                        assertThat(gang.hash()).isEqualTo(referenceHash);
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void sigtermLosesNoStep() throws Exception {
+        Gang.Setting setting = setting("preempted");
+        InitialState.Resume saved;
+        try (Gang gang =
+                Gang.start(
+                        setting,
+                        "short",
+                        1,
+                        2,
+                        FRESH,
+                        (running, report) -> {
+                            if (report instanceof Report.StepFinished step && step.step() == 3) {
+                                running.process(step.rank()).destroy();
+                            }
+                        })) {
+            assertThat(gang.exitCodes()).as(gang::logs).containsOnly(ExitCode.PREEMPTED);
+            long last =
+                    gang.reports(Report.StepFinished.class).stream()
+                            .mapToLong(Report.StepFinished::step)
+                            .max()
+                            .orElseThrow();
+            assertThat(gang.reports(Report.Preempted.class))
+                    .hasSize(2)
+                    .allMatch(report -> report.step() == last);
+            assertThat(gang.savedStep()).isEqualTo(last);
+            saved = gang.commit();
+        }
+        try (Gang gang = Gang.start(setting, "short", 2, 2, saved)) {
+            assertThat(gang.exitCodes()).as(gang::logs).containsOnly(ExitCode.FINISHED);
+            Map<Long, Report.StepFinished> steps = new HashMap<>();
+            collect(gang, steps);
+            assertThat(steps.keySet()).allMatch(step -> step > saved.step());
+            assertSameAsReference(steps);
+        }
+    }
+
+    @Test
+    void ranksEndWhenTheirWorkerIsGone() throws Exception {
+        try (Gang gang = Gang.start(setting("orphaned"), "short", 1, 1, FRESH)) {
+            gang.await(Report.Hello.class::isInstance);
+            gang.abandon();
+            assertThat(gang.process(0).waitFor(5, TimeUnit.SECONDS)).isTrue();
+            assertThat(gang.process(0).exitValue()).isEqualTo(ExitCode.ORPHANED);
+        }
+    }
+
+    @Test
+    void aMissingDatasetIsReportedWithItsCode() throws Exception {
+        Gang.Setting whole = setting("missing");
+        Gang.Setting setting =
+                new Gang.Setting(
+                        s3,
+                        store,
+                        whole.address(),
+                        folder,
+                        whole.plan(),
+                        Map.of("code", "datasets/none/manifest.json"),
+                        "missing");
+        try (Gang gang = Gang.start(setting, "short", 1, 1, FRESH)) {
+            assertThat(gang.exitCodes()).containsOnly(ExitCode.FAILED);
+            assertThat(gang.reports(Report.Failed.class))
+                    .extracting(Report.Failed::code)
+                    .containsExactly("OBJECT_MISSING");
+        }
+    }
+
+    @Test
+    void anUnreadableLaunchFileIsNamed() throws Exception {
+        Path launch = folder.resolve("broken.json");
+        Files.writeString(launch, "{}");
+        Path log = folder.resolve("broken.log");
+        Process process = Gang.process(setting("broken"), RankMain.class.getName(), launch, log);
+        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).isEqualTo(ExitCode.MISLAUNCHED);
+        assertThat(Files.readString(log)).contains("The rank cannot start");
+    }
+}

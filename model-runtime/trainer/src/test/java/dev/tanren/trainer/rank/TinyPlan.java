@@ -1,0 +1,66 @@
+package dev.tanren.trainer.rank;
+
+import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.plan.Dataset;
+import dev.tanren.spec.plan.ModelSource;
+import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.plan.TrainingStage;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// A plan that trains in a second: two phases over two datasets.
+public final class TinyPlan {
+
+    public static final Architecture ARCHITECTURE =
+            new Architecture(
+                    Architecture.Family.LLAMA, 96, 32, 2, 4, 2, 48, null, true, 10_000, 1e-5, 64);
+    public static final int STEPS_OF_PHASE = 6;
+
+    private TinyPlan() {}
+
+    /// A stage of two phases of 6 steps, with 8 and 4 sequences a step in micro-batches of 2 and
+    /// 1.
+    public static TrainingStage stage(int everySteps) {
+        Map<String, Double> mix = new LinkedHashMap<>();
+        mix.put("code", 0.75);
+        mix.put("prose", 0.25);
+        return new TrainingStage(
+                "adapt",
+                TrainingStage.Type.PRETRAIN,
+                new TrainingStage.Optimizer(
+                        TrainingStage.OptimizerType.ADAMW, 1e-2, 0.9, 0.95, 1e-8, 0.1, 1.0),
+                new TrainingStage.Schedule(
+                        TrainingStage.ScheduleType.WARMUP_STABLE_DECAY, 0.1, 0.2, 0.1),
+                TrainingStage.Precision.FP32,
+                TrainingStage.Activations.NONE,
+                128,
+                2,
+                1,
+                new TrainingStage.Parallelism(2, TrainingStage.Sharding.NONE, 1, false, 1, 1),
+                List.of(
+                        new TrainingStage.Phase("short", 16, 128 * STEPS_OF_PHASE, mix, null),
+                        new TrainingStage.Phase("long", 8, 128 * STEPS_OF_PHASE, mix, null)),
+                new TrainingStage.Checkpointing(everySteps, 3),
+                new TrainingStage.Evaluation(4, List.of("code", "prose"), 8));
+    }
+
+    public static Plan plan(TrainingStage stage) {
+        Dataset dataset =
+                new Dataset(
+                        List.of(new Dataset.Source("file:./x", null, "text", Dataset.Format.AUTO)),
+                        new Dataset.Quality(Dataset.Scorer.NONE, 1),
+                        Dataset.Order.SHUFFLED,
+                        0.1);
+        Map<String, Dataset> datasets = new LinkedHashMap<>();
+        datasets.put("code", dataset);
+        datasets.put("prose", dataset);
+        return new Plan(
+                Plan.API_VERSION,
+                "tiny",
+                17,
+                new ModelSource.Fresh(ARCHITECTURE, null),
+                datasets,
+                List.of(stage));
+    }
+}
