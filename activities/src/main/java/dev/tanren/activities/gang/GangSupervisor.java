@@ -121,6 +121,7 @@ public final class GangSupervisor {
                             recorder,
                             checkpoints,
                             events,
+                            socket::quiet,
                             () -> isCancelling(request.runId()))) {
                 return watch.untilTheEnd();
             } finally {

@@ -55,8 +55,7 @@ public record OneProcess(Node node, StoreCredentials credentials, ObjectStore st
                                 credentials.environment(),
                                 log,
                                 exit::add);
-                int code = await(process, exit, lease, name);
-                awaitLastWord(reports, code);
+                int code = await(process, exit, socket, lease, name);
                 boolean outOfMemory =
                         (code == 137 && MemoryEvents.kills() > killsBefore)
                                 || MemoryEvents.namedIn(log);
@@ -66,11 +65,16 @@ public record OneProcess(Node node, StoreCredentials credentials, ObjectStore st
     }
 
     private static int await(
-            LaunchedProcess process, BlockingQueue<Integer> exit, Lease lease, String name) {
+            LaunchedProcess process,
+            BlockingQueue<Integer> exit,
+            ReportSocket socket,
+            Lease lease,
+            String name) {
         try {
             while (true) {
                 Integer code = exit.poll(TICK_MILLIS, TimeUnit.MILLISECONDS);
                 if (code != null) {
+                    awaitLastWord(socket);
                     return code;
                 }
                 if (lease.state() != Lease.State.HELD) {
@@ -86,22 +90,11 @@ public record OneProcess(Node node, StoreCredentials credentials, ObjectStore st
     }
 
     /// The exit may be heard of before the last lines of the socket.
-    private static void awaitLastWord(Iterable<Report> reports, int code) {
+    private static void awaitLastWord(ReportSocket socket) throws InterruptedException {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
-        while (!hasLastWord(reports)
-                && (code == ExitCode.FINISHED || code == ExitCode.FAILED)
-                && System.nanoTime() < end) {
-            Thread.onSpinWait();
+        while (!socket.quiet() && System.nanoTime() < end) {
+            Thread.sleep(10);
         }
-    }
-
-    private static boolean hasLastWord(Iterable<Report> reports) {
-        for (Report report : reports) {
-            if (report instanceof Report.Finished || report instanceof Report.Failed) {
-                return true;
-            }
-        }
-        return false;
     }
 
     private static List<Report> check(

@@ -61,6 +61,11 @@ public final class ReportSocket implements AutoCloseable {
         }
     }
 
+    /// Whether no process is connected, so that all that ended ones said has been heard.
+    public boolean quiet() {
+        return connections.isEmpty();
+    }
+
     public Path path() {
         return path;
     }

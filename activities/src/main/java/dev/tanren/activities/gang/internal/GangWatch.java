@@ -3,6 +3,7 @@ package dev.tanren.activities.gang.internal;
 import dev.tanren.activities.gang.GangSettings;
 import dev.tanren.activities.lease.Lease;
 import dev.tanren.activities.process.FailureClassifier;
+import dev.tanren.launch.ExitCode;
 import dev.tanren.launch.Report;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 public final class GangWatch implements AutoCloseable {
 
     private static final long TICK_MILLIS = 100;
+    private static final Duration LAST_WORDS = Duration.ofSeconds(2);
     private static final Duration STACKS = Duration.ofMillis(1_500);
 
     private final GangRequest request;
@@ -29,6 +31,7 @@ public final class GangWatch implements AutoCloseable {
     private final Ranks ranks;
     private final GangRecorder recorder;
     private final BlockingQueue<GangEvent> events;
+    private final BooleanSupplier quiet;
     private final BooleanSupplier cancelledForGood;
     private final Commits commits;
     private final ShardCollection shards;
@@ -39,7 +42,10 @@ public final class GangWatch implements AutoCloseable {
     private boolean killing;
     private long deadline = Long.MAX_VALUE;
     private boolean abandoned;
+    private long allExitedAt;
 
+    /// @param quiet whether no rank is connected any more
+    /// @param cancelledForGood whether a cancellation wants nothing saved
     public GangWatch(
             GangRequest request,
             TrainingStage stage,
@@ -49,6 +55,7 @@ public final class GangWatch implements AutoCloseable {
             GangRecorder recorder,
             CheckpointStore checkpoints,
             BlockingQueue<GangEvent> events,
+            BooleanSupplier quiet,
             BooleanSupplier cancelledForGood) {
         this.request = request;
         this.settings = settings;
@@ -56,6 +63,7 @@ public final class GangWatch implements AutoCloseable {
         this.ranks = ranks;
         this.recorder = recorder;
         this.events = events;
+        this.quiet = quiet;
         this.cancelledForGood = cancelledForGood;
         this.commits = new Commits(checkpoints, stage.checkpoint().keep(), events::add);
         this.shards = new ShardCollection(request, stage.parallelism().ranks());
@@ -65,7 +73,7 @@ public final class GangWatch implements AutoCloseable {
 
     /// Ends when every rank has ended and every checkpoint is committed or refused.
     public GangResult untilTheEnd() {
-        while (!ranks.allExited() || (!commits.idle() && !abandoned)) {
+        while (!ranks.allExited() || wordsAreMissing() || (!commits.idle() && !abandoned)) {
             GangEvent event = next();
             if (event != null) {
                 handle(event);
@@ -74,10 +82,20 @@ public final class GangWatch implements AutoCloseable {
             }
             look();
         }
-        for (GangEvent event = events.poll(); event != null; event = events.poll()) {
-            handle(event);
-        }
         return outcome();
+    }
+
+    /// A process's exit may be heard of before its last words. A connection that stays open after
+    /// that is waited for no longer than [#LAST_WORDS].
+    private boolean wordsAreMissing() {
+        if (!events.isEmpty()) {
+            return true;
+        }
+        long now = System.nanoTime();
+        if (allExitedAt == 0) {
+            allExitedAt = now;
+        }
+        return !quiet.getAsBoolean() && now - allExitedAt < LAST_WORDS.toNanos();
     }
 
     @Override
@@ -105,8 +123,12 @@ public final class GangWatch implements AutoCloseable {
             case GangEvent.Reported reported -> handle(reported.report());
             case GangEvent.Exited exited -> {
                 ranks.exited(exited.rank(), exited.exitCode());
-                if (ranks.anyAbnormal() && !stopping && !killing) {
-                    killAfter(settings.afterCrash());
+                if (exited.exitCode() != ExitCode.FINISHED && !stopping && !killing) {
+                    // One that was told to end has saved; the others may still be saving.
+                    killAfter(
+                            exited.exitCode() == ExitCode.PREEMPTED
+                                    ? settings.drain()
+                                    : settings.afterCrash());
                 }
             }
             case GangEvent.CommitFailed failed -> giveUp(failed.error());

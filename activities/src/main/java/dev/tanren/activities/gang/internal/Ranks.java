@@ -55,11 +55,6 @@ public final class Ranks {
         return exits.size() == processes.size();
     }
 
-    /// Whether a rank ended in another way than by finishing, or by saving after SIGTERM.
-    public boolean anyAbnormal() {
-        return endedByThemselves.stream().anyMatch(this::abnormal);
-    }
-
     public boolean allFinished() {
         return allExited()
                 && exits.values().stream().allMatch(code -> code == ExitCode.FINISHED)

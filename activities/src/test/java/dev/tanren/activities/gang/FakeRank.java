@@ -1,0 +1,147 @@
+package dev.tanren.activities.gang;
+
+import dev.tanren.launch.ExitCode;
+import dev.tanren.launch.RankLaunch;
+import dev.tanren.launch.Report;
+import dev.tanren.launch.ReportChannel;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.json.Json;
+import dev.tanren.storage.checkpoint.CheckpointLayout;
+import dev.tanren.storage.checkpoint.CheckpointManifest;
+import dev.tanren.storage.objects.ObjectStore.StoredObject;
+import dev.tanren.storage.objects.S3ObjectStore;
+import dev.tanren.storage.objects.StoreAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+
+/// A program that behaves towards its worker as a rank does, without training. The plan's name says
+/// what happens to it; every fifth step is saved.
+public final class FakeRank {
+
+    private static final int SAVE_EVERY = 5;
+    private static final long STEP_MILLIS = 40;
+
+    private static volatile boolean terminated;
+
+    private FakeRank() {}
+
+    public static void main(String[] arguments) throws Exception {
+        Runtime.getRuntime().addShutdownHook(new Thread(FakeRank::holdTermination));
+        RankLaunch launch = Json.read(Files.readString(Path.of(arguments[0])), RankLaunch.class);
+        ReportChannel reports = ReportChannel.connect(Path.of(launch.reportSocket()));
+        S3ObjectStore store =
+                S3ObjectStore.connect(
+                        launch.store(),
+                        System.getenv(StoreAddress.ACCESS_KEY_VARIABLE),
+                        System.getenv(StoreAddress.SECRET_KEY_VARIABLE));
+        reports.send(new Report.Hello(launch.rank(), ProcessHandle.current().pid()));
+        reports.send(new Report.Ready(launch.rank(), 0, 0.1, 10));
+        System.out.println("rank " + launch.rank() + " speaks");
+        for (long step = 1; step <= launch.lastStep(); step++) {
+            happens(launch, reports, step);
+            Thread.sleep(STEP_MILLIS);
+            reports.send(finished(launch, step));
+            boolean last = step == launch.lastStep() || terminated;
+            if (last || step % SAVE_EVERY == 0) {
+                reports.send(save(launch, store, step));
+            }
+            if (terminated) {
+                reports.send(new Report.Preempted(launch.rank(), step));
+                Runtime.getRuntime().halt(ExitCode.PREEMPTED);
+            }
+        }
+        reports.send(new Report.Finished(launch.rank(), launch.lastStep(), Map.of()));
+        Runtime.getRuntime().halt(ExitCode.FINISHED);
+    }
+
+    private static void happens(RankLaunch launch, ReportChannel reports, long step)
+            throws Exception {
+        boolean first = launch.rank() == 0;
+        switch (launch.plan().name()) {
+            case "killed" -> {
+                if (step == 8 && !first) {
+                    new ProcessBuilder("kill", "-9", Long.toString(ProcessHandle.current().pid()))
+                            .start()
+                            .waitFor();
+                }
+            }
+            case "fails" -> {
+                if (step == 8) {
+                    ErrorCode code =
+                            first ? ErrorCode.COLLECTIVE_FAILED : ErrorCode.TOKEN_SHARD_CORRUPT;
+                    reports.send(
+                            new Report.Failed(
+                                    launch.rank(), code.name(), "scripted", "here", "mend it"));
+                    Runtime.getRuntime().halt(ExitCode.FAILED);
+                }
+            }
+            case "hangs" -> {
+                if (step == 8) {
+                    new CountDownLatch(1).await();
+                }
+            }
+            default -> {}
+        }
+    }
+
+    private static Report.StepFinished finished(RankLaunch launch, long step) {
+        return new Report.StepFinished(
+                launch.rank(),
+                step,
+                launch.phaseId(),
+                3.0 / step,
+                1e-3,
+                1.0,
+                64,
+                16,
+                "hash-" + step,
+                new Report.StepSeconds(0, 0.01, 0.02, 0, 0.01, 0, 0.04),
+                1 << 20);
+    }
+
+    private static Report.ShardSaved save(RankLaunch launch, S3ObjectStore store, long step) {
+        String key =
+                CheckpointLayout.shardKey(
+                        launch.runId(),
+                        launch.stageId(),
+                        step,
+                        launch.fencingToken(),
+                        "rank-" + launch.rank() + "-of-" + launch.worldSize());
+        byte[] bytes =
+                ("weights of step " + step + " rank " + launch.rank())
+                        .getBytes(StandardCharsets.UTF_8);
+        StoredObject stored = store.put(key, bytes);
+        return new Report.ShardSaved(
+                launch.rank(),
+                step,
+                new CheckpointManifest.Shard(
+                        key,
+                        bytes.length,
+                        stored.sha256(),
+                        List.of(
+                                new CheckpointManifest.Tensor(
+                                        "t" + launch.rank(),
+                                        "U8",
+                                        List.of((long) bytes.length),
+                                        0,
+                                        0,
+                                        bytes.length,
+                                        stored.sha256()))),
+                Map.of("step", Long.toString(step)),
+                0.01);
+    }
+
+    /// As a rank does: SIGTERM is noted, and the process ends itself when it has saved.
+    private static void holdTermination() {
+        terminated = true;
+        try {
+            new CountDownLatch(1).await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
