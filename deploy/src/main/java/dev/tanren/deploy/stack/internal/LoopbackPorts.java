@@ -42,7 +42,12 @@ final class LoopbackPorts {
                 keep(last.map(Ports::postgres), console, ours),
                 keep(last.map(Ports::objects), console, ours),
                 keep(last.map(Ports::temporal), console, ours),
-                keep(last.map(Ports::temporalHttp), console, ours));
+                keep(last.map(Ports::temporalHttp), console, port -> oursAsTemporal(last, ours)));
+    }
+
+    /// One process holds both of Temporal's ports, and a part is recorded by its first.
+    private static boolean oursAsTemporal(Optional<Ports> last, IntPredicate ours) {
+        return last.isPresent() && ours.test(last.get().temporal());
     }
 
     private static int keep(Optional<Integer> last, int console, IntPredicate ours) {
