@@ -8,22 +8,11 @@ import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.plan.TrainingStage.EntryCondition;
 import dev.tanren.spec.plan.TrainingStage.Otherwise;
 import dev.tanren.workflows.activity.GangActivities;
-import dev.tanren.workflows.activity.SearchAttributes;
 import dev.tanren.workflows.run.RunWorkflow;
-import io.temporal.api.enums.v1.IndexedValueType;
-import io.temporal.client.WorkflowClient;
-import io.temporal.client.WorkflowClientOptions;
 import io.temporal.client.WorkflowFailedException;
-import io.temporal.client.WorkflowOptions;
 import io.temporal.client.WorkflowStub;
 import io.temporal.client.WorkflowUpdateException;
 import io.temporal.failure.ApplicationFailure;
-import io.temporal.testing.TestEnvironmentOptions;
-import io.temporal.testing.TestWorkflowEnvironment;
-import io.temporal.worker.Worker;
-import io.temporal.worker.WorkerOptions;
-import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -38,44 +27,18 @@ class RunWorkflowTest {
 
     private static final RunWorkflow.Request ASKED = new RunWorkflow.Request("ada", "a reason");
 
-    private TestWorkflowEnvironment environment;
+    private TestTemporal temporal;
     private FakePlatform platform;
 
     @BeforeEach
     void startsAServerAndAWorker() {
-        platform = new FakePlatform();
-        environment =
-                TestWorkflowEnvironment.newInstance(
-                        TestEnvironmentOptions.newBuilder()
-                                .setWorkflowClientOptions(
-                                        WorkflowClientOptions.newBuilder()
-                                                .setDataConverter(TemporalPayloads.converter())
-                                                .build())
-                                .registerSearchAttribute(
-                                        SearchAttributes.RUN_STATUS.getName(),
-                                        IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD)
-                                .registerSearchAttribute(
-                                        SearchAttributes.STAGE.getName(),
-                                        IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD)
-                                .build());
-        WorkerOptions quick =
-                WorkerOptions.newBuilder()
-                        .setMaxHeartbeatThrottleInterval(Duration.ofMillis(50))
-                        .setDefaultHeartbeatThrottleInterval(Duration.ofMillis(50))
-                        .build();
-        Worker shared = environment.newWorker(RunWorkflow.TASK_QUEUE, quick);
-        shared.registerWorkflowImplementationTypes(
-                WorkflowTypes.implementations().toArray(Class<?>[]::new));
-        shared.registerActivitiesImplementations(platform);
-        environment
-                .newWorker(GangActivities.TASK_QUEUE, quick)
-                .registerActivitiesImplementations(platform.gangActivities());
-        environment.start();
+        temporal = TestTemporal.start();
+        platform = temporal.platform();
     }
 
     @AfterEach
     void stopsThem() {
-        environment.close();
+        temporal.close();
     }
 
     @Test
@@ -301,34 +264,14 @@ class RunWorkflowTest {
     }
 
     private WorkflowStub start(Plan plan) {
-        WorkflowClient client = environment.getWorkflowClient();
-        RunWorkflow run =
-                client.newWorkflowStub(
-                        RunWorkflow.class,
-                        WorkflowOptions.newBuilder()
-                                .setTaskQueue(RunWorkflow.TASK_QUEUE)
-                                .setWorkflowId(RunWorkflow.workflowId("r"))
-                                .build());
-        WorkflowClient.start(run::run, new RunWorkflow.Input("r", plan));
-        return WorkflowStub.fromTyped(run);
+        return temporal.start(plan);
     }
 
     private RunWorkflow typed(WorkflowStub run) {
-        return environment
-                .getWorkflowClient()
-                .newWorkflowStub(RunWorkflow.class, run.getExecution().getWorkflowId());
+        return temporal.run(run.getExecution().getWorkflowId());
     }
 
     private static void await(BooleanSupplier condition) {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).as("waited too long").isLessThan(end);
-            try {
-                Thread.sleep(10);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IllegalStateException(e);
-            }
-        }
+        TestTemporal.await(condition);
     }
 }

@@ -1,0 +1,102 @@
+package dev.tanren.workflows;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tanren.spec.plan.Plan;
+import dev.tanren.workflows.activity.GangActivities;
+import dev.tanren.workflows.activity.SearchAttributes;
+import dev.tanren.workflows.run.RunWorkflow;
+import io.temporal.api.enums.v1.IndexedValueType;
+import io.temporal.client.WorkflowClient;
+import io.temporal.client.WorkflowClientOptions;
+import io.temporal.client.WorkflowOptions;
+import io.temporal.client.WorkflowStub;
+import io.temporal.testing.TestEnvironmentOptions;
+import io.temporal.testing.TestWorkflowEnvironment;
+import io.temporal.worker.Worker;
+import io.temporal.worker.WorkerOptions;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+
+/// Temporal's test server, whose time skips, with the real workflows and faked activities.
+record TestTemporal(TestWorkflowEnvironment environment, FakePlatform platform)
+        implements AutoCloseable {
+
+    static TestTemporal start() {
+        FakePlatform platform = new FakePlatform();
+        TestWorkflowEnvironment environment = server();
+        WorkerOptions quick = options();
+        Worker shared = environment.newWorker(RunWorkflow.TASK_QUEUE, quick);
+        shared.registerWorkflowImplementationTypes(
+                WorkflowTypes.implementations().toArray(Class<?>[]::new));
+        shared.registerActivitiesImplementations(platform);
+        environment
+                .newWorker(GangActivities.TASK_QUEUE, quick)
+                .registerActivitiesImplementations(platform.gangActivities());
+        environment.start();
+        return new TestTemporal(environment, platform);
+    }
+
+    /// Cancellations are heard of quickly, and a busy machine is not taken for a deadlock.
+    static WorkerOptions options() {
+        return WorkerOptions.newBuilder()
+                .setMaxHeartbeatThrottleInterval(Duration.ofMillis(50))
+                .setDefaultHeartbeatThrottleInterval(Duration.ofMillis(50))
+                .setDefaultDeadlockDetectionTimeout(20_000)
+                .build();
+    }
+
+    /// Without workers.
+    static TestWorkflowEnvironment server() {
+        return TestWorkflowEnvironment.newInstance(
+                TestEnvironmentOptions.newBuilder()
+                        .setWorkflowClientOptions(
+                                WorkflowClientOptions.newBuilder()
+                                        .setDataConverter(TemporalPayloads.converter())
+                                        .build())
+                        .registerSearchAttribute(
+                                SearchAttributes.RUN_STATUS.getName(),
+                                IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD)
+                        .registerSearchAttribute(
+                                SearchAttributes.STAGE.getName(),
+                                IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD)
+                        .build());
+    }
+
+    WorkflowStub start(Plan plan) {
+        RunWorkflow run =
+                environment
+                        .getWorkflowClient()
+                        .newWorkflowStub(
+                                RunWorkflow.class,
+                                WorkflowOptions.newBuilder()
+                                        .setTaskQueue(RunWorkflow.TASK_QUEUE)
+                                        .setWorkflowId(RunWorkflow.workflowId("r"))
+                                        .build());
+        WorkflowClient.start(run::run, new RunWorkflow.Input("r", plan));
+        return WorkflowStub.fromTyped(run);
+    }
+
+    RunWorkflow run(String workflowId) {
+        return environment.getWorkflowClient().newWorkflowStub(RunWorkflow.class, workflowId);
+    }
+
+    static void await(BooleanSupplier condition) {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).as("waited too long").isLessThan(end);
+            try {
+                Thread.sleep(10);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        environment.close();
+    }
+}
