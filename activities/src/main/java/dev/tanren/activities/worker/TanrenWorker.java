@@ -36,6 +36,9 @@ public final class TanrenWorker implements AutoCloseable {
     /// Cancellations are heard of with heartbeats, so they go out this often.
     private static final Duration HEARTBEAT_INTERVAL = Duration.ofSeconds(1);
 
+    /// Ranks may have every core of the machine while workflow code waits for one.
+    private static final Duration DEADLOCK = Duration.ofSeconds(10);
+
     /// What is left of the grace for the last calls to database and Temporal.
     private static final Duration LAST_CALLS = Duration.ofSeconds(4);
 
@@ -148,7 +151,8 @@ public final class TanrenWorker implements AutoCloseable {
         WorkerOptions.Builder options =
                 WorkerOptions.newBuilder()
                         .setMaxHeartbeatThrottleInterval(HEARTBEAT_INTERVAL)
-                        .setDefaultHeartbeatThrottleInterval(HEARTBEAT_INTERVAL);
+                        .setDefaultHeartbeatThrottleInterval(HEARTBEAT_INTERVAL)
+                        .setDefaultDeadlockDetectionTimeout(DEADLOCK.toMillis());
         String deployment = settings.deployment();
         String buildId = settings.buildId();
         if (deployment != null && buildId != null) {
