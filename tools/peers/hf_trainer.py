@@ -77,11 +77,12 @@ def main():
     steps = options.warmup + options.steps
     tokens = torch.randint(0, vocabulary, (steps * sequences, length))
     data = [{"input_ids": row, "labels": row} for row in tokens]
-    ends = []
+    ends, processor = [], []
 
     class Clock(TrainerCallback):
         def on_step_end(self, *_args, **_kwargs):
             ends.append(time.time())
+            processor.append(time.process_time())
 
     with tempfile.TemporaryDirectory() as folder:
         trainer = Trainer(
@@ -95,12 +96,14 @@ def main():
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     begin = max(1, options.warmup)
     seconds = statistics.median(b - a for a, b in zip(ends[begin - 1:], ends[begin:]))
+    processor_ms = statistics.median(b - a for a, b in zip(processor[begin - 1:], processor[begin:])) * 1e3
     speed = sequences * length / seconds
     flops = flops_per_token(vocabulary, hidden, layers, heads, kv_heads, intermediate, length)
     print(json.dumps({
         "model": options.model, "tokensPerSecond": round(speed, 2), "gflops": round(speed * flops / 1e9, 2),
         "peakRssMiB": round(peak, 2), "secondsToFirstStep": round(ends[0] - STARTED, 2),
         "gemmGflops": round(gemm_gflops(torch), 2), "threads": options.threads, "steps": options.steps,
+        "processorMs": round(processor_ms, 2),
         "tuned": options.tuned, "peer": "transformers.Trainer"}))
 
 

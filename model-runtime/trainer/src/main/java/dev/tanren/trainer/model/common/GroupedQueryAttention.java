@@ -51,7 +51,7 @@ public final class GroupedQueryAttention {
     /// @param training whether a backward follows, which then must come before the next forward
     public void forward(
             Matrix heads_NW, List<AttentionSpan> spans, boolean training, Matrix outputs_NQ) {
-        graphs.clear();
+        release();
         try (PointerScope _ = new PointerScope();
                 AutoGradMode _ = new AutoGradMode(training)) {
             for (AttentionSpan span : spans) {
@@ -134,6 +134,13 @@ public final class GroupedQueryAttention {
                 List<Tensor> gradients = gradients(graph, outputs(outputGradient_NQ, graph.span));
                 gather(gradients, graph.span, positions, headsThenGradient_NW);
             }
+        }
+        release();
+    }
+
+    /// Lets go of the graphs, whether a backward has used them or never came.
+    private void release() {
+        for (Graph graph : graphs) {
             graph.inputs.forEach(Tensor::releaseReference);
             graph.outputs.forEach(Tensor::releaseReference);
         }

@@ -95,9 +95,8 @@ final class LanguageModelHead {
     }
 
     private Matrix logits(Matrix part_CH, Pass pass) {
-        Matrix logits_CV =
-                pass.activations()
-                        .matrix("head.logits." + part_CH.rows(), part_CH.rows(), vocabulary);
+        String name = part_CH.rows() == chunk() ? "head.logits" : "head.logits.rest";
+        Matrix logits_CV = pass.activations().matrix(name, part_CH.rows(), vocabulary);
         Linear.forward(part_CH, weight_VH.weight(), logits_CV);
         return logits_CV;
     }
