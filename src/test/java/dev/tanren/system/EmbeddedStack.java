@@ -112,8 +112,12 @@ final class EmbeddedStack implements AutoCloseable {
     }
 
     @Override
-    public void close() throws IOException, InterruptedException {
-        tanren(Duration.ofMinutes(1), "down");
+    public void close() throws IOException {
+        try {
+            tanren(Duration.ofMinutes(1), "down");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         deleteTree(home);
     }
 

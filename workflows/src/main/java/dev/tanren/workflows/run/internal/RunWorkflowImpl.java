@@ -15,7 +15,6 @@ import dev.tanren.workflows.run.RunWorkflow;
 import dev.tanren.workflows.training.TrainingStageWorkflow;
 import dev.tanren.workflows.training.TrainingStageWorkflow.Outcome;
 import io.temporal.api.enums.v1.ParentClosePolicy;
-import io.temporal.common.VersioningBehavior;
 import io.temporal.failure.CanceledFailure;
 import io.temporal.workflow.CancellationScope;
 import io.temporal.workflow.ChildWorkflowCancellationType;
@@ -23,7 +22,6 @@ import io.temporal.workflow.ChildWorkflowOptions;
 import io.temporal.workflow.SignalExternalWorkflowException;
 import io.temporal.workflow.Workflow;
 import io.temporal.workflow.WorkflowInit;
-import io.temporal.workflow.WorkflowVersioningBehavior;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -55,7 +53,6 @@ public final class RunWorkflowImpl implements RunWorkflow {
     }
 
     @Override
-    @WorkflowVersioningBehavior(VersioningBehavior.PINNED)
     public void run(Input ignored) {
         try {
             if (journal.status() == Lifecycle.QUEUED) {

@@ -18,7 +18,6 @@ import dev.tanren.workflows.failure.Failure;
 import dev.tanren.workflows.failure.Failures;
 import dev.tanren.workflows.training.RetryBudget;
 import dev.tanren.workflows.training.TrainingStageWorkflow;
-import io.temporal.common.VersioningBehavior;
 import io.temporal.failure.ActivityFailure;
 import io.temporal.failure.ApplicationFailure;
 import io.temporal.failure.CanceledFailure;
@@ -27,7 +26,6 @@ import io.temporal.workflow.CancellationScope;
 import io.temporal.workflow.CompletablePromise;
 import io.temporal.workflow.Workflow;
 import io.temporal.workflow.WorkflowInit;
-import io.temporal.workflow.WorkflowVersioningBehavior;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -66,7 +64,6 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
     }
 
     @Override
-    @WorkflowVersioningBehavior(VersioningBehavior.PINNED)
     public Outcome train(Input ignored) {
         List<Timetable.Entry> entries = Timetable.of(stage).entries();
         Carried carried = input.carried();
