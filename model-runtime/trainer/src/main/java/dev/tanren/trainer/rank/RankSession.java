@@ -9,8 +9,6 @@ import dev.tanren.spec.planner.Timetable;
 import dev.tanren.storage.checkpoint.CheckpointLayout;
 import dev.tanren.storage.checkpoint.ShardWriter;
 import dev.tanren.storage.objects.ObjectStore;
-import dev.tanren.storage.objects.S3ObjectStore;
-import dev.tanren.storage.objects.StoreAddress;
 import dev.tanren.trainer.checkpoint.CheckpointSaver;
 import dev.tanren.trainer.checkpoint.CheckpointState;
 import dev.tanren.trainer.checkpoint.StateRestorer;
@@ -86,7 +84,7 @@ final class RankSession implements AutoCloseable {
         requireWholeShares(launch, stage, phase);
         CompletableFuture<Void> natives =
                 CompletableFuture.runAsync(() -> NativeRuntime.configure(stage.threadsPerRank()));
-        ObjectStore store = connect(launch.store());
+        ObjectStore store = StoreConnection.open(launch.store());
         Setup setup = new Setup(stage, phase, store);
         CompletableFuture<StageData> data =
                 CompletableFuture.supplyAsync(
@@ -139,25 +137,6 @@ final class RankSession implements AutoCloseable {
                         + " ranks",
                 "stage " + stage.id() + ", phase " + phase.phase().id(),
                 "Choose globalBatchTokens as a multiple of sequenceLength · microBatch · ranks.");
-    }
-
-    private static ObjectStore connect(StoreAddress address) {
-        return S3ObjectStore.connect(
-                address,
-                secret(StoreAddress.ACCESS_KEY_VARIABLE),
-                secret(StoreAddress.SECRET_KEY_VARIABLE));
-    }
-
-    private static String secret(String variable) {
-        String value = System.getenv(variable);
-        if (value == null) {
-            throw new TanrenException(
-                    ErrorCode.RANK_LAUNCH,
-                    "the environment variable is not set",
-                    variable,
-                    "A worker hands the store's keys to its ranks in their environment.");
-        }
-        return value;
     }
 
     private static ProcessGroup join(RankLaunch launch) {

@@ -1,11 +1,13 @@
 package dev.tanren.trainer.rank;
 
+import dev.tanren.launch.ExportLaunch;
 import dev.tanren.launch.InitialState;
 import dev.tanren.launch.RankLaunch;
 import dev.tanren.launch.Report;
 import dev.tanren.launch.RuntimeCommand;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.plan.Stage;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.planner.Timetable;
 import dev.tanren.storage.checkpoint.CheckpointLayout;
@@ -14,6 +16,7 @@ import dev.tanren.storage.checkpoint.StateHash;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.objects.StoreAddress;
 import dev.tanren.storage.testing.EmbeddedS3;
+import dev.tanren.trainer.export.ExportMain;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -95,6 +98,31 @@ final class Gang implements AutoCloseable {
         for (int rank = 0; rank < ranks; rank++) {
             gang.launch(rank, ranks, port, initial);
         }
+        return gang;
+    }
+
+    /// A process that publishes a checkpoint below `target`.
+    static Gang export(Setting setting, String manifestKey, String tokenizerKey, String target)
+            throws IOException {
+        Gang gang = new Gang(setting, "export", 1);
+        ExportLaunch launch =
+                new ExportLaunch(
+                        setting.runId(),
+                        "release",
+                        gang.scratch.resolve("s").toString(),
+                        gang.scratch.toString(),
+                        setting.folder().resolve("cache").toString(),
+                        setting.address(),
+                        setting.plan(),
+                        TinyPlan.ARCHITECTURE,
+                        manifestKey,
+                        tokenizerKey,
+                        target,
+                        List.of(Stage.Format.HUGGINGFACE, Stage.Format.DJL));
+        Path file = gang.scratch.resolve("launch.json");
+        Files.writeString(file, Json.write(launch));
+        gang.processes.add(
+                process(setting, ExportMain.class.getName(), file, gang.scratch.resolve("rank-0")));
         return gang;
     }
 

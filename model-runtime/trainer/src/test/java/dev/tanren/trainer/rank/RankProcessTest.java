@@ -2,11 +2,16 @@ package dev.tanren.trainer.rank;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.tanren.launch.ExitCode;
 import dev.tanren.launch.InitialState;
 import dev.tanren.launch.Report;
+import dev.tanren.spec.json.Json;
 import dev.tanren.storage.objects.S3ObjectStore;
+import dev.tanren.storage.objects.Sha256;
+import dev.tanren.storage.objects.TransferSettings;
 import dev.tanren.storage.testing.EmbeddedS3;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -30,17 +35,19 @@ class RankProcessTest {
     private static Map<String, String> datasets;
     private static Map<Long, Report.StepFinished> reference;
     private static String referenceHash;
+    private static InitialState.Resume referenceEnd;
 
     /// The run that all others are compared with: one rank, both phases, undisturbed.
     @BeforeAll
     static void trainOnOneRank() throws Exception {
         s3 = EmbeddedS3.start();
-        store = s3.store("tanren");
+        store = s3.store("tanren", TransferSettings.standard());
         datasets = TinyData.store(store, folder);
         Gang.Setting setting = setting("reference");
         Outcome whole = bothPhases(setting, 1);
         reference = whole.steps();
         referenceHash = whole.hash();
+        referenceEnd = whole.end();
         assertThat(reference).hasSize(2 * TinyPlan.STEPS_OF_PHASE);
         assertThat(expected(12).loss()).isLessThan(expected(1).loss());
     }
@@ -51,7 +58,8 @@ class RankProcessTest {
         s3.close();
     }
 
-    private record Outcome(Map<Long, Report.StepFinished> steps, String hash) {}
+    private record Outcome(
+            Map<Long, Report.StepFinished> steps, String hash, InitialState.Resume end) {}
 
     private static Gang.Setting setting(String runId) {
         return new Gang.Setting(
@@ -79,7 +87,7 @@ class RankProcessTest {
         try (Gang gang = Gang.start(setting, "long", 2, ranks, middle)) {
             assertThat(gang.exitCodes()).as(gang::logs).containsOnly(ExitCode.FINISHED);
             collect(gang, steps);
-            return new Outcome(steps, gang.hash());
+            return new Outcome(steps, gang.hash(), gang.commit());
         }
     }
 
@@ -208,6 +216,33 @@ class RankProcessTest {
             collect(gang, steps);
             assertThat(steps.keySet()).allMatch(step -> step > saved.step());
             assertSameAsReference(steps);
+        }
+    }
+
+    @Test
+    void anExportWritesItsListOfFilesLast() throws Exception {
+        store.put(
+                "models/tiny/tokenizer.json",
+                "{\"added_tokens\":[{\"id\":0,\"content\":\"<|endoftext|>\"}]}"
+                        .getBytes(StandardCharsets.UTF_8));
+        String target = "runs/reference/release/artifacts/";
+        try (Gang gang =
+                Gang.export(
+                        setting("reference"),
+                        referenceEnd.manifestKey(),
+                        "models/tiny/tokenizer.json",
+                        target)) {
+            assertThat(gang.exitCodes()).as(gang::logs).containsOnly(ExitCode.FINISHED);
+            assertThat(gang.reports(Report.Finished.class).getFirst().results())
+                    .containsEntry("weightsSha256", referenceHash)
+                    .containsEntry("files", "10");
+        }
+        JsonNode files = Json.mapper().readTree(store.get(target + "manifest.json")).path("files");
+        assertThat(files.findValuesAsText("path"))
+                .contains("huggingface/model.safetensors", "huggingface/README.md", "djl/model.pt");
+        for (JsonNode file : files) {
+            byte[] bytes = store.get(target + file.path("path").asText());
+            assertThat(Sha256.of(bytes)).isEqualTo(file.path("sha256").asText());
         }
     }
 
