@@ -16,25 +16,34 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/// The arrows of docs/architecture.md: a module knows what stands to its left, and nothing else of ours.
+/// The arrows of docs/architecture.md: a module knows what stands to its left, and nothing else of
+/// ours.
 class ArchitectureTest {
 
     private static final Path ROOT = Path.of(System.getProperty("tanren.root"));
 
     /// Folder of each module, and the packages of ours that it may use beside its own.
-    private static final Map<String, Module> MODULES = Map.of(
-            "spec", new Module("spec", List.of()),
-            "storage", new Module("storage", List.of("spec")),
-            "launch", new Module("model-runtime/launch", List.of("spec", "storage")),
-            "trainer", new Module("model-runtime/trainer", List.of("spec", "storage", "launch")),
-            "inference", new Module("model-runtime/inference", List.of("spec", "storage", "launch")),
-            "workflows", new Module("workflows", List.of("spec")),
-            "activities",
-                    new Module("activities", List.of("spec", "storage", "launch", "workflows")),
-            "controlplane",
-                    new Module("control-plane", List.of("spec", "storage", "workflows")),
-            "deploy", new Module("deploy", List.of("spec", "storage", "launch", "cli")),
-            "cli", new Module("deploy", List.of("spec", "launch", "deploy")));
+    private static final Map<String, Module> MODULES =
+            Map.of(
+                    "spec", new Module("spec", List.of()),
+                    "storage", new Module("storage", List.of("spec")),
+                    "launch", new Module("model-runtime/launch", List.of("spec", "storage")),
+                    "trainer",
+                            new Module(
+                                    "model-runtime/trainer", List.of("spec", "storage", "launch")),
+                    "inference",
+                            new Module(
+                                    "model-runtime/inference",
+                                    List.of("spec", "storage", "launch")),
+                    "workflows", new Module("workflows", List.of("spec")),
+                    "activities",
+                            new Module(
+                                    "activities",
+                                    List.of("spec", "storage", "launch", "workflows")),
+                    "controlplane",
+                            new Module("control-plane", List.of("spec", "storage", "workflows")),
+                    "deploy", new Module("deploy", List.of("spec", "storage", "launch", "cli")),
+                    "cli", new Module("deploy", List.of("spec", "launch", "deploy")));
 
     private static JavaClasses classes = new ClassFileImporter().importPackages();
 
@@ -42,50 +51,78 @@ class ArchitectureTest {
 
     @BeforeAll
     static void importsTheBuiltClasses() {
-        classes = new ClassFileImporter()
-                .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
-                .importPaths(MODULES.values().stream()
-                        .map(module -> ROOT.resolve(module.folder()).resolve("target/classes"))
-                        .distinct()
-                        .toArray(Path[]::new));
+        classes =
+                new ClassFileImporter()
+                        .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+                        .importPaths(
+                                MODULES.values().stream()
+                                        .map(
+                                                module ->
+                                                        ROOT.resolve(module.folder())
+                                                                .resolve("target/classes"))
+                                        .distinct()
+                                        .toArray(Path[]::new));
     }
 
     @Test
     void everyModuleHasClasses() {
         assertThat(MODULES.keySet())
-                .allSatisfy(name -> assertThat(classes.containPackage("dev.tanren." + name))
-                        .as("classes of %s", name)
-                        .isTrue());
+                .allSatisfy(
+                        name ->
+                                assertThat(classes.containPackage("dev.tanren." + name))
+                                        .as("classes of %s", name)
+                                        .isTrue());
     }
 
     @Test
     void arrowsPointOneWayOnly() {
-        MODULES.forEach((name, module) -> {
-            String[] forbidden = MODULES.keySet().stream()
-                    .filter(other -> !other.equals(name) && !module.uses().contains(other))
-                    .map(other -> "dev.tanren." + other + "..")
-                    .toArray(String[]::new);
-            noClasses()
-                    .that()
-                    .resideInAPackage("dev.tanren." + name + "..")
-                    .should()
-                    .dependOnClassesThat()
-                    .resideInAnyPackage(forbidden)
-                    .check(classes);
-        });
+        MODULES.forEach(
+                (name, module) -> {
+                    String[] forbidden =
+                            MODULES.keySet().stream()
+                                    .filter(
+                                            other ->
+                                                    !other.equals(name)
+                                                            && !module.uses().contains(other))
+                                    .map(other -> "dev.tanren." + other + "..")
+                                    .toArray(String[]::new);
+                    noClasses()
+                            .that()
+                            .resideInAPackage("dev.tanren." + name + "..")
+                            .should()
+                            .dependOnClassesThat()
+                            .resideInAnyPackage(forbidden)
+                            .check(classes);
+                });
     }
 
     @Test
     void internalPackagesAreUsedByTheirOwnModuleAlone() {
-        List<String> violations = classes.stream()
-                .filter(type -> type.getPackageName().startsWith("dev.tanren."))
-                .flatMap(type -> type.getDirectDependenciesFromSelf().stream()
-                        .map(dependency -> dependency.getTargetClass())
-                        .filter(target -> target.getPackageName().contains(".internal"))
-                        .filter(target -> target.getPackageName().startsWith("dev.tanren."))
-                        .filter(target -> !moduleOf(target).equals(moduleOf(type)))
-                        .map(target -> type.getName() + " uses " + target.getName()))
-                .toList();
+        List<String> violations =
+                classes.stream()
+                        .filter(type -> type.getPackageName().startsWith("dev.tanren."))
+                        .flatMap(
+                                type ->
+                                        type.getDirectDependenciesFromSelf().stream()
+                                                .map(dependency -> dependency.getTargetClass())
+                                                .filter(
+                                                        target ->
+                                                                target.getPackageName()
+                                                                        .contains(".internal"))
+                                                .filter(
+                                                        target ->
+                                                                target.getPackageName()
+                                                                        .startsWith("dev.tanren."))
+                                                .filter(
+                                                        target ->
+                                                                !moduleOf(target)
+                                                                        .equals(moduleOf(type)))
+                                                .map(
+                                                        target ->
+                                                                type.getName()
+                                                                        + " uses "
+                                                                        + target.getName()))
+                        .toList();
 
         assertThat(violations).isEmpty();
     }
@@ -137,26 +174,51 @@ class ArchitectureTest {
 
     @Test
     void packagesAreFreeOfCycles() {
-        Map<String, List<String>> uses = classes.stream()
-                .filter(type -> type.getPackageName().startsWith("dev.tanren."))
-                .collect(Collectors.groupingBy(
-                        JavaClass::getPackageName,
-                        Collectors.flatMapping(
-                                type -> type.getDirectDependenciesFromSelf().stream()
-                                        .map(dependency -> dependency.getTargetClass().getPackage())
-                                        .map(JavaPackage::getName)
-                                        .filter(name -> name.startsWith("dev.tanren."))
-                                        .filter(name -> !name.equals(type.getPackageName())),
-                                Collectors.collectingAndThen(
-                                        Collectors.toSet(), set -> set.stream().sorted().toList()))));
+        Map<String, List<String>> uses =
+                classes.stream()
+                        .filter(type -> type.getPackageName().startsWith("dev.tanren."))
+                        .collect(
+                                Collectors.groupingBy(
+                                        JavaClass::getPackageName,
+                                        Collectors.flatMapping(
+                                                type ->
+                                                        type
+                                                                .getDirectDependenciesFromSelf()
+                                                                .stream()
+                                                                .map(
+                                                                        dependency ->
+                                                                                dependency
+                                                                                        .getTargetClass()
+                                                                                        .getPackage())
+                                                                .map(JavaPackage::getName)
+                                                                .filter(
+                                                                        name ->
+                                                                                name.startsWith(
+                                                                                        "dev.tanren."))
+                                                                .filter(
+                                                                        name ->
+                                                                                !name.equals(
+                                                                                        type
+                                                                                                .getPackageName())),
+                                                Collectors.collectingAndThen(
+                                                        Collectors.toSet(),
+                                                        set -> set.stream().sorted().toList()))));
 
-        List<String> mutual = uses.entrySet().stream()
-                .flatMap(entry -> entry.getValue().stream()
-                        .filter(other -> entry.getKey().compareTo(other) < 0)
-                        .filter(other -> uses.getOrDefault(other, List.of()).contains(entry.getKey()))
-                        .filter(other -> !isInsideOf(other, entry.getKey()))
-                        .map(other -> entry.getKey() + " <-> " + other))
-                .toList();
+        List<String> mutual =
+                uses.entrySet().stream()
+                        .flatMap(
+                                entry ->
+                                        entry.getValue().stream()
+                                                .filter(
+                                                        other ->
+                                                                entry.getKey().compareTo(other) < 0)
+                                                .filter(
+                                                        other ->
+                                                                uses.getOrDefault(other, List.of())
+                                                                        .contains(entry.getKey()))
+                                                .filter(other -> !isInsideOf(other, entry.getKey()))
+                                                .map(other -> entry.getKey() + " <-> " + other))
+                        .toList();
 
         assertThat(mutual).isEmpty();
     }

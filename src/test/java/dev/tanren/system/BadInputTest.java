@@ -144,10 +144,11 @@ class BadInputTest {
     }
 
     private static void flipABit(Path file) throws Exception {
-        try (var channel = java.nio.channels.FileChannel.open(
-                file,
-                java.nio.file.StandardOpenOption.READ,
-                java.nio.file.StandardOpenOption.WRITE)) {
+        try (var channel =
+                java.nio.channels.FileChannel.open(
+                        file,
+                        java.nio.file.StandardOpenOption.READ,
+                        java.nio.file.StandardOpenOption.WRITE)) {
             java.nio.ByteBuffer one = java.nio.ByteBuffer.allocate(1);
             long middle = channel.size() / 2;
             channel.read(one, middle);

@@ -38,12 +38,16 @@ class ConsoleTest {
     @BeforeAll
     void startsTheStackAndABrowser() throws Exception {
         Optional<Path> chromium =
-                Stream.of("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+                Stream.of(
+                                "/usr/bin/chromium",
+                                "/usr/bin/chromium-browser",
+                                "/usr/bin/google-chrome")
                         .map(Path::of)
                         .filter(Files::isExecutable)
                         .findFirst();
         Assumptions.assumeTrue(
-                chromium.isPresent(), "skipped: no Chromium on this machine (apt-get install chromium)");
+                chromium.isPresent(),
+                "skipped: no Chromium on this machine (apt-get install chromium)");
         playwright =
                 Playwright.create(
                         new Playwright.CreateOptions()
@@ -79,7 +83,7 @@ class ConsoleTest {
 
     @Test
     void aRunIsFollowedFromSignInToSuccessWithAPauseInBetween() throws Exception {
-        String id = runs.submit(SmallPlans.curriculum("followed", 2));
+        runs.submit(SmallPlans.curriculum("followed", 2));
         List<String> mistakes = new ArrayList<>();
         Page page = browser.newPage();
         page.onConsoleMessage(
@@ -93,7 +97,9 @@ class ConsoleTest {
         page.navigate(stack.address() + "/console/");
         page.getByLabel("API token").fill(stack.adminToken());
         page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Sign in")).click();
-        page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("followed")).first().click();
+        page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("followed"))
+                .first()
+                .click();
 
         Locator status = page.locator("#status .status");
         eventually(status).hasText("running");

@@ -17,7 +17,8 @@ import java.util.concurrent.TimeUnit;
 
 /// The embedded stack as a user starts it: `./tanren up --detach` with a home of its own.
 ///
-/// Everything it starts is stopped by [#close()] through `./tanren down`, which goes by process ids.
+/// Everything it starts is stopped by [#close()] through `./tanren down`, which goes by process
+/// ids.
 final class EmbeddedStack implements AutoCloseable {
 
     private static final Path ROOT =
@@ -38,7 +39,11 @@ final class EmbeddedStack implements AutoCloseable {
         EmbeddedStack stack = new EmbeddedStack(home, freePort());
         Result up =
                 stack.tanren(
-                        Duration.ofMinutes(8), "up", "--detach", "--port", Integer.toString(stack.port));
+                        Duration.ofMinutes(8),
+                        "up",
+                        "--detach",
+                        "--port",
+                        Integer.toString(stack.port));
         assertThat(up.exitCode()).as("./tanren up said: %s", up.output()).isZero();
         return stack;
     }

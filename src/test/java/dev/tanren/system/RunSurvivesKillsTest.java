@@ -61,7 +61,7 @@ class RunSurvivesKillsTest {
 
         for (int kill = 0; kill < 3; kill++) {
             runs.awaitStep(id, STAGE, 15 + kill * 30L + random.nextInt(20), LIMIT);
-            List<Long> ranks = RunClient.ranksOf(stack.processId("worker-1"));
+            List<Long> ranks = RunClient.ranksOf(stack.processId("worker"));
             if (!ranks.isEmpty()) {
                 EmbeddedStack.kill9(ranks.get(random.nextInt(ranks.size())));
             }
@@ -77,7 +77,7 @@ class RunSurvivesKillsTest {
     void aRunWhoseWorkerIsKilledLosesItsRanksAndEndsWithTheSameBits() throws Exception {
         String id = runs.submit(SmallPlans.curriculum("killed-worker", 2));
         runs.awaitStep(id, STAGE, 35, LIMIT);
-        long worker = stack.processId("worker-1");
+        long worker = stack.processId("worker");
         List<Long> ranks = RunClient.ranksOf(worker);
 
         EmbeddedStack.kill9(worker);
@@ -102,7 +102,7 @@ class RunSurvivesKillsTest {
         runs.act(id, "pause");
         runs.awaitStatus(id, "paused", LIMIT);
 
-        assertThat(RunClient.ranksOf(stack.processId("worker-1"))).isEmpty();
+        assertThat(RunClient.ranksOf(stack.processId("worker"))).isEmpty();
         JsonNode recovery = runs.get("runs/" + id + "/recovery");
         assertThat(recovery.path("stepsLost").asLong()).as("%s", recovery).isZero();
 
@@ -118,7 +118,7 @@ class RunSurvivesKillsTest {
 
         runs.act(id, "cancel");
         runs.awaitStatus(id, "cancelled", LIMIT);
-        assertThat(RunClient.ranksOf(stack.processId("worker-1"))).isEmpty();
+        assertThat(RunClient.ranksOf(stack.processId("worker"))).isEmpty();
 
         runs.act(id, "retry");
         await().atMost(LIMIT).until(() -> !runs.status(id).equals("cancelled"));

@@ -1,6 +1,8 @@
 package dev.tanren.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.tanren.deploy.client.ApiClient;
+import dev.tanren.deploy.client.Server;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;

@@ -2,6 +2,7 @@ package dev.tanren.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.tanren.deploy.client.ApiClient;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
 import java.io.UncheckedIOException;

@@ -2,6 +2,8 @@ package dev.tanren.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tanren.deploy.client.ApiClient;
+import dev.tanren.deploy.client.Server;
 import dev.tanren.spec.json.Json;
 import java.util.Map;
 import java.util.concurrent.Callable;

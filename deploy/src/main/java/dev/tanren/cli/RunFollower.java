@@ -1,6 +1,7 @@
 package dev.tanren.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.tanren.deploy.client.ApiClient;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import java.time.Duration;

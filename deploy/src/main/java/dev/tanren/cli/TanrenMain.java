@@ -25,7 +25,8 @@ import picocli.CommandLine.ParameterException;
             PlanCommand.class,
             CheckpointCommand.class,
             ModelCommand.class,
-            BenchCommand.class
+            BenchCommand.class,
+            DemoCommand.class
         },
         footer = {
             "",

@@ -1,5 +1,7 @@
 package dev.tanren.cli;
 
+import dev.tanren.deploy.client.ApiClient;
+import dev.tanren.deploy.client.Server;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.units.Durations;

@@ -1,4 +1,4 @@
-package dev.tanren.cli;
+package dev.tanren.deploy.client;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -21,7 +21,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The REST API as trees of JSON. Problems that the server answers with are thrown as coded errors.
-final class ApiClient {
+public final class ApiClient {
 
     private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
@@ -29,17 +29,17 @@ final class ApiClient {
     private final HttpClient client =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10)).build();
 
-    ApiClient(Server server) {
+    public ApiClient(Server server) {
         this.server = server;
     }
 
     /// @param path below `/api/v1`
-    JsonNode get(String path) {
+    public JsonNode get(String path) {
         return json(send(request(path).timeout(TIMEOUT).GET()));
     }
 
     /// @param body null for none
-    JsonNode post(String path, @Nullable JsonNode body, Map<String, String> headers) {
+    public JsonNode post(String path, @Nullable JsonNode body, Map<String, String> headers) {
         HttpRequest.Builder request = request(path).timeout(TIMEOUT);
         headers.forEach(request::header);
         if (body == null) {
@@ -49,8 +49,20 @@ final class ApiClient {
         return json(send(request.POST(HttpRequest.BodyPublishers.ofString(body.toString()))));
     }
 
+    /// Starts a run of a plan in YAML.
+    ///
+    /// @return the new run
+    public JsonNode submit(String yaml) {
+        return json(
+                send(
+                        request("/runs")
+                                .timeout(TIMEOUT)
+                                .header("Content-Type", "application/yaml")
+                                .POST(HttpRequest.BodyPublishers.ofString(yaml))));
+    }
+
     /// The lines of an answer that goes on until the stream is closed.
-    Stream<String> lines(String path, String accept, Map<String, String> headers) {
+    public Stream<String> lines(String path, String accept, Map<String, String> headers) {
         HttpRequest.Builder request = request(path).setHeader("Accept", accept);
         headers.forEach(request::header);
         HttpRequest built = request.GET().build();
@@ -70,7 +82,7 @@ final class ApiClient {
         }
     }
 
-    static String query(Map<String, String> parameters) {
+    public static String query(Map<String, String> parameters) {
         String joined =
                 new TreeMap<>(parameters)
                         .entrySet().stream()
@@ -80,7 +92,7 @@ final class ApiClient {
         return joined.isEmpty() ? "" : "?" + joined;
     }
 
-    static String encode(String segment) {
+    public static String encode(String segment) {
         return URLEncoder.encode(segment, StandardCharsets.UTF_8).replace("+", "%20");
     }
 

@@ -1,4 +1,4 @@
-package dev.tanren.cli;
+package dev.tanren.deploy.client;
 
 import dev.tanren.deploy.stack.StackFile;
 import dev.tanren.deploy.stack.StackStatus;
@@ -12,15 +12,15 @@ import java.util.Map;
 import java.util.Optional;
 
 /// The control plane that commands talk to, and the token they show it.
-record Server(URI address, String token) {
+public record Server(URI address, String token) {
 
-    static final String ADDRESS_VARIABLE = "TANREN_SERVER";
-    static final String TOKEN_VARIABLE = "TANREN_TOKEN";
+    public static final String ADDRESS_VARIABLE = "TANREN_SERVER";
+    public static final String TOKEN_VARIABLE = "TANREN_TOKEN";
 
     /// The one that the environment names, else that of the embedded stack.
     ///
     /// @throws TanrenException `STACK_NOT_RUNNING` when there is neither
-    static Server of(Map<String, String> environment) {
+    public static Server of(Map<String, String> environment) {
         TanrenHome home = TanrenHome.of(environment);
         String named = environment.getOrDefault(ADDRESS_VARIABLE, "");
         String address = named.isBlank() ? embedded(home) : named;

@@ -1,4 +1,4 @@
-package dev.tanren.cli;
+package dev.tanren.deploy.client;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;

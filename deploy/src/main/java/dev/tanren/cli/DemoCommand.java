@@ -1,0 +1,114 @@
+package dev.tanren.cli;
+
+import dev.tanren.deploy.client.ApiClient;
+import dev.tanren.deploy.client.Server;
+import dev.tanren.deploy.corpus.DemoCorpus;
+import dev.tanren.deploy.demo.Demo;
+import dev.tanren.deploy.demo.DemoPlan;
+import dev.tanren.deploy.demo.DemoReport;
+import dev.tanren.deploy.stack.Installation;
+import dev.tanren.deploy.stack.ProcessIdentity;
+import dev.tanren.deploy.stack.StackControl;
+import dev.tanren.deploy.stack.StackStatus;
+import dev.tanren.deploy.stack.TanrenHome;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+@Command(
+        name = "demo",
+        mixinStandardHelpOptions = true,
+        description =
+                "Trains on real text, kills a rank and the worker, and shows that nothing changed.")
+final class DemoCommand implements Callable<Integer> {
+
+    private static final String WORKER = "worker";
+
+    private final Terminal terminal;
+
+    @Option(names = "--corpus", paramLabel = "FOLDER", description = "Your own text as the domain.")
+    private @Nullable Path corpus;
+
+    @Option(names = "--keep", description = "Leave the stack running.")
+    private boolean keep;
+
+    @Option(names = "--json", description = "Print one JSON object on the last line.")
+    private boolean json;
+
+    @Option(
+            names = "--port",
+            description = "Port of the console; default: the last one, at first 7420.")
+    private @Nullable Integer port;
+
+    DemoCommand(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    @Override
+    public Integer call() throws InterruptedException {
+        StackOptions.check(port, 1);
+        TanrenHome home = TanrenHome.of(terminal.environment());
+        DemoPlan plan = plan(home);
+        StackControl control = new StackControl(home);
+        boolean wasRunning = control.running().isPresent();
+        StackProgress progress = new StackProgress(terminal);
+        StackStatus status =
+                control.up(
+                        Installation.of(terminal.environment()),
+                        port,
+                        1,
+                        List.of(home.data(), plan.code()),
+                        progress::show);
+        terminal.say("console: " + status.console() + "   token: " + home.adminToken());
+        try {
+            ApiClient api = new ApiClient(Server.of(terminal.environment()));
+            Demo demo = new Demo(api, () -> worker(control), terminal::progress, terminal::say);
+            DemoReport report = demo.run(plan);
+            terminal.out().println(json ? report.json().toString() : report.text());
+            terminal.out().flush();
+            return report.ok() ? Exit.OK : Exit.FAILED;
+        } finally {
+            if (!keep && !wasRunning) {
+                control.down(progress::show);
+            }
+        }
+    }
+
+    private DemoPlan plan(TanrenHome home) {
+        Path maven = Path.of(terminal.environment().getOrDefault(DemoCorpus.MAVEN_VARIABLE, "mvn"));
+        DemoCorpus own = DemoCorpus.prepare(home.data(), maven, terminal::say);
+        if (corpus == null) {
+            return new DemoPlan(own.code(), "**/*.java", own.prose(), own.tokenizer());
+        }
+        Path folder = terminal.resolve(corpus);
+        if (!Files.isDirectory(folder)) {
+            throw new TanrenException(
+                    ErrorCode.SOURCE_MISSING,
+                    "There is no such folder.",
+                    folder.toString(),
+                    "Name a folder with text files in --corpus.");
+        }
+        return new DemoPlan(folder, DemoPlan.SOURCE_FILES, own.prose(), own.tokenizer());
+    }
+
+    /// Process id of the worker at this moment.
+    private static long worker(StackControl control) {
+        return control.running()
+                .flatMap(status -> status.part(WORKER))
+                .map(StackStatus.Part::process)
+                .map(ProcessIdentity::pid)
+                .orElseThrow(
+                        () ->
+                                new TanrenException(
+                                        ErrorCode.STACK_NOT_RUNNING,
+                                        "The stack has no worker at this moment.",
+                                        WORKER,
+                                        "Look at ./tanren status"));
+    }
+}

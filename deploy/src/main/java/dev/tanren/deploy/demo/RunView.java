@@ -1,0 +1,53 @@
+package dev.tanren.deploy.demo;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.StreamSupport;
+
+/// One answer of `runs/{id}`, read.
+record RunView(JsonNode tree) {
+
+    private static final Set<String> FINAL = Set.of("succeeded", "failed", "cancelled");
+
+    JsonNode run() {
+        return tree.path("run");
+    }
+
+    String status() {
+        return run().path("status").asText();
+    }
+
+    boolean finished() {
+        return FINAL.contains(status());
+    }
+
+    String stage() {
+        return run().path("stage").asText("");
+    }
+
+    String phase() {
+        return run().path("phase").asText("");
+    }
+
+    long step() {
+        return run().path("step").asLong();
+    }
+
+    List<JsonNode> stages() {
+        return list("stages");
+    }
+
+    List<JsonNode> attempts() {
+        return list("attempts");
+    }
+
+    Optional<JsonNode> stage(String id) {
+        return stages().stream().filter(stage -> stage.path("id").asText().equals(id)).findFirst();
+    }
+
+    private List<JsonNode> list(String field) {
+        return StreamSupport.stream(tree.path(field).spliterator(), false).toList();
+    }
+}
