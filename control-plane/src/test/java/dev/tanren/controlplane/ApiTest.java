@@ -13,6 +13,9 @@ import dev.tanren.storage.registry.Runs.NewRun;
 import dev.tanren.storage.registry.Runs.NewStage;
 import dev.tanren.storage.registry.Tokens.Role;
 import io.quarkus.test.common.QuarkusTestResource;
+import io.restassured.config.EncoderConfig;
+import io.restassured.config.RestAssuredConfig;
+import io.restassured.http.ContentType;
 import io.restassured.specification.RequestSpecification;
 import jakarta.inject.Inject;
 import java.util.List;
@@ -21,6 +24,14 @@ import java.util.Locale;
 /// What the tests of the running application share.
 @QuarkusTestResource(Stack.class)
 public abstract class ApiTest {
+
+    /// REST Assured does not know by itself that bodies of these types are texts.
+    private static final RestAssuredConfig TEXTS =
+            RestAssuredConfig.config()
+                    .encoderConfig(
+                            EncoderConfig.encoderConfig()
+                                    .encodeContentTypeAs("application/yaml", ContentType.TEXT)
+                                    .encodeContentTypeAs("image/png", ContentType.TEXT));
 
     @Inject protected PostgresRegistry registry;
     @Inject protected S3ObjectStore store;
@@ -39,7 +50,7 @@ public abstract class ApiTest {
     }
 
     protected static RequestSpecification as(String token) {
-        return given().header("Authorization", "Bearer " + token);
+        return given().config(TEXTS).header("Authorization", "Bearer " + token);
     }
 
     /// A valid plan of 10 steps.

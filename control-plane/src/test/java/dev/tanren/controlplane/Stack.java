@@ -24,6 +24,10 @@ import org.jspecify.annotations.Nullable;
 public final class Stack implements QuarkusTestResourceLifecycleManager {
 
     static final String ADMIN_TOKEN = "tnr_an-administrator-of-the-tests";
+
+    /// How many requests a token of the tests may make in all.
+    public static final int REQUESTS_OF_A_TOKEN = 100;
+
     static final String TEMPORAL_RUNS = "tanren.test.temporal";
 
     private @Nullable EmbeddedDatabase database;
@@ -32,11 +36,14 @@ public final class Stack implements QuarkusTestResourceLifecycleManager {
 
     @Override
     public Map<String, String> start() {
+        int port = freePort();
+        boolean runs = startTemporal(port);
         database = EmbeddedDatabase.start();
         objects = EmbeddedS3.start();
         objects.store("tanren-test").close();
-        int port = freePort();
-        boolean runs = startTemporal(port);
+        if (runs) {
+            waitFor(port);
+        }
         DatabaseAddress address = database.fresh();
         Map<String, String> environment = new HashMap<>(objects.environment("tanren-test"));
         environment.put("TANREN_DATABASE_URL", address.url());
@@ -46,8 +53,9 @@ public final class Stack implements QuarkusTestResourceLifecycleManager {
         environment.put("TANREN_ADMIN_TOKEN", ADMIN_TOKEN);
         environment.put(TEMPORAL_RUNS, Boolean.toString(runs));
         environment.put("tanren.api.orchestrator-patience", runs ? "PT15S" : "PT0.3S");
-        environment.put("tanren.api.requests-per-second", "20");
-        environment.put("tanren.api.request-burst", "250");
+        // Nothing is filled up again, so that what is refused does not depend on the clock.
+        environment.put("tanren.api.requests-per-second", "0");
+        environment.put("tanren.api.request-burst", Integer.toString(REQUESTS_OF_A_TOKEN));
         environment.put("tanren.api.failure-burst", "1000");
         environment.put("tanren.api.heartbeat", "PT0.5S");
         environment.put("tanren.api.event-interval", "PT0.1S");
@@ -84,17 +92,17 @@ public final class Stack implements QuarkusTestResourceLifecycleManager {
                             .redirectErrorStream(true)
                             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                             .start();
-            return waitFor(port);
+            return true;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    private static boolean waitFor(int port) {
+    private static void waitFor(int port) {
         for (int i = 0; i < 300; i++) {
             try (Socket socket = new Socket()) {
                 socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 200);
-                return true;
+                return;
             } catch (IOException notYet) {
                 sleep();
             }

@@ -1,6 +1,7 @@
 package dev.tanren.controlplane.problem;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
@@ -77,6 +78,12 @@ public class ProblemAnswers {
                         "body",
                         "see /q/openapi for what it takes",
                         TraceId.of(request)));
+    }
+
+    /// Quarkus has an answer of its own for these, which is no problem by RFC 9457.
+    @ServerExceptionMapper
+    Response mismatched(MismatchedInputException e, RoutingContext request) {
+        return malformed(e, request);
     }
 
     @ServerExceptionMapper

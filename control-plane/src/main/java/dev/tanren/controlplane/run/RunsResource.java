@@ -1,5 +1,7 @@
 package dev.tanren.controlplane.run;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tanren.controlplane.api.Page;
 import dev.tanren.controlplane.api.Recovery;
 import dev.tanren.controlplane.api.RunDetail;
@@ -29,6 +31,9 @@ import jakarta.ws.rs.core.Response;
 import java.net.URI;
 import java.util.Arrays;
 import java.util.List;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
 import org.jspecify.annotations.Nullable;
 
 /// Runs.
@@ -45,6 +50,7 @@ public class RunsResource {
     private final RunSubmission submission;
     private final RunActions actions;
     private final Recoveries recoveries;
+    private final ObjectMapper mapper;
 
     RunsResource(
             PostgresRegistry registry,
@@ -52,13 +58,15 @@ public class RunsResource {
             RunViews views,
             RunSubmission submission,
             RunActions actions,
-            Recoveries recoveries) {
+            Recoveries recoveries,
+            ObjectMapper mapper) {
         this.registry = registry;
         this.finder = finder;
         this.views = views;
         this.submission = submission;
         this.actions = actions;
         this.recoveries = recoveries;
+        this.mapper = mapper;
     }
 
     /// Submits a plan. The answer comes when the run is recorded; it goes on by itself.
@@ -125,33 +133,63 @@ public class RunsResource {
 
     @POST
     @Path("{id}/pause")
-    public Response pause(@PathParam("id") String id, @Nullable Reason body, RoutingContext r) {
+    @RequestBody(
+            required = false,
+            content =
+                    @Content(
+                            mediaType = MediaType.APPLICATION_JSON,
+                            schema = @Schema(implementation = Reason.class)))
+    public Response pause(@PathParam("id") String id, String body, RoutingContext r)
+            throws JsonProcessingException {
         return act(id, RunAction.PAUSE, body, r);
     }
 
     @POST
     @Path("{id}/resume")
-    public Response resume(@PathParam("id") String id, @Nullable Reason body, RoutingContext r) {
+    @RequestBody(
+            required = false,
+            content =
+                    @Content(
+                            mediaType = MediaType.APPLICATION_JSON,
+                            schema = @Schema(implementation = Reason.class)))
+    public Response resume(@PathParam("id") String id, String body, RoutingContext r)
+            throws JsonProcessingException {
         return act(id, RunAction.RESUME, body, r);
     }
 
     @POST
     @Path("{id}/cancel")
-    public Response cancel(@PathParam("id") String id, @Nullable Reason body, RoutingContext r) {
+    @RequestBody(
+            required = false,
+            content =
+                    @Content(
+                            mediaType = MediaType.APPLICATION_JSON,
+                            schema = @Schema(implementation = Reason.class)))
+    public Response cancel(@PathParam("id") String id, String body, RoutingContext r)
+            throws JsonProcessingException {
         return act(id, RunAction.CANCEL, body, r);
     }
 
     /// Goes on with a failed or cancelled run; finished stages are not done again.
     @POST
     @Path("{id}/retry")
-    public Response retry(@PathParam("id") String id, @Nullable Reason body, RoutingContext r) {
+    @RequestBody(
+            required = false,
+            content =
+                    @Content(
+                            mediaType = MediaType.APPLICATION_JSON,
+                            schema = @Schema(implementation = Reason.class)))
+    public Response retry(@PathParam("id") String id, String body, RoutingContext r)
+            throws JsonProcessingException {
         return act(id, RunAction.RETRY, body, r);
     }
 
-    private Response act(
-            String id, RunAction action, @Nullable Reason body, RoutingContext request) {
+    /// Read here rather than by the framework, which refuses a request without any body.
+    private Response act(String id, RunAction action, String body, RoutingContext request)
+            throws JsonProcessingException {
         Caller caller = Caller.of(request);
-        String reason = body == null ? null : blankToNull(body.reason());
+        Reason given = body.isBlank() ? null : mapper.readValue(body, Reason.class);
+        String reason = given == null ? null : blankToNull(given.reason());
         if (reason != null && reason.length() > LONGEST_REASON) {
             throw malformed("reason", "at most 1000 characters");
         }

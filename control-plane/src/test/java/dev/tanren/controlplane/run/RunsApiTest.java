@@ -370,11 +370,24 @@ class RunsApiTest extends ApiTest {
     void aStateThatDoesNotAllowAnActionIsAConflict() {
         String id = recordedRun("conflict");
         as(operator)
+                .noContentType()
                 .post("/api/v1/runs/" + id + "/resume")
                 .then()
                 .statusCode(409)
                 .body("code", equalTo("TNR-6005"))
                 .body("detail", containsString("paused"));
-        as(operator).post("/api/v1/runs/" + id + "/retry").then().statusCode(409);
+        as(operator)
+                .contentType("application/json")
+                .body("{\"reason\":\"once more\"}")
+                .post("/api/v1/runs/" + id + "/retry")
+                .then()
+                .statusCode(409);
+        as(operator)
+                .contentType("application/json")
+                .body("{\"raeson\":\"mistyped\"}")
+                .post("/api/v1/runs/" + id + "/pause")
+                .then()
+                .statusCode(400)
+                .body("code", equalTo("TNR-6001"));
     }
 }
