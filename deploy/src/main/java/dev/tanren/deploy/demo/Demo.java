@@ -85,15 +85,28 @@ public final class Demo {
         long total = run.path("totalSteps").asLong();
         String bar = total == 0 ? "" : bar((double) view.step() / total, 24);
         String loss =
-                run.path("loss").isNumber() ? format("loss %.3f", run.path("loss").asDouble()) : "";
+                run.path("loss").isNumber()
+                        ? String.format(Locale.ROOT, "loss %.3f", run.path("loss").asDouble())
+                        : "";
         String speed =
                 run.path("tokensPerSecond").isNumber()
-                        ? format("%,.0f tokens/s", run.path("tokensPerSecond").asDouble())
+                        ? String.format(
+                                Locale.ROOT,
+                                "%,.0f tokens/s",
+                                run.path("tokensPerSecond").asDouble())
                         : "";
-        String steps = total == 0 ? view.status() : format("step %d of %d", view.step(), total);
+        String steps =
+                total == 0
+                        ? view.status()
+                        : String.format(Locale.ROOT, "step %d of %d", view.step(), total);
         return String.join(
                 "  ",
-                List.of(format("%-8s %-6s", view.stage(), view.phase()), bar, steps, loss, speed));
+                List.of(
+                        String.format(Locale.ROOT, "%-8s %-6s", view.stage(), view.phase()),
+                        bar,
+                        steps,
+                        loss,
+                        speed));
     }
 
     private static String bar(double share, int width) {
@@ -171,9 +184,5 @@ public final class Demo {
             }
         }
         return newest == null ? "" : newest.path("weightsSha256").asText();
-    }
-
-    private static String format(String pattern, Object... values) {
-        return String.format(Locale.ROOT, pattern, values);
     }
 }

@@ -88,7 +88,8 @@ public record DemoReport(
         lines.add("stage      type       time     steps   tokens/s");
         for (StageFigures stage : stages) {
             lines.add(
-                    format(
+                    String.format(
+                            Locale.ROOT,
                             "%-10s %-8s %5.0f s %9s %10s",
                             stage.id(),
                             stage.type(),
@@ -96,7 +97,8 @@ public record DemoReport(
                             stage.steps() == 0 ? "" : Long.toString(stage.steps()),
                             stage.tokensPerSecond() == null
                                     ? ""
-                                    : format("%,.0f", stage.tokensPerSecond())));
+                                    : String.format(
+                                            Locale.ROOT, "%,.0f", stage.tokensPerSecond())));
         }
         lines.add("");
         lines.add("held out   loss before   after   perplexity before   after   change");
@@ -105,7 +107,8 @@ public record DemoReport(
         lines.add("killed     at step   next finished step after   steps recomputed");
         for (Saboteur.Cost kill : kills) {
             lines.add(
-                    format(
+                    String.format(
+                            Locale.ROOT,
                             "%-10s %7d %24.1f s %18d",
                             kill.what(),
                             kill.step(),
@@ -124,7 +127,8 @@ public record DemoReport(
 
     private static String lossLine(String dataset, Change change) {
         double relative = change.perplexityAfter() / change.perplexityBefore() - 1;
-        return format(
+        return String.format(
+                Locale.ROOT,
                 "%-10s %11.3f %7.3f %19.1f %7.1f %+7.1f %%%s",
                 dataset,
                 change.before(),
@@ -133,10 +137,6 @@ public record DemoReport(
                 change.perplexityAfter(),
                 100 * relative,
                 dataset.equals("prose") ? "  (forgetting where it rose)" : "");
-    }
-
-    private static String format(String pattern, Object... values) {
-        return String.format(Locale.ROOT, pattern, values);
     }
 
     static double secondsBetween(JsonNode stage) {

@@ -12,7 +12,7 @@ public final class Prose {
     private static final Pattern STAR = Pattern.compile("(?m)^[ \\t]*\\*?[ \\t]?");
     private static final Pattern BLOCK_TAGS =
             Pattern.compile(
-                    "(?m)^\\s*@(param|throws|exception|see|since|author|version|serial\\w*|deprecated|link|apiNote|implNote|implSpec|return)\\b(.|\\R)*");
+                    "(?ms)^\\s*@(param|throws|exception|see|since|author|version|serial\\w*|deprecated|link|apiNote|implNote|implSpec|return)\\b.*");
     private static final Pattern EXAMPLES =
             Pattern.compile(
                     "(?is)<(pre|table|code class|caption|script)\\b.*?</(pre|table|code|caption|script)>");
@@ -24,7 +24,7 @@ public final class Prose {
     private static final Pattern BREAKS =
             Pattern.compile(
                     "(?i)</?(p|li|ul|ol|dl|dd|dt|div|h[1-6]|tr|td|th|blockquote|br|hr)\\b[^>]*>");
-    private static final Pattern TAGS = Pattern.compile("</?[A-Za-z][^>]*>|<!--(.|\\R)*?-->");
+    private static final Pattern TAGS = Pattern.compile("(?s)</?[A-Za-z][^>]*>|<!--.*?-->");
     private static final Pattern NUMBER_ENTITY = Pattern.compile("&#(x?)([0-9A-Fa-f]{1,6});");
 
     private Prose() {}
