@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -110,6 +111,18 @@ public final class Stack implements QuarkusTestResourceLifecycleManager {
         throw new IllegalStateException("Temporal did not start within 30 seconds");
     }
 
+    private static void end(Process process) {
+        process.destroy();
+        try {
+            if (!process.waitFor(5, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+            }
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+    }
+
     private static void sleep() {
         try {
             Thread.sleep(100);
@@ -129,7 +142,7 @@ public final class Stack implements QuarkusTestResourceLifecycleManager {
     @Override
     public void stop() {
         if (temporal != null) {
-            temporal.destroy();
+            end(temporal);
         }
         if (objects != null) {
             objects.close();
