@@ -41,7 +41,7 @@ function chart(parent, title, wide, data, series, draw, format) {
     cursor: { sync: { key: sync.key } },
     legend: { live: true },
     scales: { x: { time: false } },
-    axes: [axis, { ...axis, size: 64, values: (_, splits) => splits.map((value) => format(value)) }],
+    axes: [axis, { ...axis, size: 78, values: (_, splits) => splits.map((value) => format(value)) }],
     series: [{ label: "step" }, ...series.map((line) => ({ ...line, value: (_, value) => (value === null ? "–" : format(value)) }))],
     hooks: { drawClear: [draw] },
   }, data, holder);

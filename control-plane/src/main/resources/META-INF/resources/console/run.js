@@ -19,12 +19,7 @@ function showHead({ run }) {
   const reason = document.getElementById("reason");
   reason.textContent = run.reason || "";
   reason.classList.toggle("hidden", !run.reason);
-  replace("figures",
-    figure("Stage", run.stage || "–", `${run.stageNumber} of ${run.stageCount}`),
-    figure("Step", integer(run.step), run.totalSteps ? `of ${integer(run.totalSteps)}${run.phase ? `, phase ${run.phase}` : ""}` : ""),
-    figure("Loss", decimal(run.loss), "nats/token"),
-    figure("Speed", integer(run.tokensPerSecond), "tokens/s"),
-    figure("Time left", run.status === "running" ? seconds(run.etaSeconds) : "–", "in this stage"),
+  replace("figures", ...(finished.includes(run.status) ? factsOfTheEnd(run) : factsOfNow(run)),
     figure("Attempts", integer(run.attempts)),
     figure("Started", run.startedAt ? clock(run.startedAt) : "–", run.startedAt ? ago(run.startedAt) : ""),
     figure("Owner", run.owner));
@@ -35,6 +30,21 @@ function showHead({ run }) {
     { type: "button", class: action === primary ? "primary" : action === "cancel" ? "danger" : null, "data-action": action, onclick: () => ask(action, labels[action]) }, `${labels[action]}…`));
   const present = [...document.querySelectorAll("#actions button")].map((button) => button.dataset.action).join();
   if (present !== order.join()) replace("actions", ...buttons);
+}
+
+function factsOfNow(run) {
+  return [
+    figure("Stage", run.stage || "–", `${run.stageNumber} of ${run.stageCount}`),
+    figure("Step", integer(run.step), run.totalSteps ? `of ${integer(run.totalSteps)}${run.phase ? `, phase ${run.phase}` : ""}` : ""),
+    figure("Loss", decimal(run.loss), "nats/token"),
+    figure("Speed", integer(run.tokensPerSecond), "tokens/s"),
+    figure("Time left", run.status === "running" ? seconds(run.etaSeconds) : "–", "in this stage"),
+  ];
+}
+
+function factsOfTheEnd(run) {
+  const took = run.startedAt && run.finishedAt ? (Date.parse(run.finishedAt) - Date.parse(run.startedAt)) / 1000 : null;
+  return [figure("Stage", run.stage || "–", `${run.stageNumber} of ${run.stageCount}`), figure("Took", seconds(took))];
 }
 
 async function ask(action, label) {
