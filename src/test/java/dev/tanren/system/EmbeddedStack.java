@@ -104,7 +104,8 @@ final class EmbeddedStack implements AutoCloseable {
                         .redirectError(errors.toFile());
         builder.environment().put("TANREN_HOME", home.toString());
         builder.environment().put("NO_COLOR", "1");
-        // The build that runs these tests has made everything; a second one inside it would disturb it.
+        // The build that runs these tests has made everything; a second one inside it would disturb
+        // it.
         builder.environment().put("TANREN_SKIP_BUILD", "1");
         Process process = builder.start();
         if (!process.waitFor(limit.toSeconds(), TimeUnit.SECONDS)) {
