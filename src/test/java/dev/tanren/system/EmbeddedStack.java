@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.restassured.RestAssured;
+import io.restassured.config.EncoderConfig;
+import io.restassured.config.RestAssuredConfig;
+import io.restassured.http.ContentType;
 import io.restassured.specification.RequestSpecification;
 import java.io.IOException;
 import java.net.ServerSocket;
@@ -24,6 +27,11 @@ final class EmbeddedStack implements AutoCloseable {
     private static final Path ROOT =
             Path.of(System.getProperty("tanren.root")).toAbsolutePath().normalize();
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final RestAssuredConfig YAML_IS_TEXT =
+            RestAssuredConfig.config()
+                    .encoderConfig(
+                            EncoderConfig.encoderConfig()
+                                    .encodeContentTypeAs("application/yaml", ContentType.TEXT));
 
     private final Path home;
     private final int port;
@@ -66,6 +74,7 @@ final class EmbeddedStack implements AutoCloseable {
 
     RequestSpecification api() throws IOException {
         return RestAssured.given()
+                .config(YAML_IS_TEXT)
                 .baseUri(address())
                 .basePath("/api/v1")
                 .header("Authorization", "Bearer " + adminToken());
