@@ -2,7 +2,7 @@ package dev.tanren.controlplane;
 
 import static io.restassured.RestAssured.given;
 
-import dev.tanren.controlplane.run.RunIds;
+import dev.tanren.controlplane.id.SortableIds;
 import dev.tanren.controlplane.security.ApiTokens;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.validation.PlanReader;
@@ -41,7 +41,7 @@ public abstract class ApiTest {
         String secret = ApiTokens.generate();
         registry.tokens()
                 .add(
-                        RunIds.next(),
+                        SortableIds.next(),
                         role.name().toLowerCase(Locale.ROOT),
                         role,
                         ApiTokens.hash(secret),
@@ -83,7 +83,7 @@ public abstract class ApiTest {
 
     /// A run that is recorded but that nothing works on.
     protected String recordedRun(String name) {
-        String id = RunIds.next();
+        String id = SortableIds.next();
         registry.runs()
                 .create(
                         new NewRun(

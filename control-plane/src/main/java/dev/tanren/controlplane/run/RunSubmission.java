@@ -1,5 +1,6 @@
 package dev.tanren.controlplane.run;
 
+import dev.tanren.controlplane.id.SortableIds;
 import dev.tanren.controlplane.security.ApiTokens;
 import dev.tanren.controlplane.security.Caller;
 import dev.tanren.spec.error.ErrorCode;
@@ -103,7 +104,7 @@ public class RunSubmission {
     }
 
     private String create(Caller caller, Plan plan) {
-        String runId = RunIds.next();
+        String runId = SortableIds.next();
         registry.audit()
                 .append(
                         caller.name(),

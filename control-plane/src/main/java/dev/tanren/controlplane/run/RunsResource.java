@@ -6,6 +6,7 @@ import dev.tanren.controlplane.api.Page;
 import dev.tanren.controlplane.api.Recovery;
 import dev.tanren.controlplane.api.RunDetail;
 import dev.tanren.controlplane.api.RunSummary;
+import dev.tanren.controlplane.id.SortableIds;
 import dev.tanren.controlplane.plan.PlanTexts;
 import dev.tanren.controlplane.security.Caller;
 import dev.tanren.spec.error.ErrorCode;
@@ -217,7 +218,7 @@ public class RunsResource {
 
     private static @Nullable String cursor(@Nullable String cursor) {
         String value = blankToNull(cursor);
-        if (value != null && !RunIds.isId(value)) {
+        if (value != null && !SortableIds.isId(value)) {
             throw malformed("cursor", "the nextCursor of the page before");
         }
         return value;

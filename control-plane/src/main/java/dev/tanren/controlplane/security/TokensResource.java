@@ -1,7 +1,7 @@
 package dev.tanren.controlplane.security;
 
 import dev.tanren.controlplane.api.Page;
-import dev.tanren.controlplane.run.RunIds;
+import dev.tanren.controlplane.id.SortableIds;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
@@ -70,7 +70,7 @@ public class TokensResource {
             throw malformed("name", "1 to 63 letters, digits, '.', '_', '-' or '@'");
         }
         Role role = role(wanted.role());
-        String id = RunIds.next();
+        String id = SortableIds.next();
         String secret = ApiTokens.generate();
         registry.audit()
                 .append(

@@ -15,7 +15,7 @@ import dev.tanren.storage.safetensors.TensorInfo;
 import dev.tanren.trainer.checkpoint.StateRestorer;
 import dev.tanren.trainer.checkpoint.TrainingState;
 import dev.tanren.trainer.checkpoint.TrainingState.NamedTensor;
-import dev.tanren.trainer.model.Decoders;
+import dev.tanren.trainer.model.registry.Decoders;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;

@@ -21,7 +21,7 @@ import dev.tanren.trainer.distributed.GradientTree;
 import dev.tanren.trainer.distributed.ProcessGroup;
 import dev.tanren.trainer.distributed.TreeReduction;
 import dev.tanren.trainer.model.Decoder;
-import dev.tanren.trainer.model.Decoders;
+import dev.tanren.trainer.model.registry.Decoders;
 import dev.tanren.trainer.optimizer.AdamW;
 import dev.tanren.trainer.optimizer.LearningRateSchedule;
 import dev.tanren.trainer.tools.NativeRuntime;

@@ -1,9 +1,9 @@
 package dev.tanren.trainer.tools;
 
 import dev.tanren.trainer.model.Decoder;
-import dev.tanren.trainer.model.Decoders;
 import dev.tanren.trainer.model.HuggingFaceDirectory;
 import dev.tanren.trainer.model.HuggingFaceWeights;
+import dev.tanren.trainer.model.registry.Decoders;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import java.nio.file.Path;
 

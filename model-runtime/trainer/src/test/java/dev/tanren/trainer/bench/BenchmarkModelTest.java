@@ -3,7 +3,7 @@ package dev.tanren.trainer.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.tanren.trainer.model.Decoders;
+import dev.tanren.trainer.model.registry.Decoders;
 import org.junit.jupiter.api.Test;
 
 class BenchmarkModelTest {

@@ -1,11 +1,11 @@
-package dev.tanren.controlplane.run;
+package dev.tanren.controlplane.id;
 
 import java.security.SecureRandom;
 
 /// Ids of runs: 26 characters of Crockford's base 32 in lower case, as a ULID: 48 bits of
 /// milliseconds, then 80 random bits. They sort by the time they were made; those of one process
 /// strictly so.
-public final class RunIds {
+public final class SortableIds {
 
     private static final char[] DIGITS = "0123456789abcdefghjkmnpqrstvwxyz".toCharArray();
     private static final SecureRandom RANDOM = new SecureRandom();
@@ -14,7 +14,7 @@ public final class RunIds {
 
     private static long lastMillis;
 
-    private RunIds() {}
+    private SortableIds() {}
 
     public static String next() {
         long millis = risingMillis(System.currentTimeMillis());

@@ -1,6 +1,7 @@
-package dev.tanren.trainer.model;
+package dev.tanren.trainer.model.registry;
 
 import dev.tanren.spec.plan.Architecture;
+import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.llama.LlamaDecoder;
 import dev.tanren.trainer.model.llama.LlamaParameters;
 import dev.tanren.trainer.parameters.ParameterLayout;

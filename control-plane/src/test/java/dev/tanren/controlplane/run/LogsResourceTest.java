@@ -2,21 +2,9 @@ package dev.tanren.controlplane.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class RunIdsTest {
-
-    @Test
-    void idsSortByTheirTimeAndAreAllDifferent() {
-        List<String> ids = new ArrayList<>();
-        for (int i = 0; i < 1_000; i++) {
-            ids.add(RunIds.next());
-        }
-        assertThat(ids).isSorted().doesNotHaveDuplicates().allMatch(RunIds::isId);
-        assertThat(RunIds.isId("01HXNOTLOWER0000000000000A")).isFalse();
-    }
+class LogsResourceTest {
 
     @Test
     void theTailOfALogIsItsLastLines() {
