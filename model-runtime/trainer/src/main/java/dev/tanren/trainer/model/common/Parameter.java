@@ -22,6 +22,14 @@ public final class Parameter {
         this.columns = columns;
     }
 
+    public int rows() {
+        return rows;
+    }
+
+    public int columns() {
+        return columns;
+    }
+
     /// @throws IllegalStateException before the decoder has been given weights
     public Matrix weight() {
         Matrix bound = weight;

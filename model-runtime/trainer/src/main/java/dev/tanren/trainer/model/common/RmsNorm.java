@@ -8,30 +8,40 @@ import java.lang.foreign.MemorySegment;
 /// Root-mean-square normalisation (Zhang and Sennrich 2019), forward and backward as one pass each.
 ///
 /// Legend: N places, H hidden.
-public final class RmsNorm {
+public final class RmsNorm implements Norm {
 
     /// Rows that one thread takes at once. Gains' gradients are summed inside a block, then over
     /// blocks in order, so the bits do not depend on threads.
     private static final int BLOCK = 64;
 
+    private final Parameter gain_1H;
     private final double epsilon;
     private final ThreadLocal<float[][]> rows;
 
-    public RmsNorm(int hidden, double epsilon) {
+    public RmsNorm(Parameter gain_1H, double epsilon) {
+        int hidden = gain_1H.columns();
+        this.gain_1H = gain_1H;
         this.epsilon = epsilon;
         this.rows = ThreadLocal.withInitial(() -> new float[4][hidden]);
     }
 
-    /// @param inverse_N1 receives one over the root mean square of each row, for the backward
-    public void forward(Matrix inputs_NH, Matrix gain_1H, Matrix outputs_NH, Matrix inverse_N1) {
+    @Override
+    public int statistics() {
+        return 1;
+    }
+
+    /// @param inverse_N1 receives one over the root mean square of each row
+    @Override
+    public void forward(Matrix inputs_NH, Matrix outputs_NH, Matrix inverse_N1) {
         int hidden = inputs_NH.columns();
+        MemorySegment gains = gain_1H.weight().segment();
         ComputeThreads.loop(
                 inputs_NH.rows(),
                 BLOCK,
                 (from, to) -> {
                     float[][] row = rows.get();
                     float[] gain = row[1];
-                    MemorySegment.copy(gain_1H.segment(), JAVA_FLOAT, 0, gain, 0, hidden);
+                    MemorySegment.copy(gains, JAVA_FLOAT, 0, gain, 0, hidden);
                     for (long n = from; n < to; n++) {
                         copyIn(inputs_NH, n, row[0]);
                         double mean = sumOfProducts(row[0], row[0], hidden) / hidden;
@@ -43,13 +53,9 @@ public final class RmsNorm {
                 });
     }
 
-    /// Adds to the inputs' gradient and to the gain's.
+    @Override
     public void backward(
-            Matrix gradient_NH,
-            Matrix inputs_NH,
-            Matrix inverse_N1,
-            Parameter gain_1H,
-            Matrix inputGradient_NH) {
+            Matrix gradient_NH, Matrix inputs_NH, Matrix inverse_N1, Matrix inputGradient_NH) {
         int hidden = inputs_NH.columns();
         int blocks = Math.ceilDiv(inputs_NH.rows(), BLOCK);
         float[][] partial = new float[blocks][hidden];

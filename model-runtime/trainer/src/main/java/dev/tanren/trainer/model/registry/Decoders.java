@@ -13,7 +13,7 @@ public final class Decoders {
 
     public static Decoder create(Architecture architecture) {
         return switch (architecture.family()) {
-            case LLAMA -> new LlamaDecoder(architecture);
+            case LLAMA -> LlamaDecoder.create(architecture);
         };
     }
 

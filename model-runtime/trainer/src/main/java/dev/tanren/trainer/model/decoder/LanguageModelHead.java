@@ -1,13 +1,10 @@
-package dev.tanren.trainer.model.llama;
+package dev.tanren.trainer.model.decoder;
 
-import dev.tanren.spec.plan.Architecture;
 import dev.tanren.trainer.model.MicroBatch;
 import dev.tanren.trainer.model.common.CrossEntropy;
 import dev.tanren.trainer.model.common.Linear;
 import dev.tanren.trainer.model.common.Matrix;
-import dev.tanren.trainer.model.common.Parameter;
-import dev.tanren.trainer.model.common.ParameterSet;
-import dev.tanren.trainer.model.common.RmsNorm;
+import dev.tanren.trainer.model.common.Norm;
 import org.bytedeco.javacpp.PointerScope;
 
 /// The final norm, the projection to the vocabulary and the loss.
@@ -16,27 +13,22 @@ import org.bytedeco.javacpp.PointerScope;
 /// used up before the next chunk.
 ///
 /// Legend: N places, C places of a chunk, H hidden, V vocabulary.
-final class LanguageModelHead {
+public final class LanguageModelHead {
 
     /// Logits of one chunk, in elements: 8 MiB, so that they stay in the last-level cache.
     private static final int CHUNK_ELEMENTS = 1 << 21;
 
     private final int vocabulary;
-    private final RmsNorm norm;
+    private final Norm norm;
+    private final Linear projection;
     private final CrossEntropy crossEntropy;
-    private final Parameter normGain_1H;
-    private final Parameter weight_VH;
 
-    LanguageModelHead(Architecture architecture, ParameterSet parameters) {
-        vocabulary = architecture.vocabSize();
-        norm = new RmsNorm(architecture.hiddenSize(), architecture.rmsNormEpsilon());
+    /// @param projection to the vocabulary; a tied one has the input embedding as its weight
+    public LanguageModelHead(Norm norm, Linear projection) {
+        this.norm = norm;
+        this.projection = projection;
+        vocabulary = projection.outputs();
         crossEntropy = new CrossEntropy(vocabulary);
-        normGain_1H = parameters.get(LlamaParameters.FINAL_NORM);
-        weight_VH =
-                parameters.get(
-                        architecture.tieWordEmbeddings()
-                                ? LlamaParameters.EMBEDDING
-                                : LlamaParameters.HEAD);
     }
 
     /// Fills `losses` for every place.
@@ -62,8 +54,7 @@ final class LanguageModelHead {
     double lossesAndGradient(
             Matrix hidden_NH, Pass pass, double scale, double[] losses, Matrix gradient_NH) {
         Matrix normed_NH = normed(hidden_NH, pass);
-        Matrix normedGradient_NH =
-                pass.activations().matrix("normed.gradient", pass.places(), hidden_NH.columns());
+        Matrix normedGradient_NH = pass.shared("normed.gradient", hidden_NH.columns());
         int[] targets = pass.batch().targets();
         long backward = 0;
         for (int from = 0; from < pass.places(); from += chunk()) {
@@ -78,38 +69,37 @@ final class LanguageModelHead {
                 Matrix logits_CV = logits(part_CH, pass);
                 crossEntropy.lossesAndGradient(logits_CV, targets, from, losses, scale);
                 long begin = System.nanoTime();
-                Linear.inputGradient(logits_CV, weight_VH.weight(), partGradient_CH);
-                Linear.weightGradient(logits_CV, part_CH, weight_VH.gradient());
+                projection.inputGradient(logits_CV, partGradient_CH);
+                projection.parameterGradient(logits_CV, part_CH);
                 backward += System.nanoTime() - begin;
             }
         }
         long begin = System.nanoTime();
         gradient_NH.segment().fill((byte) 0);
-        norm.backward(normedGradient_NH, hidden_NH, inverse(pass), normGain_1H, gradient_NH);
+        norm.backward(normedGradient_NH, hidden_NH, statistics(pass), gradient_NH);
         return (backward + System.nanoTime() - begin) / 1e9;
     }
 
     /// Writes all logits.
     void logits(Matrix hidden_NH, Pass pass, Matrix logits_NV) {
-        Linear.forward(normed(hidden_NH, pass), weight_VH.weight(), logits_NV);
+        projection.forward(normed(hidden_NH, pass), logits_NV);
     }
 
     private Matrix logits(Matrix part_CH, Pass pass) {
         String name = part_CH.rows() == chunk() ? "head.logits" : "head.logits.rest";
         Matrix logits_CV = pass.activations().matrix(name, part_CH.rows(), vocabulary);
-        Linear.forward(part_CH, weight_VH.weight(), logits_CV);
+        projection.forward(part_CH, logits_CV);
         return logits_CV;
     }
 
     private Matrix normed(Matrix hidden_NH, Pass pass) {
-        Matrix normed_NH =
-                pass.activations().matrix("head.normed", pass.places(), hidden_NH.columns());
-        norm.forward(hidden_NH, normGain_1H.weight(), normed_NH, inverse(pass));
+        Matrix normed_NH = pass.shared("head.normed", hidden_NH.columns());
+        norm.forward(hidden_NH, normed_NH, statistics(pass));
         return normed_NH;
     }
 
-    private static Matrix inverse(Pass pass) {
-        return pass.activations().matrix("head.inverse", pass.places(), 1);
+    private Matrix statistics(Pass pass) {
+        return pass.shared("head.statistics", norm.statistics());
     }
 
     private int chunk() {

@@ -1,11 +1,11 @@
-package dev.tanren.trainer.model.llama;
+package dev.tanren.trainer.model.decoder;
 
 import dev.tanren.trainer.model.common.Matrix;
 
 /// A part of the model on the residual stream, with an explicit forward and backward.
 ///
 /// Legend: N places, H hidden.
-interface Segment {
+public interface Segment {
 
     /// @return the residual stream after this part, in other memory
     Matrix forward(Matrix hidden_NH, Pass pass);

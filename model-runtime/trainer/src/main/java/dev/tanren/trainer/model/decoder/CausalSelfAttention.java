@@ -1,0 +1,91 @@
+package dev.tanren.trainer.model.decoder;
+
+import dev.tanren.spec.plan.Architecture;
+import dev.tanren.trainer.model.common.GroupedQueryAttention;
+import dev.tanren.trainer.model.common.Linear;
+import dev.tanren.trainer.model.common.Matrix;
+import dev.tanren.trainer.model.common.Norm;
+import dev.tanren.trainer.model.common.RotaryEmbedding;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/// The attention part of a block: `hidden + output(attention(rotary(heads(norm(hidden)))))`.
+///
+/// Legend: N places, H hidden, W query, key and value heads side by side, Q query heads' width.
+public final class CausalSelfAttention implements Segment {
+
+    private final int layer;
+    private final Parts parts;
+    private final int queriesWidth;
+    private final int rotatedHeads;
+    private final GroupedQueryAttention attention;
+    private @Nullable Matrix input_NH;
+
+    /// What the part is made of, with its parameters.
+    ///
+    /// @param heads makes queries, keys and values in one product
+    public record Parts(Norm norm, Linear heads, RotaryEmbedding rotary, Linear output) {}
+
+    public CausalSelfAttention(Architecture architecture, int layer, Parts parts) {
+        int headSize = architecture.effectiveHeadSize();
+        this.layer = layer;
+        this.parts = parts;
+        queriesWidth = architecture.heads() * headSize;
+        rotatedHeads = architecture.heads() + architecture.keyValueHeads();
+        attention =
+                new GroupedQueryAttention(
+                        architecture.heads(),
+                        architecture.keyValueHeads(),
+                        headSize,
+                        parts.rotary());
+    }
+
+    @Override
+    public Matrix forward(Matrix hidden_NH, Pass pass) {
+        input_NH = hidden_NH;
+        Matrix normed_NH = normed(hidden_NH, pass);
+        Matrix heads_NW = heads(pass);
+        Matrix attended_NQ = attended(pass);
+        Matrix output_NH = pass.kept(layer, "attention.output", hidden_NH.columns());
+
+        parts.norm.forward(hidden_NH, normed_NH, statistics(pass));
+        parts.heads.forward(normed_NH, heads_NW);
+        parts.rotary.rotate(heads_NW, rotatedHeads, pass.batch().positions());
+        attention.forward(heads_NW, pass.spans(), pass.training(), attended_NQ);
+        parts.output.forwardOnto(hidden_NH, attended_NQ, output_NH);
+        return output_NH;
+    }
+
+    @Override
+    public void backward(Matrix gradient_NH, Pass pass) {
+        Matrix hidden_NH = Objects.requireNonNull(input_NH, "forward comes before backward");
+        Matrix normed_NH = normed(hidden_NH, pass);
+        Matrix heads_NW = heads(pass);
+        Matrix attended_NQ = attended(pass);
+        Matrix attendedGradient_NQ = pass.shared("attended.gradient", queriesWidth);
+        Matrix normedGradient_NH = pass.shared("normed.gradient", hidden_NH.columns());
+
+        parts.output.parameterGradient(gradient_NH, attended_NQ);
+        parts.output.inputGradient(gradient_NH, attendedGradient_NQ);
+        attention.backward(attendedGradient_NQ, pass.batch().positions(), heads_NW);
+        parts.heads.parameterGradient(heads_NW, normed_NH);
+        parts.heads.inputGradient(heads_NW, normedGradient_NH);
+        parts.norm.backward(normedGradient_NH, hidden_NH, statistics(pass), gradient_NH);
+    }
+
+    private Matrix normed(Matrix hidden_NH, Pass pass) {
+        return pass.kept(layer, "attention.normed", hidden_NH.columns());
+    }
+
+    private Matrix statistics(Pass pass) {
+        return pass.kept(layer, "attention.statistics", parts.norm.statistics());
+    }
+
+    private Matrix heads(Pass pass) {
+        return pass.kept(layer, "attention.heads", parts.heads.outputs());
+    }
+
+    private Matrix attended(Pass pass) {
+        return pass.kept(layer, "attention.attended", queriesWidth);
+    }
+}
