@@ -4,12 +4,11 @@ import dev.tanren.launch.EvaluateLaunch;
 import dev.tanren.launch.ExitCode;
 import dev.tanren.launch.Report;
 import dev.tanren.launch.ReportChannel;
+import dev.tanren.launch.StoreConnection;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
 import dev.tanren.storage.objects.ObjectStore;
-import dev.tanren.storage.objects.S3ObjectStore;
-import dev.tanren.storage.objects.StoreAddress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,11 +41,7 @@ public final class EvaluateMain {
     }
 
     private static int evaluate(EvaluateLaunch launch, ReportChannel channel) {
-        try (ObjectStore store =
-                S3ObjectStore.connect(
-                        launch.store(),
-                        secret(StoreAddress.ACCESS_KEY_VARIABLE),
-                        secret(StoreAddress.SECRET_KEY_VARIABLE))) {
+        try (ObjectStore store = StoreConnection.open(launch.store())) {
             new Evaluation(launch, store, channel::send).run();
             return ExitCode.FINISHED;
         } catch (TanrenException e) {
@@ -71,17 +66,5 @@ public final class EvaluateMain {
                 new Report.Failed(
                         0, error.code().name(), error.what(), error.where(), error.mend()));
         return ExitCode.FAILED;
-    }
-
-    private static String secret(String variable) {
-        String value = System.getenv(variable);
-        if (value == null) {
-            throw new TanrenException(
-                    ErrorCode.RANK_LAUNCH,
-                    "the environment variable is not set",
-                    variable,
-                    "Processes of the model runtime are started by a worker.");
-        }
-        return value;
     }
 }

@@ -9,8 +9,11 @@ import java.util.List;
 /// Estimates what a rank of a training stage keeps in memory.
 final class MemoryPlanner {
 
-    /// The head computes logits and loss of a micro-batch in this many parts.
-    static final int LOGIT_CHUNKS = 4;
+    /// The head keeps the logits of so many places at once that they are about this many numbers.
+    private static final int LOGITS_OF_A_CHUNK = 1 << 21;
+
+    /// The head takes at least this many places at once, however large the vocabulary is.
+    private static final int PLACES_OF_A_CHUNK = 16;
 
     private final TrainingStage stage;
     private final Architecture shape;
@@ -101,11 +104,15 @@ final class MemoryPlanner {
                         + " tokens of a micro-batch");
     }
 
+    /// The head makes the logits of a chunk of places, and uses them up before the next chunk. A
+    /// last chunk that is shorter has memory of its own.
     private MemoryEstimate.Item logits() {
+        long chunk = Math.max(PLACES_OF_A_CHUNK, LOGITS_OF_A_CHUNK / shape.vocabSize());
+        long places = longest() <= chunk ? longest() : chunk + longest() % chunk;
         return new MemoryEstimate.Item(
                 "logits",
-                Math.ceilDiv(4L * longest() * shape.vocabSize(), LOGIT_CHUNKS),
-                "4 · s·b · vocabSize / " + LOGIT_CHUNKS + " chunks");
+                4L * places * shape.vocabSize(),
+                "4 · vocabSize · " + places + " places, in chunks of " + chunk);
     }
 
     private MemoryEstimate.Item checkpointStaging() {

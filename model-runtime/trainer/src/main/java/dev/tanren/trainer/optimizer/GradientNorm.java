@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import dev.tanren.trainer.parameters.ComputeThreads;
 import dev.tanren.trainer.parameters.FlatBuffer;
+import dev.tanren.trainer.parameters.Sums;
 import java.lang.foreign.MemorySegment;
 
 /// The L2 norm of a whole gradient.
@@ -49,26 +50,8 @@ public final class GradientNorm {
         for (long at = from; at < to; at += TILE) {
             int count = (int) Math.min(TILE, to - at);
             MemorySegment.copy(segment, JAVA_FLOAT, at * Float.BYTES, tile, 0, count);
-            sum += squares(tile, count);
+            sum += Sums.ofProducts(tile, tile, count);
         }
         return sum;
-    }
-
-    private static double squares(float[] values, int count) {
-        double a = 0;
-        double b = 0;
-        double c = 0;
-        double d = 0;
-        int i = 0;
-        for (; i + 3 < count; i += 4) {
-            a += (double) values[i] * values[i];
-            b += (double) values[i + 1] * values[i + 1];
-            c += (double) values[i + 2] * values[i + 2];
-            d += (double) values[i + 3] * values[i + 3];
-        }
-        for (; i < count; i++) {
-            a += (double) values[i] * values[i];
-        }
-        return (a + b) + (c + d);
     }
 }

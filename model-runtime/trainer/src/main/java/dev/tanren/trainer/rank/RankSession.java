@@ -2,6 +2,7 @@ package dev.tanren.trainer.rank;
 
 import dev.tanren.launch.RankLaunch;
 import dev.tanren.launch.Report;
+import dev.tanren.launch.StoreConnection;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.TrainingStage;

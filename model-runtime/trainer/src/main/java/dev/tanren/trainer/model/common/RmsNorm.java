@@ -3,6 +3,7 @@ package dev.tanren.trainer.model.common;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import dev.tanren.trainer.parameters.ComputeThreads;
+import dev.tanren.trainer.parameters.Sums;
 import java.lang.foreign.MemorySegment;
 
 /// Root-mean-square normalisation (Zhang and Sennrich 2019), forward and backward as one pass each.
@@ -44,7 +45,7 @@ public final class RmsNorm implements Norm {
                     MemorySegment.copy(gains, JAVA_FLOAT, 0, gain, 0, hidden);
                     for (long n = from; n < to; n++) {
                         copyIn(inputs_NH, n, row[0]);
-                        double mean = sumOfProducts(row[0], row[0], hidden) / hidden;
+                        double mean = Sums.ofProducts(row[0], row[0], hidden) / hidden;
                         float inverse = (float) (1 / Math.sqrt(mean + epsilon));
                         scale(row[0], gain, inverse, row[2], hidden);
                         copyOut(row[2], outputs_NH, n);
@@ -83,7 +84,7 @@ public final class RmsNorm implements Norm {
         float[] gradient = row[2];
         addProducts(partial, gradient, input, inverse, hidden);
         multiply(gradient, row[1], hidden);
-        double projection = sumOfProducts(gradient, input, hidden);
+        double projection = Sums.ofProducts(gradient, input, hidden);
         float back = (float) (projection * inverse * inverse * inverse / hidden);
         addScaledDifference(row[3], gradient, inverse, input, back, hidden);
     }
@@ -135,24 +136,5 @@ public final class RmsNorm implements Norm {
         for (int i = 0; i < count; i++) {
             sum[i] += a[i] * scaleA - b[i] * scaleB;
         }
-    }
-
-    /// In double precision, in four strands that a processor runs side by side.
-    private static double sumOfProducts(float[] x, float[] y, int count) {
-        double a = 0;
-        double b = 0;
-        double c = 0;
-        double d = 0;
-        int i = 0;
-        for (; i + 3 < count; i += 4) {
-            a += (double) x[i] * y[i];
-            b += (double) x[i + 1] * y[i + 1];
-            c += (double) x[i + 2] * y[i + 2];
-            d += (double) x[i + 3] * y[i + 3];
-        }
-        for (; i < count; i++) {
-            a += (double) x[i] * y[i];
-        }
-        return (a + b) + (c + d);
     }
 }

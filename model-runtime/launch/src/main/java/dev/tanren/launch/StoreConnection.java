@@ -1,4 +1,4 @@
-package dev.tanren.trainer.rank;
+package dev.tanren.launch;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
