@@ -1,8 +1,10 @@
 package dev.tanren.workflows;
 
+import dev.tanren.spec.plan.Anomalies;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.Dataset;
 import dev.tanren.spec.plan.ModelSource;
+import dev.tanren.spec.plan.Objective;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.plan.Stage;
 import dev.tanren.spec.plan.TrainingStage;
@@ -73,8 +75,22 @@ final class Plans {
                 "adapt",
                 TrainingStage.Type.PRETRAIN,
                 new TrainingStage.Optimizer(
-                        TrainingStage.OptimizerType.ADAMW, 1e-3, 0.9, 0.95, 1e-8, 0.1, 1.0),
-                new TrainingStage.Schedule(TrainingStage.ScheduleType.CONSTANT, 0, 0, 0),
+                        TrainingStage.OptimizerType.ADAMW,
+                        1e-3,
+                        0.9,
+                        0.95,
+                        1e-8,
+                        0.1,
+                        1.0,
+                        TrainingStage.WeightDecayOn.MATRICES,
+                        null),
+                new TrainingStage.Schedule(
+                        TrainingStage.ScheduleType.CONSTANT,
+                        0,
+                        0,
+                        0,
+                        0.0,
+                        TrainingStage.Course.STAGE),
                 TrainingStage.Precision.FP32,
                 TrainingStage.Activations.NONE,
                 64,
@@ -85,6 +101,9 @@ final class Plans {
                         new Phase("short", 16, 640, Map.of("code", 1.0), null),
                         new Phase("long", 32, 640, Map.of("code", 1.0), enterLong)),
                 new TrainingStage.Checkpointing(5, 2),
-                null);
+                null,
+                Objective.CROSS_ENTROPY,
+                null,
+                Anomalies.STANDARD);
     }
 }

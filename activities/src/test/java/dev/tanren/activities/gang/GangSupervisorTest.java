@@ -11,9 +11,11 @@ import dev.tanren.launch.RuntimeCommand;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
+import dev.tanren.spec.plan.Anomalies;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.Dataset;
 import dev.tanren.spec.plan.ModelSource;
+import dev.tanren.spec.plan.Objective;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.storage.checkpoint.CheckpointStore;
@@ -374,9 +376,16 @@ class GangSupervisorTest {
                                         0.95,
                                         1e-8,
                                         0.1,
-                                        1.0),
+                                        1.0,
+                                        TrainingStage.WeightDecayOn.MATRICES,
+                                        null),
                                 new TrainingStage.Schedule(
-                                        TrainingStage.ScheduleType.CONSTANT, 0, 0, 0),
+                                        TrainingStage.ScheduleType.CONSTANT,
+                                        0,
+                                        0,
+                                        0,
+                                        0.0,
+                                        TrainingStage.Course.STAGE),
                                 TrainingStage.Precision.FP32,
                                 TrainingStage.Activations.NONE,
                                 64,
@@ -388,7 +397,10 @@ class GangSupervisorTest {
                                         new TrainingStage.Phase(
                                                 "short", 16, 640_000, Map.of("code", 1.0), null)),
                                 new TrainingStage.Checkpointing(5, 3),
-                                null)));
+                                null,
+                                Objective.CROSS_ENTROPY,
+                                null,
+                                Anomalies.STANDARD)));
     }
 
     /// Held until a step is reached, then in another state.

@@ -3,9 +3,11 @@ package dev.tanren.launch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tanren.spec.json.Json;
+import dev.tanren.spec.plan.Anomalies;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.Dataset;
 import dev.tanren.spec.plan.ModelSource;
+import dev.tanren.spec.plan.Objective;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.plan.Stage;
 import dev.tanren.spec.plan.TrainingStage;
@@ -179,9 +181,22 @@ class LaunchJsonTest {
                 "adapt",
                 TrainingStage.Type.CPT,
                 new TrainingStage.Optimizer(
-                        TrainingStage.OptimizerType.ADAMW, 3e-4, 0.9, 0.95, 1e-8, 0.1, null),
+                        TrainingStage.OptimizerType.ADAMW,
+                        3e-4,
+                        0.9,
+                        0.95,
+                        1e-8,
+                        0.1,
+                        null,
+                        TrainingStage.WeightDecayOn.MATRICES,
+                        null),
                 new TrainingStage.Schedule(
-                        TrainingStage.ScheduleType.WARMUP_STABLE_DECAY, 0.02, 0.2, 0.1),
+                        TrainingStage.ScheduleType.WARMUP_STABLE_DECAY,
+                        0.02,
+                        0.2,
+                        0.1,
+                        0.0,
+                        TrainingStage.Course.STAGE),
                 TrainingStage.Precision.FP32,
                 TrainingStage.Activations.NONE,
                 16_384,
@@ -192,6 +207,9 @@ class LaunchJsonTest {
                         new TrainingStage.Phase(
                                 "short", 128, 200_000, Map.of("code@gold", 1.0), null)),
                 new TrainingStage.Checkpointing(20, 3),
-                new TrainingStage.Evaluation(40, List.of("code"), 16));
+                new TrainingStage.Evaluation(40, List.of("code"), 16),
+                Objective.CROSS_ENTROPY,
+                null,
+                Anomalies.STANDARD);
     }
 }

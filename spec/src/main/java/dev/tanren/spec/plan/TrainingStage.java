@@ -4,6 +4,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// A stage that changes weights: `pretrain`, `cpt` or `distil`.
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// @param microBatch sequences in one forward pass of one rank
 /// @param threadsPerRank CPU threads of one rank; part of the plan because the bits of a sum depend
 ///     on it
+/// @param averaging null where no mean of the weights is kept
 public record TrainingStage(
         String id,
         Type type,
@@ -27,11 +29,17 @@ public record TrainingStage(
         Parallelism parallelism,
         List<Phase> phases,
         Checkpointing checkpoint,
-        @Nullable Evaluation evaluation)
+        @Nullable Evaluation evaluation,
+        Objective objective,
+        @Nullable Averaging averaging,
+        Anomalies anomalies)
         implements Stage {
 
+    // Plans that were stored before these keys existed do without them.
     public TrainingStage {
         phases = List.copyOf(phases);
+        objective = Objects.requireNonNullElse(objective, Objective.CROSS_ENTROPY);
+        anomalies = Objects.requireNonNullElse(anomalies, Anomalies.STANDARD);
     }
 
     public enum Type {
@@ -40,7 +48,10 @@ public record TrainingStage(
         DISTIL
     }
 
+    /// @param beta1 decay of the first moment; of `adamw` and `muon`, as are `beta2` and `epsilon`
+    /// @param weightDecay fraction of a weight that a step takes away, times the learning rate
     /// @param clipNorm largest L2 norm of the whole gradient; null leaves it as it is
+    /// @param momentum of `sgd` and `muon`; null for `adamw`
     public record Optimizer(
             OptimizerType type,
             double learningRate,
@@ -48,25 +59,69 @@ public record TrainingStage(
             double beta2,
             double epsilon,
             double weightDecay,
-            @Nullable Double clipNorm) {}
-
-    public enum OptimizerType {
-        ADAMW
+            @Nullable Double clipNorm,
+            WeightDecayOn weightDecayOn,
+            @Nullable Momentum momentum) {
+        public Optimizer {
+            weightDecayOn = Objects.requireNonNullElse(weightDecayOn, WeightDecayOn.MATRICES);
+            if ((momentum == null) != (type == OptimizerType.ADAMW)) {
+                throw new IllegalArgumentException(type + " with momentum " + momentum);
+            }
+        }
     }
 
-    /// Learning rate over the stage's tokens.
+    public enum OptimizerType {
+        ADAMW,
+        SGD,
+        /// Muon for the matrices of hidden layers, AdamW for all else.
+        MUON
+    }
+
+    /// Which parameters decay. Norms' gains and biases decay with `all` alone.
+    public enum WeightDecayOn {
+        /// Matrices, embeddings and head among them.
+        MATRICES,
+        /// Matrices without embeddings and head.
+        HIDDEN_MATRICES,
+        ALL
+    }
+
+    /// @param factor of the old buffer in the new one
+    /// @param nesterov whether a step looks ahead along the buffer
+    public record Momentum(double factor, boolean nesterov) {}
+
+    /// Learning rate over the tokens of the stage, or of each phase anew.
     ///
-    /// @param warmup fraction of the stage's tokens with rising rate, 0 to 1
+    /// @param warmup fraction of the tokens with rising rate, 0 to 1
     /// @param decay fraction at the end with falling rate, 0 to 1; for `cosine` and `linear` all
     ///     that follows warm-up
     /// @param minimum last rate as a fraction of the learning rate, 0 to 1
-    public record Schedule(ScheduleType type, double warmup, double decay, double minimum) {}
+    /// @param initial rate that the warm-up rises from, as a fraction of the learning rate, 0 to 1
+    public record Schedule(
+            ScheduleType type,
+            double warmup,
+            double decay,
+            double minimum,
+            Double initial,
+            Course over) {
+        public Schedule {
+            initial = Objects.requireNonNullElse(initial, 0.0);
+            over = Objects.requireNonNullElse(over, Course.STAGE);
+        }
+    }
 
     public enum ScheduleType {
         CONSTANT,
         LINEAR,
         COSINE,
         WARMUP_STABLE_DECAY
+    }
+
+    /// What a schedule spans.
+    public enum Course {
+        STAGE,
+        /// The rate rises and falls again in each phase.
+        PHASE
     }
 
     public enum Precision {

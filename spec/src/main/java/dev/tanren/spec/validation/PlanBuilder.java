@@ -18,10 +18,8 @@ import dev.tanren.spec.validation.PlanKeys.TopKeys;
 import dev.tanren.spec.validation.TrainingKeys.CheckpointKeys;
 import dev.tanren.spec.validation.TrainingKeys.EntryKeys;
 import dev.tanren.spec.validation.TrainingKeys.EvaluationKeys;
-import dev.tanren.spec.validation.TrainingKeys.OptimizerKeys;
 import dev.tanren.spec.validation.TrainingKeys.ParallelismKeys;
 import dev.tanren.spec.validation.TrainingKeys.PhaseKeys;
-import dev.tanren.spec.validation.TrainingKeys.ScheduleKeys;
 import dev.tanren.spec.validation.internal.Key;
 import dev.tanren.spec.validation.internal.Located;
 import dev.tanren.spec.validation.internal.Section;
@@ -120,8 +118,8 @@ final class PlanBuilder {
         return new TrainingStage(
                 id,
                 type,
-                optimizer(stage.get(TrainingKeys.OPTIMIZER)),
-                schedule(stage.get(TrainingKeys.SCHEDULE)),
+                OptimizationBuilder.optimizer(stage.get(TrainingKeys.OPTIMIZER)),
+                OptimizationBuilder.schedule(stage.get(TrainingKeys.SCHEDULE)),
                 stage.get(TrainingKeys.PRECISION),
                 stage.get(TrainingKeys.ACTIVATIONS),
                 stage.get(TrainingKeys.GLOBAL_BATCH_TOKENS),
@@ -130,27 +128,10 @@ final class PlanBuilder {
                 parallelism(stage.get(TrainingKeys.PARALLELISM)),
                 items(stage.get(TrainingKeys.PHASES), PlanBuilder::phase),
                 checkpointing(stage.get(TrainingKeys.CHECKPOINT)),
-                stage.find(TrainingKeys.EVALUATION).map(PlanBuilder::evaluation).orElse(null));
-    }
-
-    private static TrainingStage.Optimizer optimizer(Section section) {
-        List<Located<Double>> betas = section.get(OptimizerKeys.BETAS);
-        return new TrainingStage.Optimizer(
-                section.get(OptimizerKeys.TYPE),
-                section.get(OptimizerKeys.LEARNING_RATE),
-                betas.getFirst().value(),
-                betas.getLast().value(),
-                section.get(OptimizerKeys.EPSILON),
-                section.get(OptimizerKeys.WEIGHT_DECAY),
-                section.find(OptimizerKeys.CLIP_NORM).orElse(null));
-    }
-
-    private static TrainingStage.Schedule schedule(Section section) {
-        return new TrainingStage.Schedule(
-                section.get(ScheduleKeys.TYPE),
-                section.get(ScheduleKeys.WARMUP),
-                section.get(ScheduleKeys.DECAY),
-                section.get(ScheduleKeys.MINIMUM));
+                stage.find(TrainingKeys.EVALUATION).map(PlanBuilder::evaluation).orElse(null),
+                OptimizationBuilder.objective(stage.get(TrainingKeys.OBJECTIVE)),
+                stage.find(TrainingKeys.AVERAGING).map(OptimizationBuilder::averaging).orElse(null),
+                OptimizationBuilder.anomalies(stage.get(TrainingKeys.ANOMALIES)));
     }
 
     private static TrainingStage.Parallelism parallelism(Section section) {

@@ -2,8 +2,8 @@ package dev.tanren.spec.validation;
 
 import dev.tanren.spec.plan.Dataset;
 import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.validation.OptimizationKeys.ScheduleKeys;
 import dev.tanren.spec.validation.TrainingKeys.PhaseKeys;
-import dev.tanren.spec.validation.TrainingKeys.ScheduleKeys;
 import dev.tanren.spec.validation.internal.Located;
 import dev.tanren.spec.validation.internal.Problems;
 import dev.tanren.spec.validation.internal.Section;
@@ -40,7 +40,8 @@ final class QualityRamp {
                     schedule.get().placeOf(ScheduleKeys.MINIMUM),
                     "quality that rises from phase to phase under full decay of the learning rate",
                     "moderate decay with such an order",
-                    "Raise schedule.minimum above 25%, or begin with the best tier.");
+                    "Raise schedule.minimum above 25% and average the weights, or begin with the best"
+                            + " tier.");
         }
     }
 

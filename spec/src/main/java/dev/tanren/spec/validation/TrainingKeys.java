@@ -1,6 +1,11 @@
 package dev.tanren.spec.validation;
 
 import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.validation.OptimizationKeys.AnomalyKeys;
+import dev.tanren.spec.validation.OptimizationKeys.AveragingKeys;
+import dev.tanren.spec.validation.OptimizationKeys.ObjectiveKeys;
+import dev.tanren.spec.validation.OptimizationKeys.OptimizerKeys;
+import dev.tanren.spec.validation.OptimizationKeys.ScheduleKeys;
 import dev.tanren.spec.validation.PlanKeys.CommonKeys;
 import dev.tanren.spec.validation.PlanKeys.RequirementKeys;
 import dev.tanren.spec.validation.internal.Key;
@@ -22,89 +27,6 @@ import java.util.Map;
 final class TrainingKeys {
 
     private static final Whole COUNT = new Whole(1, 65_536);
-
-    static final class OptimizerKeys {
-        static final Key<TrainingStage.OptimizerType> TYPE =
-                Key.withDefault(
-                        "type",
-                        new Choice<>(TrainingStage.OptimizerType.class),
-                        "adamw",
-                        "the algorithm");
-        static final Key<Double> LEARNING_RATE =
-                Key.required("learningRate", new Real(0, true, 10), "highest rate of the schedule");
-        static final Key<List<Located<Double>>> BETAS =
-                Key.withDefault(
-                        "betas",
-                        new Kind.Items<>(new Real(0, false, 0.999999999), 2, 2),
-                        "[0.9, 0.95]",
-                        "decay of the first and the second moment");
-        static final Key<Double> EPSILON =
-                Key.withDefault(
-                        "epsilon", new Real(0, true, 1), "1e-8", "added to the root of the moment");
-        static final Key<Double> WEIGHT_DECAY =
-                Key.withDefault(
-                        "weightDecay",
-                        new Real(0, false, 10),
-                        "0.1",
-                        "decoupled decay of matrices and embeddings");
-        static final Key<Double> CLIP_NORM =
-                Key.withDefault(
-                                "clipNorm",
-                                new Real(0, true, 1e9),
-                                "1.0",
-                                "largest L2 norm of the whole gradient; `null` leaves it as it is")
-                        .orNone();
-        static final Shape SHAPE =
-                Shape.of(
-                        "optimizer",
-                        "How gradients change weights.",
-                        TYPE,
-                        LEARNING_RATE,
-                        BETAS,
-                        EPSILON,
-                        WEIGHT_DECAY,
-                        CLIP_NORM);
-
-        private OptimizerKeys() {}
-    }
-
-    static final class ScheduleKeys {
-        static final Key<TrainingStage.ScheduleType> TYPE =
-                Key.withDefault(
-                        "type",
-                        new Choice<>(TrainingStage.ScheduleType.class),
-                        "warmup-stable-decay",
-                        "course of the learning rate");
-        static final Key<Double> WARMUP =
-                Key.withDefault(
-                        "warmup",
-                        new Share(0, 1),
-                        "2%",
-                        "share of the stage's tokens with rising rate");
-        static final Key<Double> DECAY =
-                Key.withDefault(
-                        "decay",
-                        new Share(0, 1),
-                        "20%",
-                        "share at the end with falling rate; `linear` and `cosine` fall over all that"
-                                + " follows the warm-up");
-        static final Key<Double> MINIMUM =
-                Key.withDefault(
-                        "minimum",
-                        new Share(0, 1),
-                        "10%",
-                        "last rate, as a share of `learningRate`");
-        static final Shape SHAPE =
-                Shape.of(
-                        "schedule",
-                        "Learning rate over the stage's tokens.",
-                        TYPE,
-                        WARMUP,
-                        DECAY,
-                        MINIMUM);
-
-        private ScheduleKeys() {}
-    }
 
     static final class ParallelismKeys {
         static final Key<Long> DATA =
@@ -357,6 +279,21 @@ final class TrainingKeys {
                     "evaluation",
                     new Kind.Fields(EvaluationKeys.SHAPE),
                     "loss on held-out documents; none when absent");
+    static final Key<Section> OBJECTIVE =
+            Key.withDefault(
+                    "objective",
+                    new Kind.Fields(ObjectiveKeys.SHAPE),
+                    "{}",
+                    "what is minimised beside cross-entropy");
+    static final Key<Section> AVERAGING =
+            Key.optional(
+                    "averaging", AveragingKeys.KIND, "a mean of the weights; none when absent");
+    static final Key<Section> ANOMALIES =
+            Key.withDefault(
+                    "anomalies",
+                    new Kind.Fields(AnomalyKeys.SHAPE),
+                    "{}",
+                    "what happens to a step that is not finite or whose loss jumps");
     static final Key<Section> TEACHER =
             Key.required(
                     "teacher", new Kind.Fields(TeacherKeys.SHAPE), "whom the student learns from");
@@ -382,6 +319,9 @@ final class TrainingKeys {
                 PARALLELISM,
                 PHASES,
                 CHECKPOINT,
-                EVALUATION);
+                EVALUATION,
+                OBJECTIVE,
+                AVERAGING,
+                ANOMALIES);
     }
 }

@@ -2,7 +2,6 @@ package dev.tanren.spec.validation;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.plan.Dataset;
-import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.units.TokenCount;
 import dev.tanren.spec.validation.PlanKeys.ArchitectureKeys;
 import dev.tanren.spec.validation.PlanKeys.DatasetKeys;
@@ -12,7 +11,6 @@ import dev.tanren.spec.validation.TrainingKeys.EntryKeys;
 import dev.tanren.spec.validation.TrainingKeys.EvaluationKeys;
 import dev.tanren.spec.validation.TrainingKeys.ParallelismKeys;
 import dev.tanren.spec.validation.TrainingKeys.PhaseKeys;
-import dev.tanren.spec.validation.TrainingKeys.ScheduleKeys;
 import dev.tanren.spec.validation.internal.Located;
 import dev.tanren.spec.validation.internal.Problems;
 import dev.tanren.spec.validation.internal.Section;
@@ -47,7 +45,7 @@ final class TrainingRules {
     void check() {
         List<Located<Section>> phases = stage.find(TrainingKeys.PHASES).orElse(List.of());
         checkRanks();
-        checkSchedule();
+        new OptimizationRules(stage, problems).check();
         Set<String> evaluated = checkEvaluation();
         Set<String> ids = new HashSet<>();
         for (int i = 0; i < phases.size(); i++) {
@@ -74,28 +72,6 @@ final class TrainingRules {
                                     "a power of two",
                                     "Use what works now: " + below + " or " + 2 * below + ".");
                         });
-    }
-
-    private void checkSchedule() {
-        Optional<Section> schedule = stage.find(TrainingKeys.SCHEDULE);
-        if (schedule.isEmpty()) {
-            return;
-        }
-        double warmup = schedule.get().find(ScheduleKeys.WARMUP).orElse(0.0);
-        double decay = schedule.get().find(ScheduleKeys.DECAY).orElse(0.0);
-        boolean stable =
-                schedule.get()
-                        .find(ScheduleKeys.TYPE)
-                        .filter(TrainingStage.ScheduleType.WARMUP_STABLE_DECAY::equals)
-                        .isPresent();
-        if (stable && warmup + decay > 1) {
-            Rules.inconsistent(
-                    problems,
-                    schedule.get().placeOf(ScheduleKeys.WARMUP),
-                    "warmup and decay of more than the whole stage",
-                    "at most 100% together",
-                    "Shorten one of them.");
-        }
     }
 
     private Set<String> checkEvaluation() {

@@ -82,8 +82,22 @@ class PlanJsonTest {
                 id,
                 type,
                 new TrainingStage.Optimizer(
-                        TrainingStage.OptimizerType.ADAMW, 1e-3, 0.9, 0.95, 1e-8, 0.1, clip),
-                new TrainingStage.Schedule(TrainingStage.ScheduleType.COSINE, 0.1, 0.9, 0),
+                        TrainingStage.OptimizerType.ADAMW,
+                        1e-3,
+                        0.9,
+                        0.95,
+                        1e-8,
+                        0.1,
+                        clip,
+                        TrainingStage.WeightDecayOn.MATRICES,
+                        null),
+                new TrainingStage.Schedule(
+                        TrainingStage.ScheduleType.COSINE,
+                        0.1,
+                        0.9,
+                        0,
+                        0.0,
+                        TrainingStage.Course.STAGE),
                 TrainingStage.Precision.BF16,
                 TrainingStage.Activations.SELECTIVE,
                 256,
@@ -100,6 +114,9 @@ class PlanJsonTest {
                                 new TrainingStage.EntryCondition(
                                         "code.loss", 3.0, null, TrainingStage.Otherwise.PAUSE))),
                 new TrainingStage.Checkpointing(10, 2),
-                evaluation);
+                evaluation,
+                Objective.CROSS_ENTROPY,
+                null,
+                Anomalies.STANDARD);
     }
 }

@@ -9,9 +9,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
+import dev.tanren.spec.plan.Anomalies;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.Dataset;
 import dev.tanren.spec.plan.ModelSource;
+import dev.tanren.spec.plan.Objective;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.plan.Stage;
 import dev.tanren.spec.plan.TrainingStage;
@@ -90,9 +92,22 @@ class PlanReaderTest {
                 "base",
                 TrainingStage.Type.PRETRAIN,
                 new TrainingStage.Optimizer(
-                        TrainingStage.OptimizerType.ADAMW, 1e-3, 0.9, 0.95, 1e-8, 0.1, 1.0),
+                        TrainingStage.OptimizerType.ADAMW,
+                        1e-3,
+                        0.9,
+                        0.95,
+                        1e-8,
+                        0.1,
+                        1.0,
+                        TrainingStage.WeightDecayOn.MATRICES,
+                        null),
                 new TrainingStage.Schedule(
-                        TrainingStage.ScheduleType.WARMUP_STABLE_DECAY, 0.02, 0.2, 0.1),
+                        TrainingStage.ScheduleType.WARMUP_STABLE_DECAY,
+                        0.02,
+                        0.2,
+                        0.1,
+                        0.0,
+                        TrainingStage.Course.STAGE),
                 TrainingStage.Precision.FP32,
                 TrainingStage.Activations.NONE,
                 256,
@@ -101,7 +116,10 @@ class PlanReaderTest {
                 new TrainingStage.Parallelism(1, TrainingStage.Sharding.NONE, 1, false, 1, 1),
                 List.of(new TrainingStage.Phase("only", 64, 1000, Map.of("ids", 1.0), null)),
                 new TrainingStage.Checkpointing(100, 3),
-                null);
+                null,
+                Objective.CROSS_ENTROPY,
+                null,
+                Anomalies.STANDARD);
     }
 
     @Test

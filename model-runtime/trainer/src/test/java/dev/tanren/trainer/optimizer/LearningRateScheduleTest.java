@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.tanren.spec.plan.TrainingStage.Course;
 import dev.tanren.spec.plan.TrainingStage.Schedule;
 import dev.tanren.spec.plan.TrainingStage.ScheduleType;
 import org.junit.jupiter.api.Test;
@@ -65,7 +66,10 @@ class LearningRateScheduleTest {
     void withoutWarmUpTheFirstStepHasTheFullRate() {
         LearningRateSchedule schedule =
                 LearningRateSchedule.of(
-                        new Schedule(ScheduleType.COSINE, 0, 0, 0), RATE, 10_000, 100);
+                        new Schedule(ScheduleType.COSINE, 0, 0, 0, 0.0, Course.STAGE),
+                        RATE,
+                        10_000,
+                        100);
         assertThat(schedule.at(0)).isEqualTo(RATE);
     }
 
@@ -76,6 +80,7 @@ class LearningRateScheduleTest {
     }
 
     private static LearningRateSchedule schedule(ScheduleType type) {
-        return LearningRateSchedule.of(new Schedule(type, 0.2, 0.3, 0.1), RATE, 10_000, 100);
+        return LearningRateSchedule.of(
+                new Schedule(type, 0.2, 0.3, 0.1, 0.0, Course.STAGE), RATE, 10_000, 100);
     }
 }

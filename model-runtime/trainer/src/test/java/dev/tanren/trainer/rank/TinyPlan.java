@@ -1,8 +1,10 @@
 package dev.tanren.trainer.rank;
 
+import dev.tanren.spec.plan.Anomalies;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.Dataset;
 import dev.tanren.spec.plan.ModelSource;
+import dev.tanren.spec.plan.Objective;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.plan.TrainingStage;
 import java.util.LinkedHashMap;
@@ -29,9 +31,22 @@ public final class TinyPlan {
                 "adapt",
                 TrainingStage.Type.PRETRAIN,
                 new TrainingStage.Optimizer(
-                        TrainingStage.OptimizerType.ADAMW, 1e-2, 0.9, 0.95, 1e-8, 0.1, 1.0),
+                        TrainingStage.OptimizerType.ADAMW,
+                        1e-2,
+                        0.9,
+                        0.95,
+                        1e-8,
+                        0.1,
+                        1.0,
+                        TrainingStage.WeightDecayOn.MATRICES,
+                        null),
                 new TrainingStage.Schedule(
-                        TrainingStage.ScheduleType.WARMUP_STABLE_DECAY, 0.1, 0.2, 0.1),
+                        TrainingStage.ScheduleType.WARMUP_STABLE_DECAY,
+                        0.1,
+                        0.2,
+                        0.1,
+                        0.0,
+                        TrainingStage.Course.STAGE),
                 TrainingStage.Precision.FP32,
                 TrainingStage.Activations.NONE,
                 128,
@@ -42,7 +57,10 @@ public final class TinyPlan {
                         new TrainingStage.Phase("short", 16, 128 * STEPS_OF_PHASE, mix, null),
                         new TrainingStage.Phase("long", 8, 128 * STEPS_OF_PHASE, mix, null)),
                 new TrainingStage.Checkpointing(everySteps, 3),
-                new TrainingStage.Evaluation(4, List.of("code", "prose"), 8));
+                new TrainingStage.Evaluation(4, List.of("code", "prose"), 8),
+                Objective.CROSS_ENTROPY,
+                null,
+                Anomalies.STANDARD);
     }
 
     public static Plan plan(TrainingStage stage) {
