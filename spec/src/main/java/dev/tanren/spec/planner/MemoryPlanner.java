@@ -83,23 +83,42 @@ final class MemoryPlanner {
                 states.optimizer() + " · parameters (two moments, and a master copy under bf16)");
     }
 
-    /// Our own derivation for fused attention without dropout.
+    /// Our own derivation for fused attention without dropout. Selective recomputation drops the
+    /// outputs of norms and of the gated product; a full one keeps the input of each layer, and one
+    /// layer at a time in full.
     private MemoryEstimate.Item activations() {
         double width = shape.hiddenSize();
-        double perToken =
-                width
-                        * (12
-                                + 4.0 * shape.keyValueHeads() / shape.heads()
-                                + 8.0 * shape.intermediateSize() / width)
-                        * elementBytes
-                        / 2;
-        double statistics = 4.0 * shape.heads();
+        double ratio = shape.intermediateSize() / width;
+        double keyValues = 4.0 * shape.keyValueHeads() / shape.heads();
+        double layer = layer(width * (12 + keyValues + 8 * ratio));
+        return switch (stage.activations()) {
+            case NONE ->
+                    item(
+                            shape.layers() * layer,
+                            "layers · s·b·(h·(12 + 4·kv/heads + 8·ff/h)·bytes/2 + 4·heads)");
+            case SELECTIVE ->
+                    item(
+                            shape.layers() * layer(width * (8 + keyValues + 6 * ratio)),
+                            "layers · s·b·(h·(8 + 4·kv/heads + 6·ff/h)·bytes/2 + 4·heads)");
+            case FULL ->
+                    item(
+                            shape.layers() * longest() * width * elementBytes + layer,
+                            "layers · s·b·h·bytes + one layer in full");
+        };
+    }
+
+    private double layer(double perToken) {
+        return longest() * (perToken * elementBytes / 2 + 4.0 * shape.heads());
+    }
+
+    private MemoryEstimate.Item item(double bytes, String formula) {
         return new MemoryEstimate.Item(
                 "activations",
-                Math.round(shape.layers() * longest() * (perToken + statistics)),
-                "layers · s·b·(h·(12 + 4·kv/heads + 8·ff/h) · "
+                Math.round(bytes),
+                formula
+                        + ", bytes = "
                         + elementBytes
-                        + "/2 + 4·heads), s·b = "
+                        + ", s·b = "
                         + longest()
                         + " tokens of a micro-batch");
     }

@@ -41,7 +41,7 @@ class PlannerTest {
             boolean tied,
             long expected) {
         Architecture shape =
-                llama(
+                Shapes.llama(
                         vocabulary,
                         hidden,
                         layers,
@@ -55,7 +55,7 @@ class PlannerTest {
 
     @Test
     void countsTheArithmeticOfATokenAsPublished() {
-        Architecture shape = llama(128256, 4096, 32, 32, 8, 14336, 128, false);
+        Architecture shape = Shapes.llama(128256, 4096, 32, 32, 8, 14336, 128, false);
         assertThat(Flops.perToken(shape, 8192) / 1e9).isCloseTo(57.914, within(0.0005));
     }
 
@@ -82,7 +82,7 @@ class PlannerTest {
 
     @Test
     void explainsTheExampleOfTheDocumentation() throws Exception {
-        Architecture base = llama(49152, 576, 30, 9, 3, 1536, 64, true);
+        Architecture base = Shapes.llama(49152, 576, 30, 9, 3, 1536, 64, true);
         Explanation explanation = Planner.explain(example(), base);
         var training = Objects.requireNonNull(explanation.stages().getFirst().training());
         // 200k tokens in batches of 16Ki are 13 steps, twice.
@@ -127,36 +127,12 @@ class PlannerTest {
     @Test
     void anExplanationTravelsAsJson() throws Exception {
         Explanation explanation =
-                Planner.explain(example(), llama(49152, 576, 30, 9, 3, 1536, 64, true));
+                Planner.explain(example(), Shapes.llama(49152, 576, 30, 9, 3, 1536, 64, true));
         assertThat(Json.read(Json.write(explanation), Explanation.class)).isEqualTo(explanation);
     }
 
     private static Plan example() throws Exception {
         return PlanReader.read(Files.readString(Path.of("../docs/examples/java-expert.yaml")))
                 .planOrThrow();
-    }
-
-    private static Architecture llama(
-            int vocabulary,
-            int hidden,
-            int layers,
-            int heads,
-            int keyValueHeads,
-            int intermediate,
-            int headSize,
-            boolean tied) {
-        return new Architecture(
-                Architecture.Family.LLAMA,
-                vocabulary,
-                hidden,
-                layers,
-                heads,
-                keyValueHeads,
-                intermediate,
-                headSize,
-                tied,
-                10_000,
-                1e-5,
-                8192);
     }
 }

@@ -1,0 +1,75 @@
+package dev.tanren.spec.planner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.plan.TrainingStage.Activations;
+import dev.tanren.spec.validation.PlanReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+class ProposalsTest {
+
+    private static final Architecture SMOLLM2 = Shapes.llama(49152, 576, 30, 9, 3, 1536, 64, true);
+
+    @Test
+    void halvesTheMicroBatchFirstAndKeepsTheGlobalBatch() throws Exception {
+        TrainingStage stage = adapt();
+        Proposal proposal = Proposals.smallerThan(stage, SMOLLM2).orElseThrow();
+        assertThat(proposal.changes())
+                .extracting(Object::toString)
+                .containsExactly("microBatch: 2");
+        assertThat(proposal.stage().microBatch()).isEqualTo(2);
+        assertThat(proposal.stage().globalBatchTokens()).isEqualTo(stage.globalBatchTokens());
+        assertThat(proposal.ranks()).isEqualTo(2);
+        assertThat(proposal.notYet()).isEmpty();
+        assertThat(proposal.memoryPerRank().totalBytes())
+                .isLessThan(new MemoryPlanner(stage, SMOLLM2).estimate().totalBytes());
+    }
+
+    @Test
+    void everyProposalIsSmallerThanTheOneBeforeAndTheyEnd() throws Exception {
+        TrainingStage stage = adapt();
+        long before = Long.MAX_VALUE;
+        for (int i = 0; i < 20; i++) {
+            var proposal = Proposals.smallerThan(stage, SMOLLM2);
+            if (proposal.isEmpty()) {
+                return;
+            }
+            long bytes = proposal.get().memoryPerRank().totalBytes();
+            assertThat(bytes).isLessThan(before);
+            before = bytes;
+            stage = proposal.get().stage();
+        }
+        throw new AssertionError("the ladder has no end");
+    }
+
+    @Test
+    void dividesAnOddMicroBatchIntoEqualParts() throws Exception {
+        TrainingStage nine = Settings.microBatch(adapt(), 9);
+        assertThat(Ladder.smallerMicroBatch(nine).stage().microBatch()).isEqualTo(3);
+        TrainingStage seven = Settings.microBatch(adapt(), 7);
+        assertThat(Ladder.smallerMicroBatch(seven).stage().microBatch()).isEqualTo(1);
+    }
+
+    @Test
+    void recomputationComesBeforeShardingAndSharesOnlyAmongDataRanks() throws Exception {
+        TrainingStage stage = Settings.microBatch(adapt(), 1);
+        assertThat(Ladder.steps(stage))
+                .extracting(step -> step.change().toString())
+                .containsExactly(
+                        "activations: selective",
+                        "activations: full",
+                        "parallelism.sharding: optimizer",
+                        "parallelism.sharding: gradients",
+                        "parallelism.sharding: full");
+        assertThat(Ladder.steps(Settings.activations(stage, Activations.FULL))).hasSize(3);
+    }
+
+    private static TrainingStage adapt() throws Exception {
+        String text = Files.readString(Path.of("../docs/examples/java-expert.yaml"));
+        return (TrainingStage) PlanReader.read(text).planOrThrow().stage("adapt").orElseThrow();
+    }
+}
