@@ -50,6 +50,9 @@ final class Settings {
                 parallelism,
                 stage.phases(),
                 stage.checkpoint(),
-                stage.evaluation());
+                stage.evaluation(),
+                stage.objective(),
+                stage.averaging(),
+                stage.anomalies());
     }
 }
