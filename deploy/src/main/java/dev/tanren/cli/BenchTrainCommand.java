@@ -2,8 +2,6 @@ package dev.tanren.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tanren.deploy.stack.Installation;
 import dev.tanren.deploy.stack.ModelRuntime;
 import dev.tanren.deploy.stack.TanrenHome;
@@ -43,7 +41,8 @@ final class BenchTrainCommand implements Callable<Integer> {
     @Option(
             names = "--peer",
             description =
-                    "Measure the Hugging Face Trainer in turn, with the Python of TANREN_PYTHON.")
+                    "Measure the Hugging Face Trainer in turn, with its allocator as it comes and"
+                            + " tuned, with the Python of TANREN_PYTHON.")
     private boolean peer;
 
     @Option(
@@ -51,6 +50,24 @@ final class BenchTrainCommand implements Callable<Integer> {
             defaultValue = "3",
             description = "How often each is measured with --peer (default: ${DEFAULT-VALUE}).")
     private int rounds;
+
+    @Option(
+            names = "--steps",
+            defaultValue = "30",
+            description = "Steps that are measured (default: ${DEFAULT-VALUE}).")
+    private int steps;
+
+    @Option(
+            names = "--warmup",
+            defaultValue = "10",
+            description = "Steps before them (default: ${DEFAULT-VALUE}).")
+    private int warmup;
+
+    @Option(
+            names = "--activations",
+            defaultValue = "none",
+            description = "none, selective or full (default: ${DEFAULT-VALUE}).")
+    private String activations;
 
     @Option(names = "--threads", defaultValue = "2", description = "CPU threads (default: 2).")
     private int threads;
@@ -71,28 +88,44 @@ final class BenchTrainCommand implements Callable<Integer> {
             print(measure("tanren", command.processBuilder()));
             return Exit.OK;
         }
-        List<JsonNode> ours = new ArrayList<>();
-        List<JsonNode> theirs = new ArrayList<>();
+        BenchRounds figures = new BenchRounds();
         for (int round = 1; round <= rounds; round++) {
             terminal.say("round " + round + " of " + rounds);
-            ours.add(measure("tanren", command.processBuilder()));
-            theirs.add(measure("peer", peer(installation)));
+            figures.add(BenchRounds.OURS, measure(BenchRounds.OURS, command.processBuilder()));
+            figures.add("trainer", measure("peer", peer(installation, List.of())));
+            figures.add(
+                    "trainerTuned", measure("tuned peer", peer(installation, List.of("--tuned"))));
         }
-        print(compare(ours, theirs));
+        print(figures.summary());
         return Exit.OK;
     }
 
-    private ProcessBuilder peer(Installation installation) {
+    private ProcessBuilder peer(Installation installation, List<String> more) {
         String python = terminal.environment().getOrDefault("TANREN_PYTHON", "python3");
         Path script = installation.root().resolve(PEER);
         List<String> command = new ArrayList<>(List.of(python, script.toString(), "--json"));
-        command.addAll(arguments());
+        command.addAll(common());
+        command.addAll(more);
         return new ProcessBuilder(command);
     }
 
-    /// The same for both, so that they measure the same.
     private List<String> arguments() {
-        return List.of("--model", model, "--threads", Integer.toString(threads));
+        List<String> arguments = new ArrayList<>(common());
+        arguments.addAll(List.of("--activations", activations));
+        return arguments;
+    }
+
+    /// The same for both, so that they measure the same.
+    private List<String> common() {
+        return List.of(
+                "--model",
+                model,
+                "--threads",
+                Integer.toString(threads),
+                "--steps",
+                Integer.toString(steps),
+                "--warmup",
+                Integer.toString(warmup));
     }
 
     /// Runs a benchmark and reads the JSON object of its last line; its other lines are shown.
@@ -116,7 +149,7 @@ final class BenchTrainCommand implements Callable<Integer> {
                     ErrorCode.INTERNAL,
                     "The benchmark of " + name + " ended with exit code " + code + ".",
                     builder.command().getFirst(),
-                    name.equals("peer")
+                    name.endsWith("peer")
                             ? "Install tools/peers/requirements.txt into the Python of TANREN_PYTHON."
                             : "Look at the lines above.");
         }
@@ -144,40 +177,6 @@ final class BenchTrainCommand implements Callable<Integer> {
         } catch (JsonProcessingException e) {
             return null;
         }
-    }
-
-    /// The median round of each, their ratio, and how far the rounds' ratios lie apart.
-    static ObjectNode compare(List<JsonNode> ours, List<JsonNode> theirs) {
-        ObjectNode result = ours.getFirst().deepCopy();
-        ArrayNode ratios = Json.mapper().createArrayNode();
-        List<Double> sorted = new ArrayList<>();
-        for (int i = 0; i < ours.size(); i++) {
-            double ratio = speed(ours.get(i)) / speed(theirs.get(i));
-            ratios.add(ratio);
-            sorted.add(ratio);
-        }
-        sorted.sort(null);
-        double memory = median(ours, "peakRssMiB") / median(theirs, "peakRssMiB");
-        result.put("tokensPerSecond", median(ours, "tokensPerSecond"));
-        result.put("peakRssMiB", median(ours, "peakRssMiB"));
-        result.put("peerTokensPerSecond", median(theirs, "tokensPerSecond"));
-        result.put("peerPeakRssMiB", median(theirs, "peakRssMiB"));
-        result.put("ratio", sorted.get(sorted.size() / 2));
-        result.put("ratioLowest", sorted.getFirst());
-        result.put("ratioHighest", sorted.getLast());
-        result.set("ratios", ratios);
-        result.put("memoryRatio", memory);
-        return result;
-    }
-
-    private static double speed(JsonNode result) {
-        return result.path("tokensPerSecond").asDouble();
-    }
-
-    private static double median(List<JsonNode> results, String field) {
-        List<Double> values =
-                results.stream().map(it -> it.path(field).asDouble()).sorted().toList();
-        return values.get(values.size() / 2);
     }
 
     private void print(JsonNode result) {

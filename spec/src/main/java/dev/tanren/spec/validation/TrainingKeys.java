@@ -238,11 +238,11 @@ final class TrainingKeys {
                     .now("fp32");
     static final Key<TrainingStage.Activations> ACTIVATIONS =
             Key.withDefault(
-                            "activations",
-                            new Choice<>(TrainingStage.Activations.class),
-                            "none",
-                            "what is recomputed in the backward pass instead of kept")
-                    .now("none");
+                    "activations",
+                    new Choice<>(TrainingStage.Activations.class),
+                    "none",
+                    "what is recomputed in the backward pass instead of kept: nothing, what"
+                            + " takes one cheap pass over memory, or whole layers");
     static final Key<Long> GLOBAL_BATCH_TOKENS =
             Key.required(
                     "globalBatchTokens",

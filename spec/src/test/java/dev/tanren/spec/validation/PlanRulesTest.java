@@ -23,7 +23,6 @@ class PlanRulesTest {
                 "pipeline: 1 | pipeline: 4 | PLAN_NOT_YET_SUPPORTED | stages[0].parallelism.pipeline | 1",
                 "context: 1} | context: 8} | PLAN_NOT_YET_SUPPORTED | stages[0].parallelism.context | 1",
                 "precision: fp32 | precision: bf16 | PLAN_NOT_YET_SUPPORTED | stages[0].precision | fp32",
-                "activations: none | activations: full | PLAN_NOT_YET_SUPPORTED | stages[0].activations | none",
                 "s3://models/smollm2-135m | hf://org/name@main | PLAN_NOT_YET_SUPPORTED | model.base | file: or s3:",
                 "s3://models/smollm2-135m | run:17/adapt | PLAN_NOT_YET_SUPPORTED | model.base | file: or s3:",
                 "s3://models/smollm2-135m | ftp://models | PLAN_VALUE | model.base | file: or s3:",

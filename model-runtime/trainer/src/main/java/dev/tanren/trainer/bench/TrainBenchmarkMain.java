@@ -2,6 +2,7 @@ package dev.tanren.trainer.bench;
 
 import com.sun.management.OperatingSystemMXBean;
 import dev.tanren.spec.json.Json;
+import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.Initialisation;
 import dev.tanren.trainer.model.MicroBatch;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -33,7 +35,8 @@ import org.bytedeco.pytorch.global.torch;
 public final class TrainBenchmarkMain {
 
     private static final String USAGE =
-            "bench train --model tiny|small|smollm2-135m [--steps N] [--warmup N] [--threads N] [--json]";
+            "bench train --model tiny|small|smollm2-135m [--steps N] [--warmup N] [--threads N]"
+                    + " [--activations none|selective|full] [--json]";
 
     private TrainBenchmarkMain() {}
 
@@ -52,22 +55,26 @@ public final class TrainBenchmarkMain {
         Options options =
                 Options.parse(
                         USAGE,
-                        Set.of("model", "steps", "warmup", "threads"),
+                        Set.of("model", "steps", "warmup", "threads", "activations"),
                         Set.of("json"),
                         arguments);
         BenchmarkModel model = BenchmarkModel.named(options.required("model"));
         int steps = options.integer("steps", 30, 1);
         int warmup = options.integer("warmup", 10, 0);
         int threads = options.integer("threads", Runtime.getRuntime().availableProcessors(), 1);
+        TrainingStage.Activations activations =
+                options.choice("activations", TrainingStage.Activations.NONE);
         NativeRuntime.configure(threads);
         List<Step> measured = new ArrayList<>();
-        double secondsToFirstStep = train(model, warmup + steps, measured, !options.flag("json"));
+        double secondsToFirstStep =
+                train(model, activations, warmup + steps, measured, !options.flag("json"));
         double peak = NativeRuntime.peakResidentMiB();
         Map<String, Object> figures = figures(model, measured.subList(warmup, measured.size()));
         figures.put("peakRssMiB", rounded(peak));
         figures.put("secondsToFirstStep", rounded(secondsToFirstStep));
         figures.put("gemmGflops", rounded(gemmGflops()));
         figures.put("threads", threads);
+        figures.put("activations", activations.name().toLowerCase(Locale.ROOT));
         figures.put("steps", steps);
         System.out.println(Json.write(figures));
     }
@@ -93,7 +100,11 @@ public final class TrainBenchmarkMain {
 
     /// @return seconds from the start of the process to the end of the first step
     private static double train(
-            BenchmarkModel model, int steps, List<Step> done, boolean talkative) {
+            BenchmarkModel model,
+            TrainingStage.Activations activations,
+            int steps,
+            List<Step> done,
+            boolean talkative) {
         double first = 0;
         try (Decoder decoder = Decoders.create(model.architecture);
                 FlatBuffer weights = FlatBuffer.allocate(decoder.layout());
@@ -102,6 +113,7 @@ public final class TrainBenchmarkMain {
                 FlatBuffer square = FlatBuffer.allocate(decoder.layout())) {
             Initialisation.random(decoder.layout(), weights, 17);
             decoder.useWeights(weights);
+            decoder.recomputeActivations(activations);
             decoder.accumulateGradientsInto(gradients);
             AdamW adamW =
                     new AdamW(

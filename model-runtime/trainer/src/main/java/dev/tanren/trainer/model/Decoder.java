@@ -1,6 +1,7 @@
 package dev.tanren.trainer.model;
 
 import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import org.bytedeco.pytorch.Tensor;
@@ -22,6 +23,10 @@ public interface Decoder extends AutoCloseable {
 
     /// Adds gradients to this buffer from now on; may change between micro-batches at no cost.
     void accumulateGradientsInto(FlatBuffer gradients);
+
+    /// From now on, forward passes keep less and backward passes make it again, with the same bits.
+    /// At first everything is kept.
+    void recomputeActivations(TrainingStage.Activations policy);
 
     /// Adds the gradient of `sum of cross-entropies · inverseGlobalTargets` to the gradient buffer.
     ///

@@ -181,6 +181,7 @@ final class RankSession implements AutoCloseable {
                 GradientTree gradients = new GradientTree(state.layout().elements());
                 CheckpointSaver saver = saver()) {
             decoder.useWeights(state.weights());
+            decoder.recomputeActivations(stage.activations());
             reports.accept(
                     new Report.Ready(
                             launch.rank(),

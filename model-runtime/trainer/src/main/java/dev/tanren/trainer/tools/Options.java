@@ -5,6 +5,7 @@ import dev.tanren.spec.error.TanrenException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
@@ -79,6 +80,22 @@ public final class Options {
             throw wrong("`--" + name + " " + text + "` is not a number", usage);
         }
         throw wrong("`--" + name + " " + text + "` is not a number of at least 0", usage);
+    }
+
+    /// One of an enum's constants, written in small letters.
+    ///
+    /// @throws TanrenException `USAGE` where it is none of them
+    public <E extends Enum<E>> E choice(String name, E otherwise) {
+        String text = get(name, otherwise.name().toLowerCase(Locale.ROOT));
+        E[] all = otherwise.getDeclaringClass().getEnumConstants();
+        for (E one : all) {
+            if (one.name().toLowerCase(Locale.ROOT).equals(text)) {
+                return one;
+            }
+        }
+        throw wrong(
+                "`--" + name + " " + text + "` is none of " + java.util.Arrays.toString(all),
+                usage);
     }
 
     public boolean flag(String name) {

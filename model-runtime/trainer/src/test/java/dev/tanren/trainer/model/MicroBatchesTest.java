@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.trainer.model.registry.Decoders;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.tools.NativeRuntime;
@@ -16,6 +17,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// What must be the same however tokens are cut into documents, rows and micro-batches.
 class MicroBatchesTest {
@@ -121,6 +124,22 @@ class MicroBatchesTest {
             assertThat(Numbers.of(gradients)).isEqualTo(first);
         }
         assertThat(decoder.lossSum(batch)).isEqualTo(loss);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void recomputedActivationsGiveTheSameBits(TrainingStage.Activations policy) {
+        MicroBatch batch = packed(48, new int[][] {document(1, 21), document(2, 6)});
+        double loss = decoder.forwardBackward(batch, 0.02).lossSum();
+        double[] kept = Numbers.of(gradients);
+        gradients.zero();
+
+        decoder.recomputeActivations(policy);
+        for (int again = 0; again < 2; again++) {
+            gradients.zero();
+            assertThat(decoder.forwardBackward(batch, 0.02).lossSum()).isEqualTo(loss);
+            assertThat(Numbers.of(gradients)).isEqualTo(kept);
+        }
     }
 
     @Test

@@ -56,17 +56,31 @@ public final class GroupedQueryAttention {
                 AutoGradMode _ = new AutoGradMode(training)) {
             for (AttentionSpan span : spans) {
                 Graph graph = attend(heads_NW, span, training);
-                Tensor outputs_BTKGD = outputs(outputs_NQ, span);
-                for (int g = 0; g < group; g++) {
-                    Tensor output_BKTD = graph.outputs.get(g).detach();
-                    outputs_BTKGD.select(3, g).copy_(output_BKTD.transpose(1, 2));
-                }
+                copyOutputs(graph, outputs_NQ);
                 if (training) {
                     graph.inputs.forEach(Tensor::retainReference);
                     graph.outputs.forEach(Tensor::retainReference);
                     graphs.add(graph);
                 }
             }
+        }
+    }
+
+    /// Writes the outputs of the last forward again.
+    public void copyOutputs(Matrix outputs_NQ) {
+        for (Graph graph : graphs) {
+            try (PointerScope _ = new PointerScope();
+                    AutoGradMode _ = new AutoGradMode(false)) {
+                copyOutputs(graph, outputs_NQ);
+            }
+        }
+    }
+
+    private void copyOutputs(Graph graph, Matrix outputs_NQ) {
+        Tensor outputs_BTKGD = outputs(outputs_NQ, graph.span);
+        for (int g = 0; g < group; g++) {
+            Tensor output_BKTD = graph.outputs.get(g).detach();
+            outputs_BTKGD.select(3, g).copy_(output_BKTD.transpose(1, 2));
         }
     }
 

@@ -41,19 +41,42 @@ public final class CausalSelfAttention implements Segment {
     }
 
     @Override
+    public int layer() {
+        return layer;
+    }
+
+    @Override
     public Matrix forward(Matrix hidden_NH, Pass pass) {
         input_NH = hidden_NH;
+        Matrix attended_NQ = attend(hidden_NH, pass);
+        Matrix output_NH = pass.product(layer, "attention.output", hidden_NH.columns());
+        parts.output.forwardOnto(hidden_NH, attended_NQ, output_NH);
+        return output_NH;
+    }
+
+    private Matrix attend(Matrix hidden_NH, Pass pass) {
         Matrix normed_NH = normed(hidden_NH, pass);
         Matrix heads_NW = heads(pass);
         Matrix attended_NQ = attended(pass);
-        Matrix output_NH = pass.kept(layer, "attention.output", hidden_NH.columns());
 
         parts.norm.forward(hidden_NH, normed_NH, statistics(pass));
         parts.heads.forward(normed_NH, heads_NW);
         parts.rotary.rotate(heads_NW, rotatedHeads, pass.batch().positions());
-        attention.forward(heads_NW, pass.spans(), pass.training(), attended_NQ);
-        parts.output.forwardOnto(hidden_NH, attended_NQ, output_NH);
-        return output_NH;
+        attention.forward(heads_NW, pass.spans(), pass.backwardFollows(), attended_NQ);
+        return attended_NQ;
+    }
+
+    @Override
+    public void recompute(Pass pass) {
+        Matrix hidden_NH = Objects.requireNonNull(input_NH, "forward comes before recompute");
+        switch (pass.keeping()) {
+            case EVERYTHING, NOTHING -> {}
+            case PRODUCTS -> {
+                parts.norm.forward(hidden_NH, normed(hidden_NH, pass), statistics(pass));
+                attention.copyOutputs(attended(pass));
+            }
+            case LAYER_OUTPUTS -> attend(hidden_NH, pass);
+        }
     }
 
     @Override
@@ -74,18 +97,18 @@ public final class CausalSelfAttention implements Segment {
     }
 
     private Matrix normed(Matrix hidden_NH, Pass pass) {
-        return pass.kept(layer, "attention.normed", hidden_NH.columns());
+        return pass.elementwise(layer, "attention.normed", hidden_NH.columns());
     }
 
     private Matrix statistics(Pass pass) {
-        return pass.kept(layer, "attention.statistics", parts.norm.statistics());
+        return pass.elementwise(layer, "attention.statistics", parts.norm.statistics());
     }
 
     private Matrix heads(Pass pass) {
-        return pass.kept(layer, "attention.heads", parts.heads.outputs());
+        return pass.product(layer, "attention.heads", parts.heads.outputs());
     }
 
     private Matrix attended(Pass pass) {
-        return pass.kept(layer, "attention.attended", queriesWidth);
+        return pass.elementwise(layer, "attention.attended", queriesWidth);
     }
 }

@@ -28,18 +28,38 @@ public final class GatedFeedForward implements Segment {
     }
 
     @Override
+    public int layer() {
+        return layer;
+    }
+
+    @Override
     public Matrix forward(Matrix hidden_NH, Pass pass) {
         input_NH = hidden_NH;
-        Matrix normed_NH = normed(hidden_NH, pass);
-        Matrix gateUp_N2I = gateUp(pass);
+        Matrix gateUp_N2I = gatesAndUps(hidden_NH, pass);
         Matrix product_NI = product(pass);
-        Matrix output_NH = pass.kept(layer, "feedForward.output", hidden_NH.columns());
-
-        parts.norm.forward(hidden_NH, normed_NH, statistics(pass));
-        parts.gateUp.forward(normed_NH, gateUp_N2I);
+        Matrix output_NH = pass.layerOutput(layer, "feedForward.output", hidden_NH.columns());
         parts.swiGlu.forward(gateUp_N2I, product_NI);
         parts.down.forwardOnto(hidden_NH, product_NI, output_NH);
         return output_NH;
+    }
+
+    private Matrix gatesAndUps(Matrix hidden_NH, Pass pass) {
+        Matrix normed_NH = normed(hidden_NH, pass);
+        Matrix gateUp_N2I = gateUp(pass);
+        parts.norm.forward(hidden_NH, normed_NH, statistics(pass));
+        parts.gateUp.forward(normed_NH, gateUp_N2I);
+        return gateUp_N2I;
+    }
+
+    @Override
+    public void recompute(Pass pass) {
+        Matrix hidden_NH = Objects.requireNonNull(input_NH, "forward comes before recompute");
+        switch (pass.keeping()) {
+            case EVERYTHING, NOTHING -> {}
+            case PRODUCTS ->
+                    parts.norm.forward(hidden_NH, normed(hidden_NH, pass), statistics(pass));
+            case LAYER_OUTPUTS -> gatesAndUps(hidden_NH, pass);
+        }
     }
 
     @Override
@@ -59,15 +79,15 @@ public final class GatedFeedForward implements Segment {
     }
 
     private Matrix normed(Matrix hidden_NH, Pass pass) {
-        return pass.kept(layer, "feedForward.normed", hidden_NH.columns());
+        return pass.elementwise(layer, "feedForward.normed", hidden_NH.columns());
     }
 
     private Matrix statistics(Pass pass) {
-        return pass.kept(layer, "feedForward.statistics", parts.norm.statistics());
+        return pass.elementwise(layer, "feedForward.statistics", parts.norm.statistics());
     }
 
     private Matrix gateUp(Pass pass) {
-        return pass.kept(layer, "feedForward.gateUp", parts.gateUp.outputs());
+        return pass.product(layer, "feedForward.gateUp", parts.gateUp.outputs());
     }
 
     /// Not kept: the backward makes it again in the pass over the gates.

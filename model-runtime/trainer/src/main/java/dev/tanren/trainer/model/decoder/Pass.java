@@ -1,5 +1,6 @@
 package dev.tanren.trainer.model.decoder;
 
+import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.trainer.model.MicroBatch;
 import dev.tanren.trainer.model.common.Activations;
 import dev.tanren.trainer.model.common.AttentionSpan;
@@ -8,22 +9,84 @@ import java.util.List;
 
 /// What the segments of a model share during one micro-batch.
 ///
-/// @param training whether a backward follows, so that activations must be kept for each layer
+/// @param keeping what lasts from a layer's forward to its backward
+/// @param backwardFollows whether this forward is the one that the backward belongs to
 public record Pass(
-        MicroBatch batch, List<AttentionSpan> spans, boolean training, Activations activations) {
+        MicroBatch batch,
+        List<AttentionSpan> spans,
+        Keeping keeping,
+        boolean backwardFollows,
+        Activations activations) {
+
+    /// What lasts from a layer's forward to its backward, in the order of falling memory.
+    public enum Keeping {
+        /// Whatever the backward reads.
+        EVERYTHING,
+        /// Matrix products and attention; what takes one cheap pass over memory is made again
+        /// (after Korthikanti et al. 2022, whose attention was the cheap part).
+        PRODUCTS,
+        /// The residual stream at the end of each layer; the layer is run again (Chen et al. 2016).
+        LAYER_OUTPUTS,
+        /// No backward follows at all.
+        NOTHING;
+
+        static Keeping of(TrainingStage.Activations policy) {
+            return switch (policy) {
+                case NONE -> EVERYTHING;
+                case SELECTIVE -> PRODUCTS;
+                case FULL -> LAYER_OUTPUTS;
+            };
+        }
+    }
+
+    static Pass training(
+            MicroBatch batch, TrainingStage.Activations policy, Activations activations) {
+        Keeping keeping = Keeping.of(policy);
+        return new Pass(
+                batch,
+                AttentionSpan.of(batch),
+                keeping,
+                keeping != Keeping.LAYER_OUTPUTS,
+                activations);
+    }
+
+    static Pass evaluating(MicroBatch batch, Activations activations) {
+        return new Pass(batch, AttentionSpan.of(batch), Keeping.NOTHING, false, activations);
+    }
+
+    /// The pass in which a layer is run again, right before its backward.
+    Pass again() {
+        return new Pass(batch, spans, keeping, true, activations);
+    }
 
     public int places() {
         return batch.places();
     }
 
-    /// Memory with a row for each place that lasts from a layer's forward to its backward. Without
-    /// a backward all layers share it.
-    public Matrix kept(int layer, String name, int columns) {
-        return shared(training ? name + "." + layer : name, columns);
+    /// Memory with a row for each place, for a matrix product that the layer's backward reads.
+    public Matrix product(int layer, String name, int columns) {
+        return of(layer, name, columns, Keeping.PRODUCTS);
+    }
+
+    /// Memory with a row for each place, for what the layer's backward reads and one pass over
+    /// memory makes.
+    public Matrix elementwise(int layer, String name, int columns) {
+        return of(layer, name, columns, Keeping.EVERYTHING);
+    }
+
+    /// Memory with a row for each place, for the residual stream at the end of the layer.
+    public Matrix layerOutput(int layer, String name, int columns) {
+        return of(layer, name, columns, Keeping.LAYER_OUTPUTS);
     }
 
     /// Memory with a row for each place that every layer uses anew.
     public Matrix shared(String name, int columns) {
         return activations.matrix(name, places(), columns);
+    }
+
+    /// @param least the policy of least memory under which each layer has memory of its own
+    private Matrix of(int layer, String name, int columns, Keeping least) {
+        boolean own = keeping.compareTo(least) <= 0;
+        return shared(own ? name + "." + layer : name, columns);
     }
 }

@@ -1,20 +1,23 @@
 package dev.tanren.trainer.model.decoder;
 
 import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.MicroBatch;
 import dev.tanren.trainer.model.MicroBatchResult;
 import dev.tanren.trainer.model.common.Activations;
-import dev.tanren.trainer.model.common.AttentionSpan;
 import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.model.common.ParameterSet;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.NativeAddress;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import java.util.List;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
 
 /// A decoder in fp32 that runs its segments one after the other, and back again.
 ///
@@ -24,9 +27,10 @@ public final class SegmentedDecoder implements Decoder {
     private final Architecture architecture;
     private final ParameterSet parameters;
     private final InputEmbedding embedding;
-    private final List<Segment> segments;
+    private final List<List<Segment>> layers;
     private final LanguageModelHead head;
     private final Activations activations = new Activations();
+    private TrainingStage.Activations policy = TrainingStage.Activations.NONE;
 
     /// @param parameters all that embedding, segments and head have
     public SegmentedDecoder(
@@ -38,7 +42,15 @@ public final class SegmentedDecoder implements Decoder {
         this.architecture = architecture;
         this.parameters = parameters;
         this.embedding = embedding;
-        this.segments = List.copyOf(segments);
+        this.layers =
+                List.copyOf(
+                        segments.stream()
+                                .collect(
+                                        Collectors.groupingBy(
+                                                Segment::layer,
+                                                TreeMap::new,
+                                                Collectors.toUnmodifiableList()))
+                                .values());
         this.head = head;
     }
 
@@ -63,20 +75,26 @@ public final class SegmentedDecoder implements Decoder {
     }
 
     @Override
+    public void recomputeActivations(TrainingStage.Activations policy) {
+        this.policy = policy;
+    }
+
+    @Override
     public MicroBatchResult forwardBackward(MicroBatch batch, double inverseGlobalTargets) {
         long begin = System.nanoTime();
-        Pass pass = new Pass(batch, AttentionSpan.of(batch), true, activations);
+        Pass pass = Pass.training(batch, policy, activations);
         Matrix gradient_NH =
                 activations.matrix("gradient", batch.places(), architecture.hiddenSize());
         double[] losses = new double[batch.places()];
         try (PointerScope _ = new PointerScope()) {
-            Matrix hidden_NH = hidden(pass);
+            Matrix[] inputs_NH = new Matrix[layers.size()];
+            Matrix hidden_NH = hidden(pass, inputs_NH);
             double headBackward =
                     head.lossesAndGradient(
                             hidden_NH, pass, inverseGlobalTargets, losses, gradient_NH);
             long middle = System.nanoTime();
-            for (Segment segment : segments.reversed()) {
-                segment.backward(gradient_NH, pass);
+            for (int layer = layers.size() - 1; layer >= 0; layer--) {
+                backward(layers.get(layer), inputs_NH[layer], gradient_NH, pass);
             }
             embedding.backward(gradient_NH, pass);
             double forward = (middle - begin) / 1e9 - headBackward;
@@ -87,23 +105,23 @@ public final class SegmentedDecoder implements Decoder {
 
     @Override
     public double lossSum(MicroBatch batch) {
-        Pass pass = new Pass(batch, AttentionSpan.of(batch), false, activations);
+        Pass pass = Pass.evaluating(batch, activations);
         double[] losses = new double[batch.places()];
         try (PointerScope _ = new PointerScope()) {
-            head.losses(hidden(pass), pass, losses);
+            head.losses(hidden(pass, null), pass, losses);
         }
         return sum(losses);
     }
 
     @Override
     public Tensor logits(MicroBatch batch) {
-        Pass pass = new Pass(batch, AttentionSpan.of(batch), false, activations);
+        Pass pass = Pass.evaluating(batch, activations);
         Tensor logits_BTV =
                 torch.empty(batch.sequences(), batch.sequenceLength(), architecture.vocabSize());
         try (PointerScope _ = new PointerScope()) {
             Tensor logits_NV = logits_BTV.view(batch.places(), architecture.vocabSize());
             head.logits(
-                    hidden(pass),
+                    hidden(pass, null),
                     pass,
                     new Matrix(
                             logits_NV,
@@ -114,12 +132,37 @@ public final class SegmentedDecoder implements Decoder {
         return logits_BTV;
     }
 
-    private Matrix hidden(Pass pass) {
+    /// @param inputs_NH receives the residual stream before each layer, where it is wanted
+    private Matrix hidden(Pass pass, Matrix @Nullable [] inputs_NH) {
         Matrix hidden_NH = embedding.forward(pass);
-        for (Segment segment : segments) {
-            hidden_NH = segment.forward(hidden_NH, pass);
+        for (int layer = 0; layer < layers.size(); layer++) {
+            if (inputs_NH != null) {
+                inputs_NH[layer] = hidden_NH;
+            }
+            for (Segment segment : layers.get(layer)) {
+                hidden_NH = segment.forward(hidden_NH, pass);
+            }
         }
         return hidden_NH;
+    }
+
+    private static void backward(
+            List<Segment> layer, Matrix input_NH, Matrix gradient_NH, Pass pass) {
+        Pass again = pass.again();
+        if (pass.keeping() == Pass.Keeping.LAYER_OUTPUTS) {
+            // The last part's output is there already: it is the next layer's input.
+            Matrix hidden_NH = input_NH;
+            for (Segment segment : layer.subList(0, layer.size() - 1)) {
+                hidden_NH = segment.forward(hidden_NH, again);
+            }
+            layer.getLast().recompute(again);
+        }
+        for (Segment segment : layer.reversed()) {
+            if (pass.keeping() == Pass.Keeping.PRODUCTS) {
+                segment.recompute(again);
+            }
+            segment.backward(gradient_NH, again);
+        }
     }
 
     private static double sum(double[] losses) {
