@@ -83,19 +83,17 @@ record RunClient(EmbeddedStack stack) {
         awaitStatus(id, "succeeded", limit);
     }
 
-    /// Hash over all weights and optimizer state after the last step of a stage.
+    /// Hash over all weights and optimizer state of a stage's newest checkpoint: after the last step
+    /// of a finished one.
     String finalHash(String id, String stage) {
-        JsonNode newest = null;
-        JsonNode checkpoints = get("runs/" + id + "/checkpoints").path("items");
-        for (JsonNode checkpoint : checkpoints) {
-            if (checkpoint.path("stage").asText().equals(stage)
-                    && (newest == null
-                            || checkpoint.path("step").asLong() > newest.path("step").asLong())) {
-                newest = checkpoint;
+        for (JsonNode entry : run(id).path("stages")) {
+            if (entry.path("id").asText().equals(stage)) {
+                JsonNode checkpoint = entry.path("latestCheckpoint");
+                assertThat(checkpoint.isObject()).as("a checkpoint in %s", entry).isTrue();
+                return checkpoint.path("weightsSha256").asText();
             }
         }
-        assertThat(newest).as("a checkpoint of %s in %s", stage, checkpoints).isNotNull();
-        return newest.path("weightsSha256").asText();
+        throw new AssertionError("run " + id + " has no stage " + stage);
     }
 
     /// Process ids of the rank processes that a worker's process has launched.

@@ -105,6 +105,15 @@ function chooseStage({ run, stages }) {
   if (!location.hash && follows && !finished.includes(run.status)) stageChoice.value = follows.id;
 }
 
+function showConfiguration({ run, plan, planText, planMediaType }) {
+  const file = document.getElementById("plan-file");
+  document.getElementById("plan").textContent = planText ?? JSON.stringify(plan, null, 2);
+  file.href = `/api/v1/runs/${encodeURIComponent(run.id)}/plan`;
+  file.download = `${run.name}.${planMediaType === "application/json" ? "json" : "yaml"}`;
+  file.classList.toggle("hidden", planText === null);
+  if (planText === null) document.getElementById("plan-note").textContent = "The plan as it runs, in Tanren's own form: the submitted text was not kept.";
+}
+
 async function showCharts() {
   if (!stageChoice.value) return;
   const metrics = await api.metrics(id, stageChoice.value);
@@ -170,7 +179,7 @@ async function refresh() {
     const rows = checkpoints.items || checkpoints;
     drawTimeline(document.getElementById("timeline"), document.getElementById("timeline-note"), detail.attempts, rows);
     showCheckpoints(rows);
-    document.getElementById("plan").textContent = JSON.stringify(detail.plan, null, 2);
+    showConfiguration(detail);
     await showCharts();
     await chooseLog();
     document.getElementById("stale").classList.add("hidden");

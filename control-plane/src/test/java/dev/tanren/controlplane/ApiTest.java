@@ -11,6 +11,7 @@ import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.storage.registry.RunStatus;
 import dev.tanren.storage.registry.Runs.NewRun;
 import dev.tanren.storage.registry.Runs.NewStage;
+import dev.tanren.storage.registry.Runs.PlanText;
 import dev.tanren.storage.registry.Tokens.Role;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.restassured.config.EncoderConfig;
@@ -90,6 +91,7 @@ public abstract class ApiTest {
                                 id,
                                 name,
                                 Json.write(PlanReader.read(plan(name)).planOrThrow()),
+                                new PlanText(plan(name), "application/yaml"),
                                 "mei",
                                 List.of(
                                         new NewStage("adapt", "pretrain", 10),

@@ -306,6 +306,7 @@ class GangSupervisorTest {
                                 runId,
                                 behaviour,
                                 Json.write(plan),
+                                null,
                                 "ada",
                                 List.of(new Runs.NewStage(STAGE, "pretrain", lastStep))));
         Attempts.Attempt attempt =

@@ -8,13 +8,18 @@ import org.jspecify.annotations.Nullable;
 /// Everything about one run but its series of figures.
 ///
 /// @param failure why it failed; null unless it did
-/// @param plan the plan as it runs, as JSON
+/// @param plan the plan as it runs, with its defaults filled in, in Tanren's own form
+/// @param planText the plan as it was submitted, which can be submitted again; null where the run
+///     is older than the keeping of texts
+/// @param planMediaType of `planText`: `application/yaml` or `application/json`
 public record RunDetail(
         RunSummary run,
         @Nullable FailureView failure,
         List<StageView> stages,
         List<AttemptView> attempts,
-        JsonNode plan) {
+        JsonNode plan,
+        @Nullable String planText,
+        @Nullable String planMediaType) {
 
     /// @param code such as `TNR-5001`
     /// @param failureClass such as `rank_crashed`
@@ -28,6 +33,8 @@ public record RunDetail(
 
     /// @param type `pretrain`, `cpt`, `evaluate` or `export`
     /// @param phases of a training stage, with their first and last step
+    /// @param latestCheckpoint the newest that is committed and sound, from which a resume goes on;
+    ///     after the stage's end its last step. Null where there is none
     /// @param result what the stage gave, by its type; null before it ended
     public record StageView(
             String id,
@@ -37,6 +44,7 @@ public record RunDetail(
             long step,
             long totalSteps,
             List<PhaseView> phases,
+            @Nullable CheckpointView latestCheckpoint,
             @Nullable JsonNode result,
             @Nullable Instant startedAt,
             @Nullable Instant finishedAt) {}

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionException;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// One open stream: looks for news, sends them in order, and never gets ahead of the reader.
@@ -51,12 +52,12 @@ final class EventStream {
         this.runId = runId;
     }
 
-    /// Sends until the reader is gone or the server stops.
-    void send(long afterEvent) {
+    /// Sends until the reader is gone or may read no more, or the server stops.
+    void send(long afterEvent, BooleanSupplier allowed) {
         lastEvent = afterEvent;
         try {
             comment("run " + runId);
-            while (!sink.isClosed()) {
+            while (!sink.isClosed() && allowed.getAsBoolean()) {
                 if (!sendEvents() && !sendSteps()) {
                     heartbeat();
                     Thread.sleep(settings.eventInterval());

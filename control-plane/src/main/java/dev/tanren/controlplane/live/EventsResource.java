@@ -3,10 +3,12 @@ package dev.tanren.controlplane.live;
 import dev.tanren.controlplane.Settings;
 import dev.tanren.controlplane.run.RunFinder;
 import dev.tanren.controlplane.run.RunsResource;
+import dev.tanren.controlplane.security.Caller;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.storage.registry.PostgresRegistry;
 import io.smallrye.common.annotation.RunOnVirtualThread;
+import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.Path;
@@ -24,7 +26,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// `event: event` carries an `EventView` and its id; `event: metrics` carries a `MetricsEvent`
 /// without an id, so that a reconnecting browser replays events from the last one it saw and
-/// figures from now on. Comments say that a silent stream lives.
+/// figures from now on. Comments say that a silent stream lives. A stream ends with the session or
+/// the token that opened it.
 @Path("/api/v1/runs/{id}/events")
 public class EventsResource {
 
@@ -50,7 +53,8 @@ public class EventsResource {
             @HeaderParam("Last-Event-ID") @Nullable String lastEventId,
             @QueryParam("after") @Nullable String after,
             @Context SseEventSink sink,
-            @Context Sse sse) {
+            @Context Sse sse,
+            RoutingContext request) {
         finder.run(id);
         long from = number(lastEventId != null ? lastEventId : after);
         if (!places.tryAcquire()) {
@@ -61,7 +65,8 @@ public class EventsResource {
                     "close one, or poll GET /api/v1/runs/" + id);
         }
         try (sink) {
-            new EventStream(registry, settings, sink, sse, id).send(from);
+            new EventStream(registry, settings, sink, sse, id)
+                    .send(from, () -> Caller.stillAllowed(request));
         } finally {
             places.release();
         }

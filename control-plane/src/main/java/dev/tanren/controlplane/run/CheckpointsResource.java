@@ -35,8 +35,7 @@ public class CheckpointsResource {
     public Page<CheckpointView> list(@PathParam("id") String id) {
         finder.run(id);
         return new Page<>(
-                registry.checkpoints().list(id).stream().map(CheckpointsResource::view).toList(),
-                null);
+                registry.checkpoints().list(id).stream().map(CheckpointViews::of).toList(), null);
     }
 
     /// Reads the checkpoint whole and compares every size and hash. One that does not hold is
@@ -63,7 +62,7 @@ public class CheckpointsResource {
                     "it is quarantined; a resume goes on from the one before it");
         }
         registry.checkpoints().verified(id, stage, row.step());
-        return view(find(id, stage, row.step()));
+        return CheckpointViews.of(find(id, stage, row.step()));
     }
 
     private Checkpoints.Row find(String id, String stage, long step) {
@@ -81,20 +80,5 @@ public class CheckpointsResource {
             throw RunsResource.malformed("step", "a whole number");
         }
         return Long.parseLong(step);
-    }
-
-    private static CheckpointView view(Checkpoints.Row row) {
-        return new CheckpointView(
-                row.stageId(),
-                row.phaseId(),
-                row.step(),
-                row.attempt(),
-                row.loss(),
-                row.bytes(),
-                row.weightsSha256(),
-                row.manifestKey(),
-                row.committedAt(),
-                row.verifiedAt(),
-                row.quarantined());
     }
 }

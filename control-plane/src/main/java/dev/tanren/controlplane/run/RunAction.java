@@ -36,6 +36,11 @@ public enum RunAction {
         return name().toLowerCase(Locale.ROOT);
     }
 
+    /// @param key as the API's addresses have it
+    static RunAction of(String key) {
+        return valueOf(key.toUpperCase(Locale.ROOT));
+    }
+
     /// Keys of the states that allow it, for messages.
     String states() {
         return String.join(", ", from().stream().map(RunStatus::key).toList());

@@ -11,15 +11,17 @@ import dev.tanren.spec.plan.Stage;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.planner.Timetable;
 import dev.tanren.storage.registry.IdempotencyKeys.Known;
+import dev.tanren.storage.registry.IdempotencyKeys.Reserved;
 import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.storage.registry.RunStatus;
 import dev.tanren.storage.registry.Runs.NewRun;
 import dev.tanren.storage.registry.Runs.NewStage;
+import dev.tanren.storage.registry.Runs.PlanText;
+import dev.tanren.storage.registry.Runs.Run;
 import jakarta.inject.Singleton;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -47,28 +49,26 @@ public class RunSubmission {
     ///     run
     /// @return the run's id
     /// @throws TanrenException `IDEMPOTENCY_KEY_REUSED` where the key came with another text
-    public String submit(Caller caller, Plan plan, String text, @Nullable String key) {
-        return key == null
-                ? create(caller, plan)
-                : once(caller, key, text, () -> create(caller, plan));
-    }
-
-    private String once(Caller caller, String key, String text, Supplier<String> work) {
-        String hash = ApiTokens.hash("POST /api/v1/runs\n" + text);
+    public String submit(Caller caller, Plan plan, PlanText text, @Nullable String key) {
+        String runId = SortableIds.next();
+        if (key == null) {
+            create(runId, caller, plan, text);
+            return runId;
+        }
+        String hash = ApiTokens.hash("POST /api/v1/runs\n" + text.text());
         for (int poll = 0; poll < POLLS; poll++) {
-            Optional<Known> known = registry.idempotencyKeys().reserve(caller.tokenId(), key, hash);
-            if (known.isEmpty()) {
-                return reserved(caller, key, work);
-            }
-            if (!known.get().bodyHash().equals(hash)) {
-                throw new TanrenException(
-                        ErrorCode.IDEMPOTENCY_KEY_REUSED,
-                        "the key came with another body before",
-                        "Idempotency-Key",
-                        "use a new key for a new request");
-            }
-            if (known.get().status() != 0) {
-                return known.get().answer();
+            switch (registry.idempotencyKeys().reserve(caller.tokenId(), key, hash, runId)) {
+                case Reserved mine -> {
+                    return reserved(mine, caller, plan, text);
+                }
+                case Known known -> {
+                    if (!known.bodyHash().equals(hash)) {
+                        throw reused();
+                    }
+                    if (known.status() != 0) {
+                        return known.answer();
+                    }
+                }
             }
             pause();
         }
@@ -79,19 +79,27 @@ public class RunSubmission {
                 "ask again with the same key in a minute");
     }
 
-    private String reserved(Caller caller, String key, Supplier<String> work) {
+    private static TanrenException reused() {
+        return new TanrenException(
+                ErrorCode.IDEMPOTENCY_KEY_REUSED,
+                "the key came with another body before",
+                "Idempotency-Key",
+                "use a new key for a new request");
+    }
+
+    private String reserved(Reserved reservation, Caller caller, Plan plan, PlanText text) {
         try {
-            String answer = work.get();
-            registry.idempotencyKeys().complete(caller.tokenId(), key, 201, answer);
-            return answer;
+            create(reservation.answer(), caller, plan, text);
         } catch (RuntimeException e) {
             try {
-                registry.idempotencyKeys().release(caller.tokenId(), key);
+                registry.idempotencyKeys().release(reservation);
             } catch (RuntimeException again) {
                 e.addSuppressed(again);
             }
             throw e;
         }
+        registry.idempotencyKeys().complete(reservation, 201);
+        return reservation.answer();
     }
 
     private static void pause() {
@@ -103,8 +111,19 @@ public class RunSubmission {
         }
     }
 
-    private String create(Caller caller, Plan plan) {
-        String runId = SortableIds.next();
+    /// A holder of the same key that died may have come any part of the way under the same id: what
+    /// it did is not done again, and a run that has begun is left alone.
+    private void create(String runId, Caller caller, Plan plan, PlanText text) {
+        Optional<Run> begun = registry.runs().find(runId);
+        if (begun.isEmpty()) {
+            record(runId, caller, plan, text);
+        } else if (begun.get().status() != RunStatus.QUEUED) {
+            return;
+        }
+        startOrQueue(runId, plan);
+    }
+
+    private void record(String runId, Caller caller, Plan plan, PlanText text) {
         registry.audit()
                 .append(
                         caller.name(),
@@ -118,10 +137,9 @@ public class RunSubmission {
                                 runId,
                                 plan.name(),
                                 Json.write(plan),
+                                text,
                                 caller.name(),
                                 plan.stages().stream().map(RunSubmission::stage).toList()));
-        startOrQueue(runId, plan);
-        return runId;
     }
 
     private void startOrQueue(String runId, Plan plan) {

@@ -2,6 +2,7 @@ package dev.tanren.controlplane.run;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.tanren.controlplane.api.CheckpointView;
 import dev.tanren.controlplane.api.RunDetail;
 import dev.tanren.controlplane.api.RunDetail.AttemptView;
 import dev.tanren.controlplane.api.RunDetail.FailureView;
@@ -60,7 +61,9 @@ public class RunViews {
                 failure(run.failure()),
                 stages.stream().map(stage -> stage(stage, plan)).toList(),
                 attempts(attempts),
-                tree(run.planJson()));
+                tree(run.planJson()),
+                run.submitted() == null ? null : run.submitted().text(),
+                run.submitted() == null ? null : run.submitted().mediaType());
     }
 
     private RunSummary summary(
@@ -141,7 +144,7 @@ public class RunViews {
         }
     }
 
-    private static StageView stage(StageRow row, Plan plan) {
+    private StageView stage(StageRow row, Plan plan) {
         List<PhaseView> phases =
                 plan.stage(row.stageId())
                         .filter(TrainingStage.class::isInstance)
@@ -155,9 +158,17 @@ public class RunViews {
                 row.step(),
                 row.totalSteps(),
                 phases,
+                row.totalSteps() == 0 ? null : latestCheckpoint(row),
                 row.resultJson() == null ? null : tree(row.resultJson()),
                 row.startedAt(),
                 row.finishedAt());
+    }
+
+    private @Nullable CheckpointView latestCheckpoint(StageRow row) {
+        return registry.checkpoints().list(row.runId(), row.stageId()).stream()
+                .findFirst()
+                .map(CheckpointViews::of)
+                .orElse(null);
     }
 
     private static List<PhaseView> phases(TrainingStage stage) {

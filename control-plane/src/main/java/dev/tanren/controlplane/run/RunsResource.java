@@ -16,6 +16,7 @@ import dev.tanren.spec.validation.PlanReader;
 import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.storage.registry.RunStatus;
 import dev.tanren.storage.registry.Runs.Filter;
+import dev.tanren.storage.registry.Runs.PlanText;
 import dev.tanren.storage.registry.Runs.Run;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.Consumes;
@@ -81,13 +82,15 @@ public class RunsResource {
     public Response submit(
             String text,
             @HeaderParam("Idempotency-Key") @Nullable String key,
+            @HeaderParam("Content-Type") @Nullable String type,
             RoutingContext request) {
         Caller caller = Caller.of(request);
         if (key != null && !key.matches("[\\x21-\\x7e]{1,200}")) {
             throw malformed("Idempotency-Key", "1 to 200 printable characters without spaces");
         }
         Plan plan = PlanReader.read(text).planOrThrow();
-        String runId = submission.submit(caller, plan, text, key);
+        PlanText submitted = new PlanText(text, PlanTexts.mediaType(type));
+        String runId = submission.submit(caller, plan, submitted, key);
         return Response.created(URI.create("/api/v1/runs/" + runId))
                 .entity(views.summary(finder.run(runId), caller))
                 .build();
@@ -122,6 +125,20 @@ public class RunsResource {
         return views.detail(finder.run(id), Caller.of(request));
     }
 
+    /// The plan exactly as it was submitted, to be kept, compared or submitted again.
+    @GET
+    @Path("{id}/plan")
+    @Produces({PlanTexts.YAML, MediaType.APPLICATION_JSON})
+    public Response plan(@PathParam("id") String id) {
+        PlanText text = finder.run(id).submitted();
+        if (text == null) {
+            throw RunFinder.missing(
+                    "the run was recorded before plans were kept as they were submitted",
+                    "run/" + id + "/plan");
+        }
+        return Response.ok(text.text()).type(text.mediaType() + ";charset=UTF-8").build();
+    }
+
     /// What a resume or retry would do now.
     @GET
     @Path("{id}/recovery")
@@ -132,61 +149,23 @@ public class RunsResource {
     /// @param reason for the record, at most 1000 characters
     public record Reason(@Nullable String reason) {}
 
+    /// Asks for a change of the run's state; the answer comes when it is recorded. A retry goes on
+    /// with a failed or cancelled run and does finished stages not again.
+    ///
+    /// The body is read here rather than by the framework, which refuses a request without any.
     @POST
-    @Path("{id}/pause")
+    @Path("{id}/{action: pause|resume|cancel|retry}")
     @RequestBody(
             required = false,
             content =
                     @Content(
                             mediaType = MediaType.APPLICATION_JSON,
                             schema = @Schema(implementation = Reason.class)))
-    public Response pause(@PathParam("id") String id, String body, RoutingContext r)
-            throws JsonProcessingException {
-        return act(id, RunAction.PAUSE, body, r);
-    }
-
-    @POST
-    @Path("{id}/resume")
-    @RequestBody(
-            required = false,
-            content =
-                    @Content(
-                            mediaType = MediaType.APPLICATION_JSON,
-                            schema = @Schema(implementation = Reason.class)))
-    public Response resume(@PathParam("id") String id, String body, RoutingContext r)
-            throws JsonProcessingException {
-        return act(id, RunAction.RESUME, body, r);
-    }
-
-    @POST
-    @Path("{id}/cancel")
-    @RequestBody(
-            required = false,
-            content =
-                    @Content(
-                            mediaType = MediaType.APPLICATION_JSON,
-                            schema = @Schema(implementation = Reason.class)))
-    public Response cancel(@PathParam("id") String id, String body, RoutingContext r)
-            throws JsonProcessingException {
-        return act(id, RunAction.CANCEL, body, r);
-    }
-
-    /// Goes on with a failed or cancelled run; finished stages are not done again.
-    @POST
-    @Path("{id}/retry")
-    @RequestBody(
-            required = false,
-            content =
-                    @Content(
-                            mediaType = MediaType.APPLICATION_JSON,
-                            schema = @Schema(implementation = Reason.class)))
-    public Response retry(@PathParam("id") String id, String body, RoutingContext r)
-            throws JsonProcessingException {
-        return act(id, RunAction.RETRY, body, r);
-    }
-
-    /// Read here rather than by the framework, which refuses a request without any body.
-    private Response act(String id, RunAction action, String body, RoutingContext request)
+    public Response act(
+            @PathParam("id") String id,
+            @PathParam("action") String action,
+            String body,
+            RoutingContext request)
             throws JsonProcessingException {
         Caller caller = Caller.of(request);
         Reason given = body.isBlank() ? null : mapper.readValue(body, Reason.class);
@@ -194,7 +173,7 @@ public class RunsResource {
         if (reason != null && reason.length() > LONGEST_REASON) {
             throw malformed("reason", "at most 1000 characters");
         }
-        actions.carryOut(caller, id, action, reason);
+        actions.carryOut(caller, id, RunAction.of(action), reason);
         return Response.accepted(views.summary(finder.run(id), caller))
                 .location(URI.create("/api/v1/runs/" + id))
                 .build();

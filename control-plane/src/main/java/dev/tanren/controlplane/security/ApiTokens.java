@@ -1,8 +1,8 @@
 package dev.tanren.controlplane.security;
 
+import dev.tanren.storage.objects.Sha256;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.regex.Pattern;
@@ -50,20 +50,7 @@ public final class ApiTokens {
 
     /// SHA-256 in hexadecimal, which is all that is kept. 128 random bits need no slow hash.
     public static String hash(String text) {
-        try {
-            return HexFormat.of()
-                    .formatHex(
-                            MessageDigest.getInstance("SHA-256")
-                                    .digest(text.getBytes(StandardCharsets.UTF_8)));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
-    }
-
-    /// What a page must send back with state-changing requests of a session. Only who holds the
-    /// token can compute it; it does not give the token away.
-    public static String csrf(String token) {
-        return hash("csrf:" + token);
+        return Sha256.of(text.getBytes(StandardCharsets.UTF_8));
     }
 
     /// Compares in a time that does not depend on the content.

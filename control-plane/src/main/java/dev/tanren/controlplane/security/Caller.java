@@ -4,6 +4,7 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.storage.registry.Tokens.Role;
 import io.vertx.ext.web.RoutingContext;
+import java.util.function.BooleanSupplier;
 
 /// Who makes a request.
 ///
@@ -12,13 +13,23 @@ import io.vertx.ext.web.RoutingContext;
 public record Caller(String tokenId, String name, Role role) {
 
     private static final String KEY = "tanren.caller";
+    private static final String STANDING = "tanren.standing";
 
     public boolean may(Role needed) {
         return role.compareTo(needed) >= 0;
     }
 
-    void attach(RoutingContext request) {
+    /// @param standing asks whether the credential is still good
+    void attach(RoutingContext request, BooleanSupplier standing) {
         request.put(KEY, this);
+        request.put(STANDING, standing);
+    }
+
+    /// Whether the caller may still be served, for answers that go on for long. May ask the
+    /// database.
+    public static boolean stillAllowed(RoutingContext request) {
+        BooleanSupplier standing = request.get(STANDING);
+        return standing != null && standing.getAsBoolean();
     }
 
     /// The caller of a request that passed the gate.

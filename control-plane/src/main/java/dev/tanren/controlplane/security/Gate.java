@@ -8,7 +8,6 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.storage.registry.Tokens.Role;
 import io.quarkus.vertx.http.runtime.filters.Filters;
-import io.vertx.core.http.Cookie;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
@@ -18,14 +17,12 @@ import java.util.HashSet;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /// What every request passes before anything else sees it: the host it is addressed to, its size,
 /// who makes it, how often, and whether they may. Whatever is not allowed here is refused.
 @Singleton
 public class Gate {
 
-    static final String SESSION_COOKIE = "tanren_session";
     static final String CSRF_COOKIE = "tanren_csrf";
     static final String CSRF_HEADER = "X-CSRF-Token";
 
@@ -33,12 +30,14 @@ public class Gate {
     private static final long LARGEST_BODY = 1 << 20;
 
     private final TokenDirectory directory;
+    private final SessionDirectory sessions;
     private final Set<String> hosts = new HashSet<>(Set.of("localhost", "127.0.0.1", "::1"));
     private final RateLimiter requests;
     private final RateLimiter failures;
 
-    Gate(TokenDirectory directory, Settings settings) {
+    Gate(TokenDirectory directory, SessionDirectory sessions, Settings settings) {
         this.directory = directory;
+        this.sessions = sessions;
         settings.allowedHosts()
                 .ifPresent(
                         names -> names.forEach(name -> hosts.add(name.toLowerCase(Locale.ROOT))));
@@ -84,55 +83,68 @@ public class Gate {
 
     private void identify(RoutingContext request) {
         Credential credential = Credential.of(request);
-        if (credential == null) {
-            refuseUnknown(request, "the request carries no token");
-            return;
+        switch (credential) {
+            case null -> refuseUnknown(request, "the request carries no token");
+            case Credential.Session session when !csrfHolds(request, session) ->
+                    refuse(
+                            request,
+                            403,
+                            ErrorCode.FORBIDDEN,
+                            "the request of a session lacks the right " + CSRF_HEADER + " header",
+                            request.normalizedPath(),
+                            "send the value of the cookie " + CSRF_COOKIE + " in it");
+            case Credential.Session session ->
+                    ask(request, session, "the session has ended, or its token with it");
+            case Credential.Bearer bearer ->
+                    directory
+                            .recall(bearer.secret())
+                            .ifPresentOrElse(
+                                    caller -> admit(request, bearer, caller),
+                                    () ->
+                                            ask(
+                                                    request,
+                                                    bearer,
+                                                    "the token is not known, or is expired or"
+                                                            + " revoked"));
         }
-        if (credential.byCookie && !csrfHolds(request, credential.secret)) {
-            refuse(
-                    request,
-                    403,
-                    ErrorCode.FORBIDDEN,
-                    "the request of a session lacks the right " + CSRF_HEADER + " header",
-                    request.normalizedPath(),
-                    "send the value of the cookie " + CSRF_COOKIE + " in it");
-            return;
-        }
-        Optional<Caller> recalled = directory.recall(credential.secret);
-        if (recalled.isPresent()) {
-            admit(request, recalled.get());
-            return;
-        }
+    }
+
+    private Optional<Caller> standing(Credential credential) {
+        return switch (credential) {
+            case Credential.Session session -> sessions.lookUp(session.secret());
+            case Credential.Bearer bearer ->
+                    directory.recall(bearer.secret()).or(() -> directory.lookUp(bearer.secret()));
+        };
+    }
+
+    /// Asks the database away from the event loop.
+    private void ask(RoutingContext request, Credential credential, String unknown) {
         request.request().pause();
         request.vertx()
-                .executeBlocking(() -> directory.lookUp(credential.secret), false)
+                .executeBlocking(() -> standing(credential), false)
                 .onComplete(
                         found -> {
                             request.request().resume();
                             if (found.succeeded()) {
                                 found.result()
                                         .ifPresentOrElse(
-                                                caller -> admit(request, caller),
-                                                () ->
-                                                        refuseUnknown(
-                                                                request,
-                                                                "the token is not known, or is"
-                                                                        + " expired or revoked"));
+                                                caller -> admit(request, credential, caller),
+                                                () -> refuseUnknown(request, unknown));
                             } else {
                                 fail(request, found.cause());
                             }
                         });
     }
 
-    private static boolean csrfHolds(RoutingContext request, String secret) {
+    private static boolean csrfHolds(RoutingContext request, Credential.Session session) {
         if (AccessRules.reads(request.request().method())) {
             return true;
         }
         String sent = request.request().getHeader(CSRF_HEADER);
-        return sent != null && ApiTokens.same(sent, ApiTokens.csrf(secret));
+        return sent != null && ApiTokens.same(sent, SessionDirectory.csrf(session.secret()));
     }
 
-    private void admit(RoutingContext request, Caller caller) {
+    private void admit(RoutingContext request, Credential credential, Caller caller) {
         if (!requests.take(caller.tokenId())) {
             refuse(
                     request,
@@ -157,7 +169,7 @@ public class Gate {
                     "use a token with that role; an administrator can make one");
             return;
         }
-        caller.attach(request);
+        caller.attach(request, () -> standing(credential).isPresent());
         request.next();
     }
 
@@ -214,19 +226,5 @@ public class Gate {
         return length != null
                 && length.matches("\\d+")
                 && (length.length() > 9 || Long.parseLong(length) > LARGEST_BODY);
-    }
-
-    private record Credential(String secret, boolean byCookie) {
-
-        static @Nullable Credential of(RoutingContext request) {
-            String header = request.request().getHeader("Authorization");
-            if (header != null) {
-                return header.regionMatches(true, 0, "Bearer ", 0, 7)
-                        ? new Credential(header.substring(7).strip(), false)
-                        : null;
-            }
-            Cookie cookie = request.request().getCookie(SESSION_COOKIE);
-            return cookie == null ? null : new Credential(cookie.getValue(), true);
-        }
     }
 }

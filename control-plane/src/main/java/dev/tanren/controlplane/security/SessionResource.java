@@ -15,18 +15,21 @@ import jakarta.ws.rs.core.Response;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// Sign-in of the console: the token goes into a cookie that no script can read. State-changing
-/// requests of a session must also carry `X-CSRF-Token`, the value of the cookie `tanren_csrf`.
+/// Sign-in of the console: a token is exchanged for a session, whose secret goes into a cookie that
+/// no script can read. State-changing requests of a session must also carry `X-CSRF-Token`, the
+/// value of the cookie `tanren_csrf`.
 @Path("/console/session")
 @Produces(MediaType.APPLICATION_JSON)
 public class SessionResource {
 
     private final TokenDirectory directory;
+    private final SessionDirectory sessions;
     private final Settings settings;
     private final RateLimiter failures;
 
-    SessionResource(TokenDirectory directory, Settings settings) {
+    SessionResource(TokenDirectory directory, SessionDirectory sessions, Settings settings) {
         this.directory = directory;
+        this.sessions = sessions;
         this.settings = settings;
         this.failures =
                 new RateLimiter(
@@ -60,13 +63,19 @@ public class SessionResource {
                                     failures.take(from);
                                     return unknown();
                                 });
+        String session = sessions.begin(caller);
         boolean secure = request.request().isSSL();
         int seconds = Math.toIntExact(settings.sessionLifetime().toSeconds());
         return Response.ok(
                         new SignedIn(caller.name(), caller.role().name().toLowerCase(Locale.ROOT)))
                 .cookie(
-                        cookie(Gate.SESSION_COOKIE, token, seconds, true, secure),
-                        cookie(Gate.CSRF_COOKIE, ApiTokens.csrf(token), seconds, false, secure))
+                        cookie(Credential.COOKIE, session, seconds, true, secure),
+                        cookie(
+                                Gate.CSRF_COOKIE,
+                                SessionDirectory.csrf(session),
+                                seconds,
+                                false,
+                                secure))
                 .build();
     }
 
@@ -78,12 +87,16 @@ public class SessionResource {
                 "use a valid one; ./tanren up keeps the administrator's token in its state folder");
     }
 
+    /// Ends the session for everyone who may hold its cookie.
     @DELETE
     public Response signOut(RoutingContext request) {
+        if (Credential.of(request) instanceof Credential.Session session) {
+            sessions.end(session.secret());
+        }
         boolean secure = request.request().isSSL();
         return Response.noContent()
                 .cookie(
-                        cookie(Gate.SESSION_COOKIE, "", 0, true, secure),
+                        cookie(Credential.COOKIE, "", 0, true, secure),
                         cookie(Gate.CSRF_COOKIE, "", 0, false, secure))
                 .build();
     }

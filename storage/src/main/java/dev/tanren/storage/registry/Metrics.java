@@ -19,7 +19,8 @@ public interface Metrics {
             Map<String, EvaluationRow> datasets);
 
     /// Rank 0's steps of a stage in order, at most `maximumPoints`, thinned so that each bucket
-    /// keeps its smallest and largest loss.
+    /// keeps its smallest and largest loss (from three points on). The newest step is always among
+    /// them.
     List<StepRow> steps(String runId, String stageId, long fromStep, int maximumPoints);
 
     List<EvaluationRow> evaluations(String runId, String stageId);

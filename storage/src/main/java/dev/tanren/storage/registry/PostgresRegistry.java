@@ -8,16 +8,17 @@ import dev.tanren.storage.registry.internal.PostgresEvents;
 import dev.tanren.storage.registry.internal.PostgresIdempotencyKeys;
 import dev.tanren.storage.registry.internal.PostgresMetrics;
 import dev.tanren.storage.registry.internal.PostgresRuns;
+import dev.tanren.storage.registry.internal.PostgresSessions;
 import dev.tanren.storage.registry.internal.PostgresTokens;
 import dev.tanren.storage.registry.internal.PostgresWorkers;
 import java.time.Duration;
 
 /// The registry in PostgreSQL.
 ///
-/// Every call rides out lost connections for a bounded time and then throws
-/// `DATABASE_UNREACHABLE`; a full disk is `DATABASE_FULL` at once. A call whose connection broke
-/// while it committed is made again: all of them are idempotent, except [Audit#append] and
-/// [Events#append] without a key, which may then be stored twice.
+/// Every call rides out lost connections for a bounded time and then throws `DATABASE_UNREACHABLE`;
+/// a full disk is `DATABASE_FULL` at once. A call whose connection broke while it committed is made
+/// again: all of them are idempotent, except [Audit#append] and [Events#append] without a key,
+/// which may then be stored twice.
 public final class PostgresRegistry implements Registry {
 
     /// How long a worker's calls ride out an outage.
@@ -31,6 +32,7 @@ public final class PostgresRegistry implements Registry {
     private final Events events;
     private final Audit audit;
     private final Tokens tokens;
+    private final Sessions sessions;
     private final Workers workers;
     private final IdempotencyKeys idempotencyKeys;
 
@@ -43,6 +45,7 @@ public final class PostgresRegistry implements Registry {
         events = new PostgresEvents(database);
         audit = new PostgresAudit(database);
         tokens = new PostgresTokens(database);
+        sessions = new PostgresSessions(database);
         workers = new PostgresWorkers(database);
         idempotencyKeys = new PostgresIdempotencyKeys(database);
     }
@@ -107,6 +110,11 @@ public final class PostgresRegistry implements Registry {
     @Override
     public Tokens tokens() {
         return tokens;
+    }
+
+    @Override
+    public Sessions sessions() {
+        return sessions;
     }
 
     @Override

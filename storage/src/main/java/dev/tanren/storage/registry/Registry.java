@@ -16,6 +16,8 @@ public interface Registry extends AutoCloseable {
 
     Tokens tokens();
 
+    Sessions sessions();
+
     Workers workers();
 
     IdempotencyKeys idempotencyKeys();

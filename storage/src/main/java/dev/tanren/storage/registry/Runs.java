@@ -33,8 +33,20 @@ public interface Runs {
     void setStageResult(String runId, String stageId, String resultJson);
 
     /// @param runId sorts by creation time
+    /// @param planJson the plan as it runs, with its defaults
+    /// @param submitted what was sent; null where nothing was
     record NewRun(
-            String runId, String name, String planJson, String owner, List<NewStage> stages) {}
+            String runId,
+            String name,
+            String planJson,
+            @Nullable PlanText submitted,
+            String owner,
+            List<NewStage> stages) {}
+
+    /// A plan as someone wrote it.
+    ///
+    /// @param mediaType such as `application/yaml`
+    record PlanText(String text, String mediaType) {}
 
     record NewStage(String stageId, String type, long totalSteps) {}
 
@@ -42,6 +54,7 @@ public interface Runs {
             String runId,
             String name,
             String planJson,
+            @Nullable PlanText submitted,
             String owner,
             RunStatus status,
             @Nullable String reason,

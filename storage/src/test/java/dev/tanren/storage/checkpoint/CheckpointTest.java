@@ -63,7 +63,12 @@ abstract class CheckpointTest {
         registry.runs()
                 .create(
                         new NewRun(
-                                RUN, "run", "{}", "mei", List.of(new NewStage(STAGE, "cpt", 40))));
+                                RUN,
+                                "run",
+                                "{}",
+                                null,
+                                "mei",
+                                List.of(new NewStage(STAGE, "cpt", 40))));
         checkpoints = over(objects);
     }
 

@@ -156,6 +156,28 @@ class FencingTest extends RegistryTest {
     }
 
     @Test
+    void thinnedStepsEndWithTheNewestHoweverFewAreAskedFor() {
+        Attempt attempt = begin(0, "a");
+        List<StepRow> rows = new ArrayList<>();
+        for (int step = 1; step <= 100; step++) {
+            rows.add(step(attempt, step, step == 99 ? -1 : step == 98 ? 9 : 5));
+        }
+        registry.metrics().record(RUN, STAGE, attempt.fencingToken(), rows);
+
+        for (int points = 1; points <= 40; points++) {
+            assertThat(registry.metrics().steps(RUN, STAGE, 1, points))
+                    .as("%d points", points)
+                    .hasSizeLessThanOrEqualTo(points)
+                    .extracting(StepRow::step)
+                    .isSorted()
+                    .endsWith(100L);
+        }
+        assertThat(registry.metrics().steps(RUN, STAGE, 1, 3))
+                .extracting(StepRow::step)
+                .containsExactly(98L, 99L, 100L);
+    }
+
+    @Test
     void aCheckpointIsSeenOnlyWhenItIsCommitted() {
         Attempt attempt = begin(0, "a");
         assertThat(registry.checkpoints().prepare(checkpoint(attempt, 10))).isTrue();

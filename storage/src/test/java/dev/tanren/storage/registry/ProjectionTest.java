@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.storage.registry.Events.Event;
+import dev.tanren.storage.registry.IdempotencyKeys.Known;
+import dev.tanren.storage.registry.IdempotencyKeys.Outcome;
+import dev.tanren.storage.registry.IdempotencyKeys.Reserved;
 import dev.tanren.storage.registry.Runs.Failure;
 import dev.tanren.storage.registry.Runs.Filter;
 import dev.tanren.storage.registry.Runs.Run;
@@ -31,6 +34,8 @@ class ProjectionTest extends RegistryTest {
         Run run = registry.runs().find(RUN).orElseThrow();
         assertThat(run.status()).isEqualTo(RunStatus.QUEUED);
         assertThat(run.planJson()).isEqualTo("{\"name\":\"java-expert\"}");
+        assertThat(run.submitted())
+                .isEqualTo(new Runs.PlanText("name: java-expert # mine\n", "application/yaml"));
         assertThat(registry.runs().stages(RUN))
                 .extracting(StageRow::stageId)
                 .containsExactly("adapt", "release");
@@ -150,24 +155,97 @@ class ProjectionTest extends RegistryTest {
 
     @Test
     void oneOfTwoHundredCallersReservesAKey() throws Exception {
-        List<Callable<Boolean>> calls = new ArrayList<>();
+        List<Callable<Outcome>> calls = new ArrayList<>();
         for (int i = 0; i < 200; i++) {
-            calls.add(() -> registry.idempotencyKeys().reserve("mei", "k", "hash").isEmpty());
+            String answer = "run-" + i;
+            calls.add(() -> registry.idempotencyKeys().reserve("mei", "k", "hash", answer));
         }
+        List<Reserved> won = new ArrayList<>();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            assertThat(threads.invokeAll(calls))
-                    .extracting(Future::get)
-                    .filteredOn(won -> won)
-                    .hasSize(1);
+            for (Future<Outcome> call : threads.invokeAll(calls)) {
+                if (call.get() instanceof Reserved reserved) {
+                    won.add(reserved);
+                }
+            }
         }
-        registry.idempotencyKeys().complete("mei", "k", 201, "{}");
-        assertThat(registry.idempotencyKeys().reserve("mei", "k", "other").orElseThrow())
-                .isEqualTo(new IdempotencyKeys.Known("hash", 201, "{}"));
-        registry.idempotencyKeys().release("mei", "k");
-        assertThat(registry.idempotencyKeys().reserve("mei", "k", "hash")).isPresent();
-        assertThat(registry.idempotencyKeys().reserve("noor", "k", "hash")).isEmpty();
-        registry.idempotencyKeys().release("noor", "k");
-        assertThat(registry.idempotencyKeys().reserve("noor", "k", "hash")).isEmpty();
+        assertThat(won).hasSize(1);
+        Reserved first = won.getFirst();
+        registry.idempotencyKeys().complete(first, 201);
+        registry.idempotencyKeys().release(first);
+        assertThat(registry.idempotencyKeys().reserve("mei", "k", "other", "run-x"))
+                .isEqualTo(new Known("hash", 201, first.answer()));
+    }
+
+    @Test
+    void aKeyThatWasGivenBackIsFreeAtOnceAndPromisesTheSameAnswer() {
+        Reserved first = reserve("hash", "run-1");
+        registry.idempotencyKeys().release(first);
+
+        Reserved second = reserve("hash", "run-2");
+        assertThat(second.answer()).isEqualTo("run-1");
+        registry.idempotencyKeys().release(second);
+        assertThat(reserve("another hash", "run-3").answer()).isEqualTo("run-3");
+        assertThat(registry.idempotencyKeys().reserve("noor", "k", "hash", "run-4"))
+                .isInstanceOf(Reserved.class);
+    }
+
+    @Test
+    void theKeyOfADeadHolderIsFreeAfterAMinuteAndTheDeadChangeNothingAnyMore() {
+        Reserved dead = reserve("hash", "run-1");
+        age("59 seconds");
+        assertThat(registry.idempotencyKeys().reserve("mei", "k", "hash", "run-2"))
+                .isEqualTo(new Known("hash", 0, "run-1"));
+        age("2 seconds");
+
+        Reserved next = reserve("hash", "run-2");
+
+        assertThat(next.answer()).isEqualTo("run-1");
+        registry.idempotencyKeys().complete(dead, 201);
+        registry.idempotencyKeys().release(dead);
+        assertThat(registry.idempotencyKeys().reserve("mei", "k", "hash", "run-3"))
+                .isEqualTo(new Known("hash", 0, "run-1"));
+        registry.idempotencyKeys().complete(next, 201);
+        age("23 hours");
+        assertThat(registry.idempotencyKeys().reserve("mei", "k", "hash", "run-3"))
+                .isEqualTo(new Known("hash", 201, "run-1"));
+        age("61 minutes");
+        assertThat(reserve("hash", "run-3").answer()).isEqualTo("run-3");
+    }
+
+    private Reserved reserve(String bodyHash, String answer) {
+        Outcome outcome = registry.idempotencyKeys().reserve("mei", "k", bodyHash, answer);
+        assertThat(outcome).isInstanceOf(Reserved.class);
+        return (Reserved) outcome;
+    }
+
+    /// Makes everything older instead of waiting.
+    private void age(String interval) {
+        EmbeddedDatabase.execute(
+                address,
+                "update idempotency_keys set reserved_at = reserved_at - interval '"
+                        + interval
+                        + "'");
+    }
+
+    @Test
+    void aSessionLastsAsLongAsItAndItsTokenDo() {
+        Instant later = Instant.now().plusSeconds(3_600);
+        registry.tokens().add("t1", "ci", Role.OPERATOR, "hash-1", null);
+        registry.tokens().add("t2", "old", Role.VIEWER, "hash-2", Instant.now().minusSeconds(1));
+        registry.sessions().begin("s-over", "t1", Instant.now().minusSeconds(1));
+        registry.sessions().begin("s1", "t1", later);
+        registry.sessions().begin("s2", "t1", later);
+        registry.sessions().begin("s-old", "t2", later);
+
+        assertThat(registry.sessions().token("s1").orElseThrow().name()).isEqualTo("ci");
+        assertThat(registry.sessions().token("s-over")).isEmpty();
+        assertThat(registry.sessions().token("s-old")).isEmpty();
+        assertThat(registry.sessions().token("hash-1")).isEmpty();
+        registry.sessions().end("s1");
+        assertThat(registry.sessions().token("s1")).isEmpty();
+        assertThat(registry.sessions().token("s2")).isPresent();
+        registry.tokens().revoke("t1");
+        assertThat(registry.sessions().token("s2")).isEmpty();
     }
 
     @Test

@@ -4,6 +4,7 @@ import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Metrics.StepRow;
 import dev.tanren.storage.registry.Runs.NewRun;
 import dev.tanren.storage.registry.Runs.NewStage;
+import dev.tanren.storage.registry.Runs.PlanText;
 import dev.tanren.storage.testing.EmbeddedDatabase;
 import java.time.Instant;
 import java.util.List;
@@ -51,6 +52,7 @@ abstract class RegistryTest {
                 id,
                 "java-expert",
                 "{\"name\":\"java-expert\"}",
+                new PlanText("name: java-expert # mine\n", "application/yaml"),
                 "mei",
                 List.of(new NewStage(STAGE, "cpt", 40), new NewStage("release", "export", 0)));
     }

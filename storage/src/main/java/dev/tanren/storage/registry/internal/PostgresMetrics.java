@@ -205,7 +205,7 @@ public final class PostgresMetrics implements Metrics {
                                                 and rank = 0 and step >= :fromStep),
                                         bucketed as (
                                             select *, case when rows <= :points then place
-                                                else place * greatest(:points / 2, 1) / rows end
+                                                else place * greatest((:points - 1) / 2, 1) / rows end
                                                 as bucket
                                             from counted),
                                         ranked as (
@@ -214,9 +214,12 @@ public final class PostgresMetrics implements Metrics {
                                                     order by loss nulls last, step) as smallest,
                                                 row_number() over (partition by bucket
                                                     order by loss desc nulls last, step) as largest
-                                            from bucketed)
-                                        select * from ranked where smallest = 1 or largest = 1
-                                        order by step limit :points
+                                            from bucketed),
+                                        chosen as (
+                                            select * from ranked
+                                            where smallest = 1 or largest = 1 or place = rows - 1
+                                            order by step desc limit :points)
+                                        select * from chosen order by step
                                         """)
                                 .bind("runId", runId)
                                 .bind("stageId", stageId)

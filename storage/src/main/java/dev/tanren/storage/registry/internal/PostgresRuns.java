@@ -24,17 +24,22 @@ public final class PostgresRuns implements Runs {
 
     @Override
     public void create(NewRun run) {
+        PlanText text = run.submitted();
         database.run(
                 handle -> {
                     handle.createUpdate(
                                     """
-                                    insert into runs (run_id, name, plan, owner, status)
-                                    values (:runId, :name, :plan, :owner, 'queued')
+                                    insert into runs (run_id, name, plan, plan_text,
+                                        plan_media_type, owner, status)
+                                    values (:runId, :name, :plan, :text, :mediaType, :owner,
+                                        'queued')
                                     on conflict (run_id) do nothing
                                     """)
                             .bind("runId", run.runId())
                             .bind("name", run.name())
                             .bind("plan", run.planJson())
+                            .bind("text", text == null ? null : text.text())
+                            .bind("mediaType", text == null ? null : text.mediaType())
                             .bind("owner", run.owner())
                             .execute();
                     insertStages(handle, run);
@@ -242,6 +247,7 @@ public final class PostgresRuns implements Runs {
                 row.getString("run_id"),
                 row.getString("name"),
                 row.getString("plan"),
+                submitted(row),
                 row.getString("owner"),
                 Columns.status(row),
                 row.getString("reason"),
@@ -250,6 +256,11 @@ public final class PostgresRuns implements Runs {
                 Columns.instant(row, "created_at"),
                 Columns.instantOrNull(row, "started_at"),
                 Columns.instantOrNull(row, "finished_at"));
+    }
+
+    private static @Nullable PlanText submitted(ResultSet row) throws SQLException {
+        String text = row.getString("plan_text");
+        return text == null ? null : new PlanText(text, row.getString("plan_media_type"));
     }
 
     private static @Nullable Failure failure(ResultSet row) throws SQLException {

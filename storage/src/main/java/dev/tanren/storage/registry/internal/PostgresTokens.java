@@ -89,7 +89,7 @@ public final class PostgresTokens implements Tokens {
                                 .execute());
     }
 
-    private static Token token(ResultSet row) throws SQLException {
+    static Token token(ResultSet row) throws SQLException {
         return new Token(
                 row.getString("token_id"),
                 row.getString("name"),
