@@ -13,6 +13,9 @@ final class Exit {
     static final int CONFLICT = 5;
     static final int TIMEOUT = 6;
 
+    /// Also what the JVM ends with after Ctrl-C.
+    static final int INTERRUPTED = 130;
+
     private Exit() {}
 
     static int of(TanrenException error) {

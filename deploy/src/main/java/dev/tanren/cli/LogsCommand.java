@@ -8,11 +8,12 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -52,7 +53,7 @@ final class LogsCommand implements Callable<Integer> {
 
     @Option(
             names = {"-f", "--follow"},
-            description = "Go on as the log grows, until Ctrl-C.")
+            description = "Go on as the log grows, over new attempts too, to the run's end.")
     private boolean follow;
 
     @Mixin private OutputOptions output;
@@ -64,51 +65,88 @@ final class LogsCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         ApiClient api = new ApiClient(Server.of(terminal.environment()));
-        JsonNode chosen = choose(api);
-        List<String> seen = fetch(api, chosen);
-        print(chosen, seen);
-        while (follow) {
-            Thread.sleep(POLL_MILLIS);
-            JsonNode newest = choose(api);
-            List<String> now = fetch(api, newest);
-            print(newest, newest.equals(chosen) ? after(seen, now) : now);
-            chosen = newest;
-            seen = now;
+        if (follow) {
+            follow(api);
+        } else {
+            Log log = newest(api).orElseThrow(this::missing);
+            print(log, fetch(api, log));
         }
         return Exit.OK;
     }
 
-    /// Stage, attempt and rank of the log that was asked for.
-    private JsonNode choose(ApiClient api) {
-        JsonNode answer = api.get("/runs/" + ApiClient.encode(id) + "/logs");
-        JsonNode newest = null;
-        for (JsonNode entry : answer.has("items") ? answer.path("items") : answer) {
-            boolean wanted =
-                    entry.path("rank").asInt() == rank
-                            && (stage == null || stage.equals(entry.path("stage").asText()))
-                            && (attempt == null || attempt == entry.path("attempt").asInt());
-            if (wanted) {
-                newest = entry;
+    private void follow(ApiClient api) throws InterruptedException {
+        Thread goodbye = new Thread(this::sayGoodbye);
+        Runtime.getRuntime().addShutdownHook(goodbye);
+        try {
+            Optional<Log> shown = Optional.empty();
+            List<String> seen = List.of();
+            while (true) {
+                // Asked before the log is read, so that the last lines are read after the end.
+                String status = status(api);
+                Optional<Log> log = newest(api);
+                if (log.isPresent()) {
+                    List<String> now = fetch(api, log.get());
+                    print(log.get(), log.equals(shown) ? after(seen, now) : now);
+                    shown = log;
+                    seen = now;
+                }
+                if (RunFollower.ENDED.contains(status)) {
+                    terminal.say("run " + id + " " + status);
+                    return;
+                }
+                if (log.isEmpty()) {
+                    terminal.progress("run " + id + " is " + status + "; waiting for its log ...");
+                }
+                Thread.sleep(POLL_MILLIS);
             }
+        } finally {
+            Runtime.getRuntime().removeShutdownHook(goodbye);
         }
-        if (newest == null) {
-            throw new TanrenException(
-                    ErrorCode.NOT_FOUND,
-                    "The run has no such log.",
-                    "run " + id + ", rank " + rank,
-                    "See its stages and attempts: ./tanren run get " + id);
-        }
-        ObjectNode chosen = Json.mapper().createObjectNode();
-        chosen.set("stage", newest.path("stage"));
-        chosen.set("attempt", newest.path("attempt"));
-        chosen.set("rank", newest.path("rank"));
-        return chosen;
     }
 
-    private List<String> fetch(ApiClient api, JsonNode log) {
-        Map<String, String> parameters = new HashMap<>();
-        log.properties().forEach(it -> parameters.put(it.getKey(), it.getValue().asText()));
-        parameters.put("tail", Integer.toString(tail));
+    private void sayGoodbye() {
+        terminal.say("Detached; the run goes on. Come back with: ./tanren run logs -f " + id);
+    }
+
+    private String status(ApiClient api) {
+        return api.get("/runs/" + ApiClient.encode(id)).path("run").path("status").asText();
+    }
+
+    private record Log(String stage, int attempt, int rank) {}
+
+    /// The log that was asked for.
+    private Optional<Log> newest(ApiClient api) {
+        JsonNode items = api.get("/runs/" + ApiClient.encode(id) + "/logs").path("items");
+        return StreamSupport.stream(items.spliterator(), false)
+                .map(
+                        entry ->
+                                new Log(
+                                        entry.path("stage").asText(),
+                                        entry.path("attempt").asInt(),
+                                        entry.path("rank").asInt()))
+                .filter(log -> log.rank == rank)
+                .filter(log -> stage == null || stage.equals(log.stage))
+                .filter(log -> attempt == null || attempt == log.attempt)
+                .reduce((first, second) -> second);
+    }
+
+    private TanrenException missing() {
+        return new TanrenException(
+                ErrorCode.NOT_FOUND,
+                "The run has no such log yet.",
+                "run " + id + ", rank " + rank,
+                "See its stages and attempts: ./tanren run get "
+                        + id
+                        + "; with -f the command waits for the log.");
+    }
+
+    private List<String> fetch(ApiClient api, Log log) {
+        Map<String, String> parameters =
+                Map.of(
+                        "stage", log.stage,
+                        "attempt", Integer.toString(log.attempt),
+                        "rank", Integer.toString(log.rank),
+                        "tail", Integer.toString(tail));
         String path = "/runs/" + ApiClient.encode(id) + "/logs" + ApiClient.query(parameters);
         try (Stream<String> lines = api.lines(path, "text/plain", Map.of())) {
             return lines.toList();
@@ -122,12 +160,16 @@ final class LogsCommand implements Callable<Integer> {
         return at < 0 ? now : now.subList(at + end.size(), now.size());
     }
 
-    private void print(JsonNode log, List<String> lines) {
+    /// One JSON object a line for scripts, whichever form they ask for.
+    private void print(Log log, List<String> lines) {
+        if (!lines.isEmpty()) {
+            terminal.progress("");
+        }
         for (String line : lines) {
             if (output.form() == OutputOptions.Form.TABLE) {
                 terminal.out().println(line);
             } else {
-                ObjectNode object = log.deepCopy();
+                ObjectNode object = Json.mapper().valueToTree(log);
                 terminal.out().println(object.put("line", line));
             }
         }

@@ -4,16 +4,19 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tanren.deploy.client.ApiClient;
 import dev.tanren.deploy.client.Server;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// Asks for a change of a run's state.
+/// Asks for a change of a run's state, or says beforehand what it would do.
 abstract sealed class RunActionCommand implements Callable<Integer> {
 
     private final Terminal terminal;
@@ -25,6 +28,9 @@ abstract sealed class RunActionCommand implements Callable<Integer> {
     @Option(names = "--reason", description = "Why, for the record.")
     private @Nullable String reason;
 
+    @Option(names = "--dry-run", description = "Say what would happen, and do nothing.")
+    private boolean dryRun;
+
     @Mixin private OutputOptions output;
 
     RunActionCommand(Terminal terminal, String action) {
@@ -32,19 +38,85 @@ abstract sealed class RunActionCommand implements Callable<Integer> {
         this.action = action;
     }
 
+    /// What happens to the run, for people.
+    abstract String effect(JsonNode recovery);
+
+    /// Whether to go on.
+    boolean confirmed(Terminal asked, ApiClient api, String run) {
+        return true;
+    }
+
     @Override
     public Integer call() {
         ApiClient api = new ApiClient(Server.of(terminal.environment()));
+        if (dryRun) {
+            preview(api);
+            return Exit.OK;
+        }
+        if (!confirmed(terminal, api, id)) {
+            return Exit.INTERRUPTED;
+        }
         ObjectNode body = Json.mapper().createObjectNode();
         if (reason != null) {
             body.put("reason", reason);
         }
-        JsonNode answer = api.post("/runs/" + ApiClient.encode(id) + "/" + action, body, Map.of());
+        JsonNode answer = api.post(path(id) + "/" + action, body, Map.of());
         if (output.form() != OutputOptions.Form.TABLE) {
             output.data(terminal, answer);
         }
-        terminal.say("Asked for: " + action + " " + id + ". See: ./tanren run get " + id);
+        terminal.say(
+                "run "
+                        + id
+                        + " is "
+                        + answer.path("status").asText("asked to " + action)
+                        + ". Follow it with: ./tanren run watch "
+                        + id);
         return Exit.OK;
+    }
+
+    private void preview(ApiClient api) {
+        JsonNode run = api.get(path(id)).path("run");
+        String status = run.path("status").asText();
+        boolean allowed =
+                StreamSupport.stream(run.path("actions").spliterator(), false)
+                        .anyMatch(it -> it.asText().equals(action));
+        if (!allowed) {
+            throw new TanrenException(
+                    ErrorCode.STATE_CONFLICT,
+                    "The run is " + status + ", which this token can ask no " + action + " of.",
+                    "run " + id,
+                    "What can be asked of it now: "
+                            + (run.path("actions").isEmpty() ? "nothing" : run.path("actions"))
+                            + ". See: ./tanren run get "
+                            + id);
+        }
+        JsonNode recovery = api.get(path(id) + "/recovery");
+        if (output.form() == OutputOptions.Form.TABLE) {
+            terminal.out().println(effect(recovery));
+            terminal.out().flush();
+        } else {
+            ObjectNode view = Json.mapper().createObjectNode();
+            view.put("dryRun", true).put("run", id).put("action", action).put("status", status);
+            view.put("effect", effect(recovery)).set("recovery", recovery);
+            output.data(terminal, view);
+        }
+        terminal.say("Nothing was changed: --dry-run.");
+    }
+
+    private static String path(String run) {
+        return "/runs/" + ApiClient.encode(run);
+    }
+
+    /// The server's preview of a resume, with the time that computing lost steps again takes.
+    private static String resumption(JsonNode recovery) {
+        JsonNode seconds = recovery.path("secondsLost");
+        String again =
+                seconds.asDouble() >= 1
+                        ? " Computing them again takes about "
+                                + Figures.duration(seconds.asDouble())
+                                + "."
+                        : "";
+        return recovery.path("summary").asText() + again;
     }
 
     @Command(
@@ -54,6 +126,12 @@ abstract sealed class RunActionCommand implements Callable<Integer> {
     static final class Pause extends RunActionCommand {
         Pause(Terminal terminal) {
             super(terminal, "pause");
+        }
+
+        @Override
+        String effect(JsonNode recovery) {
+            return "The ranks finish their step, save it and end. Nothing is lost, and no worker is"
+                    + " held while the run is paused.";
         }
     }
 
@@ -65,6 +143,11 @@ abstract sealed class RunActionCommand implements Callable<Integer> {
         Resume(Terminal terminal) {
             super(terminal, "resume");
         }
+
+        @Override
+        String effect(JsonNode recovery) {
+            return resumption(recovery);
+        }
     }
 
     @Command(
@@ -72,18 +155,52 @@ abstract sealed class RunActionCommand implements Callable<Integer> {
             mixinStandardHelpOptions = true,
             description = "Ends a run; its checkpoints stay.")
     static final class Cancel extends RunActionCommand {
+
+        @Mixin private ConfirmOption confirm;
+
         Cancel(Terminal terminal) {
             super(terminal, "cancel");
+        }
+
+        @Override
+        String effect(JsonNode recovery) {
+            return "The ranks end now. Committed checkpoints stay; a retry can go on from them: "
+                    + resumption(recovery);
+        }
+
+        @Override
+        boolean confirmed(Terminal asked, ApiClient api, String run) {
+            return confirm.holds(
+                    asked,
+                    () -> {
+                        JsonNode now = api.get(path(run)).path("run");
+                        return "Cancel run "
+                                + now.path("name").asText()
+                                + ", which is "
+                                + now.path("status").asText()
+                                + (now.path("totalSteps").asLong() > 0
+                                        ? " at step "
+                                                + now.path("step").asLong()
+                                                + " of "
+                                                + now.path("totalSteps").asLong()
+                                        : "")
+                                + "? Its checkpoints stay.";
+                    });
         }
     }
 
     @Command(
             name = "retry",
             mixinStandardHelpOptions = true,
-            description = "Goes on with a failed run from its last checkpoint.")
+            description = "Goes on with a failed or cancelled run from its last checkpoint.")
     static final class Retry extends RunActionCommand {
         Retry(Terminal terminal) {
             super(terminal, "retry");
+        }
+
+        @Override
+        String effect(JsonNode recovery) {
+            return resumption(recovery);
         }
     }
 }

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// Follows a run to its end. Outages of the server are sat out.
 final class RunFollower {
 
-    private static final Set<String> ENDED = Set.of("succeeded", "failed", "cancelled");
+    static final Set<String> ENDED = Set.of("succeeded", "failed", "cancelled");
     private static final Duration POLL = Duration.ofMillis(500);
 
     /// A restart of the control plane takes seconds.

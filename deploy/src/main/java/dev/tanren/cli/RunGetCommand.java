@@ -3,10 +3,13 @@ package dev.tanren.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tanren.deploy.client.ApiClient;
 import dev.tanren.deploy.client.Server;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 @Command(name = "get", mixinStandardHelpOptions = true, description = "Shows all about one run.")
@@ -36,6 +39,11 @@ final class RunGetCommand implements Callable<Integer> {
     @Parameters(paramLabel = "RUN", description = "Id of the run.")
     private String id;
 
+    @Option(
+            names = "--plan",
+            description = "Print the plan as it was submitted, which can be submitted again.")
+    private boolean plan;
+
     @Mixin private OutputOptions output;
 
     RunGetCommand(Terminal terminal) {
@@ -51,6 +59,10 @@ final class RunGetCommand implements Callable<Integer> {
     public Integer call() {
         ApiClient api = new ApiClient(Server.of(terminal.environment()));
         JsonNode detail = api.get("/runs/" + ApiClient.encode(id));
+        if (plan) {
+            printPlan(detail);
+            return Exit.OK;
+        }
         if (output.form() != OutputOptions.Form.TABLE) {
             output.data(terminal, detail);
             return Exit.OK;
@@ -71,6 +83,22 @@ final class RunGetCommand implements Callable<Integer> {
         terminal.out().println();
         new Table(ATTEMPTS).print(detail.path("attempts"), terminal.out());
         return Exit.OK;
+    }
+
+    private void printPlan(JsonNode detail) {
+        JsonNode text = detail.path("planText");
+        if (!text.isTextual()) {
+            throw new TanrenException(
+                    ErrorCode.NOT_FOUND,
+                    "The server does not have the plan as it was submitted.",
+                    "run " + id,
+                    "See what runs, with its defaults: ./tanren run get " + id + " --json");
+        }
+        terminal.out().print(text.textValue());
+        if (!text.textValue().endsWith("\n")) {
+            terminal.out().println();
+        }
+        terminal.out().flush();
     }
 
     static String failureText(JsonNode failure) {

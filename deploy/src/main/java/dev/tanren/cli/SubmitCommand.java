@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.tanren.deploy.client.ApiClient;
 import dev.tanren.deploy.client.Server;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +20,15 @@ import picocli.CommandLine.Parameters;
         description = "Starts a run of a plan and prints its id.")
 final class SubmitCommand implements Callable<Integer> {
 
+    private static final List<Table.Column> STAGES =
+            List.of(
+                    Table.Column.of("STAGE", "id"),
+                    Table.Column.of("TYPE", "type"),
+                    new Table.Column("STEPS", stage -> number(stage, "steps")),
+                    new Table.Column("TOKENS", stage -> number(stage, "tokens")),
+                    new Table.Column("RANKS", stage -> number(stage, "ranks")),
+                    new Table.Column("CHECKPOINTS", stage -> number(stage, "checkpoints")));
+
     private final Terminal terminal;
 
     @Parameters(paramLabel = "FILE", description = "The plan, in YAML or JSON.")
@@ -25,6 +36,11 @@ final class SubmitCommand implements Callable<Integer> {
 
     @Option(names = "--wait", description = "Follow the run to its end; exit code 1 when it fails.")
     private boolean wait;
+
+    @Option(
+            names = "--dry-run",
+            description = "Have the server check the plan and say what would run; start nothing.")
+    private boolean dryRun;
 
     @Option(
             names = "--idempotency-key",
@@ -39,14 +55,23 @@ final class SubmitCommand implements Callable<Integer> {
         this.terminal = terminal;
     }
 
+    private static String number(JsonNode stage, String field) {
+        JsonNode value = stage.path("training").path(field);
+        return value.isNumber() ? String.format(Locale.ROOT, "%,d", value.asLong()) : "";
+    }
+
     @Override
     public Integer call() throws InterruptedException {
-        JsonNode plan = PlanFile.read(terminal.resolve(file)).submittable();
+        PlanFile plan = PlanFile.read(terminal.resolve(file)).submittable();
         ApiClient api = new ApiClient(Server.of(terminal.environment()));
+        if (dryRun) {
+            preview(api.send("/plans/explain", plan.text(), plan.mediaType(), Map.of()));
+            return Exit.OK;
+        }
         Map<String, String> headers =
                 idempotencyKey == null ? Map.of() : Map.of("Idempotency-Key", idempotencyKey);
-        JsonNode run = api.post("/runs", plan, headers);
-        String id = run.path("id").asText(run.path("run").path("id").asText());
+        JsonNode run = api.send("/runs", plan.text(), plan.mediaType(), headers);
+        String id = run.path("id").asText();
         if (output.form() == OutputOptions.Form.TABLE) {
             terminal.out().println(id);
             terminal.out().flush();
@@ -58,5 +83,14 @@ final class SubmitCommand implements Callable<Integer> {
             return Exit.OK;
         }
         return new RunFollower(terminal, api, id).follow(null, event -> {});
+    }
+
+    private void preview(JsonNode explanation) {
+        if (output.form() == OutputOptions.Form.TABLE) {
+            new Table(STAGES).print(explanation.path("stages"), terminal.out());
+        } else {
+            output.data(terminal, explanation);
+        }
+        terminal.say("The plan is valid. Nothing was started: --dry-run.");
     }
 }

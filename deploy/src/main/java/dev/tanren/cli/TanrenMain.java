@@ -26,7 +26,8 @@ import picocli.CommandLine.ParameterException;
             CheckpointCommand.class,
             ModelCommand.class,
             BenchCommand.class,
-            DemoCommand.class
+            DemoCommand.class,
+            CompletionCommand.class
         },
         footer = {
             "",

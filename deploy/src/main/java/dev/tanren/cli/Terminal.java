@@ -1,17 +1,26 @@
 package dev.tanren.cli;
 
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 
 /// Where a command's output goes and what it finds around it.
 ///
+/// @param in what a person types
 /// @param out data
 /// @param err everything else
 /// @param interactive whether a person sees `err` as it is written
 /// @param environment variables of the process
 /// @param folder that relative paths start from
 public record Terminal(
+        InputStream in,
         PrintStream out,
         PrintStream err,
         boolean interactive,
@@ -19,7 +28,7 @@ public record Terminal(
         Path folder) {
 
     /// Set by the launcher, which asks the shell: Java's own console would have to be started for
-    // it.
+    /// it.
     private static final String INTERACTIVE = "tanren.interactive";
 
     public Terminal {
@@ -28,6 +37,7 @@ public record Terminal(
 
     static Terminal ofThisProcess() {
         return new Terminal(
+                System.in,
                 System.out,
                 System.err,
                 Boolean.getBoolean(INTERACTIVE),
@@ -49,6 +59,22 @@ public record Terminal(
         if (interactive) {
             err.print("\r\u001b[K" + text);
             err.flush();
+        }
+    }
+
+    /// Asks a question that is answered by yes or no; the end of the input is a no.
+    boolean confirms(String question) {
+        progress("");
+        err.print(question + " [y/N] ");
+        err.flush();
+        try {
+            String line =
+                    new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))
+                            .readLine();
+            String answer = line == null ? "" : line.strip().toLowerCase(Locale.ROOT);
+            return answer.equals("y") || answer.equals("yes");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

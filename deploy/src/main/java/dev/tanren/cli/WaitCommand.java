@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -26,6 +27,8 @@ final class WaitCommand implements Callable<Integer> {
     @Option(names = "--timeout", paramLabel = "DURATION", description = "Such as 90s, 30m or 2h.")
     private @Nullable String timeout;
 
+    @Mixin private OutputOptions output;
+
     WaitCommand(Terminal terminal) {
         this.terminal = terminal;
     }
@@ -34,7 +37,11 @@ final class WaitCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         ApiClient api = new ApiClient(Server.of(terminal.environment()));
         Duration limit = timeout == null ? null : duration(timeout);
-        return new RunFollower(terminal, api, id).follow(limit, event -> {});
+        int code = new RunFollower(terminal, api, id).follow(limit, event -> {});
+        if (output.form() != OutputOptions.Form.TABLE) {
+            output.data(terminal, api.get("/runs/" + ApiClient.encode(id)).path("run"));
+        }
+        return code;
     }
 
     private static Duration duration(String text) {

@@ -2,30 +2,12 @@ package dev.tanren.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
-import dev.tanren.spec.json.Json;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.PrintStream;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
-import java.util.Map;
-import java.util.Objects;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executors;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /// Commands against an HTTP server that answers what a control plane would.
-class CommandLineTest {
+class CommandLineTest extends CommandTest {
 
     private static final String RUNNING =
             """
@@ -37,29 +19,6 @@ class CommandLineTest {
             {"run":{"id":"r1","name":"small","status":"failed"},
              "failure":{"code":"TNR-5001","what":"A rank crashed.","where":"rank 1",
              "mend":"Look at its log."},"stages":[],"attempts":[]}""";
-
-    @TempDir private Path folder;
-    private final Map<String, Answer> answers = new ConcurrentHashMap<>();
-    private final Map<String, Request> requests = new ConcurrentHashMap<>();
-    private final Map<String, String> environment = new HashMap<>();
-    private HttpServer server;
-
-    @BeforeEach
-    void startsAServer() throws IOException {
-        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
-        server.createContext("/api/v1", this::answer);
-        server.start();
-        environment.put("HOME", folder.toString());
-        environment.put("TANREN_SERVER", "http://127.0.0.1:" + server.getAddress().getPort());
-        environment.put("TANREN_TOKEN", "tnr_right");
-        answers.put("GET /runs/r1/events", new Answer(200, ""));
-    }
-
-    @AfterEach
-    void stopsTheServer() {
-        server.stop(0);
-    }
 
     @Test
     void aListIsATableForPeopleAndOneLineOfJsonForScripts() {
@@ -171,10 +130,13 @@ class CommandLineTest {
         assertThat(result.out()).isEqualTo("r1\n");
         Request sent = sent("POST /runs");
         assertThat(sent.idempotencyKey()).isEqualTo("k1");
-        assertThat(sent.tree().at("/datasets/code/sources/0/uri").asText())
-                .isEqualTo("file:" + folder.resolve("corpus"));
-        assertThat(sent.tree().at("/model/tokenizer").asText())
-                .isEqualTo("file:" + plan.resolveSibling("tokenizer.json"));
+        assertThat(sent.contentType()).isEqualTo("application/yaml");
+        assertThat(sent.body())
+                .isEqualTo(
+                        PLAN.replace(
+                                        "file:./tokenizer.json",
+                                        "\"file:" + plan.resolveSibling("tokenizer.json") + "\"")
+                                .replace("file:../corpus", "file:" + folder.resolve("corpus")));
     }
 
     @Test
@@ -245,88 +207,5 @@ class CommandLineTest {
                 .asString()
                 .contains("\"attempt\":2", "\"line\":\"a\"");
         assertThat(run("run", "logs", "r1", "--rank", "7").exitCode()).isEqualTo(3);
-    }
-
-    private static final String PLAN =
-            """
-            apiVersion: tanren.dev/v1
-            name: small
-            seed: 1
-            model:
-              architecture: {family: llama, vocabSize: 512, hiddenSize: 64, layers: 2, heads: 4, keyValueHeads: 2, intermediateSize: 128}
-              tokenizer: file:./tokenizer.json
-            datasets:
-              code: {sources: [{uri: "file:../corpus", include: "**/*.java"}]}
-            stages:
-              - id: base
-                type: pretrain
-                optimizer: {type: adamw, learningRate: 3e-4, betas: [0.9, 0.95], weightDecay: 0.1, clipNorm: 1.0}
-                schedule: {type: warmup-stable-decay, warmup: 2%, decay: 20%, minimum: 10%}
-                globalBatchTokens: 1Ki
-                microBatch: 2
-                phases:
-                  - {id: only, sequenceLength: 128, tokens: 10Ki, mix: {code: 1.0}}
-                checkpoint: {everySteps: 5, keep: 2}
-            """;
-
-    private static Answer problem(int status, String code) {
-        return new Answer(
-                status,
-                """
-                {"type":"about:blank","title":"No","status":%d,"code":"%s","what":"what it was",
-                "where":"there","mend":"so"}"""
-                        .formatted(status, code));
-    }
-
-    private void answer(HttpExchange exchange) throws IOException {
-        String uri = exchange.getRequestURI().toString().substring("/api/v1".length());
-        String key = exchange.getRequestMethod() + " " + uri;
-        String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
-        String path = key.replaceFirst("\\?.*", "");
-        requests.put(
-                path,
-                new Request(
-                        exchange.getRequestHeaders().getFirst("Authorization"),
-                        exchange.getRequestHeaders().getFirst("Idempotency-Key"),
-                        body));
-        Answer answer =
-                answers.getOrDefault(key, answers.getOrDefault(path, new Answer(404, "{}")));
-        byte[] bytes = answer.body().getBytes(StandardCharsets.UTF_8);
-        exchange.sendResponseHeaders(answer.status(), bytes.length == 0 ? -1 : bytes.length);
-        exchange.getResponseBody().write(bytes);
-        exchange.close();
-    }
-
-    private Request sent(String key) {
-        return Objects.requireNonNull(requests.get(key), () -> "no " + key + " was sent");
-    }
-
-    private Result run(String... arguments) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        ByteArrayOutputStream err = new ByteArrayOutputStream();
-        Terminal terminal =
-                new Terminal(
-                        new PrintStream(out, true, StandardCharsets.UTF_8),
-                        new PrintStream(err, true, StandardCharsets.UTF_8),
-                        false,
-                        environment,
-                        folder);
-        int code = TanrenMain.run(terminal, arguments);
-        return new Result(
-                code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
-    }
-
-    private record Answer(int status, String body) {}
-
-    private record Request(String authorization, String idempotencyKey, String body) {
-        JsonNode tree() {
-            return Json.read(body, JsonNode.class);
-        }
-    }
-
-    private record Result(int exitCode, String out, String err) {
-        JsonNode tree() {
-            return Json.read(out, JsonNode.class);
-        }
     }
 }

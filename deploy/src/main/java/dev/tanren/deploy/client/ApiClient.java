@@ -49,16 +49,14 @@ public final class ApiClient {
         return json(send(request.POST(HttpRequest.BodyPublishers.ofString(body.toString()))));
     }
 
-    /// Starts a run of a plan in YAML.
+    /// Posts a text.
     ///
-    /// @return the new run
-    public JsonNode submit(String yaml) {
-        return json(
-                send(
-                        request("/runs")
-                                .timeout(TIMEOUT)
-                                .header("Content-Type", "application/yaml")
-                                .POST(HttpRequest.BodyPublishers.ofString(yaml))));
+    /// @param mediaType of the text
+    public JsonNode send(String path, String text, String mediaType, Map<String, String> headers) {
+        HttpRequest.Builder request =
+                request(path).timeout(TIMEOUT).header("Content-Type", mediaType);
+        headers.forEach(request::header);
+        return json(send(request.POST(HttpRequest.BodyPublishers.ofString(text))));
     }
 
     /// The lines of an answer that goes on until the stream is closed.

@@ -47,7 +47,7 @@ public final class Demo {
     }
 
     private String submit(String plan) {
-        return api.submit(plan).path("id").asText();
+        return api.send("/runs", plan, "application/yaml", Map.of()).path("id").asText();
     }
 
     private RunView follow(String id, Consumer<RunView> look) throws InterruptedException {
@@ -135,8 +135,8 @@ public final class Demo {
         return new DemoReport(
                 stages,
                 saboteur.costs(killed),
-                finalHash(id),
-                finalHash(undisturbed.run().path("id").asText()),
+                killed.stateHash(DOMAIN_STAGE),
+                undisturbed.stateHash(DOMAIN_STAGE),
                 speed(undisturbed.run().path("id").asText(), DOMAIN_STAGE),
                 losses,
                 killed.stage("gate").orElseThrow().path("result").path("sample").asText());
@@ -170,19 +170,5 @@ public final class Demo {
 
     private JsonNode metrics(String id, String stage) {
         return api.get("/runs/" + id + "/metrics?points=10000&stage=" + stage);
-    }
-
-    /// Hash of the newest checkpoint of the domain's stage.
-    private String finalHash(String id) {
-        JsonNode newest = null;
-        for (JsonNode checkpoint : api.get("/runs/" + id + "/checkpoints").path("items")) {
-            boolean domain = checkpoint.path("stage").asText().equals(DOMAIN_STAGE);
-            if (domain
-                    && (newest == null
-                            || checkpoint.path("step").asLong() > newest.path("step").asLong())) {
-                newest = checkpoint;
-            }
-        }
-        return newest == null ? "" : newest.path("weightsSha256").asText();
     }
 }

@@ -47,6 +47,14 @@ record RunView(JsonNode tree) {
         return stages().stream().filter(stage -> stage.path("id").asText().equals(id)).findFirst();
     }
 
+    /// Hash over all weights and optimizer state of a stage's newest checkpoint; empty before there
+    /// is one.
+    String stateHash(String stage) {
+        return stage(stage)
+                .map(view -> view.path("latestCheckpoint").path("weightsSha256").asText(""))
+                .orElse("");
+    }
+
     private List<JsonNode> list(String field) {
         return StreamSupport.stream(tree.path(field).spliterator(), false).toList();
     }

@@ -1,0 +1,163 @@
+package dev.tanren.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// What commands ask, preview and print of runs.
+class RunCommandsTest extends CommandTest {
+
+    private static final String RUN =
+            """
+            {"run":{"id":"r1","name":"small","status":"running","step":3,"totalSteps":10,
+             "actions":["pause","cancel"]},"failure":null,"stages":[],"attempts":[],
+             "planText":"# mine\\nname: small","planMediaType":"application/yaml"}""";
+    private static final String RECOVERY =
+            """
+            {"stage":"adapt","resumeStep":5,"lastStep":7,"stepsLost":2,"secondsLost":75.0,
+             "summary":"Resumes stage adapt from step 5, loses 2 steps, on 2 ranks."}""";
+
+    @BeforeEach
+    void answersForARunThatIsAtWork() {
+        answers.put("GET /runs/r1", new Answer(200, RUN));
+        answers.put("GET /runs/r1/recovery", new Answer(200, RECOVERY));
+        answers.put("POST /runs/r1/cancel", new Answer(202, "{\"status\":\"cancelling\"}"));
+    }
+
+    @Test
+    void aPersonIsAskedBeforeARunIsCancelledAndNothingHappensWithoutAYes() {
+        interactive = true;
+        for (String answer : new String[] {"n\n", "\n", "", "yess\n"}) {
+            typed = answer;
+            Result declined = run("run", "cancel", "r1");
+            assertThat(declined.exitCode()).isEqualTo(130);
+            assertThat(declined.err())
+                    .contains("Cancel run small, which is running at step 3 of 10?", "--yes");
+        }
+        assertThat(requests).doesNotContainKey("POST /runs/r1/cancel");
+
+        typed = "Yes\n";
+        assertThat(run("run", "cancel", "r1").exitCode()).isZero();
+        assertThat(sent("POST /runs/r1/cancel").body()).isEqualTo("{}");
+    }
+
+    @Test
+    void nobodyIsAskedWithYesOrWithoutATerminal() {
+        interactive = true;
+        Result withYes = run("run", "cancel", "r1", "--yes", "--reason", "too slow");
+        assertThat(withYes.exitCode()).isZero();
+        assertThat(withYes.err()).doesNotContain("[y/N]").contains("r1 is cancelling");
+        assertThat(sent("POST /runs/r1/cancel").tree().path("reason").asText())
+                .isEqualTo("too slow");
+        requests.clear();
+
+        interactive = false;
+        assertThat(run("run", "cancel", "r1").exitCode()).isZero();
+        assertThat(requests).containsOnlyKeys("POST /runs/r1/cancel");
+    }
+
+    @Test
+    void aDryRunShowsTheEffectAndAsksForNothing() {
+        Result cancel = run("run", "cancel", "r1", "--dry-run");
+        assertThat(cancel.exitCode()).isZero();
+        assertThat(cancel.out()).contains("The ranks end now.", "from step 5, loses 2 steps");
+        assertThat(run("run", "pause", "r1", "--dry-run").out()).contains("Nothing is lost");
+        answers.put(
+                "GET /runs/r1",
+                new Answer(
+                        200,
+                        "{\"run\":{\"id\":\"r1\",\"status\":\"failed\",\"actions\":[\"retry\"]}}"));
+        assertThat(run("run", "retry", "r1", "--dry-run").out())
+                .isEqualTo(
+                        "Resumes stage adapt from step 5, loses 2 steps, on 2 ranks. Computing them"
+                                + " again takes about 1 min 15 s.\n");
+        Result json = run("run", "retry", "r1", "--dry-run", "--json");
+        assertThat(json.tree().path("recovery").path("stepsLost").asInt()).isEqualTo(2);
+        assertThat(json.tree().path("dryRun").asBoolean()).isTrue();
+        assertThat(requests.keySet()).noneMatch(request -> request.startsWith("POST"));
+    }
+
+    @Test
+    void aDryRunOfWhatTheStateDoesNotAllowIsTheConflictThatItWouldBe() {
+        Result result = run("run", "retry", "r1", "--dry-run");
+
+        assertThat(result.exitCode()).isEqualTo(5);
+        assertThat(result.err()).contains("TNR-6005", "running", "pause");
+    }
+
+    @Test
+    void aSubmissionIsTriedOutOnTheServerWithoutARun() throws Exception {
+        Path plan = Files.writeString(folder.resolve("plan.yaml"), PLAN);
+        answers.put(
+                "POST /plans/explain",
+                new Answer(
+                        200,
+                        """
+                        {"plan":"small","stages":[{"id":"base","type":"pretrain",
+                        "training":{"ranks":2,"steps":10,"tokens":10240,"checkpoints":2}}]}"""));
+
+        Result result = run("run", "submit", plan.toString(), "--dry-run");
+
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.out()).containsPattern("base +pretrain +10 +10,240 +2 +2");
+        assertThat(requests).containsOnlyKeys("POST /plans/explain");
+    }
+
+    @Test
+    void thePlanIsPrintedAsItWasSubmittedAndNothingElse() {
+        assertThat(run("run", "get", "r1", "--plan").out()).isEqualTo("# mine\nname: small\n");
+        answers.put("GET /runs/r1", new Answer(200, RUN.replace("planText", "none")));
+        assertThat(run("run", "get", "r1", "--plan").exitCode()).isEqualTo(3);
+    }
+
+    @Test
+    void followedLogsAreObjectsALineAndEndWithTheRun() {
+        answers.put("GET /runs/r1", new Answer(200, RUN.replace("running", "failed")));
+        answers.put(
+                "GET /runs/r1/logs",
+                new Answer(200, "{\"items\":[{\"stage\":\"base\",\"attempt\":1,\"rank\":0}]}"));
+        answers.put(
+                "GET /runs/r1/logs?attempt=1&rank=0&stage=base&tail=400",
+                new Answer(200, "a\nb\n"));
+
+        Result result = run("run", "logs", "-f", "--json", "r1");
+
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.out().lines())
+                .containsExactly(
+                        "{\"stage\":\"base\",\"attempt\":1,\"rank\":0,\"line\":\"a\"}",
+                        "{\"stage\":\"base\",\"attempt\":1,\"rank\":0,\"line\":\"b\"}");
+        assertThat(result.err()).contains("run r1 failed");
+    }
+
+    @Test
+    void waitGivesScriptsTheRunAsItEnded() {
+        answers.put("GET /runs/r1", new Answer(200, RUN.replace("running", "cancelled")));
+
+        Result result = run("run", "wait", "r1", "--json");
+
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(result.tree().path("status").asText()).isEqualTo("cancelled");
+    }
+
+    @Test
+    void aCompletionScriptKnowsCommandsAndOptions() {
+        Result bash = run("completion", "bash");
+        assertThat(bash.exitCode()).isZero();
+        assertThat(bash.out())
+                .contains("complete -F", "--idempotency-key", "checkpoint", "--dry-run");
+        assertThat(run("completion", "zsh").out()).startsWith("autoload").contains("bashcompinit");
+        assertThat(run("completion", "fish").exitCode()).isEqualTo(2);
+    }
+
+    @Test
+    void coloursGoOnlyToTerminalsAndNotWhereTheyAreUnwanted() {
+        interactive = true;
+        assertThat(run("run", "get", "none").err()).contains("\u001b[31m");
+        environment.put("NO_COLOR", "1");
+        assertThat(run("run", "get", "none").err()).doesNotContain("\u001b[31m");
+    }
+}
