@@ -1,17 +1,19 @@
 package dev.tanren.activities.dataset;
 
 import dev.tanren.activities.dataset.internal.ContentHash;
-import dev.tanren.activities.dataset.internal.Digests;
 import dev.tanren.activities.dataset.internal.DocumentSet;
 import dev.tanren.activities.dataset.internal.SourceFile;
 import dev.tanren.activities.dataset.internal.SourceFiles;
 import dev.tanren.activities.dataset.internal.StreamSet;
 import dev.tanren.activities.dataset.internal.TextTokenizer;
+import dev.tanren.activities.source.Progress;
+import dev.tanren.activities.source.Sources;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.plan.Dataset;
 import dev.tanren.storage.objects.ObjectStore;
+import dev.tanren.storage.objects.Sha256;
 import dev.tanren.storage.tokens.DatasetManifest;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -35,9 +37,9 @@ public final class DatasetPreparation {
 
     /// @param scratch folder for files that go again with each call
     /// @param threads that tokenise
-    public DatasetPreparation(ObjectStore store, FileRoots roots, Path scratch, int threads) {
+    public DatasetPreparation(ObjectStore store, Sources sources, Path scratch, int threads) {
         this.store = store;
-        this.sources = new SourceFiles(roots);
+        this.sources = new SourceFiles(sources);
         this.scratch = scratch;
         this.threads = threads;
     }
@@ -53,7 +55,7 @@ public final class DatasetPreparation {
         byte[] tokenizer = {};
         if (!tokens) {
             tokenizer = tokenizer(request);
-            tokenizerSha256 = Digests.hex(tokenizer);
+            tokenizerSha256 = Sha256.of(tokenizer);
         }
         files = hashed(files, progress);
         String hash = ContentHash.of(request.dataset(), files, tokenizerSha256);
@@ -105,7 +107,7 @@ public final class DatasetPreparation {
     private static List<SourceFile> hashed(List<SourceFile> files, Progress progress) {
         List<SourceFile> hashed = new ArrayList<>(files.size());
         for (SourceFile file : files) {
-            hashed.add(file.withHash(Digests.hex(file.path(), progress)));
+            hashed.add(file.withHash(file.content().sha256(progress)));
             progress.at("reading", hashed.size());
         }
         return hashed;

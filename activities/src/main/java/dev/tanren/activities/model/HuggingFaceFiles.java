@@ -2,14 +2,14 @@ package dev.tanren.activities.model;
 
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.tanren.activities.dataset.FileRoots;
+import dev.tanren.activities.source.SourceContent;
+import dev.tanren.activities.source.SourceFolder;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -29,52 +29,48 @@ final class HuggingFaceFiles {
                     "special_tokens_map.json",
                     "generation_config.json");
 
-    private final FileRoots roots;
+    /// Indexes of the largest models have a few hundred KiB.
+    private static final int MOST_INDEX_BYTES = 64 << 20;
 
-    HuggingFaceFiles(FileRoots roots) {
-        this.roots = roots;
-    }
+    private HuggingFaceFiles() {}
 
-    /// Real paths by name.
+    /// Files by name.
     ///
     /// @throws TanrenException `MODEL_MISSING` naming the file; `PICKLE_REFUSED` where the weights
     ///     are pickles; `MODEL_CONFIGURATION` where the index is unreadable
-    SortedMap<String, Path> find(Path folder) {
-        SortedMap<String, Path> files = new TreeMap<>();
-        if (!Files.exists(folder.resolve(CONFIGURATION))) {
-            throw missing(folder, CONFIGURATION, "Name a Hugging Face model directory.");
-        }
-        add(files, folder, CONFIGURATION);
+    static SortedMap<String, SourceContent> find(SourceFolder folder) {
+        SortedMap<String, SourceContent> files = new TreeMap<>();
+        files.put(
+                CONFIGURATION,
+                require(folder, CONFIGURATION, "Name a Hugging Face model directory."));
         for (String name : OPTIONAL) {
-            if (Files.exists(folder.resolve(name))) {
-                add(files, folder, name);
-            }
+            folder.file(name).ifPresent(file -> files.put(name, file));
         }
-        if (Files.exists(folder.resolve(INDEX))) {
-            add(files, folder, INDEX);
-            for (String shard : shards(folder.resolve(INDEX))) {
-                if (!Files.exists(folder.resolve(shard))) {
-                    throw missing(
-                            folder, shard, "The index names it: fetch the model again, whole.");
-                }
-                add(files, folder, shard);
+        Optional<SourceContent> index = folder.file(INDEX);
+        if (index.isPresent()) {
+            files.put(INDEX, index.get());
+            for (String shard : shards(index.get())) {
+                files.put(
+                        shard,
+                        require(
+                                folder,
+                                shard,
+                                "The index names it: fetch the model again, whole."));
             }
-        } else if (Files.exists(folder.resolve(WEIGHTS))) {
-            add(files, folder, WEIGHTS);
         } else {
-            throw noWeights(folder);
+            files.put(WEIGHTS, folder.file(WEIGHTS).orElseThrow(() -> noWeights(folder)));
         }
         return files;
     }
 
-    private void add(SortedMap<String, Path> files, Path folder, String name) {
-        Path file = folder.resolve(name);
-        files.put(name, roots.permitted(file, file.toString()));
+    private static SourceContent require(SourceFolder folder, String name, String mend) {
+        return folder.file(name).orElseThrow(() -> missing(folder, name, mend));
     }
 
-    private static List<String> shards(Path index) {
+    private static List<String> shards(SourceContent index) {
         try {
-            JsonNode weightMap = Json.mapper().readTree(Files.readString(index)).path("weight_map");
+            JsonNode weightMap =
+                    Json.mapper().readTree(index.read(MOST_INDEX_BYTES)).path("weight_map");
             List<String> shards =
                     weightMap.valueStream().map(JsonNode::asText).distinct().sorted().toList();
             for (String shard : shards) {
@@ -94,46 +90,37 @@ final class HuggingFaceFiles {
     }
 
     private static TanrenException unusable(
-            Path index, String what, @org.jspecify.annotations.Nullable Exception cause) {
+            SourceContent index, String what, @org.jspecify.annotations.Nullable Exception cause) {
         return new TanrenException(
                 ErrorCode.MODEL_CONFIGURATION,
                 "the index of the weights is unusable: " + what,
-                index.toString(),
+                index.where(),
                 "Fetch the model again.",
                 cause);
     }
 
-    private static TanrenException noWeights(Path folder) {
-        List<String> pickles;
-        try (var names = Files.list(folder)) {
-            pickles =
-                    names.map(file -> String.valueOf(file.getFileName()))
-                            .filter(
-                                    name ->
-                                            name.endsWith(".bin")
-                                                    || name.endsWith(".pt")
-                                                    || name.endsWith(".pth"))
-                            .sorted()
-                            .toList();
-        } catch (IOException e) {
-            pickles = List.of();
-        }
+    private static TanrenException noWeights(SourceFolder folder) {
+        List<String> pickles =
+                folder.names().stream()
+                        .filter(
+                                name ->
+                                        name.endsWith(".bin")
+                                                || name.endsWith(".pt")
+                                                || name.endsWith(".pth"))
+                        .toList();
         if (pickles.isEmpty()) {
             return missing(folder, WEIGHTS, "Name a directory that holds weights.");
         }
         return new TanrenException(
                 ErrorCode.PICKLE_REFUSED,
                 "the weights are pickles, which can run code when they are read: " + pickles,
-                folder.toString(),
+                folder.where(),
                 "Convert them where you trust them: load the model with transformers and call"
                         + " save_pretrained(folder, safe_serialization=True).");
     }
 
-    private static TanrenException missing(Path folder, String name, String mend) {
+    private static TanrenException missing(SourceFolder folder, String name, String mend) {
         return new TanrenException(
-                ErrorCode.MODEL_MISSING,
-                "the model has no " + name,
-                folder.resolve(name).toString(),
-                mend);
+                ErrorCode.MODEL_MISSING, "the model has no " + name, folder.where(name), mend);
     }
 }

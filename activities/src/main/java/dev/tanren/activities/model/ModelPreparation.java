@@ -1,41 +1,48 @@
 package dev.tanren.activities.model;
 
-import dev.tanren.activities.dataset.FileRoots;
-import dev.tanren.activities.dataset.Progress;
-import dev.tanren.activities.dataset.internal.Digests;
-import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.activities.source.Progress;
+import dev.tanren.activities.source.SourceContent;
+import dev.tanren.activities.source.SourceFolder;
+import dev.tanren.activities.source.Sources;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.model.HuggingFaceConfiguration;
 import dev.tanren.spec.plan.ModelSource;
 import dev.tanren.storage.objects.ObjectStore;
+import dev.tanren.storage.objects.Sha256;
 import dev.tanren.workflows.activity.ModelActivities.ResolvedModel;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
 /// Brings a plan's tokenizer and base model into the object store, once for the same bytes.
 ///
 /// Objects lie under `models/<content hash>/`; `config.json` comes last, so a model is whole or not
-/// there. `file:` sources are read.
+/// there. `file:` and `s3:` sources are read, and what earlier runs published. Of a model in a
+/// bucket, one file at a time is on this machine's disk; nothing of it is kept in memory.
 public final class ModelPreparation {
 
-    private final ObjectStore store;
-    private final FileRoots roots;
+    private static final int MOST_TOKENIZER_BYTES = 64 << 20;
+    private static final int MOST_CONFIGURATION_BYTES = 4 << 20;
 
-    public ModelPreparation(ObjectStore store, FileRoots roots) {
+    private final ObjectStore store;
+    private final Sources sources;
+    private final Transfer transfer;
+
+    /// @param scratch folder for files that go again with each call
+    public ModelPreparation(ObjectStore store, Sources sources, Path scratch) {
         this.store = store;
-        this.roots = roots;
+        this.sources = sources;
+        this.transfer = new Transfer(store, scratch);
     }
 
     /// @throws TanrenException `MODEL_MISSING`, `MODEL_UNSUPPORTED`, `MODEL_CONFIGURATION`,
-    ///     `PICKLE_REFUSED`, `TOKENIZER_UNREADABLE`, `SOURCE_MISSING`, `SOURCE_UNREADABLE` and what
-    ///     the store throws
+    ///     `PICKLE_REFUSED`, `SOURCE_MISSING`, `SOURCE_UNREADABLE`, `SCRATCH_FULL` and what the
+    ///     store throws
     public ResolvedModel resolve(ModelSource source, Progress progress) {
         return switch (source) {
             case ModelSource.Fresh fresh -> {
@@ -48,41 +55,17 @@ public final class ModelPreparation {
     }
 
     private String tokenizer(String uri) {
-        Path file = roots.resolve(uri);
-        if (Files.isDirectory(file)) {
-            file =
-                    roots.permitted(
-                            file.resolve(HuggingFaceFiles.TOKENIZER), file + "/tokenizer.json");
-        }
-        byte[] bytes;
-        try {
-            bytes = Files.readAllBytes(file);
-        } catch (IOException e) {
-            throw new TanrenException(
-                    ErrorCode.TOKENIZER_UNREADABLE,
-                    "the tokenizer cannot be read: " + e,
-                    file.toString(),
-                    "Let the worker's user read it.",
-                    e);
-        }
-        String key = "models/" + Digests.hex(bytes) + "/" + HuggingFaceFiles.TOKENIZER;
+        byte[] bytes = sources.file(uri, HuggingFaceFiles.TOKENIZER).read(MOST_TOKENIZER_BYTES);
+        String key = "models/" + Sha256.of(bytes) + "/" + HuggingFaceFiles.TOKENIZER;
         store.putIfAbsent(key, bytes);
         return key;
     }
 
     private ResolvedModel base(String uri, Progress progress) {
-        if (!uri.startsWith("file:")) {
-            throw new TanrenException(
-                    ErrorCode.PLAN_NOT_YET_SUPPORTED,
-                    "base models are read from file: URIs alone",
-                    uri,
-                    "Copy the model's directory to the worker and name it by a file: URI.");
-        }
-        Path folder = roots.resolve(uri);
-        SortedMap<String, Path> files = new HuggingFaceFiles(roots).find(folder);
+        SortedMap<String, SourceContent> files = HuggingFaceFiles.find(folder(uri));
         HuggingFaceConfiguration configuration = configuration(files);
         SortedMap<String, String> hashes = new TreeMap<>();
-        files.forEach((name, file) -> hashes.put(name, Digests.hex(file, progress)));
+        files.forEach((name, file) -> hashes.put(name, file.sha256(progress)));
         String prefix = "models/" + contentHash(hashes) + "/";
         if (store.find(prefix + HuggingFaceFiles.CONFIGURATION).isEmpty()) {
             upload(files, hashes, prefix, progress);
@@ -94,28 +77,27 @@ public final class ModelPreparation {
         return new ResolvedModel(configuration.architecture(), tokenizerKey, prefix);
     }
 
-    private static HuggingFaceConfiguration configuration(Map<String, Path> files) {
-        Path file = java.util.Objects.requireNonNull(files.get(HuggingFaceFiles.CONFIGURATION));
-        try {
-            return HuggingFaceConfiguration.read(Files.readString(file), file.toString());
-        } catch (IOException e) {
-            throw new TanrenException(
-                    ErrorCode.MODEL_CONFIGURATION,
-                    "the configuration cannot be read: " + e,
-                    file.toString(),
-                    "Let the worker's user read it.",
-                    e);
-        }
+    private SourceFolder folder(String uri) {
+        return EarlierRun.parse(uri)
+                .map(run -> run.published(store))
+                .orElseGet(() -> sources.folder(uri));
+    }
+
+    private static HuggingFaceConfiguration configuration(Map<String, SourceContent> files) {
+        SourceContent file = Objects.requireNonNull(files.get(HuggingFaceFiles.CONFIGURATION));
+        byte[] json = file.read(MOST_CONFIGURATION_BYTES);
+        return HuggingFaceConfiguration.read(
+                new String(json, StandardCharsets.UTF_8), file.where());
     }
 
     private static String contentHash(SortedMap<String, String> hashes) {
         StringBuilder lines = new StringBuilder("tanren model 1\n");
         hashes.forEach((name, hash) -> lines.append(name).append(' ').append(hash).append('\n'));
-        return Digests.hex(lines.toString().getBytes(StandardCharsets.UTF_8));
+        return Sha256.of(lines.toString());
     }
 
     private void upload(
-            SortedMap<String, Path> files,
+            SortedMap<String, SourceContent> files,
             SortedMap<String, String> hashes,
             String prefix,
             Progress progress) {
@@ -124,16 +106,12 @@ public final class ModelPreparation {
         configurationLast.add(HuggingFaceFiles.CONFIGURATION);
         long done = 0;
         for (String name : configurationLast) {
-            Path file = java.util.Objects.requireNonNull(files.get(name));
+            SourceContent file = Objects.requireNonNull(files.get(name));
             progress.at("storing", ++done);
-            ObjectStore.StoredObject stored = store.put(prefix + name, file);
+            ObjectStore.StoredObject stored = transfer.put(prefix + name, file);
             if (!stored.sha256().equals(hashes.get(name))) {
                 store.delete(prefix + name);
-                throw new TanrenException(
-                        ErrorCode.SOURCE_UNREADABLE,
-                        "the file changed while it was read",
-                        file.toString(),
-                        "Run again when nothing writes to it.");
+                throw file.changed();
             }
         }
     }

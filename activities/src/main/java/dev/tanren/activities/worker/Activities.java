@@ -3,7 +3,6 @@ package dev.tanren.activities.worker;
 import dev.tanren.activities.attempt.AttemptActivitiesImpl;
 import dev.tanren.activities.dataset.DatasetActivitiesImpl;
 import dev.tanren.activities.dataset.DatasetPreparation;
-import dev.tanren.activities.dataset.FileRoots;
 import dev.tanren.activities.evaluate.EvaluateActivitiesImpl;
 import dev.tanren.activities.evaluate.Evaluator;
 import dev.tanren.activities.export.ExportActivitiesImpl;
@@ -19,6 +18,9 @@ import dev.tanren.activities.process.Node;
 import dev.tanren.activities.process.OneProcess;
 import dev.tanren.activities.process.StoreCredentials;
 import dev.tanren.activities.registry.RegistryActivitiesImpl;
+import dev.tanren.activities.source.FileRoots;
+import dev.tanren.activities.source.SourceBuckets;
+import dev.tanren.activities.source.Sources;
 import dev.tanren.storage.checkpoint.CheckpointStore;
 import dev.tanren.storage.checkpoint.ObjectCheckpointStore;
 import dev.tanren.storage.objects.ObjectStore;
@@ -27,10 +29,11 @@ import dev.tanren.storage.registry.Registry;
 import java.util.Map;
 
 /// Builds the activities of a worker from its settings and connections.
-final class Activities {
+final class Activities implements AutoCloseable {
 
     private final Object[] shared;
     private final Object gang;
+    private final SourceBuckets buckets;
 
     Activities(
             WorkerSettings settings,
@@ -42,7 +45,8 @@ final class Activities {
             GangSettings gangSettings) {
         Node node = node(settings, environment);
         StoreCredentials credentials = credentials(environment);
-        FileRoots roots = FileRoots.parse(settings.fileRoots());
+        buckets = SourceBuckets.from(environment);
+        Sources sources = new Sources(FileRoots.parse(settings.fileRoots()), buckets);
         CheckpointStore checkpoints =
                 new ObjectCheckpointStore(store, registry.checkpoints(), registry.events());
         OneProcess processes = new OneProcess(node, credentials, store);
@@ -50,10 +54,11 @@ final class Activities {
         shared =
                 new Object[] {
                     new RegistryActivitiesImpl(registry),
-                    new ModelActivitiesImpl(new ModelPreparation(store, roots), drain),
+                    new ModelActivitiesImpl(
+                            new ModelPreparation(store, sources, settings.scratch()), drain),
                     new DatasetActivitiesImpl(
                             new DatasetPreparation(
-                                    store, roots, settings.scratch(), node.threads()),
+                                    store, sources, settings.scratch(), node.threads()),
                             drain),
                     new AttemptActivitiesImpl(registry, checkpoints, workerId, drain),
                     new ExportActivitiesImpl(exporter, registry, drain),
@@ -79,6 +84,12 @@ final class Activities {
 
     Object gang() {
         return gang;
+    }
+
+    /// Closes connections that the activities made for themselves.
+    @Override
+    public void close() {
+        buckets.close();
     }
 
     private static Node node(WorkerSettings settings, Map<String, String> environment) {

@@ -50,6 +50,7 @@ public final class TanrenWorker implements AutoCloseable {
     private final WorkerFactory factory;
     private final BusyActivities busy;
     private final Drain drain;
+    private final Activities activities;
     private final Announcer announcer;
 
     private TanrenWorker(WorkerSettings settings, Map<String, String> environment)
@@ -78,7 +79,16 @@ public final class TanrenWorker implements AutoCloseable {
         this.service =
                 Patience.until(
                         "Temporal at " + settings.temporalAddress(), () -> connect(settings));
-        this.factory = factory(settings, environment);
+        this.activities =
+                new Activities(
+                        settings,
+                        environment,
+                        registry,
+                        store,
+                        id,
+                        drain,
+                        GangSettings.standard().withDrain(settings.grace().minus(LAST_CALLS)));
+        this.factory = factory(settings);
         factory.start();
         this.announcer = Announcer.start(registry, id, busy::describe);
     }
@@ -111,11 +121,12 @@ public final class TanrenWorker implements AutoCloseable {
         factory.shutdownNow();
         factory.awaitTermination(1, TimeUnit.SECONDS);
         service.shutdownNow();
+        activities.close();
         store.close();
         registry.close();
     }
 
-    private WorkerFactory factory(WorkerSettings worker, Map<String, String> environment) {
+    private WorkerFactory factory(WorkerSettings worker) {
         WorkflowClient client =
                 WorkflowClient.newInstance(
                         service,
@@ -130,10 +141,6 @@ public final class TanrenWorker implements AutoCloseable {
                         WorkerFactoryOptions.newBuilder()
                                 .setWorkerInterceptors(busy, new CodedFailures())
                                 .build());
-        GangSettings gangSettings =
-                GangSettings.standard().withDrain(worker.grace().minus(LAST_CALLS));
-        Activities activities =
-                new Activities(worker, environment, registry, store, id, drain, gangSettings);
         Worker shared = made.newWorker(RunWorkflow.TASK_QUEUE, options(worker).build());
         shared.registerWorkflowImplementationTypes(
                 WorkflowTypes.implementations().toArray(Class<?>[]::new));

@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.github.luben.zstd.Zstd;
 import dev.tanren.activities.dataset.DatasetPreparation.Prepared;
 import dev.tanren.activities.dataset.DatasetPreparation.Request;
+import dev.tanren.activities.source.FileRoots;
+import dev.tanren.activities.source.Progress;
+import dev.tanren.activities.source.SourceBuckets;
+import dev.tanren.activities.source.Sources;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Dataset;
@@ -175,7 +179,7 @@ class DatasetPreparationTest {
                 ErrorCode.SOURCE_MISSING,
                 "nothing",
                 () -> roots.resolve("file:" + corpus + "/nothing"));
-        assertCode(ErrorCode.SOURCE_UNREADABLE, "s3:", () -> roots.resolve("s3://bucket/key"));
+        assertCode(ErrorCode.SOURCE_UNREADABLE, "s3:", () -> roots.resolve("hf://org/name"));
     }
 
     private void write(String name, String text) throws IOException {
@@ -198,7 +202,11 @@ class DatasetPreparationTest {
     }
 
     private DatasetPreparation preparation(FileRoots roots) {
-        return new DatasetPreparation(store, roots, folder.resolve("scratch"), 2);
+        return new DatasetPreparation(
+                store,
+                new Sources(roots, new SourceBuckets(List.of(), bucket -> store)),
+                folder.resolve("scratch"),
+                2);
     }
 
     private Prepared prepare(Dataset dataset) {

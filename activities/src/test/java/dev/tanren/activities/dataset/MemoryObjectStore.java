@@ -1,9 +1,9 @@
 package dev.tanren.activities.dataset;
 
-import dev.tanren.activities.dataset.internal.Digests;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.storage.objects.ObjectStore;
+import dev.tanren.storage.objects.Sha256;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
@@ -105,6 +105,6 @@ public final class MemoryObjectStore implements ObjectStore {
     public void close() {}
 
     private static StoredObject described(String key, byte[] bytes) {
-        return new StoredObject(key, bytes.length, Digests.hex(bytes));
+        return new StoredObject(key, bytes.length, Sha256.of(bytes));
     }
 }

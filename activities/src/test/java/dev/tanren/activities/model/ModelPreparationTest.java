@@ -3,9 +3,11 @@ package dev.tanren.activities.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tanren.activities.dataset.FileRoots;
 import dev.tanren.activities.dataset.MemoryObjectStore;
-import dev.tanren.activities.dataset.Progress;
+import dev.tanren.activities.source.FileRoots;
+import dev.tanren.activities.source.Progress;
+import dev.tanren.activities.source.SourceBuckets;
+import dev.tanren.activities.source.Sources;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.ModelSource;
@@ -85,7 +87,12 @@ class ModelPreparationTest {
     }
 
     private ResolvedModel resolve() {
-        return new ModelPreparation(store, new FileRoots(List.of(folder)))
+        return new ModelPreparation(
+                        store,
+                        new Sources(
+                                new FileRoots(List.of(folder)),
+                                new SourceBuckets(List.of(), bucket -> store)),
+                        folder)
                 .resolve(new ModelSource.Base("file:" + folder), Progress.NONE);
     }
 

@@ -50,7 +50,7 @@ public final class ApiTokens {
 
     /// SHA-256 in hexadecimal, which is all that is kept. 128 random bits need no slow hash.
     public static String hash(String text) {
-        return Sha256.of(text.getBytes(StandardCharsets.UTF_8));
+        return Sha256.of(text);
     }
 
     /// Compares in a time that does not depend on the content.

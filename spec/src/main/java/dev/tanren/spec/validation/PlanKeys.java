@@ -113,8 +113,9 @@ final class PlanKeys {
                 Key.optional(
                         "base",
                         ADDRESS,
-                        "Hugging Face directory to start from: `file:` or `s3:`; `hf://org/name@revision`"
-                                + " and `run:<id>/<stage>` are not implemented yet");
+                        "Hugging Face directory to start from: `file:`, `s3:`, or `run:<id>/<stage>`, which"
+                                + " an export stage of that run published; `hf://org/name@revision` is not"
+                                + " implemented yet");
         static final Key<Section> ARCHITECTURE =
                 Key.optional(
                         "architecture",

@@ -58,10 +58,7 @@ final class PlanRules {
                     base ? "Take one of them out." : "Add one of them.");
         }
         model.locate(ModelKeys.BASE)
-                .ifPresent(
-                        uri ->
-                                Rules.scheme(
-                                        problems, uri.place(), uri.value(), Set.of("hf", "run")));
+                .ifPresent(uri -> Rules.base(problems, uri.place(), uri.value()));
         model.locate(ModelKeys.TOKENIZER)
                 .ifPresent(uri -> Rules.scheme(problems, uri.place(), uri.value(), Set.of("hf")));
         if (base && !architecture && model.gives(ModelKeys.TOKENIZER)) {

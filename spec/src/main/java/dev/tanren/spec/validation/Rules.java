@@ -8,9 +8,12 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /// What several rules need.
 final class Rules {
+
+    private static final Pattern EARLIER_RUN = Pattern.compile("run:[\\w.-]+/[\\w.-]+");
 
     private Rules() {}
 
@@ -60,8 +63,20 @@ final class Rules {
         problems.report(ErrorCode.PLAN_INCONSISTENT, place, found, expected, mend);
     }
 
+    /// Reports an address that no base model can be read from.
+    static void base(Problems problems, Place place, String address) {
+        if (!EARLIER_RUN.matcher(address).matches()) {
+            scheme(problems, place, address, Set.of("hf"), ", or run:<id>/<stage>");
+        }
+    }
+
     /// Reports an address whose scheme is not among those that work.
     static void scheme(Problems problems, Place place, String address, Set<String> later) {
+        scheme(problems, place, address, later, "");
+    }
+
+    private static void scheme(
+            Problems problems, Place place, String address, Set<String> later, String further) {
         int colon = address.indexOf(':');
         String scheme = colon < 0 ? "" : address.substring(0, colon);
         if (scheme.equals("file") || (scheme.equals("s3") && address.startsWith("s3://"))) {
@@ -72,7 +87,7 @@ final class Rules {
                 soon ? ErrorCode.PLAN_NOT_YET_SUPPORTED : ErrorCode.PLAN_VALUE,
                 place,
                 soon ? address + ", which is not implemented yet" : address,
-                "file:path or s3://bucket/path",
-                "Use what works now: file: or s3:.");
+                "file:path or s3://bucket/path" + further,
+                "Use what works now: file: or s3:" + further + ".");
     }
 }

@@ -1,10 +1,7 @@
 package dev.tanren.storage.checkpoint;
 
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import dev.tanren.storage.objects.Sha256;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
 
 /// One hash over all weights and optimizer state that does not depend on how they lie in shards, as
@@ -17,7 +14,7 @@ public final class StateHash {
     private StateHash() {}
 
     public static String of(List<CheckpointManifest.Shard> shards) {
-        MessageDigest digest = sha256();
+        Sha256 digest = new Sha256();
         shards.stream()
                 .flatMap(shard -> shard.tensors().stream())
                 .sorted(
@@ -35,15 +32,7 @@ public final class StateHash {
                                         + " "
                                         + tensor.sha256()
                                         + "\n")
-                .forEach(line -> digest.update(line.getBytes(StandardCharsets.UTF_8)));
-        return HexFormat.of().formatHex(digest.digest());
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
+                .forEach(digest::update);
+        return digest.hex();
     }
 }

@@ -219,7 +219,10 @@ public final class S3ObjectStore implements ObjectStore {
                         .prefix(address.prefix() + ObjectKeys.requirePrefix(prefix))
                         .recursive(true)
                         .build();
-        return retrier.run("list objects", prefix, tries -> listed(args));
+        return retrier.run(
+                "list objects",
+                address.bucket() + "/" + address.prefix() + prefix,
+                tries -> listed(args));
     }
 
     private List<StoredObject> listed(ListObjectsArgs args) throws Exception {

@@ -1,13 +1,20 @@
 package dev.tanren.storage.objects;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/// SHA-256 over memory outside the Java heap, as lower-case hexadecimal. Not safe for use by
-/// several threads.
+/// SHA-256 over bytes wherever they are, as lower-case hexadecimal. Not safe for use by several
+/// threads.
 public final class Sha256 {
 
     /// Small enough to stay in the first-level cache between the copy and the hash.
@@ -21,7 +28,39 @@ public final class Sha256 {
     }
 
     public static String of(byte[] bytes) {
-        return HexFormat.of().formatHex(newDigest().digest(bytes));
+        return HexFormat.of().formatHex(digest(bytes));
+    }
+
+    /// Of the text's UTF-8 bytes.
+    public static String of(String text) {
+        return of(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    public static String of(Path file) throws IOException {
+        Sha256 hash = new Sha256();
+        try (InputStream in = hash.over(Files.newInputStream(file))) {
+            in.transferTo(OutputStream.nullOutputStream());
+        }
+        return hash.hex();
+    }
+
+    /// The 32 bytes themselves.
+    public static byte[] digest(byte[] bytes) {
+        return newDigest().digest(bytes);
+    }
+
+    public Sha256 update(byte[] bytes) {
+        return update(bytes, 0, bytes.length);
+    }
+
+    public Sha256 update(byte[] bytes, int offset, int length) {
+        digest.update(bytes, offset, length);
+        return this;
+    }
+
+    /// Takes the text's UTF-8 bytes.
+    public Sha256 update(String text) {
+        return update(text.getBytes(StandardCharsets.UTF_8));
     }
 
     public Sha256 update(MemorySegment bytes) {
@@ -44,6 +83,11 @@ public final class Sha256 {
             first.digest.update(first.block, 0, length);
             second.digest.update(first.block, 0, length);
         }
+    }
+
+    /// A stream that takes what is read from it into this hash. What is skipped is not taken.
+    public InputStream over(InputStream source) {
+        return new DigestInputStream(source, digest);
     }
 
     /// Ends the hash and begins a new one.

@@ -1,15 +1,13 @@
 package dev.tanren.storage.tokens;
 
-import dev.tanren.storage.tokens.internal.Sha256;
+import dev.tanren.storage.objects.Sha256;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.security.MessageDigest;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.Objects;
 
 /// Collects documents of one token shard in memory and writes them as one file.
@@ -97,9 +95,7 @@ public final class TokenShardWriter {
         for (int document = 0; document < documents; document++) {
             segment.set(TokenShard.INT, TokenShard.HEADER_BYTES + 4L * document, lengths[document]);
         }
-        MessageDigest digest = Sha256.digest();
-        digest.update(header);
-        digest.update(tokens, 0, tokenBytes);
+        Sha256 hash = new Sha256().update(header).update(tokens, 0, tokenBytes);
         try (FileChannel channel =
                 FileChannel.open(
                         file,
@@ -110,11 +106,7 @@ public final class TokenShardWriter {
             writeAll(channel, ByteBuffer.wrap(tokens, 0, tokenBytes));
         }
         Written written =
-                new Written(
-                        documents,
-                        tokens(),
-                        header.length + (long) tokenBytes,
-                        HexFormat.of().formatHex(digest.digest()));
+                new Written(documents, tokens(), header.length + (long) tokenBytes, hash.hex());
         documents = 0;
         tokenBytes = 0;
         return written;

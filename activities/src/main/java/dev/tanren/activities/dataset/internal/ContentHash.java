@@ -1,7 +1,7 @@
 package dev.tanren.activities.dataset.internal;
 
 import dev.tanren.spec.plan.Dataset;
-import java.nio.charset.StandardCharsets;
+import dev.tanren.storage.objects.Sha256;
 import java.util.List;
 
 /// The hash of everything that decides a prepared dataset's bytes: source bytes, tokenizer,
@@ -24,7 +24,7 @@ public final class ContentHash {
         lines.append("tokenizer ").append(tokenizerSha256).append('\n');
         var sources = files.stream().map(ContentHash::line);
         (tokenizerSha256.isEmpty() ? sources : sources.sorted()).forEach(lines::append);
-        return Digests.hex(lines.toString().getBytes(StandardCharsets.UTF_8));
+        return Sha256.of(lines.toString());
     }
 
     private static String line(SourceFile file) {
@@ -34,7 +34,7 @@ public final class ContentHash {
 
     /// The same bytes mean something else under another name's ending.
     private static String packing(SourceFile file) {
-        String name = file.path().toString();
+        String name = file.where();
         return name.endsWith(".gz") ? "gz " : name.endsWith(".zst") ? "zst " : "";
     }
 }

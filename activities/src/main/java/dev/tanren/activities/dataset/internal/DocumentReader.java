@@ -8,19 +8,17 @@ import com.github.luben.zstd.ZstdInputStream;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Dataset;
+import dev.tanren.storage.objects.Sha256;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.util.HexFormat;
 import java.util.Locale;
 import java.util.function.Consumer;
 import java.util.zip.GZIPInputStream;
@@ -40,35 +38,28 @@ public final class DocumentReader {
     /// @throws TanrenException `SOURCE_UNREADABLE` naming file and line, also where the bytes are
     ///     not those that were hashed before
     public void read(SourceFile file, Consumer<String> sink) {
-        MessageDigest digest = Digests.sha256();
-        try (InputStream raw =
-                new DigestInputStream(
-                        new BufferedInputStream(Files.newInputStream(file.path()), 1 << 18),
-                        digest)) {
+        Sha256 hash = new Sha256();
+        try (InputStream raw = hash.over(new BufferedInputStream(file.content().open(), 1 << 18))) {
             if (file.format() == Dataset.Format.JSONL) {
                 readLines(file, unpacked(file, raw), sink);
             } else {
                 byte[] bytes = raw.readNBytes(MAXIMUM_BYTES + 1);
                 if (bytes.length > MAXIMUM_BYTES) {
-                    throw tooLarge(file.path().toString());
+                    throw tooLarge(file.where());
                 }
-                emit(decode(bytes, bytes.length, file.path().toString()), sink);
+                emit(decode(bytes, bytes.length, file.where()), sink);
             }
-            raw.transferTo(java.io.OutputStream.nullOutputStream());
+            raw.transferTo(OutputStream.nullOutputStream());
         } catch (IOException e) {
-            throw unreadable("the file cannot be read: " + e, file.path().toString(), e);
+            throw unreadable("the file cannot be read: " + e, file.where(), e);
         }
-        if (!HexFormat.of().formatHex(digest.digest()).equals(file.sha256())) {
-            throw new TanrenException(
-                    ErrorCode.SOURCE_UNREADABLE,
-                    "the file changed while it was read",
-                    file.path().toString(),
-                    "Run again when nothing writes to it.");
+        if (!hash.hex().equals(file.sha256())) {
+            throw file.content().changed();
         }
     }
 
     private static InputStream unpacked(SourceFile file, InputStream raw) throws IOException {
-        String name = file.path().toString().toLowerCase(Locale.ROOT);
+        String name = file.where().toLowerCase(Locale.ROOT);
         if (name.endsWith(".gz")) {
             return new GZIPInputStream(raw, 1 << 16);
         }
@@ -91,14 +82,14 @@ public final class DocumentReader {
             }
             line.write(buffer, from, read - from);
             if (line.size() > MAXIMUM_BYTES) {
-                throw tooLarge(file.path() + ":" + number);
+                throw tooLarge(file.where() + ":" + number);
             }
         }
         readLine(file, line, number, sink);
     }
 
     private void readLine(SourceFile file, LineBuffer line, long number, Consumer<String> sink) {
-        String where = file.path() + ":" + number;
+        String where = file.where() + ":" + number;
         String text = decode(line.bytes(), line.size(), where);
         line.reset();
         if (text.isBlank()) {

@@ -1,6 +1,6 @@
 package dev.tanren.activities.dataset.internal;
 
-import dev.tanren.activities.dataset.Progress;
+import dev.tanren.activities.source.Progress;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.storage.objects.ObjectStore;

@@ -6,7 +6,6 @@ import dev.tanren.spec.plan.Dataset;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
 import java.util.List;
 
 /// The token ids of ready token files, one after the other.
@@ -28,7 +27,7 @@ public final class TokenStream {
                                 + " bytes are no whole number of tokens of "
                                 + width
                                 + " bytes",
-                        file.path().toString(),
+                        file.where(),
                         "Mend the file, or the format that the plan gives for it.");
             }
         }
@@ -61,7 +60,7 @@ public final class TokenStream {
                                             + Integer.toUnsignedString(tokens[at])
                                             + "; the model's ids end at "
                                             + (limit - 1),
-                                    file.path().toString(),
+                                    file.where(),
                                     "Use the model whose tokenizer made the file, or mend the"
                                             + " format that the plan gives for it.");
                         }
@@ -78,7 +77,7 @@ public final class TokenStream {
             byte[] bytes = new byte[chunkTokens * width];
             int[] tokens = new int[chunkTokens];
             long first = 0;
-            try (InputStream in = new BufferedInputStream(Files.newInputStream(file.path()))) {
+            try (InputStream in = new BufferedInputStream(file.content().open())) {
                 for (int read = in.readNBytes(bytes, 0, bytes.length);
                         read >= width;
                         read = in.readNBytes(bytes, 0, bytes.length)) {
@@ -90,19 +89,10 @@ public final class TokenStream {
                     first += length;
                 }
             } catch (IOException e) {
-                throw new TanrenException(
-                        ErrorCode.SOURCE_UNREADABLE,
-                        "the file cannot be read: " + e,
-                        file.path().toString(),
-                        "Let the worker's user read it.",
-                        e);
+                throw file.content().unreadable(e);
             }
             if (first * width != file.bytes()) {
-                throw new TanrenException(
-                        ErrorCode.SOURCE_UNREADABLE,
-                        "the file changed while it was read",
-                        file.path().toString(),
-                        "Run again when nothing writes to it.");
+                throw file.content().changed();
             }
         }
     }

@@ -1,8 +1,9 @@
 package dev.tanren.activities.dataset.internal;
 
-import dev.tanren.activities.dataset.Progress;
+import dev.tanren.activities.source.Progress;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.storage.objects.Sha256;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
@@ -50,8 +51,7 @@ public final class Tokenisation implements AutoCloseable {
 
     /// Takes the next document.
     public void add(String text) {
-        ByteBuffer digest =
-                ByteBuffer.wrap(Digests.sha256().digest(text.getBytes(StandardCharsets.UTF_8)));
+        ByteBuffer digest = ByteBuffer.wrap(Sha256.digest(text.getBytes(StandardCharsets.UTF_8)));
         Hash hash = new Hash(digest.getLong(), digest.getLong());
         if (!seen.add(hash)) {
             duplicates++;

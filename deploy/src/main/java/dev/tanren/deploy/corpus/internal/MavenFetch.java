@@ -3,14 +3,11 @@ package dev.tanren.deploy.corpus.internal;
 import dev.tanren.deploy.corpus.SourceArtifact;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.storage.objects.Sha256;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -35,12 +32,12 @@ public final class MavenFetch {
     ///     where it is not the pinned one; `TOOL_MISSING` where there is no Maven
     public Path fetch(SourceArtifact artifact) throws IOException, InterruptedException {
         Path file = folder.resolve(artifact.fileName());
-        if (Files.exists(file) && sha256(file).equals(artifact.sha256())) {
+        if (Files.exists(file) && Sha256.of(file).equals(artifact.sha256())) {
             return file;
         }
         Files.createDirectories(folder);
         run(artifact);
-        String found = Files.exists(file) ? sha256(file) : "nothing";
+        String found = Files.exists(file) ? Sha256.of(file) : "nothing";
         if (!found.equals(artifact.sha256())) {
             throw new TanrenException(
                     ErrorCode.SOURCE_UNREADABLE,
@@ -95,21 +92,5 @@ public final class MavenFetch {
                 .filter(line -> line.startsWith("[ERROR]"))
                 .findFirst()
                 .orElse("it said nothing");
-    }
-
-    private static String sha256(Path file) throws IOException {
-        MessageDigest digest;
-        try {
-            digest = MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
-        try (InputStream in = Files.newInputStream(file)) {
-            byte[] buffer = new byte[1 << 16];
-            for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-                digest.update(buffer, 0, read);
-            }
-        }
-        return HexFormat.of().formatHex(digest.digest());
     }
 }

@@ -1,10 +1,7 @@
 package dev.tanren.deploy.stack.internal;
 
-import java.nio.charset.StandardCharsets;
+import dev.tanren.storage.objects.Sha256;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -43,15 +40,9 @@ record PartCommand(
 
     /// Equal for two commands that start the same program in the same way.
     String fingerprint() {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            String text =
-                    String.join("\0", arguments) + "\1" + new TreeMap<>(environment) + "\1" + build;
-            return HexFormat.of()
-                    .formatHex(digest.digest(text.getBytes(StandardCharsets.UTF_8)), 0, 16);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
+        String text =
+                String.join("\0", arguments) + "\1" + new TreeMap<>(environment) + "\1" + build;
+        return Sha256.of(text).substring(0, 32);
     }
 
     @Override

@@ -22,6 +22,9 @@ final class StackParts {
 
     static final String BUCKET = "tanren";
 
+    /// Handed from who starts the stack to its workers.
+    private static final String ALLOWED_BUCKETS = "TANREN_S3_ALLOWED_BUCKETS";
+
     private static final String HOST = "127.0.0.1";
     private static final Duration SHORT = Duration.ofSeconds(20);
 
@@ -204,6 +207,7 @@ final class StackParts {
         environment.put(
                 "TANREN_FILE_ROOTS",
                 settings.fileRoots().stream().map(Path::toString).collect(Collectors.joining(":")));
+        environment.put(ALLOWED_BUCKETS, System.getenv().getOrDefault(ALLOWED_BUCKETS, ""));
         return new StackPart(
                 name,
                 List.of("control-plane"),

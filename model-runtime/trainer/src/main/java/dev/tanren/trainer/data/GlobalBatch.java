@@ -1,12 +1,9 @@
 package dev.tanren.trainer.data;
 
+import dev.tanren.storage.objects.Sha256;
 import dev.tanren.storage.tokens.PackedBlocks;
 import dev.tanren.trainer.model.MicroBatch;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 
@@ -67,15 +64,11 @@ public final class GlobalBatch {
 
     /// First 16 bytes of the SHA-256 over the sample ids, one a line; hexadecimal.
     public String hash() {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            for (Sample sample : samples) {
-                digest.update((sample.id() + "\n").getBytes(StandardCharsets.UTF_8));
-            }
-            return HexFormat.of().formatHex(digest.digest(), 0, 16);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
+        Sha256 digest = new Sha256();
+        for (Sample sample : samples) {
+            digest.update(sample.id() + "\n");
         }
+        return digest.hex().substring(0, 32);
     }
 
     /// Reads the tokens of a micro-batch.

@@ -1,14 +1,12 @@
 package dev.tanren.storage.registry.internal;
 
+import dev.tanren.storage.objects.Sha256;
 import dev.tanren.storage.registry.Audit;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -144,7 +142,7 @@ public final class PostgresAudit implements Audit {
             String subject,
             @Nullable String reason,
             String detail) {
-        MessageDigest digest = sha256();
+        Sha256 digest = new Sha256();
         Stream.of(
                         previous,
                         Long.toString(id),
@@ -157,18 +155,10 @@ public final class PostgresAudit implements Audit {
                 .map(field -> field.getBytes(StandardCharsets.UTF_8))
                 .forEach(
                         bytes -> {
-                            digest.update((bytes.length + ":").getBytes(StandardCharsets.UTF_8));
+                            digest.update(bytes.length + ":");
                             digest.update(bytes);
                         });
-        return HexFormat.of().formatHex(digest.digest());
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
+        return digest.hex();
     }
 
     private record Row(Entry entry, String previousHash) {}

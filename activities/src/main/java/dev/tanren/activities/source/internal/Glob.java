@@ -1,4 +1,4 @@
-package dev.tanren.activities.dataset.internal;
+package dev.tanren.activities.source.internal;
 
 import java.nio.file.FileSystems;
 import java.nio.file.Path;

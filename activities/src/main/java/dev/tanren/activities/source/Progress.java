@@ -1,4 +1,4 @@
-package dev.tanren.activities.dataset;
+package dev.tanren.activities.source;
 
 /// Told a few times a second how far long work has come, from the thread that does it.
 @FunctionalInterface

@@ -1,4 +1,4 @@
-package dev.tanren.activities.dataset;
+package dev.tanren.activities.source;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
@@ -53,9 +53,9 @@ public final class FileRoots {
     public Path resolve(String uri) {
         if (!uri.toLowerCase(Locale.ROOT).startsWith(SCHEME)) {
             throw unreadable(
-                    "this worker reads file: sources alone",
+                    "this worker reads file: and s3: sources alone",
                     uri,
-                    "Copy the source to a folder of the worker and name it by a file: URI.");
+                    "Copy the source to a folder of the worker or to a bucket, and name it there.");
         }
         String text = uri.substring(SCHEME.length());
         if (text.startsWith("//")) {

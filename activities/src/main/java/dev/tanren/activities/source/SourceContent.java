@@ -1,0 +1,117 @@
+package dev.tanren.activities.source;
+
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.storage.objects.ObjectStore;
+import dev.tanren.storage.objects.ObjectStream;
+import dev.tanren.storage.objects.Sha256;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/// A file of a source that the worker may read.
+public sealed interface SourceContent {
+
+    /// What errors call it: its path, its `s3:` URI or its key. Ends in the file's name.
+    String where();
+
+    /// How long it was when it was found.
+    long bytes();
+
+    /// Reads it from the beginning, as a stream of little memory.
+    ///
+    /// @throws IOException where a file of this machine cannot be read
+    /// @throws TanrenException of the storage class where an object cannot, also from the stream
+    InputStream open() throws IOException;
+
+    /// A file of this machine.
+    ///
+    /// @param path real, inside the roots
+    record LocalFile(Path path, long bytes) implements SourceContent {
+
+        @Override
+        public String where() {
+            return path.toString();
+        }
+
+        @Override
+        public InputStream open() throws IOException {
+            return Files.newInputStream(path);
+        }
+    }
+
+    /// An object.
+    ///
+    /// @param root what errors put before its key
+    record StoredFile(ObjectStore store, String root, String key, long bytes)
+            implements SourceContent {
+
+        @Override
+        public String where() {
+            return root + key;
+        }
+
+        @Override
+        public InputStream open() {
+            return new ObjectStream(store, key, bytes);
+        }
+    }
+
+    /// SHA-256 of its bytes, all of which are read for it.
+    ///
+    /// @throws TanrenException `SOURCE_UNREADABLE` and what the store throws
+    default String sha256(Progress progress) {
+        Sha256 hash = new Sha256();
+        byte[] buffer = new byte[1 << 18];
+        long done = 0;
+        try (InputStream in = open()) {
+            for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+                hash.update(buffer, 0, read);
+                done += read;
+                if (done % (64 << 20) < buffer.length) {
+                    progress.at("reading", done);
+                }
+            }
+        } catch (IOException e) {
+            throw unreadable(e);
+        }
+        return hash.hex();
+    }
+
+    /// Reads all of a small file.
+    ///
+    /// @throws TanrenException `SOURCE_UNREADABLE`, also where it has more than `most` bytes
+    default byte[] read(int most) {
+        try (InputStream in = open()) {
+            byte[] read = in.readNBytes(most + 1);
+            if (read.length <= most) {
+                return read;
+            }
+        } catch (IOException e) {
+            throw unreadable(e);
+        }
+        throw new TanrenException(
+                ErrorCode.SOURCE_UNREADABLE,
+                "the file has more than the " + (most >> 20) + " MiB that such a file may have",
+                where(),
+                "Name the right file.");
+    }
+
+    default TanrenException unreadable(IOException e) {
+        return new TanrenException(
+                ErrorCode.SOURCE_UNREADABLE,
+                "the file cannot be read: " + e,
+                where(),
+                "Let the worker's user read it.",
+                e);
+    }
+
+    default TanrenException changed() {
+        return new TanrenException(
+                ErrorCode.SOURCE_UNREADABLE,
+                "the file changed while it was read",
+                where(),
+                "Run again when nothing writes to it.");
+    }
+}

@@ -1,0 +1,159 @@
+package dev.tanren.activities.source;
+
+import dev.tanren.activities.source.SourceContent.LocalFile;
+import dev.tanren.activities.source.SourceContent.StoredFile;
+import dev.tanren.activities.source.internal.BucketUri;
+import dev.tanren.activities.source.internal.Glob;
+import dev.tanren.activities.source.internal.LocalSearch;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.storage.objects.ObjectStore;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.PatternSyntaxException;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// Finds what the `file:` and `s3:` URIs of a plan name, as far as this worker may read it.
+///
+/// In a bucket, the objects whose keys begin with the URI's and a `/` are the files of a folder. A
+/// key is taken as it is written; nothing in it is decoded.
+public final class Sources {
+
+    private final FileRoots roots;
+    private final SourceBuckets buckets;
+
+    public Sources(FileRoots roots, SourceBuckets buckets) {
+        this.roots = roots;
+        this.buckets = buckets;
+    }
+
+    /// The file that a URI names, or those below the folder that it names, in the order of their
+    /// paths. What begins with a dot is passed over, as are links to folders.
+    ///
+    /// @param include pattern over paths below the folder; null for all files
+    /// @throws TanrenException `SOURCE_MISSING`; `SOURCE_EMPTY` where nothing matches;
+    ///     `SOURCE_UNREADABLE` also for what the worker may not read; and what the store throws
+    public List<SourceContent> files(String uri, @Nullable String include) {
+        Glob glob = glob(uri, include);
+        List<SourceContent> files =
+                BucketUri.parse(uri)
+                        .map(found -> stored(found, glob))
+                        .orElseGet(() -> local(uri, glob));
+        if (files.isEmpty()) {
+            throw new TanrenException(
+                    ErrorCode.SOURCE_EMPTY,
+                    include == null
+                            ? "no file is in the folder"
+                            : "no file below the folder matches '" + include + "'",
+                    uri,
+                    "Mend the path or the pattern; '**/' stands for any number of folders.");
+        }
+        return files;
+    }
+
+    /// The file that a URI names or, where that is a folder, the file of this name in it.
+    ///
+    /// @throws TanrenException as [#files(String, String)]
+    public SourceContent file(String uri, String nameInFolder) {
+        Optional<BucketUri> stored = BucketUri.parse(uri);
+        if (stored.isPresent()) {
+            Optional<SourceContent> object = object(stored.get());
+            if (object.isPresent()) {
+                return object.get();
+            }
+        } else {
+            Path path = roots.resolve(uri);
+            if (!Files.isDirectory(path)) {
+                return local(path);
+            }
+        }
+        return folder(uri).file(nameInFolder).orElseThrow(() -> missing(uri));
+    }
+
+    /// The folder that a URI names. Whether there is anything in it is not asked of a bucket.
+    ///
+    /// @throws TanrenException `SOURCE_MISSING`, `SOURCE_UNREADABLE`
+    public SourceFolder folder(String uri) {
+        return BucketUri.parse(uri)
+                .<SourceFolder>map(
+                        found ->
+                                new SourceFolder.StoredFolder(
+                                        store(found), found.root(), found.folderPrefix()))
+                .orElseGet(() -> new SourceFolder.LocalFolder(roots, roots.resolve(uri)));
+    }
+
+    private List<SourceContent> stored(BucketUri uri, Glob glob) {
+        Optional<SourceContent> object = object(uri);
+        if (object.isPresent()) {
+            return List.of(object.get());
+        }
+        ObjectStore store = store(uri);
+        List<ObjectStore.StoredObject> below = store.list(uri.folderPrefix());
+        if (below.isEmpty()) {
+            throw missing(uri.text());
+        }
+        return below.stream()
+                .filter(found -> uri.shows(found.key()) && glob.matches(uri.relative(found.key())))
+                .<SourceContent>map(
+                        found -> new StoredFile(store, uri.root(), found.key(), found.bytes()))
+                .toList();
+    }
+
+    private Optional<SourceContent> object(BucketUri uri) {
+        if (uri.key().isEmpty() || uri.key().endsWith("/")) {
+            return Optional.empty();
+        }
+        ObjectStore store = store(uri);
+        return store.find(uri.key())
+                .map(found -> new StoredFile(store, uri.root(), found.key(), found.bytes()));
+    }
+
+    private ObjectStore store(BucketUri uri) {
+        return buckets.open(uri.bucket(), uri.text());
+    }
+
+    private List<SourceContent> local(String uri, Glob glob) {
+        Path path = roots.resolve(uri);
+        Stream<Path> files =
+                Files.isRegularFile(path)
+                        ? Stream.of(path)
+                        : LocalSearch.below(path, glob, uri).stream()
+                                .map(file -> roots.permitted(file, file.toString()))
+                                .sorted(java.util.Comparator.comparing(Path::toString));
+        return files.map(Sources::local).toList();
+    }
+
+    private static SourceContent local(Path path) {
+        try {
+            return new LocalFile(path, Files.size(path));
+        } catch (IOException e) {
+            throw new LocalFile(path, 0).unreadable(e);
+        }
+    }
+
+    private static Glob glob(String uri, @Nullable String include) {
+        String pattern = include == null ? "**/*" : include;
+        try {
+            return new Glob(pattern);
+        } catch (PatternSyntaxException e) {
+            throw new TanrenException(
+                    ErrorCode.SOURCE_EMPTY,
+                    "'" + pattern + "' is no pattern: " + e.getDescription(),
+                    uri,
+                    "Write a pattern such as '**/*.java'.",
+                    e);
+        }
+    }
+
+    private static TanrenException missing(String uri) {
+        return new TanrenException(
+                ErrorCode.SOURCE_MISSING,
+                "nothing is there",
+                uri,
+                "Mend the address, or put the files there.");
+    }
+}
