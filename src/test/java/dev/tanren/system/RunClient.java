@@ -83,8 +83,8 @@ record RunClient(EmbeddedStack stack) {
         awaitStatus(id, "succeeded", limit);
     }
 
-    /// Hash over all weights and optimizer state of a stage's newest checkpoint: after the last step
-    /// of a finished one.
+    /// Hash over all weights and optimizer state of a stage's newest checkpoint, which is that of
+    /// the last step where the stage is finished.
     String finalHash(String id, String stage) {
         for (JsonNode entry : run(id).path("stages")) {
             if (entry.path("id").asText().equals(stage)) {

@@ -20,6 +20,8 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// Every activity as a hand-written fake over one small memory of checkpoints, whose gangs do what
@@ -37,12 +39,17 @@ final class FakePlatform
     }
 
     final List<String> log = new CopyOnWriteArrayList<>();
+    final List<String> reasons = new CopyOnWriteArrayList<>();
     final Queue<Gang> script = new ConcurrentLinkedQueue<>();
     final Map<String, Long> committed = new ConcurrentHashMap<>();
     final Map<String, String> stages = new ConcurrentHashMap<>();
     final Map<String, Double> evaluation = new ConcurrentHashMap<>();
     final List<GangActivities.GangRequest> gangs = new CopyOnWriteArrayList<>();
     final AtomicInteger exports = new AtomicInteger();
+
+    /// Activities that a test holds, such as `export`, until it opens them or they are cancelled.
+    final Map<String, CountDownLatch> held = new ConcurrentHashMap<>();
+
     private final AtomicInteger tokens = new AtomicInteger();
 
     /// On the gangs' own queue.
@@ -87,6 +94,30 @@ final class FakePlatform
         };
     }
 
+    CountDownLatch hold(String activity) {
+        return held.computeIfAbsent(activity, name -> new CountDownLatch(1));
+    }
+
+    /// Beats while it is held, and ends when it is cancelled.
+    private void work(String activity) {
+        CountDownLatch latch = held.get(activity);
+        if (latch == null) {
+            return;
+        }
+        log.add(activity + " at work");
+        try {
+            while (!latch.await(20, TimeUnit.MILLISECONDS)) {
+                Activity.getExecutionContext().heartbeat(null);
+            }
+        } catch (ActivityCompletionException e) {
+            log.add(activity + " ended");
+            throw e;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
     List<String> statuses() {
         return log.stream()
                 .filter(line -> line.startsWith("run "))
@@ -102,13 +133,20 @@ final class FakePlatform
     @Override
     public void recordStatus(StatusChange change) {
         var failure = change.failure();
+        reasons.add(String.valueOf(change.reason()));
         log.add("run " + change.status() + (failure == null ? "" : " " + failure.code()));
     }
 
     @Override
     public void recordStage(StageChange change) {
         stages.put(change.stageId(), change.status());
-        log.add("stage " + change.stageId() + " " + change.status());
+        String reason = change.reason();
+        log.add(
+                "stage "
+                        + change.stageId()
+                        + " "
+                        + change.status()
+                        + (reason == null ? "" : ": " + reason));
     }
 
     @Override
@@ -148,6 +186,7 @@ final class FakePlatform
 
     @Override
     public PreparedDataset prepare(PrepareRequest request) {
+        work("dataset");
         return new PreparedDataset(
                 request.datasetName(),
                 "datasets/" + request.datasetName() + "/manifest.json",
@@ -180,11 +219,13 @@ final class FakePlatform
     @Override
     public Exported export(ExportRequest request) {
         exports.incrementAndGet();
+        work("export");
         return new Exported("runs/r/" + request.stageId() + "/artifacts/", 20);
     }
 
     @Override
     public Evaluated evaluate(EvaluateRequest request) {
+        work("evaluate");
         return new Evaluated(Map.of("code.perplexity", 12.0));
     }
 }

@@ -8,6 +8,7 @@ import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.plan.TrainingStage.EntryCondition;
 import dev.tanren.spec.plan.TrainingStage.Otherwise;
 import dev.tanren.workflows.activity.GangActivities;
+import dev.tanren.workflows.failure.Failure;
 import dev.tanren.workflows.run.RunWorkflow;
 import io.temporal.client.WorkflowFailedException;
 import io.temporal.client.WorkflowStub;
@@ -169,6 +170,23 @@ class RunWorkflowTest {
 
         assertThat(platform.gangs).hasSize(1);
         assertThat(platform.statuses()).containsExactly("running", "failed " + code.name());
+    }
+
+    @Test
+    void aStageThatRanOutOfMemoryIsNotTriedUnchangedAndSaysWhatToChange() {
+        platform.script.add(platform.failing(ErrorCode.RANK_OUT_OF_MEMORY, 5));
+        WorkflowStub run = start(Plans.twoPhases());
+
+        assertThatThrownBy(() -> run.getResult(Void.class))
+                .cause()
+                .isInstanceOfSatisfying(
+                        ApplicationFailure.class,
+                        failure ->
+                                assertThat(failure.getDetails().get(Failure.class).mend())
+                                        .startsWith("submit the plan with ")
+                                        .endsWith("; or: nothing"));
+
+        assertThat(platform.gangs).hasSize(1);
     }
 
     @Test

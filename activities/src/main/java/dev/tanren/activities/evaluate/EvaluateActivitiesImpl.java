@@ -2,6 +2,7 @@ package dev.tanren.activities.evaluate;
 
 import dev.tanren.activities.lease.Drain;
 import dev.tanren.activities.lease.HeartbeatLease;
+import dev.tanren.spec.error.TanrenException;
 import dev.tanren.workflows.activity.EvaluateActivities;
 import io.temporal.activity.Activity;
 
@@ -19,7 +20,15 @@ public final class EvaluateActivitiesImpl implements EvaluateActivities {
     @Override
     public Evaluated evaluate(EvaluateRequest request) {
         try (HeartbeatLease lease = HeartbeatLease.hold(Activity.getExecutionContext(), drain)) {
+            return evaluate(request, lease);
+        }
+    }
+
+    private Evaluated evaluate(EvaluateRequest request, HeartbeatLease lease) {
+        try {
             return new Evaluated(evaluator.evaluate(request, lease));
+        } catch (TanrenException e) {
+            throw lease.ending(e);
         }
     }
 }

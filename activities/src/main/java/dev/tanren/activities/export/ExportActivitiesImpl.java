@@ -2,6 +2,7 @@ package dev.tanren.activities.export;
 
 import dev.tanren.activities.lease.Drain;
 import dev.tanren.activities.lease.HeartbeatLease;
+import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.plan.Stage;
 import dev.tanren.storage.registry.Registry;
@@ -25,23 +26,31 @@ public final class ExportActivitiesImpl implements ExportActivities {
 
     @Override
     public Exported export(ExportRequest request) {
-        Stage.Export stage = (Stage.Export) request.plan().stage(request.stageId()).orElseThrow();
         try (HeartbeatLease lease = HeartbeatLease.hold(Activity.getExecutionContext(), drain)) {
-            Exporter.Export export =
-                    exporter.export(
-                            request.runId(),
-                            request.plan(),
-                            stage.id(),
-                            stage.of(),
-                            request.architecture(),
-                            request.tokenizerKey(),
-                            stage.formats(),
-                            lease);
-            Map<String, Object> result = new LinkedHashMap<>(export.results());
-            result.put("prefix", export.prefix());
-            result.put("step", export.step());
-            registry.runs().setStageResult(request.runId(), stage.id(), Json.write(result));
-            return new Exported(export.prefix(), export.step());
+            try {
+                return export(request, lease);
+            } catch (TanrenException e) {
+                throw lease.ending(e);
+            }
         }
+    }
+
+    private Exported export(ExportRequest request, HeartbeatLease lease) {
+        Stage.Export stage = (Stage.Export) request.plan().stage(request.stageId()).orElseThrow();
+        Exporter.Export export =
+                exporter.export(
+                        request.runId(),
+                        request.plan(),
+                        stage.id(),
+                        stage.of(),
+                        request.architecture(),
+                        request.tokenizerKey(),
+                        stage.formats(),
+                        lease);
+        Map<String, Object> result = new LinkedHashMap<>(export.results());
+        result.put("prefix", export.prefix());
+        result.put("step", export.step());
+        registry.runs().setStageResult(request.runId(), stage.id(), Json.write(result));
+        return new Exported(export.prefix(), export.step());
     }
 }

@@ -1,8 +1,10 @@
 package dev.tanren.activities.lease;
 
+import dev.tanren.spec.error.TanrenException;
 import io.temporal.activity.ActivityExecutionContext;
 import io.temporal.client.ActivityCanceledException;
 import io.temporal.client.ActivityCompletionException;
+import io.temporal.failure.CanceledFailure;
 import java.util.concurrent.atomic.AtomicLong;
 
 /// A lease kept by Temporal heartbeats, one a second from a thread of its own, so that it is held
@@ -38,6 +40,14 @@ public final class HeartbeatLease implements Lease, AutoCloseable {
     public State state() {
         State current = state;
         return current == State.HELD && drain.begun() ? State.DRAINING : current;
+    }
+
+    /// What an activity throws that ended with `error`: Temporal is told of a cancellation as such,
+    /// so that it does not try the work again.
+    public RuntimeException ending(TanrenException error) {
+        return state() == State.CANCELLED
+                ? new CanceledFailure("ended by request: " + error.what(), null, error)
+                : error;
     }
 
     @Override

@@ -64,11 +64,16 @@ public final class RegistryActivitiesImpl implements RegistryActivities {
     public void recordStage(StageChange change) {
         RunStatus status = RunStatus.of(change.status());
         registry.runs().setStageStatus(change.runId(), change.stageId(), status);
+        String reason = change.reason();
         append(
                 change.runId(),
                 status == RunStatus.RUNNING ? "stage.started" : "stage." + status.key(),
                 change.stageId(),
-                "stage " + change.stageId() + " is " + status.key(),
+                "stage "
+                        + change.stageId()
+                        + " is "
+                        + status.key()
+                        + (reason == null ? "" : ": " + reason),
                 data(change.failure()),
                 null);
     }

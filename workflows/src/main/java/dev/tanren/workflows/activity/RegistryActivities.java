@@ -34,7 +34,13 @@ public interface RegistryActivities {
     record StatusChange(
             String runId, String status, @Nullable String reason, @Nullable Failure failure) {}
 
-    record StageChange(String runId, String stageId, String status, @Nullable Failure failure) {}
+    /// @param reason plain words for people; null where the status speaks for itself
+    record StageChange(
+            String runId,
+            String stageId,
+            String status,
+            @Nullable String reason,
+            @Nullable Failure failure) {}
 
     /// @param type such as `phase.entered`
     /// @param key an event with the same key in the same run is stored once; null where the call

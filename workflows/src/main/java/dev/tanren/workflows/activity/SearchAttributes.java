@@ -9,7 +9,7 @@ public final class SearchAttributes {
     public static final SearchAttributeKey<String> RUN_STATUS =
             SearchAttributeKey.forKeyword("TanrenRunStatus");
 
-    /// Id of the stage that runs, or ran last.
+    /// Id of the stage that is at work; a run that has ended has none.
     public static final SearchAttributeKey<String> STAGE =
             SearchAttributeKey.forKeyword("TanrenStage");
 

@@ -7,6 +7,8 @@ import io.temporal.workflow.UpdateMethod;
 import io.temporal.workflow.UpdateValidatorMethod;
 import io.temporal.workflow.WorkflowInterface;
 import io.temporal.workflow.WorkflowMethod;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +31,9 @@ public interface RunWorkflow {
     void run(Input input);
 
     /// Ends when the request is recorded; the run is paused when its ranks have saved and ended.
+    ///
+    /// Work that has no checkpoint, as the datasets, an export or an evaluation, is finished first:
+    /// the run's reason then says what it waits for.
     @UpdateMethod
     void pause(Request request);
 
@@ -43,7 +48,8 @@ public interface RunWorkflow {
     @UpdateValidatorMethod(updateName = "resume")
     void validateResume(Request request);
 
-    /// Saves nothing further and ends the run as cancelled; its last checkpoint stays.
+    /// Saves nothing further and ends the run as cancelled, whatever is at work; its last
+    /// checkpoint stays. Stages that were not reached are skipped.
     @UpdateMethod
     void cancel(Request request);
 
@@ -64,9 +70,23 @@ public interface RunWorkflow {
     /// What need not be found out again when the workflow continues as new.
     ///
     /// @param datasets object key of the dataset manifest, by the dataset's name
-    record Carried(ResolvedModel model, Map<String, String> datasets) {
+    /// @param stage id of the stage that was begun already; null between two stages
+    /// @param approvedPhase phase of that stage that a person has let in
+    record Carried(
+            ResolvedModel model,
+            Map<String, String> datasets,
+            @Nullable String stage,
+            @Nullable String approvedPhase) {
         public Carried {
-            datasets = Map.copyOf(datasets);
+            datasets = Collections.unmodifiableMap(new LinkedHashMap<>(datasets));
+        }
+
+        public Carried(ResolvedModel model, Map<String, String> datasets) {
+            this(model, datasets, null, null);
+        }
+
+        public Carried during(@Nullable String begun, @Nullable String approved) {
+            return new Carried(model, datasets, begun, approved);
         }
     }
 

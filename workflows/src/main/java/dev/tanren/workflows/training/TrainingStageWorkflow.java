@@ -5,6 +5,8 @@ import dev.tanren.workflows.activity.ModelActivities.ResolvedModel;
 import io.temporal.workflow.SignalMethod;
 import io.temporal.workflow.WorkflowInterface;
 import io.temporal.workflow.WorkflowMethod;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +41,7 @@ public interface TrainingStageWorkflow {
             @Nullable String approvedPhase,
             @Nullable Carried carried) {
         public Input {
-            datasets = Map.copyOf(datasets);
+            datasets = Collections.unmodifiableMap(new LinkedHashMap<>(datasets));
         }
     }
 

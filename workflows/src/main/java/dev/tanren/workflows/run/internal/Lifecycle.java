@@ -3,7 +3,6 @@ package dev.tanren.workflows.run.internal;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -18,21 +17,26 @@ enum Lifecycle {
     FAILED,
     CANCELLED;
 
+    boolean mayBecome(Lifecycle next) {
+        return nexts().contains(next);
+    }
+
+    /// Whether nothing follows.
+    boolean terminal() {
+        return nexts().isEmpty();
+    }
+
     /// `RUNNING` to `PAUSED` without `PAUSING`: nothing is at work, the run waits for a person.
     /// `PAUSING` to `SUCCEEDED`: the last stage ended before it could stop.
-    private static final Map<Lifecycle, Set<Lifecycle>> TRANSITIONS =
-            Map.of(
-                    QUEUED, EnumSet.of(RUNNING, CANCELLING, CANCELLED, FAILED),
-                    RUNNING, EnumSet.of(PAUSING, PAUSED, CANCELLING, CANCELLED, SUCCEEDED, FAILED),
-                    PAUSING, EnumSet.of(RUNNING, PAUSED, CANCELLING, CANCELLED, SUCCEEDED, FAILED),
-                    PAUSED, EnumSet.of(RUNNING, CANCELLING, CANCELLED, FAILED),
-                    CANCELLING, EnumSet.of(CANCELLED, FAILED),
-                    SUCCEEDED, EnumSet.noneOf(Lifecycle.class),
-                    FAILED, EnumSet.noneOf(Lifecycle.class),
-                    CANCELLED, EnumSet.noneOf(Lifecycle.class));
-
-    boolean mayBecome(Lifecycle next) {
-        return TRANSITIONS.getOrDefault(this, Set.of()).contains(next);
+    private Set<Lifecycle> nexts() {
+        return switch (this) {
+            case QUEUED -> EnumSet.of(RUNNING, CANCELLING, CANCELLED, FAILED);
+            case RUNNING -> EnumSet.of(PAUSING, PAUSED, CANCELLING, CANCELLED, SUCCEEDED, FAILED);
+            case PAUSING -> EnumSet.of(RUNNING, PAUSED, CANCELLING, CANCELLED, SUCCEEDED, FAILED);
+            case PAUSED -> EnumSet.of(RUNNING, CANCELLING, CANCELLED, FAILED);
+            case CANCELLING -> EnumSet.of(CANCELLED, FAILED);
+            case SUCCEEDED, FAILED, CANCELLED -> EnumSet.noneOf(Lifecycle.class);
+        };
     }
 
     /// As the registry and people write it.

@@ -22,6 +22,9 @@ import io.temporal.workflow.ChildWorkflowOptions;
 import io.temporal.workflow.SignalExternalWorkflowException;
 import io.temporal.workflow.Workflow;
 import io.temporal.workflow.WorkflowInit;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -40,14 +43,18 @@ public final class RunWorkflowImpl implements RunWorkflow {
     private final Input input;
     private final RunJournal journal;
     private final CancellationScope work;
+    private final List<Stage> unfinished = new ArrayList<>();
     private @Nullable TrainingStageWorkflow training;
+    private @Nullable String pauseReason;
+    private boolean preparing;
 
     @WorkflowInit
     public RunWorkflowImpl(Input input) {
         this.input = input;
         this.journal = new RunJournal(registry, input.runId());
-        if (input.carried() != null) {
-            journal.continueRunning();
+        Carried carried = input.carried();
+        if (carried != null) {
+            journal.continueRunning(carried.stage());
         }
         this.work = Workflow.newCancellationScope(this::runStages);
     }
@@ -85,11 +92,26 @@ public final class RunWorkflowImpl implements RunWorkflow {
         if (!journal.status().mayBecome(Lifecycle.PAUSING)) {
             return;
         }
-        journal.become(Lifecycle.PAUSING, request.reason(), null);
+        pauseReason = request.reason();
+        journal.become(Lifecycle.PAUSING, pausingReason(), null);
         TrainingStageWorkflow child = training;
         if (child != null && journal.status() == Lifecycle.PAUSING) {
             pause(child);
         }
+    }
+
+    /// What has no checkpoint is finished before the run pauses, and the reason says so.
+    private @Nullable String pausingReason() {
+        String asked = pauseReason;
+        String after = preparing ? "pausing when the datasets are prepared" : null;
+        String stage = journal.stageAtWork();
+        if (stage != null && !(input.plan().stage(stage).orElseThrow() instanceof TrainingStage)) {
+            after = "pausing after stage " + stage;
+        }
+        if (after == null || asked == null) {
+            return after == null ? asked : after;
+        }
+        return after + ": " + asked;
     }
 
     @Override
@@ -134,20 +156,53 @@ public final class RunWorkflowImpl implements RunWorkflow {
     }
 
     private void runStages() {
-        Map<String, String> standing = registry.standing(input.runId()).stages();
+        Map<String, String> standing = new LinkedHashMap<>();
+        // Also when the run is cancelled meanwhile: stages that are left are skipped then.
+        Workflow.newDetachedCancellationScope(
+                        () -> standing.putAll(registry.standing(input.runId()).stages()))
+                .run();
+        input.plan().stages().stream()
+                .filter(stage -> !SUCCEEDED.equals(standing.get(stage.id())))
+                .forEach(unfinished::add);
         Carried prepared = input.carried();
         if (prepared == null) {
+            queueAgain(standing);
             awaitNotPaused();
-            prepared = new Preparation(input).prepare();
+            prepared = prepare();
         }
-        for (Stage stage : input.plan().stages()) {
-            if (!SUCCEEDED.equals(standing.get(stage.id()))) {
-                awaitNotPaused();
-                continueAsNewWhenLong(prepared);
-                journal.stageStarted(stage.id());
-                run(stage, prepared);
-                journal.stageEnded(stage.id(), Lifecycle.SUCCEEDED, null);
+        while (!unfinished.isEmpty()) {
+            Stage stage = unfinished.getFirst();
+            awaitNotPaused();
+            begin(stage, prepared);
+            run(stage, prepared);
+            unfinished.removeFirst();
+            journal.stageEnded(stage.id(), Lifecycle.SUCCEEDED, null);
+        }
+    }
+
+    /// Stages that an earlier try of the run has ended are waited for once more.
+    private void queueAgain(Map<String, String> standing) {
+        for (Stage stage : unfinished) {
+            String before = standing.get(stage.id());
+            if (before != null && !before.equals(Lifecycle.QUEUED.key())) {
+                journal.stageQueued(stage.id());
             }
+        }
+    }
+
+    private Carried prepare() {
+        preparing = true;
+        try {
+            return new Preparation(input).prepare();
+        } finally {
+            preparing = false;
+        }
+    }
+
+    private void begin(Stage stage, Carried prepared) {
+        if (!stage.id().equals(journal.stageAtWork())) {
+            continueAsNewWhenLong(prepared.during(null, null));
+            journal.stageStarted(stage.id());
         }
     }
 
@@ -179,10 +234,11 @@ public final class RunWorkflowImpl implements RunWorkflow {
 
     /// Runs the stage's workflow until the stage is finished; in a pause there is none.
     private void train(TrainingStage stage, Carried prepared) {
-        String approvedPhase = null;
+        String approvedPhase =
+                stage.id().equals(prepared.stage()) ? prepared.approvedPhase() : null;
         while (true) {
             awaitNotPaused();
-            continueAsNewWhenLong(prepared);
+            continueAsNewWhenLong(prepared.during(stage.id(), approvedPhase));
             Outcome outcome = trainOnce(stage, prepared, approvedPhase);
             switch (outcome.ended()) {
                 case FINISHED -> {
@@ -243,29 +299,40 @@ public final class RunWorkflowImpl implements RunWorkflow {
         awaitNotPaused();
     }
 
+    /// Ends when the run may go on. One that is being cancelled waits here for its cancellation,
+    /// which comes when it is recorded.
     private void awaitNotPaused() {
-        while (journal.status() == Lifecycle.PAUSING || journal.status() == Lifecycle.PAUSED) {
+        while (journal.status() != Lifecycle.RUNNING) {
             if (journal.status() == Lifecycle.PAUSING) {
-                journal.become(Lifecycle.PAUSED, journal.reason(), null);
+                journal.become(Lifecycle.PAUSED, pauseReason, null);
             }
-            Workflow.await(() -> journal.status() != Lifecycle.PAUSED);
+            Workflow.await(
+                    () ->
+                            journal.status() == Lifecycle.RUNNING
+                                    || journal.status() == Lifecycle.PAUSING);
         }
     }
 
-    /// No child runs when this is called, so none is left without a parent.
+    /// No child runs when this is called, so none is left without a parent; and no request is under
+    /// way when the next execution begins, so none is lost.
     private void continueAsNewWhenLong(Carried prepared) {
-        if (journal.status() == Lifecycle.RUNNING
-                && Workflow.isEveryHandlerFinished()
-                && (Workflow.getInfo().getHistoryLength() > ActivityPolicies.HISTORY_EVENTS
-                        || Workflow.getInfo().isContinueAsNewSuggested())) {
-            Workflow.newContinueAsNewStub(RunWorkflow.class)
-                    .run(new Input(input.runId(), input.plan(), prepared));
+        if (Workflow.getInfo().getHistoryLength() <= ActivityPolicies.HISTORY_EVENTS
+                && !Workflow.getInfo().isContinueAsNewSuggested()) {
+            return;
         }
+        do {
+            awaitNotPaused();
+            Workflow.await(Workflow::isEveryHandlerFinished);
+        } while (journal.status() != Lifecycle.RUNNING);
+        Workflow.newContinueAsNewStub(RunWorkflow.class)
+                .run(new Input(input.runId(), input.plan(), prepared));
     }
 
     private void endUnfinished(RuntimeException thrown) {
-        if (journal.status() == Lifecycle.CANCELLING || Failures.isCancellation(thrown)) {
-            endStage(Lifecycle.CANCELLED, null);
+        if (journal.status() == Lifecycle.CANCELLING
+                || CancellationScope.current().isCancelRequested()
+                || Failures.isCancellation(thrown)) {
+            endStages(Lifecycle.CANCELLED, null);
             journal.become(Lifecycle.CANCELLED, journal.reason(), null);
             awaitHandlers();
             if (CancellationScope.current().isCancelRequested()) {
@@ -274,16 +341,25 @@ public final class RunWorkflowImpl implements RunWorkflow {
             return;
         }
         Failure failure = Failures.read(thrown);
-        endStage(Lifecycle.FAILED, failure);
+        endStages(Lifecycle.FAILED, failure);
         journal.become(Lifecycle.FAILED, failure.what(), failure);
         awaitHandlers();
         throw Failures.ofWorkflow(failure);
     }
 
-    private void endStage(Lifecycle how, @Nullable Failure failure) {
-        String stage = journal.stage();
-        if (stage != null) {
-            journal.stageEnded(stage, how, failure);
+    /// No stage stays queued in a run that has ended.
+    private void endStages(Lifecycle how, @Nullable Failure failure) {
+        String atWork = journal.stageAtWork();
+        if (atWork != null) {
+            journal.stageEnded(atWork, how, failure);
+        }
+        String why =
+                (atWork == null ? "the run" : "stage " + atWork)
+                        + (how == Lifecycle.FAILED ? " failed" : " was cancelled");
+        for (Stage stage : unfinished) {
+            if (!stage.id().equals(atWork)) {
+                journal.stageSkipped(stage.id(), why);
+            }
         }
     }
 

@@ -27,6 +27,7 @@ import io.temporal.workflow.CompletablePromise;
 import io.temporal.workflow.Workflow;
 import io.temporal.workflow.WorkflowInit;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -174,12 +175,19 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
         }
         budget = budget.after(failureClass);
         if (!budget.allowsRetryOf(failureClass)) {
-            throw Failures.ofWorkflow(failureClass.retryable() ? inVain(failure) : failure);
+            throw Failures.ofWorkflow(forGood(failure));
         }
         Duration delay = budget.delayAfter(failureClass);
         if (delay.isPositive()) {
             Workflow.await(delay, () -> pauseRequested);
         }
+    }
+
+    private Failure forGood(Failure failure) {
+        if (failure.failureClass() == FailureClass.OUT_OF_MEMORY) {
+            return SmallerSettings.proposedIn(failure, stage, input.model().architecture());
+        }
+        return failure.failureClass().retryable() ? inVain(failure) : failure;
     }
 
     private Failure inVain(Failure failure) {
@@ -235,11 +243,16 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
                         reason == null
                                 ? "phase " + phase + " begins with step " + entry.firstStep()
                                 : reason,
-                        Map.of(
-                                "phase", phase,
-                                "firstStep", entry.firstStep(),
-                                "lastStep", entry.lastStep()),
+                        steps(entry),
                         type + "/" + stage.id() + "/" + phase));
+    }
+
+    private static Map<String, Object> steps(Timetable.Entry entry) {
+        Map<String, Object> steps = new LinkedHashMap<>();
+        steps.put("phase", entry.phase().id());
+        steps.put("firstStep", entry.firstStep());
+        steps.put("lastStep", entry.lastStep());
+        return steps;
     }
 
     private BeginRequest beginRequest(Timetable.Entry entry) {

@@ -1,0 +1,73 @@
+package dev.tanren.workflows.training.internal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.plan.ModelSource;
+import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.validation.PlanReader;
+import dev.tanren.workflows.failure.Failure;
+import org.junit.jupiter.api.Test;
+
+class SmallerSettingsTest {
+
+    private static final Failure KILLED =
+            new Failure(ErrorCode.RANK_OUT_OF_MEMORY, "killed", "rank 1", "add memory");
+
+    @Test
+    void halfTheMicroBatchIsProposedFirst() {
+        Failure mended = proposedFor(8, 256);
+
+        assertThat(mended.mend())
+                .startsWith("submit the plan with microBatch: 4 (it is 8; ")
+                .contains(" in stage adapt, which needs about ")
+                .endsWith(" MiB a rank; or: add memory");
+    }
+
+    @Test
+    void theFailureIsOtherwiseTheSame() {
+        Failure mended = proposedFor(8, 256);
+
+        assertThat(new Failure(mended.code(), mended.what(), mended.where(), KILLED.mend()))
+                .isEqualTo(KILLED);
+    }
+
+    /// Twice as many micro-batches need one more partial sum of gradients.
+    @Test
+    void halfTheMicroBatchIsNotProposedWhereTheGradientsTakeMoreThanItSaves() {
+        assertThat(proposedFor(2, 16).mend()).doesNotContain("microBatch: 1");
+    }
+
+    private static Failure proposedFor(int microBatch, int sequenceLength) {
+        Plan plan =
+                PlanReader.read(
+                                """
+                                apiVersion: tanren.dev/v1
+                                name: large
+                                seed: 17
+                                model:
+                                  architecture:
+                                    {family: llama, vocabSize: 8192, hiddenSize: 256, layers: 4, heads: 8,
+                                     keyValueHeads: 4, intermediateSize: 688}
+                                  tokenizer: "file:/tokenizer.json"
+                                datasets:
+                                  code: {sources: [{uri: "file:/corpus"}]}
+                                stages:
+                                  - id: adapt
+                                    type: pretrain
+                                    globalBatchTokens: 16Ki
+                                    microBatch: %d
+                                    optimizer: {type: adamw, learningRate: 1e-3}
+                                    schedule: {type: constant}
+                                    phases:
+                                      - {id: long, sequenceLength: %d, tokens: 64Ki, mix: {code: 1.0}}
+                                    checkpoint: {everySteps: 5, keep: 2}
+                                """
+                                        .formatted(microBatch, sequenceLength))
+                        .planOrThrow();
+        TrainingStage stage = (TrainingStage) plan.stages().getFirst();
+        ModelSource.Fresh model = (ModelSource.Fresh) plan.model();
+        return SmallerSettings.proposedIn(KILLED, stage, model.architecture());
+    }
+}
