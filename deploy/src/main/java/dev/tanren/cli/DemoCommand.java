@@ -65,19 +65,19 @@ final class DemoCommand implements Callable<Integer> {
                         1,
                         List.of(home.data(), plan.code()),
                         progress::show);
-        terminal.say("console: " + status.console() + "   token: " + home.adminToken());
-        try {
-            ApiClient api = new ApiClient(Server.of(terminal.environment()));
-            Demo demo = new Demo(api, () -> worker(control), terminal::progress, terminal::say);
-            DemoReport report = demo.run(plan);
-            terminal.out().println(json ? report.json().toString() : report.text());
-            terminal.out().flush();
-            return report.ok() ? Exit.OK : Exit.FAILED;
-        } finally {
-            if (!keep && !wasRunning) {
-                control.down(progress::show);
-            }
+        if (!keep && !wasRunning) {
+            // At the end of the process, however it comes: Ctrl-C runs no `finally`.
+            Runtime.getRuntime()
+                    .addShutdownHook(
+                            new Thread(() -> control.down(progress::show), "stop-the-stack"));
         }
+        terminal.say("console: " + status.console() + "   token: " + home.adminToken());
+        ApiClient api = new ApiClient(Server.of(terminal.environment()));
+        Demo demo = new Demo(api, () -> worker(control), terminal::progress, terminal::say);
+        DemoReport report = demo.run(plan);
+        terminal.out().println(json ? report.json().toString() : report.text());
+        terminal.out().flush();
+        return report.ok() ? Exit.OK : Exit.FAILED;
     }
 
     private DemoPlan plan(TanrenHome home) {

@@ -51,9 +51,14 @@ public final class Demo {
     }
 
     private RunView follow(String id, Consumer<RunView> look) throws InterruptedException {
+        String stage = "";
         while (true) {
             RunView view = new RunView(api.get("/runs/" + id));
             look.accept(view);
+            if (!view.stage().equals(stage)) {
+                stage = view.stage();
+                say.accept("stage " + stage);
+            }
             progress.accept(line(view));
             if (view.finished()) {
                 if (!view.status().equals("succeeded")) {

@@ -54,6 +54,7 @@ public record DemoReport(
                 && domain.after() < domain.before();
     }
 
+    /// The keys are fixed, because people script against them.
     public JsonNode json() {
         ObjectNode root = Json.mapper().createObjectNode();
         root.put("ok", ok());
@@ -62,7 +63,6 @@ public record DemoReport(
         for (Saboteur.Cost kill : kills) {
             struck.addObject()
                     .put("what", kill.what())
-                    .put("step", kill.step())
                     .put("recoverySeconds", kill.recoverySeconds())
                     .put("stepsRecomputed", kill.stepsRecomputed());
         }
@@ -78,7 +78,6 @@ public record DemoReport(
                                 .put("after", change.after())
                                 .put("perplexityBefore", change.perplexityBefore())
                                 .put("perplexityAfter", change.perplexityAfter()));
-        root.put("sample", sample);
         return root;
     }
 
