@@ -46,6 +46,7 @@ export const api = {
   run: (id) => call("GET", runPath(id)),
   recovery: (id) => call("GET", `${runPath(id)}/recovery`),
   metrics: (id, stage) => call("GET", `${runPath(id)}/metrics?stage=${encodeURIComponent(stage)}&points=1000`),
+  diagnosis: (id, stage) => call("GET", `${runPath(id)}/diagnosis?stage=${encodeURIComponent(stage)}`),
   checkpoints: (id) => call("GET", `${runPath(id)}/checkpoints`),
   logs: (id) => call("GET", `${runPath(id)}/logs`),
   log: (id, stage, attempt, rank) =>

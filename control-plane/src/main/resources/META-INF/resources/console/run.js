@@ -123,6 +123,28 @@ async function showCharts() {
   if (metrics.steps.length) drawCharts(document.getElementById("charts"), metrics, stage.phases);
 }
 
+async function showDiagnosis() {
+  const card = document.getElementById("diagnosis");
+  if (!stageChoice.value) return;
+  const diagnosis = await api.diagnosis(id, stageChoice.value);
+  card.classList.toggle("hidden", !diagnosis.verdict);
+  if (!diagnosis.verdict) return;
+  const parts = Object.entries(diagnosis.shares).filter(([, share]) => share >= 0.005);
+  const percent = (share) => `${Math.round(share * 100)} %`;
+  document.getElementById("diagnosis-note").textContent = `steps ${integer(diagnosis.firstStep)} to ${integer(diagnosis.lastStep)} of ${diagnosis.stage}, ${diagnosis.ranks.length} ${diagnosis.ranks.length === 1 ? "rank" : "ranks"}`;
+  document.getElementById("diagnosis-verdict").textContent = `${diagnosis.verdict[0].toUpperCase()}${diagnosis.verdict.slice(1)}:`;
+  document.getElementById("diagnosis-evidence").textContent = `${diagnosis.evidence}.`;
+  document.getElementById("diagnosis-mend").textContent = diagnosis.mend;
+  const bar = document.getElementById("diagnosis-shares");
+  bar.setAttribute("aria-label", parts.map(([name, share]) => `${name} ${percent(share)}`).join(", "));
+  bar.replaceChildren(...parts.map(([name, share]) => {
+    const piece = element("span", { "data-part": name, title: `${name} ${percent(share)}` });
+    piece.style.flexGrow = share;
+    return piece;
+  }));
+  replace("diagnosis-legend", ...parts.map(([name, share]) => element("span", {}, element("i", { "data-part": name }), `${name} ${percent(share)}`)));
+}
+
 function showCheckpoints(rows) {
   const recent = [...rows].sort((first, second) => Date.parse(second.committedAt) - Date.parse(first.committedAt)).slice(0, 30);
   replace("checkpoints", ...recent.map((row) => element("tr", {},
@@ -181,6 +203,7 @@ async function refresh() {
     showCheckpoints(rows);
     showConfiguration(detail);
     await showCharts();
+    await showDiagnosis();
     await chooseLog();
     document.getElementById("stale").classList.add("hidden");
   } catch (problem) {
@@ -195,7 +218,7 @@ function refreshSoon() {
   pending = setTimeout(async () => { await refresh(); pending = null; }, 1500);
 }
 
-stageChoice.addEventListener("change", () => { location.hash = stageChoice.value; showCharts(); });
+stageChoice.addEventListener("change", () => { location.hash = stageChoice.value; showCharts(); showDiagnosis(); });
 logChoice.addEventListener("change", chooseLog);
 document.getElementById("first-error").addEventListener("click", jumpToFirstError);
 addEventListener("themechange", showCharts);

@@ -10,6 +10,7 @@ import picocli.CommandLine.Command;
             SubmitCommand.class,
             RunListCommand.class,
             RunGetCommand.class,
+            DiagnoseCommand.class,
             WatchCommand.class,
             WaitCommand.class,
             RunActionCommand.Pause.class,

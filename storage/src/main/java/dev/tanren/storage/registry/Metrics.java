@@ -23,6 +23,10 @@ public interface Metrics {
     /// them.
     List<StepRow> steps(String runId, String stageId, long fromStep, int maximumPoints);
 
+    /// The newest `steps` steps of the stage's newest attempt, of every rank, by step and rank.
+    /// The attempt's first two are left out: they are those of a cold machine.
+    List<StepRow> newestSteps(String runId, String stageId, int steps);
+
     List<EvaluationRow> evaluations(String runId, String stageId);
 
     /// @param values by metric name: `loss`, `learningRate`, `gradientNorm`, `tokens`,

@@ -230,6 +230,33 @@ public final class PostgresMetrics implements Metrics {
     }
 
     @Override
+    public List<StepRow> newestSteps(String runId, String stageId, int steps) {
+        return database.call(
+                handle ->
+                        handle.createQuery(
+                                        """
+                                        with newest as (
+                                            select * from step_metrics
+                                            where run_id = :runId and stage_id = :stageId
+                                                and attempt = (
+                                                    select max(attempt) from step_metrics
+                                                    where run_id = :runId
+                                                        and stage_id = :stageId)),
+                                        ends as (
+                                            select min(step) as first, max(step) as last
+                                            from newest)
+                                        select newest.* from newest, ends
+                                        where step > last - :steps and step >= first + 2
+                                        order by step, rank
+                                        """)
+                                .bind("runId", runId)
+                                .bind("stageId", stageId)
+                                .bind("steps", steps)
+                                .map((row, context) -> step(row))
+                                .list());
+    }
+
+    @Override
     public List<EvaluationRow> evaluations(String runId, String stageId) {
         return database.call(
                 handle ->

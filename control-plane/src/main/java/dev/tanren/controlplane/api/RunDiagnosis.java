@@ -1,0 +1,29 @@
+package dev.tanren.controlplane.api;
+
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Where the time of a stage's newest steps went, and what holds them up.
+///
+/// @param firstStep first and last step that were looked at; 0 where there are too few
+/// @param verdict such as `data-bound`; null where there are too few steps, as are the evidence
+///     and the mend
+/// @param shares of the whole time of all ranks, by part; they add up to 1
+/// @param secondsPerStep mean, of the slowest rank
+/// @param ranks the same for each rank
+public record RunDiagnosis(
+        String stage,
+        long firstStep,
+        long lastStep,
+        @Nullable String verdict,
+        @Nullable String evidence,
+        @Nullable String mend,
+        Map<String, Double> shares,
+        @Nullable Double secondsPerStep,
+        List<Rank> ranks) {
+
+    /// @param peakResidentBytes highest resident memory of the rank so far
+    public record Rank(
+            int rank, double secondsPerStep, Map<String, Double> shares, long peakResidentBytes) {}
+}

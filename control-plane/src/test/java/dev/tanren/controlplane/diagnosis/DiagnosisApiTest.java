@@ -1,0 +1,96 @@
+package dev.tanren.controlplane.diagnosis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hamcrest.Matchers.empty;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.hasSize;
+import static org.hamcrest.Matchers.nullValue;
+
+import dev.tanren.controlplane.ApiTest;
+import dev.tanren.storage.registry.Attempts.Attempt;
+import dev.tanren.storage.registry.Metrics.StepRow;
+import dev.tanren.storage.registry.Tokens.Role;
+import io.quarkus.test.junit.QuarkusTest;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+@QuarkusTest
+class DiagnosisApiTest extends ApiTest {
+
+    @Test
+    void aRunWhoseLoaderIsSlowSaysSo() {
+        String id = recordedRun("slow-loader");
+        steps(id, 1, Map.of("seconds.data", 0.1, "seconds.forward", 0.8), 1, 9);
+        steps(id, 2, Map.of("seconds.data", 0.38, "seconds.forward", 0.6), 5, 30);
+
+        as(token(Role.VIEWER))
+                .get("/api/v1/runs/" + id + "/diagnosis?stage=adapt")
+                .then()
+                .statusCode(200)
+                .body("verdict", equalTo("data-bound"))
+                .body("evidence", equalTo("the loader keeps the ranks waiting 38 % of the step"))
+                .body("firstStep", equalTo(7))
+                .body("lastStep", equalTo(30))
+                .body("ranks", hasSize(2))
+                .body("ranks[1].shares.forward", closeTo(0.6f))
+                .body("secondsPerStep", closeTo(1f));
+    }
+
+    @Test
+    void aRunWithoutStepsHasNoVerdict() {
+        as(token(Role.VIEWER))
+                .get("/api/v1/runs/" + recordedRun("young") + "/diagnosis")
+                .then()
+                .statusCode(200)
+                .body("verdict", nullValue())
+                .body("ranks", empty());
+    }
+
+    @Test
+    void aStageThatIsNotThereIsNotFound() {
+        assertThat(
+                        as(token(Role.VIEWER))
+                                .get(
+                                        "/api/v1/runs/"
+                                                + recordedRun("other")
+                                                + "/diagnosis?stage=none")
+                                .statusCode())
+                .isEqualTo(404);
+    }
+
+    private static org.hamcrest.Matcher<Float> closeTo(float value) {
+        return new org.hamcrest.CustomTypeSafeMatcher<>("close to " + value) {
+            @Override
+            protected boolean matchesSafely(Float found) {
+                return Math.abs(found - value) < 1e-4;
+            }
+        };
+    }
+
+    private void steps(String id, int attempt, Map<String, Double> seconds, long from, long to) {
+        Attempt begun =
+                registry.attempts().begin(id, "adapt", "short", "w", 2, from - 1, "r" + attempt);
+        List<StepRow> rows = new ArrayList<>();
+        for (long step = from; step <= to; step++) {
+            for (int rank = 0; rank < 2; rank++) {
+                Map<String, Double> values = new java.util.HashMap<>(seconds);
+                values.put("seconds.total", 1.0);
+                values.put("loss", 2.0);
+                rows.add(
+                        new StepRow(
+                                step,
+                                rank,
+                                begun.attempt(),
+                                "short",
+                                false,
+                                "hash",
+                                values,
+                                Instant.now()));
+            }
+        }
+        registry.metrics().record(id, "adapt", begun.fencingToken(), rows);
+    }
+}

@@ -1,0 +1,89 @@
+package dev.tanren.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.tanren.deploy.client.ApiClient;
+import dev.tanren.deploy.client.Server;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+        name = "diagnose",
+        mixinStandardHelpOptions = true,
+        description = "Says why a run failed, and where the time of its steps goes.")
+final class DiagnoseCommand implements Callable<Integer> {
+
+    private static final int WIDTH = 40;
+
+    private final Terminal terminal;
+
+    @Parameters(paramLabel = "RUN", description = "Id of the run.")
+    private String id;
+
+    @Option(names = "--stage", description = "Stage to look at (default: the one at work).")
+    private @Nullable String stage;
+
+    @Mixin private OutputOptions output;
+
+    DiagnoseCommand(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    @Override
+    public Integer call() {
+        ApiClient api = new ApiClient(Server.of(terminal.environment()));
+        String path = "/runs/" + ApiClient.encode(id);
+        JsonNode failure = api.get(path).path("failure");
+        JsonNode diagnosis =
+                api.get(
+                        path
+                                + "/diagnosis"
+                                + (stage == null ? "" : "?stage=" + ApiClient.encode(stage)));
+        if (output.form() != OutputOptions.Form.TABLE) {
+            output.data(terminal, diagnosis);
+            return Exit.OK;
+        }
+        if (failure.isObject()) {
+            terminal.out().println("failed   " + RunGetCommand.failureText(failure));
+            terminal.out().println();
+        }
+        if (diagnosis.path("verdict").isTextual()) {
+            print(diagnosis);
+        } else {
+            terminal.out()
+                    .println(
+                            "stage    "
+                                    + diagnosis.path("stage").asText()
+                                    + ": too few steps yet to say where their time goes");
+        }
+        return Exit.OK;
+    }
+
+    private void print(JsonNode diagnosis) {
+        terminal.out()
+                .printf(
+                        Locale.ROOT,
+                        "stage    %s, steps %d to %d, %.3f s each%n",
+                        diagnosis.path("stage").asText(),
+                        diagnosis.path("firstStep").asLong(),
+                        diagnosis.path("lastStep").asLong(),
+                        diagnosis.path("secondsPerStep").asDouble());
+        terminal.out().println("verdict  " + diagnosis.path("verdict").asText());
+        terminal.out().println("because  " + diagnosis.path("evidence").asText());
+        terminal.out().println("mend     " + diagnosis.path("mend").asText());
+        terminal.out().println();
+        for (var share : diagnosis.path("shares").properties()) {
+            terminal.out()
+                    .printf(
+                            Locale.ROOT,
+                            "%-14s %5.1f %%  %s%n",
+                            share.getKey(),
+                            100 * share.getValue().asDouble(),
+                            "█".repeat((int) Math.round(WIDTH * share.getValue().asDouble())));
+        }
+    }
+}
