@@ -2,13 +2,10 @@ package dev.tanren.spec.model;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.plan.Architecture;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -52,52 +49,10 @@ public record HuggingFaceConfiguration(
                 .toJson();
     }
 
-    /// The text of a `config.json` that transformers 4 and 5 both read: the rotary base stands at
+    /// The text of a `config.json` that transformers 4 and 5 both read: rotary embeddings stand at
     /// the top level and in `rope_parameters`, the element type as `dtype` and as `torch_dtype`.
     public String toJson() {
-        ObjectNode root = Json.mapper().createObjectNode();
-        switch (architecture.family()) {
-            case LLAMA -> {
-                root.putArray("architectures").add("LlamaForCausalLM");
-                root.put("model_type", "llama");
-            }
-        }
-        root.put("vocab_size", architecture.vocabSize());
-        root.put("hidden_size", architecture.hiddenSize());
-        root.put("intermediate_size", architecture.intermediateSize());
-        root.put("num_hidden_layers", architecture.layers());
-        root.put("num_attention_heads", architecture.heads());
-        root.put("num_key_value_heads", architecture.keyValueHeads());
-        root.put("head_dim", architecture.effectiveHeadSize());
-        root.put("max_position_embeddings", architecture.maximumPositions());
-        root.put("rms_norm_eps", architecture.rmsNormEpsilon());
-        root.put("rope_theta", architecture.ropeTheta());
-        ObjectNode rope = root.putObject("rope_parameters");
-        rope.put("rope_theta", architecture.ropeTheta());
-        rope.put("rope_type", "default");
-        root.put("tie_word_embeddings", architecture.tieWordEmbeddings());
-        root.put("hidden_act", "silu");
-        root.put("attention_bias", false);
-        root.put("mlp_bias", false);
-        root.put("attention_dropout", 0.0);
-        root.put("initializer_range", 0.02);
-        root.put("pretraining_tp", 1);
-        root.put("use_cache", true);
-        root.put("dtype", dtype);
-        root.put("torch_dtype", dtype);
-        putTokens(root);
-        return root.toPrettyString() + "\n";
-    }
-
-    // An absent id means Llama 2's (1 and 2) to transformers, so "none" is written out as null.
-    private void putTokens(ObjectNode root) {
-        root.put("bos_token_id", bosTokenId);
-        if (eosTokenIds.size() <= 1) {
-            root.put("eos_token_id", eosTokenIds.isEmpty() ? null : eosTokenIds.getFirst());
-        } else {
-            ArrayNode ids = root.putArray("eos_token_id");
-            new ArrayList<>(eosTokenIds).forEach(ids::add);
-        }
+        return new ConfigurationWriter(this).write();
     }
 
     private static JsonNode parse(String json, String where) {

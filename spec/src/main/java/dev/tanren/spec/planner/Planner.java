@@ -12,10 +12,6 @@ import org.jspecify.annotations.Nullable;
 /// Works out what a valid plan will do, without doing any of it.
 public final class Planner {
 
-    private static final String PARAMETERS =
-            "layers·(2·d·heads·headSize + 2·d·kv·headSize + 3·d·ff + 2·d) + d + vocabSize·d·(1 if"
-                    + " tied, else 2)";
-
     private Planner() {}
 
     /// @param base shape of the plan's base model, null when it is not known (yet); not looked at
@@ -34,7 +30,8 @@ public final class Planner {
 
     private static Explanation.Model model(Architecture shape) {
         ParameterCount count = ParameterCount.of(shape);
-        return new Explanation.Model(shape, count, count.total(), PARAMETERS);
+        return new Explanation.Model(
+                shape, count, count.total(), ParameterCount.formula(shape.family()));
     }
 
     private static Explanation.Stage stage(Stage stage, @Nullable Architecture shape) {

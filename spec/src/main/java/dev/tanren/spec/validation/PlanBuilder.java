@@ -4,9 +4,10 @@ import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.Dataset;
 import dev.tanren.spec.plan.ModelSource;
 import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.plan.RopeScaling;
 import dev.tanren.spec.plan.Stage;
 import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.validation.PlanKeys.ArchitectureKeys;
+import dev.tanren.spec.validation.ArchitectureKeys.RopeScalingKeys;
 import dev.tanren.spec.validation.PlanKeys.CommonKeys;
 import dev.tanren.spec.validation.PlanKeys.DatasetKeys;
 import dev.tanren.spec.validation.PlanKeys.ModelKeys;
@@ -66,8 +67,25 @@ final class PlanBuilder {
                 section.find(ArchitectureKeys.HEAD_SIZE).map(Math::toIntExact).orElse(null),
                 section.get(ArchitectureKeys.TIE_WORD_EMBEDDINGS),
                 section.get(ArchitectureKeys.ROPE_THETA),
-                section.get(ArchitectureKeys.RMS_NORM_EPSILON),
-                whole(section, ArchitectureKeys.MAXIMUM_POSITIONS));
+                section.get(ArchitectureKeys.NORM_EPSILON),
+                whole(section, ArchitectureKeys.MAXIMUM_POSITIONS),
+                section.find(ArchitectureKeys.ROPE_SCALING)
+                        .map(PlanBuilder::ropeScaling)
+                        .orElse(null),
+                section.find(ArchitectureKeys.SLIDING_WINDOW).map(Math::toIntExact).orElse(null));
+    }
+
+    private static RopeScaling ropeScaling(Section section) {
+        double factor = section.get(RopeScalingKeys.FACTOR);
+        return switch (section.get(RopeScalingKeys.TYPE)) {
+            case LINEAR -> new RopeScaling.Linear(factor);
+            case LLAMA3 ->
+                    new RopeScaling.Llama3(
+                            factor,
+                            section.get(RopeScalingKeys.LOW_FREQ_FACTOR),
+                            section.get(RopeScalingKeys.HIGH_FREQ_FACTOR),
+                            whole(section, RopeScalingKeys.ORIGINAL_MAX_POSITION_EMBEDDINGS));
+        };
     }
 
     private static Dataset dataset(Section dataset) {

@@ -1,6 +1,5 @@
 package dev.tanren.spec.validation;
 
-import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.Dataset;
 import dev.tanren.spec.plan.Stage;
 import dev.tanren.spec.validation.internal.Key;
@@ -9,10 +8,8 @@ import dev.tanren.spec.validation.internal.Located;
 import dev.tanren.spec.validation.internal.Section;
 import dev.tanren.spec.validation.internal.Shape;
 import dev.tanren.spec.validation.internal.Singles.Choice;
-import dev.tanren.spec.validation.internal.Singles.Real;
 import dev.tanren.spec.validation.internal.Singles.Share;
 import dev.tanren.spec.validation.internal.Singles.Text;
-import dev.tanren.spec.validation.internal.Singles.Truth;
 import dev.tanren.spec.validation.internal.Singles.Whole;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,81 +29,6 @@ final class PlanKeys {
     static final Pattern ANY = Pattern.compile("[\\s\\S]+");
 
     private PlanKeys() {}
-
-    /// Widths and counts of a model: far above anything built, far below overflow.
-    private static Whole upTo(int largest) {
-        return new Whole(1, largest);
-    }
-
-    static final class ArchitectureKeys {
-        static final Key<Architecture.Family> FAMILY =
-                Key.required(
-                        "family", new Choice<>(Architecture.Family.class), "family of decoders");
-        static final Key<Long> VOCAB_SIZE =
-                Key.required("vocabSize", upTo(1 << 24), "number of token ids");
-        static final Key<Long> HIDDEN_SIZE =
-                Key.required("hiddenSize", upTo(1 << 17), "width of the residual stream");
-        static final Key<Long> LAYERS = Key.required("layers", upTo(4096), "number of blocks");
-        static final Key<Long> HEADS =
-                Key.required(
-                        "heads", upTo(4096), "query heads of a block; they divide `hiddenSize`");
-        static final Key<Long> KEY_VALUE_HEADS =
-                Key.optional(
-                        "keyValueHeads",
-                        upTo(4096),
-                        "key and value heads of a block; they divide `heads`, and are as many when the"
-                                + " key is absent");
-        static final Key<Long> INTERMEDIATE_SIZE =
-                Key.required(
-                        "intermediateSize", upTo(1 << 20), "width inside the feed-forward part");
-        static final Key<Long> HEAD_SIZE =
-                Key.optional(
-                        "headSize",
-                        new Whole(2, 4096),
-                        "size of one head, even; `hiddenSize / heads` when absent");
-        static final Key<Boolean> TIE_WORD_EMBEDDINGS =
-                Key.withDefault(
-                        "tieWordEmbeddings",
-                        new Truth(),
-                        "false",
-                        "whether input and output embedding are one tensor");
-        static final Key<Double> ROPE_THETA =
-                Key.withDefault(
-                        "ropeTheta",
-                        new Real(1, false, 1e12),
-                        "10000",
-                        "base of the rotary angles");
-        static final Key<Double> RMS_NORM_EPSILON =
-                Key.withDefault(
-                        "rmsNormEpsilon",
-                        new Real(0, true, 0.1),
-                        "1e-5",
-                        "added to the mean square under the root");
-        static final Key<Long> MAXIMUM_POSITIONS =
-                Key.withDefault(
-                        "maximumPositions",
-                        upTo(1 << 24),
-                        "2048",
-                        "longest sequence the model is made for, in tokens");
-        static final Shape SHAPE =
-                Shape.of(
-                        "architecture",
-                        "The shape of a decoder with fresh weights.",
-                        FAMILY,
-                        VOCAB_SIZE,
-                        HIDDEN_SIZE,
-                        LAYERS,
-                        HEADS,
-                        KEY_VALUE_HEADS,
-                        INTERMEDIATE_SIZE,
-                        HEAD_SIZE,
-                        TIE_WORD_EMBEDDINGS,
-                        ROPE_THETA,
-                        RMS_NORM_EPSILON,
-                        MAXIMUM_POSITIONS);
-
-        private ArchitectureKeys() {}
-    }
 
     static final class ModelKeys {
         static final Key<String> BASE =

@@ -3,7 +3,6 @@ package dev.tanren.spec.validation;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.plan.Dataset;
 import dev.tanren.spec.plan.Stage;
-import dev.tanren.spec.validation.PlanKeys.ArchitectureKeys;
 import dev.tanren.spec.validation.PlanKeys.CommonKeys;
 import dev.tanren.spec.validation.PlanKeys.DatasetKeys;
 import dev.tanren.spec.validation.PlanKeys.ModelKeys;
@@ -13,7 +12,6 @@ import dev.tanren.spec.validation.PlanKeys.SourceKeys;
 import dev.tanren.spec.validation.PlanKeys.StageKeys;
 import dev.tanren.spec.validation.PlanKeys.StageType;
 import dev.tanren.spec.validation.PlanKeys.TopKeys;
-import dev.tanren.spec.validation.internal.Key;
 import dev.tanren.spec.validation.internal.Located;
 import dev.tanren.spec.validation.internal.Problems;
 import dev.tanren.spec.validation.internal.Section;
@@ -77,7 +75,8 @@ final class PlanRules {
                     "the address of a tokenizer.json",
                     "Add tokenizer, or use only datasets of ready tokens.");
         }
-        model.find(ModelKeys.ARCHITECTURE).ifPresent(this::checkArchitecture);
+        model.find(ModelKeys.ARCHITECTURE)
+                .ifPresent(shape -> new ArchitectureRules(shape, problems).check());
     }
 
     private boolean needTokenizer() {
@@ -93,58 +92,6 @@ final class PlanRules {
             case TOKENS_U16, TOKENS_U32 -> true;
             case AUTO, TEXT, JSONL -> false;
         };
-    }
-
-    private void checkArchitecture(Section shape) {
-        Optional<Long> hidden = shape.find(ArchitectureKeys.HIDDEN_SIZE);
-        Optional<Long> heads = shape.find(ArchitectureKeys.HEADS);
-        Optional<Long> size = shape.find(ArchitectureKeys.HEAD_SIZE);
-        boolean own = shape.gives(ArchitectureKeys.HEAD_SIZE);
-        if (hidden.isPresent() && heads.isPresent()) {
-            divides(shape, ArchitectureKeys.HEADS, heads.get(), "hiddenSize", hidden.get());
-            if (!own && hidden.get() % heads.get() == 0) {
-                size = Optional.of(hidden.get() / heads.get());
-            }
-        }
-        shape.find(ArchitectureKeys.KEY_VALUE_HEADS)
-                .ifPresent(
-                        few ->
-                                heads.ifPresent(
-                                        many ->
-                                                divides(
-                                                        shape,
-                                                        ArchitectureKeys.KEY_VALUE_HEADS,
-                                                        few,
-                                                        "heads",
-                                                        many)));
-        if (size.isPresent() && size.get() % 2 != 0) {
-            Rules.inconsistent(
-                    problems,
-                    shape.placeOf(own ? ArchitectureKeys.HEAD_SIZE : ArchitectureKeys.HEADS),
-                    "heads of size " + size.get(),
-                    "an even size: rotary embeddings turn pairs",
-                    "Change " + (own ? "headSize." : "heads or hiddenSize."));
-        }
-    }
-
-    private void divides(Section shape, Key<Long> key, long part, String name, long whole) {
-        if (whole % part == 0) {
-            return;
-        }
-        long below = part;
-        while (whole % below != 0) {
-            below--;
-        }
-        long above = Math.min(part, whole);
-        while (whole % above != 0) {
-            above++;
-        }
-        Rules.inconsistent(
-                problems,
-                shape.placeOf(key),
-                part + ", which does not divide " + name + " " + whole,
-                "a divisor of " + name,
-                below == above ? "Use " + below + "." : "Use " + below + " or " + above + ".");
     }
 
     private void checkDataset(Section dataset) {

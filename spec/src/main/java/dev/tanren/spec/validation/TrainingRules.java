@@ -3,7 +3,6 @@ package dev.tanren.spec.validation;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.plan.Dataset;
 import dev.tanren.spec.units.TokenCount;
-import dev.tanren.spec.validation.PlanKeys.ArchitectureKeys;
 import dev.tanren.spec.validation.PlanKeys.DatasetKeys;
 import dev.tanren.spec.validation.PlanKeys.ModelKeys;
 import dev.tanren.spec.validation.PlanKeys.TopKeys;

@@ -64,8 +64,8 @@ class HuggingFaceConfigurationTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "'rope_scaling': {'type': 'linear', 'factor': 2} | rope_scaling.rope_type",
-                "'rope_parameters': {'rope_type': 'llama3', 'rope_theta': 1} | rope_parameters.rope_type",
+                "'rope_scaling': {'type': 'dynamic', 'factor': 2} | rope_scaling.rope_type",
+                "'rope_parameters': {'rope_type': 'yarn', 'rope_theta': 1} | rope_parameters.rope_type",
                 "'rope_parameters': {'partial_rotary_factor': 0.5} | partial_rotary_factor",
                 "'attention_bias': true | attention_bias",
                 "'mlp_bias': true | mlp_bias",
@@ -74,7 +74,7 @@ class HuggingFaceConfigurationTest {
                 "'pretraining_tp': 2 | pretraining_tp",
                 "'attention_dropout': 0.1 | attention_dropout",
                 "'quantization_config': {'bits': 4} | quantization_config",
-                "'model_type': 'qwen2' | model_type",
+                "'model_type': 'gemma3_text' | model_type",
                 "'architectures': ['LlamaForSequenceClassification'] | architectures",
                 "'dtype': 'int8' | dtype"
             })

@@ -30,9 +30,8 @@ import java.util.stream.Collectors;
 
 /// Writes a checkpoint's weights in the launch's formats.
 ///
-/// Files go out one by one; `manifest.json` beside the formats, which lists them with their
-/// hashes, goes last, so a reader that finds it finds all of them. Doing it again writes the
-/// same.
+/// Files go out one by one; `manifest.json` beside the formats, which lists them with their hashes,
+/// goes last, so a reader that finds it finds all of them. Doing it again writes the same.
 final class Export {
 
     private static final String TOKENIZER = "tokenizer.json";
@@ -104,8 +103,8 @@ final class Export {
     private void djl(TrainingState state, byte[] tokenizer, SpecialTokens special) {
         String folder = "djl/";
         Path file = scratch("model.pt");
-        try (TorchScriptLlama module =
-                new TorchScriptLlama(launch.architecture(), state.layout(), state.weights())) {
+        try (TorchScriptModule module =
+                new TorchScriptModule(launch.architecture(), state.layout(), state.weights())) {
             module.save(file);
         }
         put(folder + "model.pt", file);

@@ -11,8 +11,9 @@ import java.nio.charset.StandardCharsets;
 ///
 /// Each element is drawn by its own counter, so the bits depend on neither threads, ranks, order
 /// nor machine: only IEEE arithmetic and `StrictMath` are used. Matrices are normal with deviation
-/// 0.02; the projections that write into the residual stream (`o_proj`, `down_proj`) have it
-/// divided by √(2 · layers), as in GPT-2; vectors (norms) are ones.
+/// 0.02; the projections that write into the residual stream (`o_proj`, `down_proj`, GPT-2's
+/// `c_proj`) have it divided by √(2 · layers), as in GPT-2; gains of norms are ones and biases
+/// zeros.
 public final class Initialisation {
 
     private static final double DEVIATION = 0.02;
@@ -30,7 +31,7 @@ public final class Initialisation {
                     weights.segment()
                             .asSlice(entry.offset() * Float.BYTES, entry.elements() * Float.BYTES);
             if (entry.vector()) {
-                ones(target, entry.elements());
+                fill(target, entry.elements(), entry.name().endsWith(".bias") ? 0f : 1f);
             } else {
                 double deviation =
                         writesResidual(entry.name())
@@ -42,12 +43,14 @@ public final class Initialisation {
     }
 
     private static boolean writesResidual(String name) {
-        return name.endsWith("o_proj.weight") || name.endsWith("down_proj.weight");
+        return name.endsWith("o_proj.weight")
+                || name.endsWith("down_proj.weight")
+                || name.endsWith("c_proj.weight");
     }
 
-    private static void ones(MemorySegment target, long elements) {
+    private static void fill(MemorySegment target, long elements, float value) {
         for (long i = 0; i < elements; i++) {
-            target.setAtIndex(ValueLayout.JAVA_FLOAT, i, 1f);
+            target.setAtIndex(ValueLayout.JAVA_FLOAT, i, value);
         }
     }
 

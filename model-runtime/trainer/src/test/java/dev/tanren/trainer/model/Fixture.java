@@ -13,7 +13,8 @@ import java.nio.file.Path;
 import java.util.Objects;
 import java.util.stream.IntStream;
 
-/// A checkpoint with what transformers and PyTorch make of it, by `tools/fixtures/llama_parity.py`.
+/// A checkpoint with what transformers and PyTorch make of it, by `tools/fixtures/llama_parity.py`
+/// (several steps) or `tools/fixtures/family_parity.py` (one batch).
 final class Fixture implements AutoCloseable {
 
     final Path directory;
@@ -23,7 +24,16 @@ final class Fixture implements AutoCloseable {
     private final SafetensorsFile expected;
 
     Fixture(String name) {
-        directory = directory(name);
+        this(directory(name));
+    }
+
+    /// A checkpoint of a family.
+    static Fixture family(String name) {
+        return new Fixture(resource("/families/" + name));
+    }
+
+    Fixture(Path directory) {
+        this.directory = directory;
         decoder =
                 Decoders.create(
                         HuggingFaceDirectory.open(directory).configuration().architecture());
@@ -36,9 +46,12 @@ final class Fixture implements AutoCloseable {
     }
 
     static Path directory(String name) {
+        return resource("/parity/" + name);
+    }
+
+    static Path resource(String name) {
         try {
-            return Path.of(
-                    Objects.requireNonNull(Fixture.class.getResource("/parity/" + name)).toURI());
+            return Path.of(Objects.requireNonNull(Fixture.class.getResource(name)).toURI());
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }
@@ -70,8 +83,8 @@ final class Fixture implements AutoCloseable {
     /// The batch of a step, rows of one document each.
     MicroBatch batch(int step) {
         long[] shape = shape("tokens");
-        int sequences = (int) shape[1];
-        int length = (int) shape[2];
+        int sequences = (int) shape[shape.length - 2];
+        int length = (int) shape[shape.length - 1];
         int places = sequences * length;
         int[] tokens =
                 java.util.Arrays.copyOfRange(ints("tokens"), step * places, (step + 1) * places);

@@ -48,6 +48,27 @@ class InitialisationTest {
     }
 
     @Test
+    void biasesAreZerosAndGpt2sOutputsSmallerToo() {
+        ParameterLayout layout =
+                ParameterLayout.builder()
+                        .add("transformer.h.0.attn.c_proj.weight", 200, 100)
+                        .add("transformer.h.0.attn.c_proj.bias", 100)
+                        .add("transformer.h.0.ln_2.weight", 100)
+                        .add("transformer.h.0.ln_2.bias", 100)
+                        .add("transformer.h.0.mlp.c_proj.weight", 100, 100)
+                        .build();
+        try (FlatBuffer weights = FlatBuffer.allocate(layout)) {
+            Initialisation.random(layout, weights, 3);
+            double[] values = Numbers.of(weights);
+            assertThat(deviation(Arrays.copyOf(values, 20_000)))
+                    .isCloseTo(0.02 / Math.sqrt(2), within(2e-4));
+            assertThat(Arrays.copyOfRange(values, 20_000, 20_100)).containsOnly(0);
+            assertThat(Arrays.copyOfRange(values, 20_100, 20_200)).containsOnly(1);
+            assertThat(Arrays.copyOfRange(values, 20_200, 20_300)).containsOnly(0);
+        }
+    }
+
+    @Test
     void aParameterHasTheSameBitsWhateverStandsBesideIt() {
         ParameterLayout alone =
                 ParameterLayout.builder()

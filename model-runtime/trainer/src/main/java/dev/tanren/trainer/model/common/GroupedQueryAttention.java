@@ -15,6 +15,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
 
 /// Causal attention of several query heads to each key-value head (Ainslie et al. 2023), by
 /// libtorch's fused kernel.
@@ -31,7 +32,8 @@ public final class GroupedQueryAttention {
     private final int keyValueHeads;
     private final int group;
     private final int headSize;
-    private final RotaryEmbedding rotary;
+    private final @Nullable RotaryEmbedding rotary;
+    private final @Nullable SlidingWindow window;
     private final List<Graph> graphs = new ArrayList<>();
 
     /// The autograd graph of one span, from the forward to the backward of a micro-batch.
@@ -40,12 +42,19 @@ public final class GroupedQueryAttention {
     /// @param outputs G attention outputs
     private record Graph(AttentionSpan span, List<Tensor> inputs, List<Tensor> outputs) {}
 
+    /// @param rotary what has turned queries and keys; null where positions are not rotary
+    /// @param window how many places each place sees, itself included; null for all before it
     public GroupedQueryAttention(
-            int heads, int keyValueHeads, int headSize, RotaryEmbedding rotary) {
+            int heads,
+            int keyValueHeads,
+            int headSize,
+            @Nullable RotaryEmbedding rotary,
+            @Nullable Integer window) {
         this.keyValueHeads = keyValueHeads;
         this.group = heads / keyValueHeads;
         this.headSize = headSize;
         this.rotary = rotary;
+        this.window = window == null ? null : new SlidingWindow(window);
     }
 
     /// @param training whether a backward follows, which then must come before the next forward
@@ -90,18 +99,25 @@ public final class GroupedQueryAttention {
         Tensor values_BKTD = inputs.get(group + 1);
         List<Tensor> outputs = new ArrayList<>(group);
         for (int g = 0; g < group; g++) {
-            outputs.add(
-                    torch.scaled_dot_product_attention(
-                            inputs.get(g),
-                            keys_BKTD,
-                            values_BKTD,
-                            new TensorOptional(),
-                            0.0,
-                            true,
-                            new DoubleOptional(),
-                            false));
+            outputs.add(attend(inputs.get(g), keys_BKTD, values_BKTD, span));
         }
         return new Graph(span, inputs, outputs);
+    }
+
+    private Tensor attend(
+            Tensor queries_BKTD, Tensor keys_BKTD, Tensor values_BKTD, AttentionSpan span) {
+        if (window != null && window.hides(span.length())) {
+            return window.attend(queries_BKTD, keys_BKTD, values_BKTD);
+        }
+        return torch.scaled_dot_product_attention(
+                queries_BKTD,
+                keys_BKTD,
+                values_BKTD,
+                new TensorOptional(),
+                0.0,
+                true,
+                new DoubleOptional(),
+                false);
     }
 
     private List<Tensor> inputs(Matrix heads_NW, AttentionSpan span, boolean training) {
@@ -194,7 +210,9 @@ public final class GroupedQueryAttention {
                     for (long n = from; n < to; n++) {
                         gatherRow(sources, n, row);
                         int place = span.from() + (int) n;
-                        rotary.rotateBack(row, rotated, positions[place]);
+                        if (rotary != null) {
+                            rotary.rotateBack(row, rotated, positions[place]);
+                        }
                         MemorySegment.copy(
                                 row,
                                 0,

@@ -1,52 +1,65 @@
 package dev.tanren.trainer.model.common;
 
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
 
-/// `y = x · Wᵀ` and its gradients, as matrix products into memory that is there already.
+/// `y = x · Wᵀ + b`, with the weight as PyTorch's `nn.Linear` stores it.
 ///
 /// Legend: N places, I inputs, O outputs.
-public final class Linear {
+public final class Linear implements Projection {
 
     private final Parameter weight_OI;
+    private final @Nullable Parameter bias_1O;
 
+    /// Without a bias.
     public Linear(Parameter weight_OI) {
-        this.weight_OI = weight_OI;
+        this(weight_OI, null);
     }
 
-    /// The width of its outputs.
+    public Linear(Parameter weight_OI, @Nullable Parameter bias_1O) {
+        this.weight_OI = weight_OI;
+        this.bias_1O = bias_1O;
+    }
+
+    @Override
     public int outputs() {
         return weight_OI.rows();
     }
 
+    @Override
     public void forward(Matrix inputs_NI, Matrix outputs_NO) {
-        try (Tensor transposed_IO = weight_OI.weight().tensor().t()) {
-            torch.mm_out(outputs_NO.tensor(), inputs_NI.tensor(), transposed_IO).close();
+        try (Tensor weight_IO = weight_OI.weight().tensor().t()) {
+            if (bias_1O == null) {
+                torch.mm_out(outputs_NO.tensor(), inputs_NI.tensor(), weight_IO).close();
+            } else {
+                Bias.fill(bias_1O.weight(), outputs_NO);
+                Products.add(outputs_NO.tensor(), inputs_NI.tensor(), weight_IO);
+            }
         }
     }
 
-    /// `outputs = residual + inputs · weightᵀ`.
+    @Override
     public void forwardOnto(Matrix residual_NO, Matrix inputs_NI, Matrix outputs_NO) {
-        outputs_NO.segment().copyFrom(residual_NO.segment());
-        try (Tensor transposed_IO = weight_OI.weight().tensor().t();
-                Scalar one = new Scalar(1.0)) {
-            Tensor outputs = outputs_NO.tensor();
-            torch.addmm_out(outputs, outputs, inputs_NI.tensor(), transposed_IO, one, one).close();
+        Bias.copyWith(residual_NO, bias_1O, outputs_NO);
+        try (Tensor weight_IO = weight_OI.weight().tensor().t()) {
+            Products.add(outputs_NO.tensor(), inputs_NI.tensor(), weight_IO);
         }
     }
 
+    @Override
     public void inputGradient(Matrix gradient_NO, Matrix inputGradient_NI) {
         Tensor weight = weight_OI.weight().tensor();
         torch.mm_out(inputGradient_NI.tensor(), gradient_NO.tensor(), weight).close();
     }
 
-    /// Adds to the gradients of its parameters.
+    @Override
     public void parameterGradient(Matrix gradient_NO, Matrix inputs_NI) {
-        try (Tensor transposed_ON = gradient_NO.tensor().t();
-                Scalar one = new Scalar(1.0)) {
-            Tensor sum = weight_OI.gradient().tensor();
-            torch.addmm_out(sum, sum, transposed_ON, inputs_NI.tensor(), one, one).close();
+        try (Tensor gradient_ON = gradient_NO.tensor().t()) {
+            Products.add(weight_OI.gradient().tensor(), gradient_ON, inputs_NI.tensor());
+        }
+        if (bias_1O != null) {
+            Bias.addGradient(gradient_NO, bias_1O.gradient());
         }
     }
 }

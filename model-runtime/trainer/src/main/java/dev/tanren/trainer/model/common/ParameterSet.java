@@ -34,6 +34,11 @@ public final class ParameterSet {
         return add(entry, rows, (int) entry.shape()[1]);
     }
 
+    /// The vector `first` and those that follow it, `columns` elements in all, as one row.
+    public Parameter concatenated(String first, int columns) {
+        return add(layout.entry(first), 1, columns);
+    }
+
     private Parameter add(ParameterLayout.Entry entry, int rows, int columns) {
         Parameter parameter = new Parameter(entry, rows, columns);
         parameters.add(parameter);

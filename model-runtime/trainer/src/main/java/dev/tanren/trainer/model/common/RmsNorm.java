@@ -44,11 +44,11 @@ public final class RmsNorm implements Norm {
                     float[] gain = row[1];
                     MemorySegment.copy(gains, JAVA_FLOAT, 0, gain, 0, hidden);
                     for (long n = from; n < to; n++) {
-                        copyIn(inputs_NH, n, row[0]);
+                        Rows.read(inputs_NH, n, row[0]);
                         double mean = Sums.ofProducts(row[0], row[0], hidden) / hidden;
                         float inverse = (float) (1 / Math.sqrt(mean + epsilon));
                         scale(row[0], gain, inverse, row[2], hidden);
-                        copyOut(row[2], outputs_NH, n);
+                        Rows.write(row[2], outputs_NH, n);
                         inverse_N1.segment().setAtIndex(JAVA_FLOAT, n, inverse);
                     }
                 });
@@ -68,15 +68,15 @@ public final class RmsNorm implements Norm {
                     float[][] row = rows.get();
                     MemorySegment.copy(gains, JAVA_FLOAT, 0, row[1], 0, hidden);
                     for (long n = from; n < to; n++) {
-                        copyIn(inputs_NH, n, row[0]);
-                        copyIn(gradient_NH, n, row[2]);
-                        copyIn(inputGradient_NH, n, row[3]);
+                        Rows.read(inputs_NH, n, row[0]);
+                        Rows.read(gradient_NH, n, row[2]);
+                        Rows.read(inputGradient_NH, n, row[3]);
                         float inverse = inverse_N1.segment().getAtIndex(JAVA_FLOAT, n);
                         backwardRow(row, partial[(int) (n / BLOCK)], inverse, hidden);
-                        copyOut(row[3], inputGradient_NH, n);
+                        Rows.write(row[3], inputGradient_NH, n);
                     }
                 });
-        addGainGradient(partial, gain_1H.gradient().segment(), hidden);
+        RowBlocks.addTo(gain_1H.gradient().segment(), partial);
     }
 
     private static void backwardRow(float[][] row, float[] partial, float inverse, int hidden) {
@@ -87,24 +87,6 @@ public final class RmsNorm implements Norm {
         double projection = Sums.ofProducts(gradient, input, hidden);
         float back = (float) (projection * inverse * inverse * inverse / hidden);
         addScaledDifference(row[3], gradient, inverse, input, back, hidden);
-    }
-
-    private static void addGainGradient(float[][] partial, MemorySegment gradient, int hidden) {
-        float[] sum = new float[hidden];
-        for (float[] block : partial) {
-            addProducts(sum, block, 1f, hidden);
-        }
-        for (int i = 0; i < hidden; i++) {
-            gradient.setAtIndex(JAVA_FLOAT, i, gradient.getAtIndex(JAVA_FLOAT, i) + sum[i]);
-        }
-    }
-
-    private static void copyIn(Matrix from, long row, float[] to) {
-        MemorySegment.copy(from.segment(), JAVA_FLOAT, from.row(row), to, 0, from.columns());
-    }
-
-    private static void copyOut(float[] from, Matrix to, long row) {
-        MemorySegment.copy(from, 0, to.segment(), JAVA_FLOAT, to.row(row), to.columns());
     }
 
     private static void scale(float[] x, float[] gain, float factor, float[] y, int count) {
@@ -122,12 +104,6 @@ public final class RmsNorm implements Norm {
     private static void addProducts(float[] sum, float[] a, float[] b, float factor, int count) {
         for (int i = 0; i < count; i++) {
             sum[i] += a[i] * (b[i] * factor);
-        }
-    }
-
-    private static void addProducts(float[] sum, float[] a, float factor, int count) {
-        for (int i = 0; i < count; i++) {
-            sum[i] += a[i] * factor;
         }
     }
 

@@ -18,14 +18,10 @@ public final class RotaryEmbedding {
     private float[] cosines = {};
     private float[] sines = {};
 
-    /// @param headSize elements of one head, even
-    public RotaryEmbedding(int headSize, double theta) {
-        half = headSize / 2;
-        frequencies = new float[half];
-        for (int i = 0; i < half; i++) {
-            float power = (float) Math.pow((float) theta, (float) (2 * i) / headSize);
-            frequencies[i] = 1f / power;
-        }
+    /// @param frequencies of each pair of a head, as [RotaryFrequencies] has them
+    public RotaryEmbedding(float[] frequencies) {
+        half = frequencies.length;
+        this.frequencies = frequencies.clone();
     }
 
     /// Rotates the first `heads` heads of each row in place.

@@ -2,16 +2,19 @@ package dev.tanren.trainer.model.decoder;
 
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.trainer.model.common.GroupedQueryAttention;
-import dev.tanren.trainer.model.common.Linear;
+import dev.tanren.trainer.model.common.HeadNorm;
 import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.model.common.Norm;
+import dev.tanren.trainer.model.common.Projection;
 import dev.tanren.trainer.model.common.RotaryEmbedding;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// The attention part of a block: `hidden + output(attention(rotary(heads(norm(hidden)))))`.
+/// The attention part of a block: `hidden + output(attention(rotary(heads(norm(hidden)))))`. Some
+/// families normalise queries and keys before they are turned, some do not turn them.
 ///
-/// Legend: N places, H hidden, W query, key and value heads side by side, Q query heads' width.
+/// Legend: N places, H hidden, W query, key and value heads side by side, Q query heads' width, R
+/// queries and keys, A their number.
 public final class CausalSelfAttention implements Segment {
 
     private final int layer;
@@ -24,7 +27,14 @@ public final class CausalSelfAttention implements Segment {
     /// What the part is made of, with its parameters.
     ///
     /// @param heads makes queries, keys and values in one product
-    public record Parts(Norm norm, Linear heads, RotaryEmbedding rotary, Linear output) {}
+    /// @param headNorm of queries and keys; null in most families
+    /// @param rotary null where positions are learned
+    public record Parts(
+            Norm norm,
+            Projection heads,
+            @Nullable HeadNorm headNorm,
+            @Nullable RotaryEmbedding rotary,
+            Projection output) {}
 
     public CausalSelfAttention(Architecture architecture, int layer, Parts parts) {
         int headSize = architecture.effectiveHeadSize();
@@ -37,7 +47,8 @@ public final class CausalSelfAttention implements Segment {
                         architecture.heads(),
                         architecture.keyValueHeads(),
                         headSize,
-                        parts.rotary());
+                        parts.rotary(),
+                        architecture.slidingWindow());
     }
 
     @Override
@@ -61,7 +72,13 @@ public final class CausalSelfAttention implements Segment {
 
         parts.norm.forward(hidden_NH, normed_NH, statistics(pass));
         parts.heads.forward(normed_NH, heads_NW);
-        parts.rotary.rotate(heads_NW, rotatedHeads, pass.batch().positions());
+        if (parts.headNorm != null) {
+            parts.headNorm.forward(
+                    heads_NW, raw(parts.headNorm, pass), inverse(parts.headNorm, pass));
+        }
+        if (parts.rotary != null) {
+            parts.rotary.rotate(heads_NW, rotatedHeads, pass.batch().positions());
+        }
         attention.forward(heads_NW, pass.spans(), pass.backwardFollows(), attended_NQ);
         return attended_NQ;
     }
@@ -91,6 +108,10 @@ public final class CausalSelfAttention implements Segment {
         parts.output.parameterGradient(gradient_NH, attended_NQ);
         parts.output.inputGradient(gradient_NH, attendedGradient_NQ);
         attention.backward(attendedGradient_NQ, pass.batch().positions(), heads_NW);
+        if (parts.headNorm != null) {
+            parts.headNorm.backward(
+                    heads_NW, raw(parts.headNorm, pass), inverse(parts.headNorm, pass));
+        }
         parts.heads.parameterGradient(heads_NW, normed_NH);
         parts.heads.inputGradient(heads_NW, normedGradient_NH);
         parts.norm.backward(normedGradient_NH, hidden_NH, statistics(pass), gradient_NH);
@@ -110,5 +131,13 @@ public final class CausalSelfAttention implements Segment {
 
     private Matrix attended(Pass pass) {
         return pass.elementwise(layer, "attention.attended", queriesWidth);
+    }
+
+    private Matrix raw(HeadNorm headNorm, Pass pass) {
+        return pass.product(layer, "attention.raw", headNorm.width());
+    }
+
+    private Matrix inverse(HeadNorm headNorm, Pass pass) {
+        return pass.product(layer, "attention.inverse", headNorm.heads());
     }
 }

@@ -1,8 +1,8 @@
 package dev.tanren.trainer.model.decoder;
 
-import dev.tanren.trainer.model.common.Linear;
 import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.model.common.Norm;
+import dev.tanren.trainer.model.common.Projection;
 import dev.tanren.trainer.model.common.SwiGlu;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +20,7 @@ public final class GatedFeedForward implements Segment {
     /// What the part is made of, with its parameters.
     ///
     /// @param gateUp makes gates and ups in one product
-    public record Parts(Norm norm, Linear gateUp, SwiGlu swiGlu, Linear down) {}
+    public record Parts(Norm norm, Projection gateUp, SwiGlu swiGlu, Projection down) {}
 
     public GatedFeedForward(int layer, Parts parts) {
         this.layer = layer;

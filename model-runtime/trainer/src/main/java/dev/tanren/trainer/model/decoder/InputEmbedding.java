@@ -1,28 +1,43 @@
 package dev.tanren.trainer.model.decoder;
 
+import dev.tanren.trainer.model.common.Embedding;
 import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.model.common.Parameter;
-import dev.tanren.trainer.model.common.TokenEmbedding;
+import org.jspecify.annotations.Nullable;
 
-/// Where the residual stream begins: the embedding of each token.
+/// Where the residual stream begins: the embedding of each token, and of its position where the
+/// family has learned positions.
 ///
-/// Legend: N places, H hidden, V vocabulary.
+/// Legend: N places, H hidden, V vocabulary, P positions.
 public final class InputEmbedding {
 
     private final Parameter tokens_VH;
+    private final @Nullable Parameter positions_PH;
 
+    /// Without learned positions.
     public InputEmbedding(Parameter tokens_VH) {
-        this.tokens_VH = tokens_VH;
+        this(tokens_VH, null);
     }
 
-    /// @throws IllegalArgumentException when a token is not in the vocabulary
+    public InputEmbedding(Parameter tokens_VH, @Nullable Parameter positions_PH) {
+        this.tokens_VH = tokens_VH;
+        this.positions_PH = positions_PH;
+    }
+
+    /// @throws IllegalArgumentException when a token or a position is not in its table
     Matrix forward(Pass pass) {
         Matrix hidden_NH = pass.shared("embedded", tokens_VH.columns());
-        TokenEmbedding.forward(pass.batch().tokens(), tokens_VH.weight(), hidden_NH);
+        Embedding.forward(pass.batch().tokens(), tokens_VH.weight(), hidden_NH);
+        if (positions_PH != null) {
+            Embedding.add(pass.batch().positions(), positions_PH.weight(), hidden_NH);
+        }
         return hidden_NH;
     }
 
     void backward(Matrix gradient_NH, Pass pass) {
-        TokenEmbedding.backward(pass.batch().tokens(), gradient_NH, tokens_VH.gradient());
+        Embedding.backward(pass.batch().tokens(), gradient_NH, tokens_VH.gradient());
+        if (positions_PH != null) {
+            Embedding.backward(pass.batch().positions(), gradient_NH, positions_PH.gradient());
+        }
     }
 }

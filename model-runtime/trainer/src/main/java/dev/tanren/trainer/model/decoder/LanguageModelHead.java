@@ -2,9 +2,9 @@ package dev.tanren.trainer.model.decoder;
 
 import dev.tanren.trainer.model.MicroBatch;
 import dev.tanren.trainer.model.common.CrossEntropy;
-import dev.tanren.trainer.model.common.Linear;
 import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.model.common.Norm;
+import dev.tanren.trainer.model.common.Projection;
 import org.bytedeco.javacpp.PointerScope;
 
 /// The final norm, the projection to the vocabulary and the loss.
@@ -20,11 +20,11 @@ public final class LanguageModelHead {
 
     private final int vocabulary;
     private final Norm norm;
-    private final Linear projection;
+    private final Projection projection;
     private final CrossEntropy crossEntropy;
 
     /// @param projection to the vocabulary; a tied one has the input embedding as its weight
-    public LanguageModelHead(Norm norm, Linear projection) {
+    public LanguageModelHead(Norm norm, Projection projection) {
         this.norm = norm;
         this.projection = projection;
         vocabulary = projection.outputs();

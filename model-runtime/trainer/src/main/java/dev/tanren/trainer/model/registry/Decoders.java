@@ -2,8 +2,16 @@ package dev.tanren.trainer.model.registry;
 
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.trainer.model.Decoder;
+import dev.tanren.trainer.model.gpt2.Gpt2Decoder;
+import dev.tanren.trainer.model.gpt2.Gpt2Parameters;
 import dev.tanren.trainer.model.llama.LlamaDecoder;
 import dev.tanren.trainer.model.llama.LlamaParameters;
+import dev.tanren.trainer.model.mistral.MistralDecoder;
+import dev.tanren.trainer.model.mistral.MistralParameters;
+import dev.tanren.trainer.model.qwen2.Qwen2Decoder;
+import dev.tanren.trainer.model.qwen2.Qwen2Parameters;
+import dev.tanren.trainer.model.qwen3.Qwen3Decoder;
+import dev.tanren.trainer.model.qwen3.Qwen3Parameters;
 import dev.tanren.trainer.parameters.ParameterLayout;
 
 /// Makes the decoder of an architecture: the one place that knows all families.
@@ -14,6 +22,10 @@ public final class Decoders {
     public static Decoder create(Architecture architecture) {
         return switch (architecture.family()) {
             case LLAMA -> LlamaDecoder.create(architecture);
+            case MISTRAL -> MistralDecoder.create(architecture);
+            case QWEN2 -> Qwen2Decoder.create(architecture);
+            case QWEN3 -> Qwen3Decoder.create(architecture);
+            case GPT2 -> Gpt2Decoder.create(architecture);
         };
     }
 
@@ -21,6 +33,10 @@ public final class Decoders {
     public static ParameterLayout layout(Architecture architecture) {
         return switch (architecture.family()) {
             case LLAMA -> LlamaParameters.layout(architecture);
+            case MISTRAL -> MistralParameters.layout(architecture);
+            case QWEN2 -> Qwen2Parameters.layout(architecture);
+            case QWEN3 -> Qwen3Parameters.layout(architecture);
+            case GPT2 -> Gpt2Parameters.layout(architecture);
         };
     }
 }

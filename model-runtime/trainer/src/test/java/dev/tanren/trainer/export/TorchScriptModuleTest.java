@@ -3,6 +3,8 @@ package dev.tanren.trainer.export;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.plan.Architecture.Family;
+import dev.tanren.spec.plan.RopeScaling;
 import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.Initialisation;
 import dev.tanren.trainer.model.MicroBatch;
@@ -14,32 +16,68 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
-class TorchScriptLlamaTest {
+class TorchScriptModuleTest {
 
     @TempDir private Path folder;
 
+    static Stream<Architecture> everyFamily() {
+        RopeScaling llama3 = new RopeScaling.Llama3(8, 1, 4, 32);
+        return Stream.of(
+                architecture(Family.LLAMA, 2, 12, true, null, null),
+                architecture(Family.LLAMA, 2, 12, false, llama3, null),
+                architecture(Family.LLAMA, 4, null, true, new RopeScaling.Linear(2), null),
+                architecture(Family.MISTRAL, 2, null, false, null, 4),
+                architecture(Family.QWEN2, 2, null, true, null, null),
+                architecture(Family.QWEN3, 2, 12, false, null, null),
+                architecture(Family.GPT2, 4, null, true, null, null),
+                architecture(Family.GPT2, 4, null, false, null, null));
+    }
+
+    private static Architecture architecture(
+            Family family,
+            int keyValueHeads,
+            @Nullable Integer headSize,
+            boolean tied,
+            @Nullable RopeScaling scaling,
+            @Nullable Integer window) {
+        return new Architecture(
+                family,
+                96,
+                32,
+                2,
+                4,
+                keyValueHeads,
+                48,
+                headSize,
+                tied,
+                10_000,
+                1e-5,
+                64,
+                scaling,
+                window);
+    }
+
     @ParameterizedTest
-    @ValueSource(booleans = {true, false})
-    void theModuleComputesWhatTheDecoderComputes(boolean tied) {
+    @MethodSource("everyFamily")
+    void theModuleComputesWhatTheDecoderComputes(Architecture architecture) {
         NativeRuntime.configure(1);
-        Architecture architecture =
-                new Architecture(
-                        Architecture.Family.LLAMA, 96, 32, 2, 4, 2, 48, 12, tied, 10_000, 1e-5, 64);
         MicroBatch batch = packed();
         try (PointerScope _ = new PointerScope();
                 Decoder decoder = Decoders.create(architecture);
                 FlatBuffer weights = FlatBuffer.allocate(decoder.layout());
-                TorchScriptLlama module = load(architecture, decoder, weights)) {
+                TorchScriptModule module = load(architecture, decoder, weights)) {
             float[] expected = floats(decoder.logits(batch));
             float[] actual =
                     floats(
@@ -64,11 +102,17 @@ class TorchScriptLlamaTest {
         }
     }
 
-    private static TorchScriptLlama load(
+    private static TorchScriptModule load(
             Architecture architecture, Decoder decoder, FlatBuffer weights) {
         Initialisation.random(decoder.layout(), weights, 17);
+        SplittableRandom random = new SplittableRandom(4);
+        for (long i = 0; i < weights.elements(); i++) {
+            float before = weights.segment().getAtIndex(ValueLayout.JAVA_FLOAT, i);
+            float moved = before * 8 + (float) (0.4 * random.nextDouble() - 0.2);
+            weights.segment().setAtIndex(ValueLayout.JAVA_FLOAT, i, before == 1f ? 1f : moved);
+        }
         decoder.useWeights(weights);
-        return new TorchScriptLlama(architecture, decoder.layout(), weights);
+        return new TorchScriptModule(architecture, decoder.layout(), weights);
     }
 
     /// A row of two documents, and one of a document and padding.

@@ -1,0 +1,127 @@
+package dev.tanren.trainer.export;
+
+import static dev.tanren.trainer.export.TorchScriptModule.attribute;
+
+import dev.tanren.spec.plan.Architecture;
+import dev.tanren.trainer.model.decoder.RotaryNames;
+
+/// The source of Llama, Mistral, Qwen2 and Qwen3.
+///
+/// Shapes: B batch, T sequence, N heads, K key-value heads, G heads to one of them, H head size.
+final class RotaryScript {
+
+    private static final String METHODS =
+            """
+            def norm(self, x, weight):
+                return weight * (x * torch.rsqrt(torch.mean(x * x, [-1], True) + %EPSILON%))
+
+            def rotate(self, x, cosines, sines):
+                first = torch.narrow(x, -1, 0, %HALF%)
+                second = torch.narrow(x, -1, %HALF%, %HALF%)
+                return x * cosines + torch.cat([torch.neg(second), first], -1) * sines
+
+            def attend(self, q, k, v, cosines, sines, allowed):
+                B = q.size(0)
+                T = q.size(1)
+                q = self.rotate(q.transpose(1, 2), cosines, sines)
+                k = self.rotate(k.transpose(1, 2), cosines, sines)
+                v = v.transpose(1, 2)
+                k = k.unsqueeze(2).expand([B, %K%, %G%, T, %H%]).reshape([B, %N%, T, %H%])
+                v = v.unsqueeze(2).expand([B, %K%, %G%, T, %H%]).reshape([B, %N%, T, %H%])
+                scores = torch.matmul(q, k.transpose(2, 3)) * %SCALE%
+                scores = scores.masked_fill(torch.logical_not(allowed), -3.4e38)
+                mixed = torch.matmul(torch.softmax(scores, -1), v)
+                return mixed.transpose(1, 2).reshape([B, T, %WIDTH%])
+
+            def feed(self, x, gate_proj, up_proj, down_proj):
+                gate = torch.linear(x, gate_proj)
+                return torch.linear(gate * torch.sigmoid(gate) * torch.linear(x, up_proj), down_proj)
+
+            def forward(self, tokens, positions, documents):
+                B = tokens.size(0)
+                T = tokens.size(1)
+                order = torch.arange(T, device=tokens.device)
+                distance = order.unsqueeze(1) - order.unsqueeze(0)
+                causal = %CAUSAL%
+                same = torch.eq(documents.unsqueeze(2), documents.unsqueeze(1))
+                allowed = torch.logical_and(same, causal).unsqueeze(1)
+                angles = positions.unsqueeze(-1) * self.rotary_frequencies
+                angles = torch.cat([angles, angles], -1).unsqueeze(1)
+                cosines = torch.cos(angles)
+                sines = torch.sin(angles)
+                x = torch.embedding(self.%EMBEDDING%, tokens)
+            """;
+
+    private static final String LAYER =
+            """
+                h = self.norm(x, self.%L%input_layernorm_weight)
+                q = torch.linear(h, self.%L%self_attn_q_proj_weight%q_bias%).view([B, T, %N%, %H%])
+                k = torch.linear(h, self.%L%self_attn_k_proj_weight%k_bias%).view([B, T, %K%, %H%])
+                v = torch.linear(h, self.%L%self_attn_v_proj_weight%v_bias%).view([B, T, %K%, %H%])
+            """;
+
+    private static final String HEAD_NORMS =
+            """
+                q = self.norm(q, self.%L%self_attn_q_norm_weight)
+                k = self.norm(k, self.%L%self_attn_k_norm_weight)
+            """;
+
+    private static final String LAYER_END =
+            """
+                h = self.attend(q, k, v, cosines, sines, allowed)
+                x = x + torch.linear(h, self.%L%self_attn_o_proj_weight)
+                h = self.norm(x, self.%L%post_attention_layernorm_weight)
+                x = x + self.feed(h, self.%L%mlp_gate_proj_weight, self.%L%mlp_up_proj_weight, \
+            self.%L%mlp_down_proj_weight)
+            """;
+
+    private static final String END =
+            """
+                return torch.linear(self.norm(x, self.%NORM%), self.%HEAD%)
+            """;
+
+    private RotaryScript() {}
+
+    static String source(Architecture architecture) {
+        int heads = architecture.heads();
+        int keyValueHeads = architecture.keyValueHeads();
+        int headSize = architecture.effectiveHeadSize();
+        StringBuilder source = new StringBuilder(METHODS);
+        for (int layer = 0; layer < architecture.layers(); layer++) {
+            source.append(layer(architecture).replace("%L%", "model_layers_" + layer + "_"));
+        }
+        String head = architecture.tieWordEmbeddings() ? RotaryNames.EMBEDDING : RotaryNames.HEAD;
+        return source.append(END)
+                .toString()
+                .replace("%CAUSAL%", causal(architecture))
+                .replace("%EPSILON%", Script.number(architecture.normEpsilon()))
+                .replace("%SCALE%", Script.number(1 / Math.sqrt(headSize)))
+                .replace("%HALF%", Integer.toString(headSize / 2))
+                .replace("%N%", Integer.toString(heads))
+                .replace("%K%", Integer.toString(keyValueHeads))
+                .replace("%G%", Integer.toString(heads / keyValueHeads))
+                .replace("%H%", Integer.toString(headSize))
+                .replace("%WIDTH%", Integer.toString(heads * headSize))
+                .replace("%EMBEDDING%", attribute(RotaryNames.EMBEDDING))
+                .replace("%NORM%", attribute(RotaryNames.FINAL_NORM))
+                .replace("%HEAD%", attribute(head));
+    }
+
+    private static String layer(Architecture architecture) {
+        boolean biased = architecture.family() == Architecture.Family.QWEN2;
+        boolean normed = architecture.family() == Architecture.Family.QWEN3;
+        String layer = LAYER;
+        for (String part : new String[] {"q", "k", "v"}) {
+            String bias = biased ? ", self.%L%self_attn_" + part + "_proj_bias" : "";
+            layer = layer.replace("%" + part + "_bias%", bias);
+        }
+        return layer + (normed ? HEAD_NORMS : "") + LAYER_END;
+    }
+
+    private static String causal(Architecture architecture) {
+        Integer window = architecture.slidingWindow();
+        return window == null
+                ? "torch.ge(distance, 0)"
+                : "torch.logical_and(torch.ge(distance, 0), torch.lt(distance, " + window + "))";
+    }
+}

@@ -1,0 +1,113 @@
+package dev.tanren.trainer.model.decoder;
+
+import static dev.tanren.trainer.model.decoder.RotaryNames.weight;
+
+import dev.tanren.spec.plan.Architecture;
+import dev.tanren.trainer.model.Decoder;
+import dev.tanren.trainer.model.common.Linear;
+import dev.tanren.trainer.model.common.Norm;
+import dev.tanren.trainer.model.common.Parameter;
+import dev.tanren.trainer.model.common.ParameterSet;
+import dev.tanren.trainer.model.common.RmsNorm;
+import dev.tanren.trainer.model.common.RotaryEmbedding;
+import dev.tanren.trainer.model.common.RotaryFrequencies;
+import dev.tanren.trainer.model.common.SwiGlu;
+import dev.tanren.trainer.parameters.ParameterLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntFunction;
+
+/// What Llama and the families after it are put together from.
+public final class RotaryParts {
+
+    private final Architecture architecture;
+    private final ParameterSet parameters;
+    private final RotaryEmbedding rotary;
+    private final SwiGlu swiGlu;
+
+    public RotaryParts(Architecture architecture, ParameterLayout layout) {
+        this.architecture = architecture;
+        parameters = new ParameterSet(layout);
+        rotary =
+                new RotaryEmbedding(
+                        RotaryFrequencies.of(
+                                architecture.effectiveHeadSize(),
+                                architecture.ropeTheta(),
+                                architecture.ropeScaling()));
+        swiGlu = new SwiGlu(architecture.intermediateSize());
+    }
+
+    /// A decoder of this attention and a gated feed-forward part in every layer.
+    ///
+    /// @param attention the parts of a layer's attention
+    public Decoder decoder(IntFunction<CausalSelfAttention.Parts> attention) {
+        List<Segment> segments = new ArrayList<>();
+        for (int layer = 0; layer < architecture.layers(); layer++) {
+            segments.add(new CausalSelfAttention(architecture, layer, attention.apply(layer)));
+            segments.add(feedForward(layer));
+        }
+        return new SegmentedDecoder(
+                architecture,
+                parameters,
+                new InputEmbedding(parameters.get(RotaryNames.EMBEDDING)),
+                segments,
+                head());
+    }
+
+    private Segment feedForward(int layer) {
+        Parameter gateUp =
+                parameters.stacked(
+                        weight(layer, "mlp.gate_proj"), 2 * architecture.intermediateSize());
+        return new GatedFeedForward(
+                layer,
+                new GatedFeedForward.Parts(
+                        norm(weight(layer, "post_attention_layernorm")),
+                        new Linear(gateUp),
+                        swiGlu,
+                        linear(weight(layer, "mlp.down_proj"))));
+    }
+
+    private LanguageModelHead head() {
+        return new LanguageModelHead(
+                norm(RotaryNames.FINAL_NORM),
+                linear(
+                        architecture.tieWordEmbeddings()
+                                ? RotaryNames.EMBEDDING
+                                : RotaryNames.HEAD));
+    }
+
+    /// The norm before a layer's attention.
+    public Norm inputNorm(int layer) {
+        return norm(weight(layer, "input_layernorm"));
+    }
+
+    private Norm norm(String name) {
+        return new RmsNorm(parameters.get(name), architecture.normEpsilon());
+    }
+
+    /// Queries', keys' and values' weights as one.
+    public Parameter headsWeight(int layer) {
+        return parameters.stacked(weight(layer, "self_attn.q_proj"), headsWidth());
+    }
+
+    /// The width of queries, keys and values side by side.
+    public int headsWidth() {
+        return RotaryNames.queries(architecture) + 2 * RotaryNames.keys(architecture);
+    }
+
+    public Linear attentionOutput(int layer) {
+        return linear(weight(layer, "self_attn.o_proj"));
+    }
+
+    private Linear linear(String name) {
+        return new Linear(parameters.get(name));
+    }
+
+    public RotaryEmbedding rotary() {
+        return rotary;
+    }
+
+    public ParameterSet parameters() {
+        return parameters;
+    }
+}

@@ -1,0 +1,97 @@
+package dev.tanren.trainer.model.gpt2;
+
+import static dev.tanren.trainer.model.gpt2.Gpt2Parameters.part;
+
+import dev.tanren.spec.plan.Architecture;
+import dev.tanren.trainer.model.Decoder;
+import dev.tanren.trainer.model.common.Conv1d;
+import dev.tanren.trainer.model.common.GeluTanh;
+import dev.tanren.trainer.model.common.LayerNorm;
+import dev.tanren.trainer.model.common.Linear;
+import dev.tanren.trainer.model.common.Norm;
+import dev.tanren.trainer.model.common.ParameterSet;
+import dev.tanren.trainer.model.common.Projection;
+import dev.tanren.trainer.model.decoder.CausalSelfAttention;
+import dev.tanren.trainer.model.decoder.InputEmbedding;
+import dev.tanren.trainer.model.decoder.LanguageModelHead;
+import dev.tanren.trainer.model.decoder.Segment;
+import dev.tanren.trainer.model.decoder.SegmentedDecoder;
+import java.util.ArrayList;
+import java.util.List;
+
+/// How a GPT-2 decoder (Radford et al. 2019) is put together. Without dropout.
+public final class Gpt2Decoder {
+
+    private final Architecture architecture;
+    private final ParameterSet parameters;
+    private final GeluTanh gelu;
+
+    private Gpt2Decoder(Architecture architecture) {
+        this.architecture = architecture;
+        parameters = new ParameterSet(Gpt2Parameters.layout(architecture));
+        gelu = new GeluTanh(architecture.intermediateSize());
+    }
+
+    public static Decoder create(Architecture architecture) {
+        return new Gpt2Decoder(architecture).compose();
+    }
+
+    private Decoder compose() {
+        List<Segment> segments = new ArrayList<>();
+        for (int layer = 0; layer < architecture.layers(); layer++) {
+            segments.add(attention(layer));
+            segments.add(feedForward(layer));
+        }
+        return new SegmentedDecoder(
+                architecture,
+                parameters,
+                new InputEmbedding(
+                        parameters.get(Gpt2Parameters.EMBEDDING),
+                        parameters.get(Gpt2Parameters.POSITIONS)),
+                segments,
+                head());
+    }
+
+    private Segment attention(int layer) {
+        return new CausalSelfAttention(
+                architecture,
+                layer,
+                new CausalSelfAttention.Parts(
+                        norm(part(layer, "ln_1")),
+                        projection(part(layer, "attn.c_attn")),
+                        null,
+                        null,
+                        projection(part(layer, "attn.c_proj"))));
+    }
+
+    private Segment feedForward(int layer) {
+        return new FeedForward(
+                layer,
+                new FeedForward.Parts(
+                        norm(part(layer, "ln_2")),
+                        projection(part(layer, "mlp.c_fc")),
+                        gelu,
+                        projection(part(layer, "mlp.c_proj"))));
+    }
+
+    private LanguageModelHead head() {
+        return new LanguageModelHead(
+                norm(Gpt2Parameters.FINAL_NORM),
+                new Linear(
+                        parameters.get(
+                                architecture.tieWordEmbeddings()
+                                        ? Gpt2Parameters.EMBEDDING
+                                        : Gpt2Parameters.HEAD)));
+    }
+
+    private Norm norm(String part) {
+        return new LayerNorm(
+                parameters.get(part + ".weight"),
+                parameters.get(part + ".bias"),
+                architecture.normEpsilon());
+    }
+
+    private Projection projection(String part) {
+        return new Conv1d(parameters.get(part + ".weight"), parameters.get(part + ".bias"));
+    }
+}

@@ -1,0 +1,32 @@
+package dev.tanren.trainer.model.qwen2;
+
+import static dev.tanren.trainer.model.decoder.RotaryNames.bias;
+
+import dev.tanren.spec.plan.Architecture;
+import dev.tanren.trainer.model.Decoder;
+import dev.tanren.trainer.model.common.Linear;
+import dev.tanren.trainer.model.common.Parameter;
+import dev.tanren.trainer.model.decoder.CausalSelfAttention;
+import dev.tanren.trainer.model.decoder.RotaryParts;
+
+/// How a Qwen2 decoder (Yang et al. 2024) is put together: queries, keys and values have biases.
+public final class Qwen2Decoder {
+
+    private Qwen2Decoder() {}
+
+    public static Decoder create(Architecture architecture) {
+        RotaryParts parts = new RotaryParts(architecture, Qwen2Parameters.layout(architecture));
+        return parts.decoder(
+                layer ->
+                        new CausalSelfAttention.Parts(
+                                parts.inputNorm(layer),
+                                new Linear(parts.headsWeight(layer), headsBias(parts, layer)),
+                                null,
+                                parts.rotary(),
+                                parts.attentionOutput(layer)));
+    }
+
+    private static Parameter headsBias(RotaryParts parts, int layer) {
+        return parts.parameters().concatenated(bias(layer, "self_attn.q_proj"), parts.headsWidth());
+    }
+}

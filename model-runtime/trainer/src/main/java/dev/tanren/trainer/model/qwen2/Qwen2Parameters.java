@@ -1,0 +1,32 @@
+package dev.tanren.trainer.model.qwen2;
+
+import static dev.tanren.trainer.model.decoder.RotaryNames.bias;
+import static dev.tanren.trainer.model.decoder.RotaryNames.weight;
+
+import dev.tanren.spec.plan.Architecture;
+import dev.tanren.trainer.model.decoder.RotaryNames;
+import dev.tanren.trainer.parameters.ParameterLayout;
+
+/// The names and shapes of a Qwen2 model's parameters.
+///
+/// The biases of queries, keys and values lie beside each other as their weights do.
+public final class Qwen2Parameters {
+
+    private Qwen2Parameters() {}
+
+    public static ParameterLayout layout(Architecture architecture) {
+        long hidden = architecture.hiddenSize();
+        long queries = RotaryNames.queries(architecture);
+        long keys = RotaryNames.keys(architecture);
+        return RotaryNames.layout(
+                architecture,
+                (layout, layer) ->
+                        layout.add(weight(layer, "self_attn.q_proj"), queries, hidden)
+                                .add(weight(layer, "self_attn.k_proj"), keys, hidden)
+                                .add(weight(layer, "self_attn.v_proj"), keys, hidden)
+                                .add(bias(layer, "self_attn.q_proj"), queries)
+                                .add(bias(layer, "self_attn.k_proj"), keys)
+                                .add(bias(layer, "self_attn.v_proj"), keys)
+                                .add(weight(layer, "self_attn.o_proj"), hidden, queries));
+    }
+}

@@ -1,0 +1,40 @@
+package dev.tanren.trainer.model.qwen3;
+
+import static dev.tanren.trainer.model.decoder.RotaryNames.weight;
+
+import dev.tanren.spec.plan.Architecture;
+import dev.tanren.trainer.model.Decoder;
+import dev.tanren.trainer.model.common.HeadNorm;
+import dev.tanren.trainer.model.common.Linear;
+import dev.tanren.trainer.model.common.ParameterSet;
+import dev.tanren.trainer.model.decoder.CausalSelfAttention;
+import dev.tanren.trainer.model.decoder.RotaryParts;
+
+/// How a Qwen3 decoder (Yang et al. 2025) is put together: queries and keys are normalised before
+/// they are turned.
+public final class Qwen3Decoder {
+
+    private Qwen3Decoder() {}
+
+    public static Decoder create(Architecture architecture) {
+        RotaryParts parts = new RotaryParts(architecture, Qwen3Parameters.layout(architecture));
+        return parts.decoder(
+                layer ->
+                        new CausalSelfAttention.Parts(
+                                parts.inputNorm(layer),
+                                new Linear(parts.headsWeight(layer)),
+                                headNorm(architecture, parts.parameters(), layer),
+                                parts.rotary(),
+                                parts.attentionOutput(layer)));
+    }
+
+    private static HeadNorm headNorm(
+            Architecture architecture, ParameterSet parameters, int layer) {
+        return new HeadNorm(
+                architecture.heads(),
+                architecture.keyValueHeads(),
+                parameters.get(weight(layer, "self_attn.q_norm")),
+                parameters.get(weight(layer, "self_attn.k_norm")),
+                architecture.normEpsilon());
+    }
+}

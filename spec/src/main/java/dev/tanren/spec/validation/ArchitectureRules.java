@@ -1,0 +1,132 @@
+package dev.tanren.spec.validation;
+
+import dev.tanren.spec.plan.Architecture.Family;
+import dev.tanren.spec.validation.ArchitectureKeys.RopeScalingKeys;
+import dev.tanren.spec.validation.internal.Key;
+import dev.tanren.spec.validation.internal.Problems;
+import dev.tanren.spec.validation.internal.Section;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/// What must hold between the numbers of an architecture, and which of them a family has.
+final class ArchitectureRules {
+
+    private static final List<Key<?>> ROTARY =
+            List.of(
+                    ArchitectureKeys.ROPE_THETA,
+                    ArchitectureKeys.ROPE_SCALING,
+                    ArchitectureKeys.HEAD_SIZE);
+
+    private final Section shape;
+    private final Problems problems;
+    private final Optional<Family> family;
+    private final Optional<Long> heads;
+
+    ArchitectureRules(Section shape, Problems problems) {
+        this.shape = shape;
+        this.problems = problems;
+        family = shape.find(ArchitectureKeys.FAMILY);
+        heads = shape.find(ArchitectureKeys.HEADS);
+    }
+
+    void check() {
+        family.ifPresent(this::checkFamily);
+        checkHeads();
+        checkKeyValueHeads();
+        shape.find(ArchitectureKeys.ROPE_SCALING).ifPresent(this::checkScaling);
+    }
+
+    private void checkFamily(Family named) {
+        if (!named.rotary()) {
+            for (Key<?> key : ROTARY) {
+                refuse(key, named, "a family with rotary positions");
+            }
+        }
+        if (named != Family.MISTRAL) {
+            refuse(ArchitectureKeys.SLIDING_WINDOW, named, "mistral");
+        }
+    }
+
+    private void refuse(Key<?> key, Family named, String having) {
+        if (shape.gives(key)) {
+            String word = named.name().toLowerCase(Locale.ROOT);
+            Rules.inconsistent(
+                    problems,
+                    shape.placeOf(key),
+                    key + " in " + word,
+                    having,
+                    "Take " + key + " out, or choose another family.");
+        }
+    }
+
+    private void checkHeads() {
+        Optional<Long> hidden = shape.find(ArchitectureKeys.HIDDEN_SIZE);
+        Optional<Long> size = shape.find(ArchitectureKeys.HEAD_SIZE);
+        boolean own = shape.gives(ArchitectureKeys.HEAD_SIZE);
+        if (!own && hidden.isPresent() && heads.isPresent()) {
+            divides(ArchitectureKeys.HEADS, heads.get(), "hiddenSize", hidden.get());
+            if (hidden.get() % heads.get() == 0) {
+                size = Optional.of(hidden.get() / heads.get());
+            }
+        }
+        if (size.isPresent() && size.get() % 2 != 0 && family.map(Family::rotary).orElse(false)) {
+            Rules.inconsistent(
+                    problems,
+                    shape.placeOf(own ? ArchitectureKeys.HEAD_SIZE : ArchitectureKeys.HEADS),
+                    "heads of size " + size.get(),
+                    "an even size: rotary embeddings turn pairs",
+                    "Change " + (own ? "headSize." : "heads or hiddenSize."));
+        }
+    }
+
+    private void checkKeyValueHeads() {
+        Optional<Long> few = shape.find(ArchitectureKeys.KEY_VALUE_HEADS);
+        if (few.isEmpty() || heads.isEmpty()) {
+            return;
+        }
+        if (family.equals(Optional.of(Family.GPT2)) && !few.equals(heads)) {
+            Rules.inconsistent(
+                    problems,
+                    shape.placeOf(ArchitectureKeys.KEY_VALUE_HEADS),
+                    few.get() + " in gpt2",
+                    "as many as heads, " + heads.get(),
+                    "Take keyValueHeads out, or choose another family.");
+        } else {
+            divides(ArchitectureKeys.KEY_VALUE_HEADS, few.get(), "heads", heads.get());
+        }
+    }
+
+    private void checkScaling(Section scaling) {
+        Optional<Double> low = scaling.find(RopeScalingKeys.LOW_FREQ_FACTOR);
+        Optional<Double> high = scaling.find(RopeScalingKeys.HIGH_FREQ_FACTOR);
+        if (low.isPresent() && high.isPresent() && high.get() <= low.get()) {
+            Rules.inconsistent(
+                    problems,
+                    scaling.placeOf(RopeScalingKeys.HIGH_FREQ_FACTOR),
+                    "highFreqFactor " + high.get(),
+                    "above lowFreqFactor, " + low.get(),
+                    "Raise highFreqFactor or lower lowFreqFactor.");
+        }
+    }
+
+    private void divides(Key<Long> key, long part, String name, long whole) {
+        if (whole % part == 0) {
+            return;
+        }
+        long below = part;
+        while (whole % below != 0) {
+            below--;
+        }
+        long above = Math.min(part, whole);
+        while (whole % above != 0) {
+            above++;
+        }
+        Rules.inconsistent(
+                problems,
+                shape.placeOf(key),
+                part + ", which does not divide " + name + " " + whole,
+                "a divisor of " + name,
+                below == above ? "Use " + below + "." : "Use " + below + " or " + above + ".");
+    }
+}
