@@ -82,6 +82,10 @@ public enum ErrorCode {
             "TNR-3006",
             FailureClass.DATA,
             "Give the complete config.json of a Hugging Face model."),
+    MODEL_NOT_FINITE(
+            "TNR-3007",
+            FailureClass.DATA,
+            "Fetch the weights again, or take a model whose weights are all numbers."),
 
     STORE_UNREACHABLE(
             "TNR-4001",

@@ -1,12 +1,14 @@
 package dev.tanren.spec.plan;
 
+import com.fasterxml.jackson.annotation.JsonAlias;
 import org.jspecify.annotations.Nullable;
 
 /// The shape of a decoder. What follows from the family, such as biases, is not in it.
 ///
 /// @param headSize size of one attention head; null means `hiddenSize / heads`
 /// @param ropeTheta base of the rotary angles; without meaning in a family that has none
-/// @param normEpsilon what norms add under the root
+/// @param normEpsilon what norms add under the root; runs that began before there were other norms
+///     know it as `rmsNormEpsilon`
 /// @param maximumPositions longest sequence the model is made for, in tokens
 /// @param ropeScaling null where rotary frequencies are as they were first trained
 /// @param slidingWindow how many places each place attends to, itself included; null means all
@@ -22,7 +24,7 @@ public record Architecture(
         @Nullable Integer headSize,
         boolean tieWordEmbeddings,
         double ropeTheta,
-        double normEpsilon,
+        @JsonAlias("rmsNormEpsilon") double normEpsilon,
         int maximumPositions,
         @Nullable RopeScaling ropeScaling,
         @Nullable Integer slidingWindow) {

@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// One step of a plan.
@@ -38,9 +39,18 @@ public sealed interface Stage permits TrainingStage, Stage.Evaluate, Stage.Expor
     record Requirement(@Nullable Double below, @Nullable Double above) {}
 
     /// Publishes the weights of a training stage.
-    record Export(String id, String of, List<Format> formats) implements Stage {
+    ///
+    /// @param dtype element type of the weights in the Hugging Face layout; float32 in plans from
+    ///     before there was a choice
+    record Export(String id, String of, List<Format> formats, ElementType dtype) implements Stage {
         public Export {
             formats = List.copyOf(formats);
+            dtype = Objects.requireNonNullElse(dtype, ElementType.FLOAT32);
+        }
+
+        /// As float32.
+        public Export(String id, String of, List<Format> formats) {
+            this(id, of, formats, ElementType.FLOAT32);
         }
     }
 

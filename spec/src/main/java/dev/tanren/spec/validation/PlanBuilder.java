@@ -121,7 +121,8 @@ final class PlanBuilder {
                     new Stage.Export(
                             id,
                             stage.get(StageKeys.OF),
-                            items(stage.get(StageKeys.FORMATS), Function.identity()));
+                            items(stage.get(StageKeys.FORMATS), Function.identity()),
+                            stage.get(StageKeys.DTYPE));
             case APPROVE -> new Stage.Approve(id);
         };
     }

@@ -1,6 +1,7 @@
 package dev.tanren.spec.validation;
 
 import dev.tanren.spec.plan.Dataset;
+import dev.tanren.spec.plan.ElementType;
 import dev.tanren.spec.plan.Stage;
 import dev.tanren.spec.validation.internal.Key;
 import dev.tanren.spec.validation.internal.Kind;
@@ -201,6 +202,13 @@ final class PlanKeys {
                         new Kind.Items<>(new Choice<>(Stage.Format.class), 1, 2),
                         "[huggingface]",
                         "what is published: a Hugging Face directory, a bundle for DJL");
+        static final Key<ElementType> DTYPE =
+                Key.withDefault(
+                        "dtype",
+                        new Choice<>(ElementType.class),
+                        "float32",
+                        "what the weights of the Hugging Face directory are stored as; training has"
+                                + " them as float32");
         static final Shape EVALUATE =
                 CommonKeys.SHAPE.and(
                         "evaluate",
@@ -210,7 +218,7 @@ final class PlanKeys {
                         REQUIRE);
         static final Shape EXPORT =
                 CommonKeys.SHAPE.and(
-                        "export", "Publishes the weights of a training stage.", OF, FORMATS);
+                        "export", "Publishes the weights of a training stage.", OF, FORMATS, DTYPE);
         static final Shape APPROVE = CommonKeys.SHAPE.and("approve", "Waits for a person.");
         static final Kind.Variants KIND =
                 new Kind.Variants(CommonKeys.TYPE, shapes(), CommonKeys.SHAPE);

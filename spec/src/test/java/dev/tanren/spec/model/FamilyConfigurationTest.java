@@ -184,6 +184,17 @@ class FamilyConfigurationTest {
     }
 
     @Test
+    void anArchitectureFromBeforeThereWereOtherNormsIsRead() {
+        Architecture shape = read(QWEN2_5_1_5B);
+        String old = Json.write(shape).replace("normEpsilon", "rmsNormEpsilon");
+        assertThat(
+                        Json.read(
+                                old.replaceAll(",\"(ropeScaling|slidingWindow)\":null", ""),
+                                Architecture.class))
+                .isEqualTo(shape);
+    }
+
+    @Test
     void ropeScalingIsReadInEveryForm() {
         String plain = LLAMA_3_2_1B.replaceFirst("\"rope_scaling\": \\{[^}]*}", "%s");
         assertThat(read(plain, "\"rope_scaling\": {\"type\": \"linear\", \"factor\": 2.0}"))

@@ -66,7 +66,20 @@ class PlanJsonTest {
                                 "c", "b", Map.of("code.loss", new Stage.Requirement(null, 0.5))),
                         new Stage.Approve("d"),
                         new Stage.Export(
-                                "e", "b", List.of(Stage.Format.HUGGINGFACE, Stage.Format.DJL))));
+                                "e",
+                                "b",
+                                List.of(Stage.Format.HUGGINGFACE, Stage.Format.DJL),
+                                ElementType.BFLOAT16)));
+    }
+
+    @Test
+    void anExportFromBeforeThereWasAChoiceOfElementTypesIsFloat32() {
+        Stage.Export export =
+                Json.read(
+                        """
+                        {"kind": "export", "id": "e", "of": "b", "formats": ["DJL"]}""",
+                        Stage.Export.class);
+        assertThat(export).isEqualTo(new Stage.Export("e", "b", List.of(Stage.Format.DJL)));
     }
 
     private static TrainingStage.Evaluation evaluation() {

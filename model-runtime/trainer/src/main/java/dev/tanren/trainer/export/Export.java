@@ -6,18 +6,14 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.model.HuggingFaceConfiguration;
+import dev.tanren.spec.plan.ElementType;
 import dev.tanren.spec.plan.Stage;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
 import dev.tanren.storage.objects.ObjectStore;
-import dev.tanren.storage.safetensors.Dtype;
-import dev.tanren.storage.safetensors.SafetensorsWriter;
-import dev.tanren.storage.safetensors.TensorInfo;
 import dev.tanren.trainer.checkpoint.StateRestorer;
 import dev.tanren.trainer.checkpoint.TrainingState;
-import dev.tanren.trainer.checkpoint.TrainingState.NamedTensor;
 import dev.tanren.trainer.model.registry.Decoders;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,8 +21,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
-import java.util.stream.Collectors;
+import java.util.Objects;
 
 /// Writes a checkpoint's weights in the launch's formats.
 ///
@@ -79,36 +74,38 @@ final class Export {
             byte[] tokenizer,
             SpecialTokens special) {
         String folder = "huggingface/";
-        put(folder + "config.json", configuration(special));
+        put(folder + "config.json", configuration(special, dtype()));
         put(folder + "generation_config.json", generation(special));
         put(folder + "README.md", ModelCard.of(launch, checkpoint, state.layout().elements()));
         if (tokenizer.length > 0) {
             put(folder + TOKENIZER, tokenizer);
             put(folder + "tokenizer_config.json", tokenizerConfiguration(special));
         }
-        Path file = scratch("model.safetensors");
-        List<NamedTensor> tensors = state.weightTensors();
-        Map<String, MemorySegment> bytes =
-                tensors.stream().collect(Collectors.toMap(NamedTensor::name, NamedTensor::bytes));
-        List<TensorInfo> infos =
-                tensors.stream()
-                        .map(tensor -> new TensorInfo(tensor.name(), Dtype.F32, tensor.shape()))
-                        .toList();
-        Function<String, MemorySegment> data =
-                name -> java.util.Objects.requireNonNull(bytes.get(name));
-        SafetensorsWriter.plan(infos, Map.of("format", "pt")).write(data, file);
-        put(folder + "model.safetensors", file);
+        Path scratch = scratch();
+        WeightsWriter writer = new WeightsWriter(dtype(), WeightsWriter.LARGEST_FILE);
+        for (Path file : writer.write(state.layout(), state.weights(), scratch)) {
+            put(folder + file.getFileName(), file);
+        }
+    }
+
+    private ElementType dtype() {
+        return launch.plan().stages().stream()
+                .filter(stage -> stage.id().equals(launch.stageId()))
+                .map(stage -> stage instanceof Stage.Export export ? export.dtype() : null)
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElse(ElementType.FLOAT32);
     }
 
     private void djl(TrainingState state, byte[] tokenizer, SpecialTokens special) {
         String folder = "djl/";
-        Path file = scratch("model.pt");
+        Path file = scratch().resolve("model.pt");
         try (TorchScriptModule module =
                 new TorchScriptModule(launch.architecture(), state.layout(), state.weights())) {
             module.save(file);
         }
         put(folder + "model.pt", file);
-        put(folder + "config.json", configuration(special));
+        put(folder + "config.json", configuration(special, ElementType.FLOAT32));
         put(
                 folder + "serving.properties",
                 """
@@ -121,9 +118,13 @@ final class Export {
         }
     }
 
-    private String configuration(SpecialTokens special) {
-        return HuggingFaceConfiguration.write(
-                launch.architecture(), special.beginningId(), special.endIds());
+    private String configuration(SpecialTokens special, ElementType dtype) {
+        return new HuggingFaceConfiguration(
+                        launch.architecture(),
+                        dtype.word(),
+                        special.beginningId(),
+                        special.endIds())
+                .toJson();
     }
 
     private static String generation(SpecialTokens special) {
@@ -179,10 +180,10 @@ final class Export {
         return Json.write(manifest).getBytes(StandardCharsets.UTF_8);
     }
 
-    private Path scratch(String name) {
+    private Path scratch() {
         Path folder = Path.of(launch.scratch());
         try {
-            return Files.createDirectories(folder).resolve(name);
+            return Files.createDirectories(folder);
         } catch (IOException e) {
             throw new TanrenException(
                     ErrorCode.SCRATCH_FULL,

@@ -16,12 +16,15 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 
 /// Brings the weights of a Hugging Face folder into a flat buffer, as fp32.
 ///
-/// Every parameter of the layout must be there with its shape, and nothing else may be, except what
-/// does not change the mathematics: stored rotary frequencies, and the head of a tied model.
+/// Every parameter of the layout must be there once, with its shape and all its numbers finite, and
+/// nothing else may be, except what does not change the mathematics: stored rotary frequencies, the
+/// head of a tied model, GPT-2's causal masks. Names may lack the prefix that the model with a head
+/// gives them (`model.`, `transformer.`), as in GPT-2's own release.
 public final class HuggingFaceWeights {
 
     private static final long CHUNK = 1 << 16;
@@ -30,22 +33,36 @@ public final class HuggingFaceWeights {
 
     /// @param directory with `model.safetensors` or its sharded form, in fp32, bf16 or fp16
     /// @throws TanrenException `MODEL_MISSING`, `PICKLE_REFUSED`, `SAFETENSORS_CORRUPT`, or
-    ///     `MODEL_TENSOR_MISMATCH` naming the tensor
+    ///     `MODEL_TENSOR_MISMATCH` or `MODEL_NOT_FINITE` naming file and tensor
     public static void load(Path directory, ParameterLayout layout, FlatBuffer weights) {
         Set<String> found = new HashSet<>();
         for (Path file : HuggingFaceDirectory.findWeights(directory)) {
             try (SafetensorsFile tensors = SafetensorsFile.open(file)) {
                 for (SafetensorsFile.Tensor tensor : tensors.tensors()) {
-                    if (layout.contains(tensor.name())) {
-                        read(tensor, layout.entry(tensor.name()), weights, file);
-                        found.add(tensor.name());
-                    } else {
+                    String name = parameter(tensor.name(), layout);
+                    if (!layout.contains(name)) {
                         requireHarmless(tensor.name(), layout, file);
+                    } else if (found.add(name)) {
+                        read(tensor, layout.entry(name), weights, file);
+                    } else {
+                        throw mismatch("tensor `" + name + "` is there a second time", file);
                     }
                 }
             }
         }
         requireAll(layout, found, directory);
+    }
+
+    /// The parameter that a stored name means.
+    private static String parameter(String stored, ParameterLayout layout) {
+        String prefixed = prefix(layout) + stored;
+        return layout.contains(prefixed) ? prefixed : stored;
+    }
+
+    /// What comes before all names but that of the head.
+    private static String prefix(ParameterLayout layout) {
+        String first = layout.entries().getFirst().name();
+        return first.substring(0, first.indexOf('.') + 1);
     }
 
     private static void read(
@@ -76,6 +93,36 @@ public final class HuggingFaceWeights {
             case BOOL, U8, I8, F8_E5M2, F8_E4M3, F8_E8M0, I16, U16, I32, U32, C64, F64, I64, U64 ->
                     throw unsupported(entry.name(), tensor.dtype(), file);
         }
+        requireFinite(target, entry, file);
+    }
+
+    private static void requireFinite(
+            MemorySegment numbers, ParameterLayout.Entry entry, Path file) {
+        AtomicLong first = new AtomicLong(Long.MAX_VALUE);
+        ComputeThreads.loop(
+                entry.elements(),
+                CHUNK,
+                (from, to) -> {
+                    for (long i = from; i < to; i++) {
+                        if (!Float.isFinite(numbers.getAtIndex(JAVA_FLOAT, i))) {
+                            long place = i;
+                            first.updateAndGet(known -> Math.min(known, place));
+                            return;
+                        }
+                    }
+                });
+        if (first.get() < Long.MAX_VALUE) {
+            throw new TanrenException(
+                    ErrorCode.MODEL_NOT_FINITE,
+                    "tensor `"
+                            + entry.name()
+                            + "` holds "
+                            + numbers.getAtIndex(JAVA_FLOAT, first.get())
+                            + " at element "
+                            + first.get(),
+                    file.toString(),
+                    "Fetch the weights again, or take a model whose weights are all numbers.");
+        }
     }
 
     @FunctionalInterface
@@ -97,8 +144,12 @@ public final class HuggingFaceWeights {
     }
 
     private static void requireHarmless(String name, ParameterLayout layout, Path file) {
-        boolean tiedHead = name.equals("lm_head.weight");
-        if (!tiedHead && !name.endsWith(".rotary_emb.inv_freq")) {
+        boolean harmless =
+                name.equals("lm_head.weight")
+                        || name.endsWith(".rotary_emb.inv_freq")
+                        || name.endsWith(".attn.bias")
+                        || name.endsWith(".attn.masked_bias");
+        if (!harmless) {
             throw mismatch(
                     "tensor `"
                             + name

@@ -108,6 +108,70 @@ class HuggingFaceWeightsTest {
     }
 
     @Test
+    void namesMayLackThePrefixOfTheModelWithAHead() {
+        write(
+                tensor("embed_tokens.weight", Dtype.F32, 3, 2),
+                tensor("norm.weight", Dtype.F32, 2),
+                tensor("h.0.attn.bias", Dtype.F32, 1, 1, 4, 4),
+                tensor("h.0.attn.masked_bias", Dtype.F32));
+        try (FlatBuffer weights = FlatBuffer.allocate(LAYOUT)) {
+            HuggingFaceWeights.load(folder, LAYOUT, weights);
+            assertThat(Numbers.of(weights)).containsExactly(0, 1, 2, 3, 4, 5, 0, 1);
+        }
+    }
+
+    @Test
+    void aTensorInTwoFilesIsNamed() throws IOException {
+        write(
+                tensor("model.embed_tokens.weight", Dtype.F32, 3, 2),
+                tensor("model.norm.weight", Dtype.F32, 2));
+        Files.move(folder.resolve("model.safetensors"), folder.resolve("a.safetensors"));
+        write(tensor("model.norm.weight", Dtype.F32, 2));
+        Files.move(folder.resolve("model.safetensors"), folder.resolve("b.safetensors"));
+        index(
+                """
+                {"weight_map": {"model.embed_tokens.weight": "a.safetensors",
+                 "model.norm.weight": "b.safetensors"}}""");
+        assertRefused(
+                ErrorCode.MODEL_TENSOR_MISMATCH,
+                "b.safetensors",
+                "`model.norm.weight` is there a second time");
+    }
+
+    @Test
+    void aNumberThatIsNoneIsNamedWithItsPlace() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment norm = arena.allocate(8, 8);
+            norm.setAtIndex(ValueLayout.JAVA_FLOAT, 1, Float.NaN);
+            List<TensorInfo> all =
+                    List.of(
+                            tensor("model.embed_tokens.weight", Dtype.F32, 3, 2),
+                            tensor("model.norm.weight", Dtype.F32, 2));
+            SafetensorsWriter.plan(all, Map.of())
+                    .write(
+                            name -> name.contains("norm") ? norm : counting(arena, all.getFirst()),
+                            folder.resolve("model.safetensors"));
+        }
+        assertRefused(
+                ErrorCode.MODEL_NOT_FINITE,
+                "model.safetensors",
+                "`model.norm.weight` holds NaN at element 1");
+    }
+
+    @Test
+    void aShardThatBreaksOffIsNamed() throws IOException {
+        write(
+                tensor("model.embed_tokens.weight", Dtype.F32, 3, 2),
+                tensor("model.norm.weight", Dtype.F32, 2));
+        Path file = folder.resolve("model.safetensors");
+        byte[] whole = Files.readAllBytes(file);
+        for (int bytes : new int[] {0, 7, 40, whole.length - 1}) {
+            Files.write(file, Arrays.copyOf(whole, bytes));
+            assertRefused(ErrorCode.SAFETENSORS_CORRUPT, "model.safetensors");
+        }
+    }
+
+    @Test
     void wholeNumbersAreNoWeights() {
         write(
                 tensor("model.embed_tokens.weight", Dtype.I32, 3, 2),
