@@ -3,9 +3,12 @@ package dev.tanren.storage.checkpoint;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.storage.objects.ObjectStore;
+import dev.tanren.storage.objects.ObjectStore.IncompleteUpload;
 import dev.tanren.storage.objects.ObjectStore.StoredObject;
 import dev.tanren.storage.registry.Checkpoints;
 import dev.tanren.storage.registry.Checkpoints.Row;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -17,7 +20,13 @@ import java.util.Set;
 /// a newer attempt has begun and this one can commit nothing any more. What the newest attempts
 /// leave behind goes once a later attempt has committed. This needs no clock and holds even when a
 /// stale attempt collects.
+///
+/// Uploads in parts that a killed process left half done are given up by the same rule, and after
+/// [#UPLOAD_AGE] whatever they were for, as far as the store keeps when they began.
 final class CheckpointCollector {
+
+    /// No upload takes this long: a part that does not move ends within minutes.
+    private static final Duration UPLOAD_AGE = Duration.ofDays(1);
 
     private final ObjectStore store;
     private final Checkpoints registry;
@@ -33,6 +42,7 @@ final class CheckpointCollector {
         }
         // The listing comes before the rows: what is committed in between is not in it.
         List<StoredObject> objects = store.list(CheckpointLayout.stagePrefix(runId, stageId));
+        List<IncompleteUpload> uploads = store.incompleteUploads("runs/" + runId + "/");
         List<Row> rows = registry.list(runId, stageId);
         if (rows.isEmpty()) {
             return;
@@ -56,6 +66,23 @@ final class CheckpointCollector {
                 store.delete(object.key());
             }
         }
+        giveUp(uploads, CheckpointLayout.stagePrefix(runId, stageId), newestToken);
+    }
+
+    private void giveUp(List<IncompleteUpload> uploads, String stagePrefix, long newestToken) {
+        Instant now = Instant.now();
+        for (IncompleteUpload upload : uploads) {
+            if (abandoned(upload, stagePrefix, newestToken, now)) {
+                store.abort(upload);
+            }
+        }
+    }
+
+    static boolean abandoned(
+            IncompleteUpload upload, String stagePrefix, long newestToken, Instant now) {
+        long token = CheckpointLayout.token(upload.key()).orElse(Long.MAX_VALUE);
+        boolean stale = upload.key().startsWith(stagePrefix) && token < newestToken;
+        return stale || upload.begun().isBefore(now.minus(UPLOAD_AGE));
     }
 
     private static List<Row> kept(List<Row> newestFirst, int keep) {

@@ -2,6 +2,7 @@ package dev.tanren.storage.objects;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -74,8 +75,22 @@ public interface ObjectStore extends AutoCloseable {
     /// Removes an object; one that does not exist is no error.
     void delete(String key);
 
+    /// Uploads of large objects under a prefix that have neither ended nor been given up: those
+    /// under way, and those whose writer died. Their parts take space and no listing shows them.
+    default List<IncompleteUpload> incompleteUploads(String prefix) {
+        return List.of();
+    }
+
+    /// Gives an upload up and removes its parts; one that does not exist is no error. Its writer,
+    /// if there is one, gets an error when it goes on.
+    default void abort(IncompleteUpload upload) {}
+
     @Override
     void close();
+
+    /// @param begun by the store's clock; S3Proxy 3.1 does not keep it and says the time of the
+    ///     listing
+    record IncompleteUpload(String key, String uploadId, Instant begun) {}
 
     /// @param sha256 hexadecimal; empty in listings and for objects that others wrote without one
     record StoredObject(String key, long bytes, String sha256) {}

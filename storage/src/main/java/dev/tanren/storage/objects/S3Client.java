@@ -7,16 +7,21 @@ import io.minio.MakeBucketArgs;
 import io.minio.MinioAsyncClient;
 import io.minio.ObjectArgs;
 import io.minio.StatObjectArgs;
+import io.minio.Xml;
+import io.minio.errors.XmlParserException;
+import io.minio.messages.ListMultipartUploadsResult;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import okhttp3.ConnectionPool;
 import okhttp3.Dispatcher;
 import okhttp3.OkHttpClient;
 import okhttp3.Protocol;
 import okhttp3.Response;
+import org.jspecify.annotations.Nullable;
 
 /// The MinIO client with two requests added whose bodies come from memory segments and whose hash
 /// is known already. It retries nothing itself.
@@ -65,6 +70,29 @@ final class S3Client extends MinioAsyncClient {
         SegmentBody body = new SegmentBody(pieces, SegmentBody.UNSIGNED);
         return executePutAsync(target(bucket, key), null, query, body)
                 .thenApply(S3Client::entityTag);
+    }
+
+    /// Begun uploads under a prefix, a page at a time. The client's own call always sends a
+    /// delimiter and a page's size, which S3Proxy refuses.
+    ///
+    /// @param after the page before, or null for the first
+    CompletableFuture<ListMultipartUploadsResult> listUploads(
+            String bucket, String prefix, @Nullable ListMultipartUploadsResult after) {
+        Http.QueryParameters query = new Http.QueryParameters("uploads", "", "prefix", prefix);
+        if (after != null) {
+            query.put("key-marker", after.nextKeyMarker());
+            query.put("upload-id-marker", after.nextUploadIdMarker());
+        }
+        BucketArgs args = BucketExistsArgs.builder().bucket(bucket).build();
+        return executeGetAsync(args, null, query).thenApply(S3Client::uploads);
+    }
+
+    private static ListMultipartUploadsResult uploads(Response response) {
+        try (response) {
+            return Xml.unmarshal(ListMultipartUploadsResult.class, response.body().charStream());
+        } catch (XmlParserException e) {
+            throw new CompletionException(e);
+        }
     }
 
     /// Makes a bucket. The client's own call names `us-east-1` as a location constraint, which

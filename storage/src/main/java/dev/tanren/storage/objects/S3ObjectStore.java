@@ -40,6 +40,7 @@ public final class S3ObjectStore implements ObjectStore {
     private final Retrier retrier;
     private final Uploads uploads;
     private final Downloads downloads;
+    private final IncompleteUploads incomplete;
 
     private S3ObjectStore(S3Client client, StoreAddress address, TransferSettings settings) {
         this.client = client;
@@ -47,6 +48,7 @@ public final class S3ObjectStore implements ObjectStore {
         this.retrier = new Retrier(settings.retries(), address.endpoint());
         this.uploads = new Uploads(client, address.bucket(), settings, retrier);
         this.downloads = new Downloads(client, address.bucket(), settings, retrier);
+        this.incomplete = new IncompleteUploads(client, address.bucket(), retrier);
     }
 
     /// Makes no connection yet.
@@ -249,6 +251,24 @@ public final class S3ObjectStore implements ObjectStore {
                 throw e;
             }
         }
+    }
+
+    @Override
+    public List<IncompleteUpload> incompleteUploads(String prefix) {
+        String whole = address.prefix() + ObjectKeys.requirePrefix(prefix);
+        return incomplete.list(whole).stream()
+                .map(
+                        upload ->
+                                new IncompleteUpload(
+                                        upload.key().substring(address.prefix().length()),
+                                        upload.uploadId(),
+                                        upload.begun()))
+                .toList();
+    }
+
+    @Override
+    public void abort(IncompleteUpload upload) {
+        incomplete.abort(full(upload.key()), upload.uploadId());
     }
 
     @Override

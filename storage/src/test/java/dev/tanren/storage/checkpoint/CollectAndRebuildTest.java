@@ -4,10 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.tanren.storage.checkpoint.CheckpointStore.Committed;
+import dev.tanren.storage.objects.ObjectStore.IncompleteUpload;
 import dev.tanren.storage.objects.ObjectStore.StoredObject;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Checkpoints.Row;
+import io.minio.CreateMultipartUploadArgs;
+import io.minio.MinioAsyncClient;
 import java.nio.file.Files;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -47,6 +52,69 @@ class CollectAndRebuildTest extends CheckpointTest {
         assertThat(keys()).noneMatch(key -> key.contains("0000000010/"));
         assertThat(keys()).anyMatch(key -> key.contains("0000000015/"));
         assertThat(checkpoints.verify(committed.manifest())).isEmpty();
+    }
+
+    @Test
+    void uploadsThatKilledProcessesLeftGoAndThoseUnderWayStay() {
+        Attempt dead = begin();
+        Attempt current = begin();
+        checkpoints.commit(save(current, 10, "short"));
+        String abandoned = beginUpload(dead, 5);
+        String underWay = beginUpload(current, 15);
+        assertThat(uploads()).containsExactlyInAnyOrder(abandoned, underWay);
+
+        checkpoints.collect(RUN, STAGE, 3);
+
+        assertThat(uploads()).containsExactly(underWay);
+        objects.abort(objects.incompleteUploads("runs/").getFirst());
+        assertThat(uploads()).isEmpty();
+    }
+
+    @Test
+    void anUploadIsAbandonedByItsTokenOrByItsAge() {
+        Instant now = Instant.now();
+        String stage = CheckpointLayout.stagePrefix(RUN, STAGE);
+        String shard = CheckpointLayout.shardKey(RUN, STAGE, 5, 3, "0");
+
+        assertThat(abandoned(shard, stage, 4, now, now)).isTrue();
+        assertThat(abandoned(shard, stage, 3, now, now)).isFalse();
+        assertThat(abandoned(shard, "runs/other/", 4, now, now)).isFalse();
+        assertThat(abandoned(shard, stage, 3, now.minus(Duration.ofHours(25)), now)).isTrue();
+        assertThat(abandoned("runs/a/logs/x", stage, 9, now.minus(Duration.ofHours(23)), now))
+                .isFalse();
+    }
+
+    private static boolean abandoned(
+            String key, String stage, long newestToken, Instant begun, Instant now) {
+        return CheckpointCollector.abandoned(
+                new IncompleteUpload(key, "upload", begun), stage, newestToken, now);
+    }
+
+    private List<String> uploads() {
+        return objects.incompleteUploads("runs/" + RUN + "/").stream()
+                .map(IncompleteUpload::key)
+                .toList();
+    }
+
+    /// What a process has done that is killed between two parts.
+    private String beginUpload(Attempt attempt, long step) {
+        String key = CheckpointLayout.shardKey(RUN, STAGE, step, attempt.fencingToken(), "9");
+        try (MinioAsyncClient client =
+                MinioAsyncClient.builder()
+                        .endpoint(s3.endpoint())
+                        .region("us-east-1")
+                        .credentials(s3.accessKey(), s3.secretKey())
+                        .build()) {
+            client.createMultipartUpload(
+                            CreateMultipartUploadArgs.builder()
+                                    .bucket(bucket)
+                                    .object("tanren/" + key)
+                                    .build())
+                    .get();
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+        return key;
     }
 
     @Test
