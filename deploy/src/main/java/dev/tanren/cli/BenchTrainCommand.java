@@ -28,6 +28,7 @@ import picocli.CommandLine.Option;
 final class BenchTrainCommand implements Callable<Integer> {
 
     private static final String MAIN = "dev.tanren.trainer.bench.TrainBenchmarkMain";
+    private static final List<String> MODELS = List.of("tiny", "small", "smollm2-135m");
     private static final String PEER = "tools/peers/hf_trainer.py";
 
     private final Terminal terminal;
@@ -80,6 +81,7 @@ final class BenchTrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        check();
         Installation installation = Installation.of(terminal.environment());
         RuntimeCommand command =
                 new ModelRuntime(TanrenHome.of(terminal.environment()), installation)
@@ -98,6 +100,27 @@ final class BenchTrainCommand implements Callable<Integer> {
         }
         print(figures.summary());
         return Exit.OK;
+    }
+
+    /// Before anything is measured: a mistake would else be found after minutes.
+    private void check() {
+        if (!MODELS.contains(model)) {
+            throw wrong("--model", model, String.join(", ", MODELS));
+        }
+        if (rounds < 1) {
+            throw wrong("--rounds", Integer.toString(rounds), "1 or more");
+        }
+        if (threads < 1) {
+            throw wrong("--threads", Integer.toString(threads), "1 or more");
+        }
+    }
+
+    private static TanrenException wrong(String option, String given, String expected) {
+        return new TanrenException(
+                ErrorCode.USAGE,
+                option + " is " + given + ".",
+                "tanren bench train",
+                "Give one of: " + expected + ".");
     }
 
     private ProcessBuilder peer(Installation installation, List<String> more) {

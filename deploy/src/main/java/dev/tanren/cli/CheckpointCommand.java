@@ -33,9 +33,10 @@ final class CheckpointCommand {
                         Table.Column.of("ATTEMPT", "attempt"),
                         new Table.Column("LOSS", row -> Figures.decimals(row.path("loss"), 4)),
                         new Table.Column("SIZE", row -> Figures.bytes(row.path("bytes").asLong())),
-                        Table.Column.of("SHA-256", "weightsSha256"),
-                        Table.Column.of("COMMITTED", "committedAt"),
-                        Table.Column.of("VERIFIED", "verifiedAt"));
+                        Table.Column.hash("SHA-256", "weightsSha256"),
+                        Table.Column.time("COMMITTED", "committedAt"),
+                        Table.Column.time("VERIFIED", "verifiedAt"),
+                        Table.Column.of("QUARANTINED", "quarantined"));
 
         private final Terminal terminal;
 

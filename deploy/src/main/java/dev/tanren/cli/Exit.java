@@ -19,7 +19,10 @@ final class Exit {
     private Exit() {}
 
     static int of(TanrenException error) {
-        ErrorCode code = error.code();
+        return of(error.code());
+    }
+
+    static int of(ErrorCode code) {
         return switch (code) {
             case NOT_FOUND, OBJECT_MISSING, MODEL_MISSING, SOURCE_MISSING -> NOT_FOUND;
             case UNAUTHENTICATED, FORBIDDEN -> AUTHENTICATION;

@@ -7,6 +7,7 @@ import dev.tanren.deploy.client.Server;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.StreamSupport;
@@ -77,18 +78,18 @@ abstract sealed class RunActionCommand implements Callable<Integer> {
     private void preview(ApiClient api) {
         JsonNode run = api.get(path(id)).path("run");
         String status = run.path("status").asText();
-        boolean allowed =
+        List<String> allowed =
                 StreamSupport.stream(run.path("actions").spliterator(), false)
-                        .anyMatch(it -> it.asText().equals(action));
-        if (!allowed) {
+                        .map(JsonNode::asText)
+                        .toList();
+        if (!allowed.contains(action)) {
             throw new TanrenException(
                     ErrorCode.STATE_CONFLICT,
-                    "The run is " + status + ", which this token can ask no " + action + " of.",
+                    "The run is " + status + "; this token cannot " + action + " it now.",
                     "run " + id,
-                    "What can be asked of it now: "
-                            + (run.path("actions").isEmpty() ? "nothing" : run.path("actions"))
-                            + ". See: ./tanren run get "
-                            + id);
+                    allowed.isEmpty()
+                            ? "Nothing can be asked of it now. See: ./tanren run get " + id
+                            : "What can be asked of it now: " + String.join(", ", allowed));
         }
         JsonNode recovery = api.get(path(id) + "/recovery");
         if (output.form() == OutputOptions.Form.TABLE) {
@@ -164,7 +165,7 @@ abstract sealed class RunActionCommand implements Callable<Integer> {
 
         @Override
         String effect(JsonNode recovery) {
-            return "The ranks end now. Committed checkpoints stay; a retry can go on from them: "
+            return "The ranks end now; committed checkpoints stay. A retry would then do this: "
                     + resumption(recovery);
         }
 

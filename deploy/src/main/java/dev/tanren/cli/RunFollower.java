@@ -121,7 +121,9 @@ final class RunFollower {
     private TanrenException timeout(@Nullable Duration limit) {
         return new TanrenException(
                 ErrorCode.STORE_DEADLINE,
-                "The run has not ended within " + limit + "; it goes on.",
+                "The run has not ended in time ("
+                        + (limit == null ? "none" : Figures.duration(limit.toMillis() / 1000.0))
+                        + "); it goes on.",
                 "run " + id,
                 "Come back with: ./tanren run watch " + id);
     }

@@ -29,7 +29,7 @@ final class RunListCommand implements Callable<Integer> {
                     new Table.Column(
                             "TOKENS/S", row -> Figures.decimals(row.path("tokensPerSecond"), 0)),
                     Table.Column.of("ATTEMPTS", "attempts"),
-                    Table.Column.of("CREATED", "createdAt"));
+                    Table.Column.time("CREATED", "createdAt"));
 
     private final Terminal terminal;
 

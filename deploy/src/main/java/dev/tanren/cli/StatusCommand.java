@@ -25,7 +25,7 @@ final class StatusCommand implements Callable<Integer> {
                     Table.Column.of("PID", "pid"),
                     Table.Column.of("PORT", "port"),
                     Table.Column.of("RESTARTS", "restarts"),
-                    Table.Column.of("SINCE", "since"),
+                    Table.Column.time("SINCE", "since"),
                     Table.Column.of("DETAIL", "detail"));
 
     private final Terminal terminal;

@@ -63,7 +63,7 @@ class RunCommandsTest extends CommandTest {
     void aDryRunShowsTheEffectAndAsksForNothing() {
         Result cancel = run("run", "cancel", "r1", "--dry-run");
         assertThat(cancel.exitCode()).isZero();
-        assertThat(cancel.out()).contains("The ranks end now.", "from step 5, loses 2 steps");
+        assertThat(cancel.out()).contains("The ranks end now;", "from step 5, loses 2 steps");
         assertThat(run("run", "pause", "r1", "--dry-run").out()).contains("Nothing is lost");
         answers.put(
                 "GET /runs/r1",
@@ -159,5 +159,46 @@ class RunCommandsTest extends CommandTest {
         assertThat(run("run", "get", "none").err()).contains("\u001b[31m");
         environment.put("NO_COLOR", "1");
         assertThat(run("run", "get", "none").err()).doesNotContain("\u001b[31m");
+    }
+
+    @Test
+    void mistakesInModelAndBenchOptionsAreFoundBeforeAnythingIsLoaded() throws Exception {
+        Path model = Files.createDirectories(folder.resolve("model"));
+        assertThat(run("model", "generate", "--model", model.toString()).exitCode()).isEqualTo(2);
+        Result missing = run("model", "generate", "--model", model.toString(), "--prompt", "x");
+        assertThat(missing.exitCode()).isEqualTo(3);
+        assertThat(missing.err()).contains(model.resolve("config.json").toString());
+        Files.writeString(model.resolve("config.json"), "{}");
+        assertThat(
+                        run(
+                                        "model",
+                                        "logits",
+                                        "--model",
+                                        "model",
+                                        "--tokens",
+                                        "no.json",
+                                        "--out",
+                                        "o")
+                                .err())
+                .contains(folder.resolve("no.json").toString());
+        assertThat(run("bench", "train", "--model", "huge").err()).contains("tiny, small");
+        assertThat(run("bench", "train", "--peer", "--rounds", "0").exitCode()).isEqualTo(2);
+        assertThat(run("bench", "train", "--threads", "0").exitCode()).isEqualTo(2);
+    }
+
+    @Test
+    void tablesShowInstantsToTheSecondAndHashesByTheirBeginning() {
+        answers.put(
+                "GET /runs/r1/checkpoints",
+                new Answer(
+                        200,
+                        """
+                        {"items":[{"stage":"adapt","phase":"nullable","step":5,"attempt":1,
+                        "loss":2.5,"bytes":2048,"weightsSha256":"0123456789abcdef0123",
+                        "committedAt":"2026-11-24T08:24:22.662451Z","verifiedAt":null}]}"""));
+
+        assertThat(run("checkpoint", "list", "r1").out())
+                .containsPattern(
+                        "adapt +nullable +5 +1 +2.5000 +2.0 KiB +0123456789ab +2026-11-24 08:24:22Z\\n");
     }
 }
