@@ -6,7 +6,7 @@ import picocli.CommandLine.Command;
         name = "bench",
         mixinStandardHelpOptions = true,
         description = "Measures this machine.",
-        subcommands = BenchTrainCommand.class)
+        subcommands = {BenchTrainCommand.class, BenchCheckpointCommand.class})
 final class BenchCommand {
     private BenchCommand() {}
 }

@@ -1,22 +1,14 @@
 package dev.tanren.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.tanren.deploy.stack.Installation;
 import dev.tanren.deploy.stack.ModelRuntime;
 import dev.tanren.deploy.stack.TanrenHome;
 import dev.tanren.launch.RuntimeCommand;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.json.Json;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -86,19 +78,23 @@ final class BenchTrainCommand implements Callable<Integer> {
         RuntimeCommand command =
                 new ModelRuntime(TanrenHome.of(terminal.environment()), installation)
                         .trainer(MAIN, threads, arguments());
+        BenchProcess process = new BenchProcess(terminal);
         if (!peer) {
-            print(measure("tanren", command.processBuilder()));
+            BenchProcess.print(
+                    terminal, output, process.measure("tanren", command.processBuilder()));
             return Exit.OK;
         }
         BenchRounds figures = new BenchRounds();
         for (int round = 1; round <= rounds; round++) {
             terminal.say("round " + round + " of " + rounds);
-            figures.add(BenchRounds.OURS, measure(BenchRounds.OURS, command.processBuilder()));
-            figures.add("trainer", measure("peer", peer(installation, List.of())));
             figures.add(
-                    "trainerTuned", measure("tuned peer", peer(installation, List.of("--tuned"))));
+                    BenchRounds.OURS, process.measure(BenchRounds.OURS, command.processBuilder()));
+            figures.add("trainer", process.measure("peer", peer(installation, List.of())));
+            figures.add(
+                    "trainerTuned",
+                    process.measure("tuned peer", peer(installation, List.of("--tuned"))));
         }
-        print(figures.summary());
+        BenchProcess.print(terminal, output, figures.summary());
         return Exit.OK;
     }
 
@@ -149,65 +145,5 @@ final class BenchTrainCommand implements Callable<Integer> {
                 Integer.toString(steps),
                 "--warmup",
                 Integer.toString(warmup));
-    }
-
-    /// Runs a benchmark and reads the JSON object of its last line; its other lines are shown.
-    private JsonNode measure(String name, ProcessBuilder builder)
-            throws IOException, InterruptedException {
-        Process process = start(builder.redirectError(ProcessBuilder.Redirect.INHERIT));
-        String last = "";
-        try (BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                if (line.startsWith("{")) {
-                    last = line;
-                } else {
-                    terminal.say(name + ": " + line);
-                }
-            }
-        }
-        int code = process.waitFor();
-        @Nullable JsonNode result = parse(last);
-        if (code != 0 || result == null) {
-            throw new TanrenException(
-                    ErrorCode.INTERNAL,
-                    "The benchmark of " + name + " ended with exit code " + code + ".",
-                    builder.command().getFirst(),
-                    name.endsWith("peer")
-                            ? "Install tools/peers/requirements.txt into the Python of TANREN_PYTHON."
-                            : "Look at the lines above.");
-        }
-        terminal.say(name + ": " + result);
-        return result;
-    }
-
-    private static Process start(ProcessBuilder builder) {
-        try {
-            return builder.start();
-        } catch (IOException e) {
-            throw new TanrenException(
-                    ErrorCode.TOOL_MISSING,
-                    "A program cannot be started: " + e.getMessage(),
-                    builder.command().getFirst(),
-                    "Install it, or set TANREN_PYTHON to a Python 3 with what "
-                            + "tools/peers/requirements.txt names.",
-                    e);
-        }
-    }
-
-    private static @Nullable JsonNode parse(String line) {
-        try {
-            return line.isEmpty() ? null : Json.mapper().readTree(line);
-        } catch (JsonProcessingException e) {
-            return null;
-        }
-    }
-
-    private void print(JsonNode result) {
-        if (output.form() == OutputOptions.Form.YAML) {
-            output.data(terminal, result);
-        } else {
-            terminal.out().println(result);
-            terminal.out().flush();
-        }
     }
 }

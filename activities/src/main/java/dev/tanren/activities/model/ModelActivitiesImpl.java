@@ -22,7 +22,7 @@ public final class ModelActivitiesImpl implements ModelActivities {
         ActivityExecutionContext context = Activity.getExecutionContext();
         try (HeartbeatLease lease = HeartbeatLease.hold(context, drain)) {
             return preparation.resolve(
-                    request.plan().model(),
+                    request.plan(),
                     (what, done) -> {
                         lease.progress(done);
                         context.heartbeat(done);

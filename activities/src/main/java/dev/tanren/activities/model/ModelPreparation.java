@@ -7,6 +7,8 @@ import dev.tanren.activities.source.Sources;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.model.HuggingFaceConfiguration;
 import dev.tanren.spec.plan.ModelSource;
+import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.validation.ModelFit;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.objects.Sha256;
 import dev.tanren.workflows.activity.ModelActivities.ResolvedModel;
@@ -41,16 +43,17 @@ public final class ModelPreparation {
     }
 
     /// @throws TanrenException `MODEL_MISSING`, `MODEL_UNSUPPORTED`, `MODEL_CONFIGURATION`,
-    ///     `PICKLE_REFUSED`, `SOURCE_MISSING`, `SOURCE_UNREADABLE`, `SCRATCH_FULL` and what the
-    ///     store throws
-    public ResolvedModel resolve(ModelSource source, Progress progress) {
-        return switch (source) {
+    ///     `PICKLE_REFUSED`, `SOURCE_MISSING`, `SOURCE_UNREADABLE`, `SCRATCH_FULL`;
+    ///     `PLAN_INCONSISTENT` where a phase has longer sequences than the base model has
+    ///     positions; and what the store throws
+    public ResolvedModel resolve(Plan plan, Progress progress) {
+        return switch (plan.model()) {
             case ModelSource.Fresh fresh -> {
                 String tokenizer = fresh.tokenizer();
                 yield new ResolvedModel(
                         fresh.architecture(), tokenizer == null ? "" : tokenizer(tokenizer), null);
             }
-            case ModelSource.Base base -> base(base.uri(), progress);
+            case ModelSource.Base base -> base(base.uri(), plan, progress);
         };
     }
 
@@ -61,9 +64,10 @@ public final class ModelPreparation {
         return key;
     }
 
-    private ResolvedModel base(String uri, Progress progress) {
+    private ResolvedModel base(String uri, Plan plan, Progress progress) {
         SortedMap<String, SourceContent> files = HuggingFaceFiles.find(folder(uri));
         HuggingFaceConfiguration configuration = configuration(files);
+        ModelFit.require(plan, configuration.architecture());
         SortedMap<String, String> hashes = new TreeMap<>();
         files.forEach((name, file) -> hashes.put(name, file.sha256(progress)));
         String prefix = "models/" + contentHash(hashes) + "/";

@@ -10,7 +10,8 @@ import dev.tanren.activities.source.SourceBuckets;
 import dev.tanren.activities.source.Sources;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.plan.ModelSource;
+import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.validation.PlanReader;
 import dev.tanren.workflows.activity.ModelActivities.ResolvedModel;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -33,6 +34,7 @@ class ModelPreparationTest {
 
     @TempDir private Path folder;
     private final MemoryObjectStore store = new MemoryObjectStore();
+    private int sequenceLength = 128;
 
     @BeforeEach
     void aConfiguration() throws IOException {
@@ -86,6 +88,18 @@ class ModelPreparationTest {
         assertThat(store.writes()).isZero();
     }
 
+    @Test
+    void sequencesLongerThanTheModelsPositionsAreRefusedBeforeAnythingIsStored()
+            throws IOException {
+        write("model.safetensors", "weights");
+        sequenceLength = 256;
+
+        assertRefused(
+                ErrorCode.PLAN_INCONSISTENT,
+                "sequences of 256 tokens for a model of 128 positions");
+        assertThat(store.writes()).isZero();
+    }
+
     private ResolvedModel resolve() {
         return new ModelPreparation(
                         store,
@@ -93,7 +107,28 @@ class ModelPreparationTest {
                                 new FileRoots(List.of(folder)),
                                 new SourceBuckets(List.of(), bucket -> store)),
                         folder)
-                .resolve(new ModelSource.Base("file:" + folder), Progress.NONE);
+                .resolve(plan(), Progress.NONE);
+    }
+
+    private Plan plan() {
+        return PlanReader.read(
+                        """
+                        apiVersion: tanren.dev/v1
+                        name: continued
+                        model: {base: "file:%s"}
+                        datasets:
+                          code: {sources: [{uri: "file:./code"}]}
+                        stages:
+                          - id: adapt
+                            type: cpt
+                            globalBatchTokens: 1024
+                            microBatch: 1
+                            optimizer: {learningRate: 1e-3}
+                            phases:
+                              - {id: only, sequenceLength: %d, tokens: 2048, mix: {code: 1.0}}
+                        """
+                                .formatted(folder, sequenceLength))
+                .planOrThrow();
     }
 
     private void assertRefused(ErrorCode code, String told) {

@@ -11,6 +11,7 @@ import dev.tanren.spec.model.HuggingFaceConfiguration;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.Dataset;
 import dev.tanren.spec.plan.ModelSource;
+import dev.tanren.spec.plan.Plan;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.objects.S3ObjectStore;
 import dev.tanren.storage.testing.EmbeddedS3;
@@ -268,7 +269,9 @@ class BucketSourcesTest {
 
     private ResolvedModel resolve(ModelSource source) {
         return new ModelPreparation(platform, sources(), folder.resolve("scratch"))
-                .resolve(source, Progress.NONE);
+                .resolve(
+                        new Plan(Plan.API_VERSION, "p", 1, source, Map.of(), List.of()),
+                        Progress.NONE);
     }
 
     private String tokenizer(String uri) {

@@ -4,6 +4,7 @@ import dev.tanren.launch.Report;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
 import dev.tanren.storage.checkpoint.ShardWriter;
 import dev.tanren.trainer.checkpoint.TrainingState.NamedTensor;
+import dev.tanren.trainer.parameters.ComputeThreads;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -19,9 +20,10 @@ import org.jspecify.annotations.Nullable;
 
 /// Saves a rank's share of the state while training goes on.
 ///
-/// [#snapshot] copies the share into memory of its own, which is all that training waits for,
-/// and [#upload] sends the copy from another thread. One save is under way at most: the next
-/// snapshot waits for it. An upload that failed is thrown by the next call.
+/// [#snapshot] copies the share into memory of its own, which is all that training waits for, and
+/// [#upload] hashes and sends the copy from another thread, which gives way to those that train.
+/// One save is under way at most: the next snapshot waits for it. An upload that failed is thrown
+/// by the next call.
 public final class CheckpointSaver implements AutoCloseable {
 
     private final ShardWriter writer;
@@ -33,7 +35,11 @@ public final class CheckpointSaver implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final ExecutorService uploads =
             Executors.newSingleThreadExecutor(
-                    Thread.ofPlatform().daemon().name("checkpoint").factory());
+                    work ->
+                            Thread.ofPlatform()
+                                    .daemon()
+                                    .name("checkpoint")
+                                    .unstarted(BackgroundThread.of(work)));
     private @Nullable Future<?> underWay;
     private long snapshotStep = -1;
     private Map<String, String> snapshotState = Map.of();
@@ -54,8 +60,8 @@ public final class CheckpointSaver implements AutoCloseable {
         this.share = ShardPlan.share(state.tensors(), rank, worldSize);
     }
 
-    /// Copies the share, after waiting for the save before this one. The weights may change as
-    /// soon as it returns.
+    /// Copies the share, after waiting for the save before this one. The weights may change as soon
+    /// as it returns.
     ///
     /// @param state what the checkpoint keeps beside tensors
     /// @throws dev.tanren.spec.error.TanrenException of the storage class where the save before
@@ -65,9 +71,14 @@ public final class CheckpointSaver implements AutoCloseable {
         if (copies.isEmpty()) {
             allocate();
         }
-        for (int i = 0; i < share.size(); i++) {
-            copies.get(i).bytes().copyFrom(share.get(i).bytes());
-        }
+        ComputeThreads.loop(
+                share.size(),
+                1,
+                (from, to) -> {
+                    for (int i = (int) from; i < to; i++) {
+                        copies.get(i).bytes().copyFrom(share.get(i).bytes());
+                    }
+                });
         snapshotStep = step;
         snapshotState = Map.copyOf(state);
     }

@@ -1,5 +1,7 @@
 package dev.tanren.trainer.data;
 
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Dataset.Order;
 import dev.tanren.storage.tokens.PackedBlocks;
 
@@ -11,13 +13,16 @@ final class BlockSource {
     private final PackedBlocks blocks;
     private final Order order;
     private final long seed;
+    private final int vocabSize;
 
+    /// @param vocabSize of the model
     /// @param key `<dataset>[@tier]/<sequence length>`, the name of the offset in a checkpoint
-    BlockSource(String key, PackedBlocks blocks, Order order, long seed) {
+    BlockSource(String key, PackedBlocks blocks, Order order, long seed, int vocabSize) {
         this.key = key;
         this.blocks = blocks;
         this.order = order;
         this.seed = seed;
+        this.vocabSize = vocabSize;
     }
 
     String key() {
@@ -41,6 +46,33 @@ final class BlockSource {
                                             Permutation.key(seed, key, Long.toString(epoch)))
                                     .apply(index);
         };
+    }
+
+    /// Reads a block's tokens.
+    ///
+    /// @throws TanrenException `TOKENIZER_MISMATCH` where one is not in the model's vocabulary
+    PackedBlocks.Block read(int block) {
+        return within(vocabSize, blocks.block(block), id(block));
+    }
+
+    /// The block, if the model knows all its tokens.
+    ///
+    /// A dataset's manifest says how many ids it uses; a shard that has others would lead out of
+    /// the embedding.
+    static PackedBlocks.Block within(int vocabSize, PackedBlocks.Block block, String name) {
+        for (int token : block.tokens()) {
+            if (token < 0 || token >= vocabSize) {
+                throw new TanrenException(
+                        ErrorCode.TOKENIZER_MISMATCH,
+                        "the token "
+                                + Integer.toUnsignedString(token)
+                                + " is none of the model's, whose vocabulary has "
+                                + vocabSize,
+                        "sample " + name,
+                        "Prepare the dataset again with the tokenizer that belongs to the model.");
+            }
+        }
+        return block;
     }
 
     /// Names a sample for people and for the batch's hash: `code@gold/128#57`.

@@ -77,7 +77,7 @@ public final class GlobalBatch {
     public MicroBatch microBatch(int index) {
         return join(
                 samplesOf(index).stream()
-                        .map(sample -> sample.source().blocks().block(sample.block()))
+                        .map(sample -> sample.source().read(sample.block()))
                         .toList(),
                 sequenceLength);
     }

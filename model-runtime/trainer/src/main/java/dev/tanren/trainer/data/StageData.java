@@ -63,8 +63,7 @@ public final class StageData {
         TrainingStage.Evaluation evaluation = stage.evaluation();
         if (evaluation != null) {
             for (String name : evaluation.datasets()) {
-                heldOut.put(
-                        name, heldOut(opener.open(name), name, stage, entry, evaluation.blocks()));
+                heldOut.put(name, heldOut(opener, name, stage, entry, evaluation.blocks()));
             }
         }
         return new StageData(stage, entry, List.copyOf(sources), heldOut);
@@ -125,15 +124,13 @@ public final class StageData {
                 mixed + "/" + length,
                 blocks,
                 declared == null ? Dataset.Order.SHUFFLED : declared.order(),
-                Permutation.key(plan.seed(), "order", stage.id()));
+                Permutation.key(plan.seed(), "order", stage.id()),
+                opener.vocabSize());
     }
 
     private static List<MicroBatch> heldOut(
-            TokenDataset dataset,
-            String name,
-            TrainingStage stage,
-            Timetable.Entry entry,
-            int limit) {
+            Opener opener, String name, TrainingStage stage, Timetable.Entry entry, int limit) {
+        TokenDataset dataset = opener.open(name);
         int length = entry.phase().sequenceLength();
         PackedBlocks blocks = pack(dataset, dataset.heldOut(), length);
         if (blocks.count() == 0) {
@@ -145,7 +142,15 @@ public final class StageData {
             int end = Math.min(measured, first + stage.microBatch());
             batches.add(
                     GlobalBatch.join(
-                            IntStream.range(first, end).mapToObj(blocks::block).toList(), length));
+                            IntStream.range(first, end)
+                                    .mapToObj(
+                                            block ->
+                                                    BlockSource.within(
+                                                            opener.vocabSize(),
+                                                            blocks.block(block),
+                                                            name + "/" + length + "#" + block))
+                                    .toList(),
+                            length));
         }
         return List.copyOf(batches);
     }

@@ -7,6 +7,7 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.planner.Timetable;
+import dev.tanren.spec.validation.ModelFit;
 import dev.tanren.storage.checkpoint.CheckpointLayout;
 import dev.tanren.storage.checkpoint.ShardWriter;
 import dev.tanren.storage.objects.ObjectStore;
@@ -83,6 +84,7 @@ final class RankSession implements AutoCloseable {
         TrainingStage stage = stage(launch);
         Timetable.Entry phase = Timetable.of(stage).of(launch.phaseId());
         requireWholeShares(launch, stage, phase);
+        ModelFit.require(stage, phase.phase(), launch.architecture());
         CompletableFuture<Void> natives =
                 CompletableFuture.runAsync(() -> NativeRuntime.configure(stage.threadsPerRank()));
         ObjectStore store = StoreConnection.open(launch.store());

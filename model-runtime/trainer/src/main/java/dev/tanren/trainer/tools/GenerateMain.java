@@ -3,14 +3,17 @@ package dev.tanren.trainer.tools;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import dev.tanren.launch.DjlSettings;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.plan.Architecture;
 import dev.tanren.trainer.model.MicroBatch;
 import dev.tanren.trainer.parameters.NativeAddress;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Set;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
@@ -44,16 +47,48 @@ public final class GenerateMain {
         RandomGenerator random =
                 RandomGeneratorFactory.of("L64X128MixRandom").create(options.integer("seed", 0, 0));
         double temperature = options.number("temperature", 0);
-        try (HuggingFaceTokenizer tokenizer = tokenizer(folder);
-                LoadedModel model = LoadedModel.load(folder, threads)) {
-            int[] prompt =
-                    Arrays.stream(tokenizer.encode(options.required("prompt")).getIds())
-                            .mapToInt(Math::toIntExact)
-                            .toArray();
-            int[] all =
-                    extend(model, prompt, options.integer("tokens", 64, 1), temperature, random);
+        int tokens = options.integer("tokens", 64, 1);
+        String text = options.required("prompt");
+        try (LoadedModel model = LoadedModel.load(folder, threads);
+                HuggingFaceTokenizer tokenizer = tokenizer(folder)) {
+            int[] prompt = prompt(tokenizer, text, model.decoder().architecture());
+            int[] all = extend(model, prompt, tokens, temperature, random);
             return tokenizer.decode(Arrays.stream(all).asLongStream().toArray(), true);
         }
+    }
+
+    /// The prompt's ids, each of which the model knows, and not more than it has positions for.
+    private static int[] prompt(
+            HuggingFaceTokenizer tokenizer, String text, Architecture architecture) {
+        long[] ids = tokenizer.encode(text).getIds();
+        if (ids.length == 0) {
+            throw new TanrenException(
+                    ErrorCode.USAGE, "the prompt has no token", "--prompt", "Give some text.");
+        }
+        if (ids.length >= architecture.maximumPositions()) {
+            throw new TanrenException(
+                    ErrorCode.USAGE,
+                    "the prompt has "
+                            + ids.length
+                            + " tokens, and the model "
+                            + architecture.maximumPositions()
+                            + " positions (max_position_embeddings) for prompt and text",
+                    "--prompt",
+                    "Give a shorter one.");
+        }
+        for (long id : ids) {
+            if (id >= architecture.vocabSize()) {
+                throw new TanrenException(
+                        ErrorCode.TOKENIZER_MISMATCH,
+                        "the tokenizer gives the token "
+                                + id
+                                + ", the model's vocabulary has "
+                                + architecture.vocabSize(),
+                        "tokenizer.json",
+                        "Put the model's own `tokenizer.json` beside its weights.");
+            }
+        }
+        return Arrays.stream(ids).mapToInt(Math::toIntExact).toArray();
     }
 
     private static int[] extend(
@@ -62,10 +97,6 @@ public final class GenerateMain {
             int tokens,
             double temperature,
             RandomGenerator random) {
-        if (prompt.length == 0) {
-            throw new TanrenException(
-                    ErrorCode.USAGE, "the prompt has no token", "--prompt", "Give some text.");
-        }
         int longest = model.decoder().architecture().maximumPositions();
         int[] all = prompt;
         while (all.length < Math.min(prompt.length + tokens, longest)) {
@@ -117,8 +148,11 @@ public final class GenerateMain {
 
     private static HuggingFaceTokenizer tokenizer(Path folder) {
         Path file = folder.resolve("tokenizer.json");
+        DjlSettings.apply();
         try {
-            return HuggingFaceTokenizer.newInstance(file);
+            // Nothing is cut off or added without a word.
+            return HuggingFaceTokenizer.newInstance(
+                    file, Map.of("truncation", "false", "padding", "false"));
         } catch (IOException | RuntimeException e) {
             throw new TanrenException(
                     ErrorCode.TOKENIZER_UNREADABLE,

@@ -1,9 +1,11 @@
 package dev.tanren.trainer.tools;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
+import dev.tanren.spec.plan.Architecture;
 import dev.tanren.storage.safetensors.Dtype;
 import dev.tanren.storage.safetensors.SafetensorsWriter;
 import dev.tanren.storage.safetensors.TensorInfo;
@@ -44,6 +46,7 @@ public final class LogitsMain {
         int threads = options.integer("threads", Runtime.getRuntime().availableProcessors(), 1);
         try (LoadedModel model = LoadedModel.load(Path.of(options.required("model")), threads);
                 Arena arena = Arena.ofConfined()) {
+            requireFit(rows, model.decoder().architecture());
             int vocabulary = model.decoder().architecture().vocabSize();
             TensorInfo info =
                     new TensorInfo(
@@ -53,7 +56,8 @@ public final class LogitsMain {
             MemorySegment logits = arena.allocate(info.bytes(), 64);
             long rowBytes = info.bytes() / rows.length;
             for (int row = 0; row < rows.length; row++) {
-                try (Tensor part = model.decoder().logits(one(rows[row], vocabulary))) {
+                try (Tensor part =
+                        model.decoder().logits(MicroBatch.ofRows(new int[][] {rows[row]}))) {
                     MemorySegment.copy(
                             NativeAddress.segment(part), 0, logits, row * rowBytes, rowBytes);
                 }
@@ -62,43 +66,79 @@ public final class LogitsMain {
         }
     }
 
-    private static MicroBatch one(int[] row, int vocabulary) {
-        for (int token : row) {
-            if (token < 0 || token >= vocabulary) {
-                throw new TanrenException(
-                        ErrorCode.USAGE,
-                        "token " + token + " is not below the vocabulary's size " + vocabulary,
-                        "--tokens",
-                        "Tokenise with the model's own tokenizer.");
+    private static void requireFit(int[][] rows, Architecture architecture) {
+        if (rows[0].length > architecture.maximumPositions()) {
+            throw new TanrenException(
+                    ErrorCode.USAGE,
+                    "rows of "
+                            + rows[0].length
+                            + " tokens for a model of "
+                            + architecture.maximumPositions()
+                            + " positions (max_position_embeddings)",
+                    "--tokens",
+                    "Give shorter rows.");
+        }
+        for (int[] row : rows) {
+            for (int token : row) {
+                if (token < 0 || token >= architecture.vocabSize()) {
+                    throw new TanrenException(
+                            ErrorCode.USAGE,
+                            "token "
+                                    + token
+                                    + " is not below the vocabulary's size "
+                                    + architecture.vocabSize(),
+                            "--tokens",
+                            "Tokenise with the model's own tokenizer.");
+                }
             }
         }
-        return MicroBatch.ofRows(new int[][] {row});
     }
 
+    /// Whole numbers alone: Jackson would make numbers of texts and cut fractions off.
     private static int[][] tokens(Path file) {
-        int[][] rows;
+        JsonNode root;
         try {
-            rows = Json.mapper().readValue(Files.readString(file), int[][].class);
+            root = Json.mapper().readTree(Files.readString(file));
         } catch (JsonProcessingException e) {
-            throw bad(file, "the tokens are not a JSON array of arrays of whole numbers");
+            throw bad(file, "the tokens are no JSON: " + e.getOriginalMessage());
         } catch (IOException e) {
             throw bad(file, "the tokens cannot be read: " + e.getMessage());
         }
-        if (rows == null || rows.length == 0 || rows[0].length == 0) {
-            throw bad(file, "there are no tokens");
+        if (!root.isArray()) {
+            throw bad(file, "the tokens are not a JSON array of arrays of whole numbers");
         }
-        for (int[] row : rows) {
-            if (row.length != rows[0].length) {
+        int[][] rows = new int[root.size()][];
+        for (int row = 0; row < rows.length; row++) {
+            rows[row] = row(file, root.get(row), row);
+            if (rows[row].length != rows[0].length) {
                 throw bad(
                         file,
                         "rows of "
                                 + rows[0].length
                                 + " and of "
-                                + row.length
+                                + rows[row].length
                                 + " tokens are mixed");
             }
         }
+        if (rows.length == 0 || rows[0].length == 0) {
+            throw bad(file, "there are no tokens");
+        }
         return rows;
+    }
+
+    private static int[] row(Path file, JsonNode row, int index) {
+        if (!row.isArray()) {
+            throw bad(file, "row " + index + " is not an array of whole numbers");
+        }
+        int[] tokens = new int[row.size()];
+        for (int i = 0; i < tokens.length; i++) {
+            JsonNode token = row.get(i);
+            if (!token.isIntegralNumber() || !token.canConvertToInt()) {
+                throw bad(file, "row " + index + " has `" + token + "` in the place of a token id");
+            }
+            tokens[i] = token.intValue();
+        }
+        return tokens;
     }
 
     private static TanrenException bad(Path file, String what) {

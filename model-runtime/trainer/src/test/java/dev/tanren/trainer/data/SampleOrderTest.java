@@ -131,6 +131,7 @@ class SampleOrderTest {
                         }
                     }
                 };
-        return new BlockSource(name + "/16", PackedBlocks.pack(documents, 16, true), order, 17);
+        return new BlockSource(
+                name + "/16", PackedBlocks.pack(documents, 16, true), order, 17, 1 << 16);
     }
 }

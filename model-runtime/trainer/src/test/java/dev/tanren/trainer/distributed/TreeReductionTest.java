@@ -23,10 +23,11 @@ class TreeReductionTest {
     private static final int ELEMENTS = 1001;
 
     @ParameterizedTest
-    @ValueSource(ints = {8, 12, 24, 40})
-    void anyNumberOfRanksGivesTheSameBits(int microBatches) throws Exception {
+    @ValueSource(ints = {2, 6, 8, 10, 12, 14, 24, 40})
+    void everyPowerOfTwoOfRanksThatDividesTheMicroBatchesGivesTheSameBits(int microBatches)
+            throws Exception {
         float[] alone = reduce(1, microBatches, ELEMENTS).getFirst();
-        for (int ranks : new int[] {2, 4}) {
+        for (int ranks = 2; microBatches % ranks == 0; ranks *= 2) {
             for (float[] sum : reduce(ranks, microBatches, ELEMENTS)) {
                 assertThat(sum).isEqualTo(alone);
             }

@@ -6,6 +6,7 @@ import dev.tanren.launch.RankLaunch;
 import dev.tanren.launch.Report;
 import dev.tanren.launch.RuntimeCommand;
 import dev.tanren.spec.json.Json;
+import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.plan.Stage;
 import dev.tanren.spec.plan.TrainingStage;
@@ -20,6 +21,7 @@ import dev.tanren.trainer.export.ExportMain;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
 import java.net.ServerSocket;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -42,17 +44,60 @@ import java.util.function.Predicate;
 final class Gang implements AutoCloseable {
 
     /// What is the same for all attempts of a test.
+    ///
+    /// @param wrapper arguments before those of a rank, such as `prlimit` with its own
     record Setting(
             EmbeddedS3 s3,
             ObjectStore store,
             StoreAddress address,
             Path folder,
             Plan plan,
+            Architecture architecture,
             Map<String, String> datasets,
-            String runId) {
+            String runId,
+            List<String> wrapper) {
 
         TrainingStage stage() {
             return (TrainingStage) plan.stages().getFirst();
+        }
+
+        Setting with(Plan other) {
+            return new Setting(
+                    s3, store, address, folder, other, architecture, datasets, runId, wrapper);
+        }
+
+        Setting with(Architecture other) {
+            return new Setting(s3, store, address, folder, plan, other, datasets, runId, wrapper);
+        }
+
+        Setting with(Map<String, String> other) {
+            return new Setting(
+                    s3, store, address, folder, plan, architecture, other, runId, wrapper);
+        }
+
+        Setting through(String endpoint) {
+            StoreAddress other =
+                    new StoreAddress(
+                            endpoint,
+                            address.region(),
+                            address.bucket(),
+                            address.prefix(),
+                            address.pathStyle());
+            return new Setting(
+                    s3, store, other, folder, plan, architecture, datasets, runId, wrapper);
+        }
+
+        Setting under(String... arguments) {
+            return new Setting(
+                    s3,
+                    store,
+                    address,
+                    folder,
+                    plan,
+                    architecture,
+                    datasets,
+                    runId,
+                    List.of(arguments));
         }
     }
 
@@ -114,7 +159,7 @@ final class Gang implements AutoCloseable {
                         setting.folder().resolve("cache").toString(),
                         setting.address(),
                         setting.plan(),
-                        TinyPlan.ARCHITECTURE,
+                        setting.architecture(),
                         manifestKey,
                         tokenizerKey,
                         target,
@@ -143,7 +188,7 @@ final class Gang implements AutoCloseable {
                         setting.folder().resolve("cache").toString(),
                         setting.address(),
                         setting.plan(),
-                        TinyPlan.ARCHITECTURE,
+                        setting.architecture(),
                         initial,
                         setting.datasets(),
                         Timetable.of(setting.stage()).of(phase).lastStep(),
@@ -165,6 +210,9 @@ final class Gang implements AutoCloseable {
                         1,
                         List.of(launch.toString()));
         ProcessBuilder builder = command.processBuilder();
+        List<String> arguments = new ArrayList<>(setting.wrapper());
+        arguments.addAll(command.arguments());
+        builder.command(arguments);
         builder.environment().put(StoreAddress.ACCESS_KEY_VARIABLE, setting.s3().accessKey());
         builder.environment().put(StoreAddress.SECRET_KEY_VARIABLE, setting.s3().secretKey());
         builder.redirectErrorStream(true).redirectOutput(log.toFile());
@@ -239,6 +287,38 @@ final class Gang implements AutoCloseable {
         return codes;
     }
 
+    /// Sends a signal to a rank, by `kill`.
+    void signal(int rank, String name) {
+        try {
+            String pid = Long.toString(process(rank).pid());
+            int code = new ProcessBuilder("kill", "-" + name, pid).inheritIO().start().waitFor();
+            if (code != 0) {
+                throw new IllegalStateException("kill -" + name + " ended with " + code);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// Does something again and again until a rank's log has a text.
+    void awaitLog(int rank, String text, Runnable again) throws IOException, InterruptedException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (!Files.readString(scratch.resolve("rank-" + rank)).contains(text)) {
+            if (System.nanoTime() > end) {
+                throw new IllegalStateException("no " + text + " in\n" + logs());
+            }
+            again.run();
+            Thread.sleep(200);
+        }
+    }
+
+    /// SIGKILL to all.
+    void kill() {
+        processes.forEach(Process::destroyForcibly);
+    }
+
     String logs() {
         StringBuilder logs = new StringBuilder();
         for (int rank = 0; rank < processes.size(); rank++) {
@@ -298,7 +378,7 @@ final class Gang implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        processes.forEach(Process::destroyForcibly);
+        kill();
         listener.close();
         synchronized (this) {
             for (SocketChannel connection : connections) {

@@ -7,17 +7,13 @@ import dev.tanren.launch.ExitCode;
 import dev.tanren.launch.InitialState;
 import dev.tanren.launch.Report;
 import dev.tanren.spec.json.Json;
-import dev.tanren.storage.objects.S3ObjectStore;
 import dev.tanren.storage.objects.Sha256;
-import dev.tanren.storage.objects.TransferSettings;
-import dev.tanren.storage.testing.EmbeddedS3;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -30,54 +26,33 @@ class RankProcessTest {
     private static final InitialState FRESH = new InitialState.Random();
 
     @TempDir static Path folder;
-    private static EmbeddedS3 s3;
-    private static S3ObjectStore store;
-    private static Map<String, String> datasets;
-    private static Map<Long, Report.StepFinished> reference;
-    private static String referenceHash;
-    private static InitialState.Resume referenceEnd;
+    private static Rig rig;
+    private static Reference reference;
 
     /// The run that all others are compared with: one rank, both phases, undisturbed.
     @BeforeAll
     static void trainOnOneRank() throws Exception {
-        s3 = EmbeddedS3.start();
-        store = s3.store("tanren", TransferSettings.standard());
-        datasets = TinyData.store(store, folder);
-        Gang.Setting setting = setting("reference");
-        Outcome whole = bothPhases(setting, 1);
-        reference = whole.steps();
-        referenceHash = whole.hash();
-        referenceEnd = whole.end();
-        assertThat(reference).hasSize(2 * TinyPlan.STEPS_OF_PHASE);
-        assertThat(expected(12).loss()).isLessThan(expected(1).loss());
+        rig = Rig.start(folder);
+        reference = bothPhases(setting("reference"), 1);
+        assertThat(reference.steps()).hasSize(2 * TinyPlan.STEPS_OF_PHASE);
+        assertThat(reference.step(12).loss()).isLessThan(reference.step(1).loss());
     }
 
     @AfterAll
     static void stop() {
-        store.close();
-        s3.close();
+        rig.close();
     }
-
-    private record Outcome(
-            Map<Long, Report.StepFinished> steps, String hash, InitialState.Resume end) {}
 
     private static Gang.Setting setting(String runId) {
-        return new Gang.Setting(
-                s3,
-                store,
-                s3.address("tanren", "tanren/"),
-                folder,
-                TinyPlan.plan(TinyPlan.stage(2)),
-                datasets,
-                runId);
+        return rig.setting(runId);
     }
 
-    private static Outcome bothPhases(Gang.Setting setting, int ranks) throws Exception {
+    private static Reference bothPhases(Gang.Setting setting, int ranks) throws Exception {
         Map<Long, Report.StepFinished> steps = new HashMap<>();
         InitialState.Resume middle;
         try (Gang gang = Gang.start(setting, "short", 1, ranks, FRESH)) {
             assertThat(gang.exitCodes()).as(gang::logs).containsOnly(ExitCode.FINISHED);
-            collect(gang, steps);
+            steps.putAll(Reference.steps(gang));
             assertThat(gang.reports(Report.Evaluated.class))
                     .filteredOn(report -> report.rank() == 0)
                     .extracting(Report.Evaluated::step)
@@ -86,35 +61,16 @@ class RankProcessTest {
         }
         try (Gang gang = Gang.start(setting, "long", 2, ranks, middle)) {
             assertThat(gang.exitCodes()).as(gang::logs).containsOnly(ExitCode.FINISHED);
-            collect(gang, steps);
-            return new Outcome(steps, gang.hash(), gang.commit());
+            steps.putAll(Reference.steps(gang));
+            return new Reference(steps, gang.hash(), gang.commit());
         }
-    }
-
-    private static Report.StepFinished expected(long step) {
-        return Objects.requireNonNull(reference.get(step), "step " + step);
-    }
-
-    private static void collect(Gang gang, Map<Long, Report.StepFinished> steps) {
-        gang.reports(Report.StepFinished.class).forEach(step -> steps.put(step.step(), step));
-    }
-
-    private static void assertSameAsReference(Map<Long, Report.StepFinished> steps) {
-        steps.forEach(
-                (number, step) -> {
-                    Report.StepFinished expected = expected(number);
-                    assertThat(step.loss()).isEqualTo(expected.loss());
-                    assertThat(step.gradientNorm()).isEqualTo(expected.gradientNorm());
-                    assertThat(step.learningRate()).isEqualTo(expected.learningRate());
-                    assertThat(step.batchHash()).isEqualTo(expected.batchHash());
-                });
     }
 
     @Test
     void twoRanksEndWithTheBitsOfOne() throws Exception {
-        Outcome two = bothPhases(setting("two"), 2);
-        assertSameAsReference(two.steps());
-        assertThat(two.hash()).isEqualTo(referenceHash);
+        Reference two = bothPhases(setting("two"), 2);
+        reference.assertSame(two.steps());
+        assertThat(two.hash()).isEqualTo(reference.hash());
     }
 
     @Test
@@ -127,7 +83,7 @@ class RankProcessTest {
         }
         try (Gang gang = Gang.start(setting, "long", 2, 1, middle)) {
             assertThat(gang.exitCodes()).as(gang::logs).containsOnly(ExitCode.FINISHED);
-            assertThat(gang.hash()).isEqualTo(referenceHash);
+            assertThat(gang.hash()).isEqualTo(reference.hash());
         }
     }
 
@@ -170,12 +126,12 @@ class RankProcessTest {
             try (Gang gang = Gang.start(setting, phase, token++, 2, from)) {
                 assertThat(gang.exitCodes()).as(gang::logs).containsOnly(ExitCode.FINISHED);
                 Map<Long, Report.StepFinished> steps = new HashMap<>();
-                collect(gang, steps);
-                assertSameAsReference(steps);
+                steps.putAll(Reference.steps(gang));
+                reference.assertSame(steps);
                 if (gang.savedStep() > 0) {
                     from = gang.commit();
                     if (phase.equals("long")) {
-                        assertThat(gang.hash()).isEqualTo(referenceHash);
+                        assertThat(gang.hash()).isEqualTo(reference.hash());
                     }
                 }
             }
@@ -213,35 +169,37 @@ class RankProcessTest {
         try (Gang gang = Gang.start(setting, "short", 2, 2, saved)) {
             assertThat(gang.exitCodes()).as(gang::logs).containsOnly(ExitCode.FINISHED);
             Map<Long, Report.StepFinished> steps = new HashMap<>();
-            collect(gang, steps);
+            steps.putAll(Reference.steps(gang));
             assertThat(steps.keySet()).allMatch(step -> step > saved.step());
-            assertSameAsReference(steps);
+            reference.assertSame(steps);
         }
     }
 
     @Test
     void anExportWritesItsListOfFilesLast() throws Exception {
-        store.put(
-                "models/tiny/tokenizer.json",
-                "{\"added_tokens\":[{\"id\":0,\"content\":\"<|endoftext|>\"}]}"
-                        .getBytes(StandardCharsets.UTF_8));
+        rig.store()
+                .put(
+                        "models/tiny/tokenizer.json",
+                        "{\"added_tokens\":[{\"id\":0,\"content\":\"<|endoftext|>\"}]}"
+                                .getBytes(StandardCharsets.UTF_8));
         String target = "runs/reference/release/artifacts/";
         try (Gang gang =
                 Gang.export(
                         setting("reference"),
-                        referenceEnd.manifestKey(),
+                        reference.end().manifestKey(),
                         "models/tiny/tokenizer.json",
                         target)) {
             assertThat(gang.exitCodes()).as(gang::logs).containsOnly(ExitCode.FINISHED);
             assertThat(gang.reports(Report.Finished.class).getFirst().results())
-                    .containsEntry("weightsSha256", referenceHash)
+                    .containsEntry("weightsSha256", reference.hash())
                     .containsEntry("files", "10");
         }
-        JsonNode files = Json.mapper().readTree(store.get(target + "manifest.json")).path("files");
+        JsonNode files =
+                Json.mapper().readTree(rig.store().get(target + "manifest.json")).path("files");
         assertThat(files.findValuesAsText("path"))
                 .contains("huggingface/model.safetensors", "huggingface/README.md", "djl/model.pt");
         for (JsonNode file : files) {
-            byte[] bytes = store.get(target + file.path("path").asText());
+            byte[] bytes = rig.store().get(target + file.path("path").asText());
             assertThat(Sha256.of(bytes)).isEqualTo(file.path("sha256").asText());
         }
     }
@@ -258,16 +216,8 @@ class RankProcessTest {
 
     @Test
     void aMissingDatasetIsReportedWithItsCode() throws Exception {
-        Gang.Setting whole = setting("missing");
         Gang.Setting setting =
-                new Gang.Setting(
-                        s3,
-                        store,
-                        whole.address(),
-                        folder,
-                        whole.plan(),
-                        Map.of("code", "datasets/none/manifest.json"),
-                        "missing");
+                setting("missing").with(Map.of("code", "datasets/none/manifest.json"));
         try (Gang gang = Gang.start(setting, "short", 1, 1, FRESH)) {
             assertThat(gang.exitCodes()).containsOnly(ExitCode.FAILED);
             assertThat(gang.reports(Report.Failed.class))

@@ -14,16 +14,37 @@ import java.util.Map;
 /// A plan that trains in a second: two phases over two datasets.
 public final class TinyPlan {
 
-    public static final Architecture ARCHITECTURE =
-            new Architecture(
-                    Architecture.Family.LLAMA, 96, 32, 2, 4, 2, 48, null, true, 10_000, 1e-5, 64);
+    public static final Architecture ARCHITECTURE = architecture(96, 32, 64);
     public static final int STEPS_OF_PHASE = 6;
 
     private TinyPlan() {}
 
+    /// @param positions longest sequence
+    static Architecture architecture(int vocabulary, int hidden, int positions) {
+        return new Architecture(
+                Architecture.Family.LLAMA,
+                vocabulary,
+                hidden,
+                2,
+                4,
+                2,
+                48,
+                null,
+                true,
+                10_000,
+                1e-5,
+                positions);
+    }
+
     /// A stage of two phases of 6 steps, with 8 and 4 sequences a step in micro-batches of 2 and
     /// 1.
     public static TrainingStage stage(int everySteps) {
+        return stage(everySteps, STEPS_OF_PHASE, 128);
+    }
+
+    /// @param steps of each phase
+    /// @param batchTokens of a step: a multiple of 32, which is a micro-batch of the first phase
+    static TrainingStage stage(int everySteps, int steps, int batchTokens) {
         Map<String, Double> mix = new LinkedHashMap<>();
         mix.put("code", 0.75);
         mix.put("prose", 0.25);
@@ -49,18 +70,48 @@ public final class TinyPlan {
                         TrainingStage.Course.STAGE),
                 TrainingStage.Precision.FP32,
                 TrainingStage.Activations.NONE,
-                128,
+                batchTokens,
                 2,
                 1,
                 new TrainingStage.Parallelism(2, TrainingStage.Sharding.NONE, 1, false, 1, 1),
                 List.of(
-                        new TrainingStage.Phase("short", 16, 128 * STEPS_OF_PHASE, mix, null),
-                        new TrainingStage.Phase("long", 8, 128 * STEPS_OF_PHASE, mix, null)),
+                        new TrainingStage.Phase("short", 16, (long) batchTokens * steps, mix, null),
+                        new TrainingStage.Phase("long", 8, (long) batchTokens * steps, mix, null)),
                 new TrainingStage.Checkpointing(everySteps, 3),
                 new TrainingStage.Evaluation(4, List.of("code", "prose"), 8),
                 Objective.CROSS_ENTROPY,
                 null,
                 Anomalies.STANDARD);
+    }
+
+    /// The stage with another mix in all its phases.
+    static TrainingStage mixing(TrainingStage stage, Map<String, Double> mix) {
+        return new TrainingStage(
+                stage.id(),
+                stage.type(),
+                stage.optimizer(),
+                stage.schedule(),
+                stage.precision(),
+                stage.activations(),
+                stage.globalBatchTokens(),
+                stage.microBatch(),
+                stage.threadsPerRank(),
+                stage.parallelism(),
+                stage.phases().stream()
+                        .map(
+                                phase ->
+                                        new TrainingStage.Phase(
+                                                phase.id(),
+                                                phase.sequenceLength(),
+                                                phase.tokens(),
+                                                mix,
+                                                phase.enterWhen()))
+                        .toList(),
+                stage.checkpoint(),
+                stage.evaluation(),
+                stage.objective(),
+                stage.averaging(),
+                stage.anomalies());
     }
 
     public static Plan plan(TrainingStage stage) {

@@ -1,0 +1,207 @@
+package dev.tanren.trainer.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tanren.launch.InitialState;
+import dev.tanren.launch.Report;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.json.Json;
+import dev.tanren.spec.plan.Architecture;
+import dev.tanren.storage.checkpoint.CheckpointManifest;
+import dev.tanren.storage.checkpoint.ShardWriter;
+import dev.tanren.storage.checkpoint.StateHash;
+import dev.tanren.storage.objects.S3ObjectStore;
+import dev.tanren.storage.safetensors.SafetensorsFile;
+import dev.tanren.storage.testing.EmbeddedS3;
+import dev.tanren.trainer.model.HuggingFaceDirectory;
+import dev.tanren.trainer.model.registry.Decoders;
+import dev.tanren.trainer.parameters.FlatBuffer;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class StateRestorerTest {
+
+    private static final String PREFIX = "models/grouped/";
+    private static final String MANIFEST = "runs/r/s/checkpoints/0000000007/manifest.json";
+    private static final Map<String, String> KEPT =
+            CheckpointState.values(5, 7 * 128, "short", Map.of("data.offset.code/16", "42"));
+
+    @TempDir static Path folder;
+    private static EmbeddedS3 s3;
+    private static S3ObjectStore store;
+    private static HuggingFaceDirectory model;
+
+    @BeforeAll
+    static void startTheStore() throws Exception {
+        s3 = EmbeddedS3.start();
+        store = s3.store("tanren");
+        model =
+                HuggingFaceDirectory.open(
+                        Path.of(
+                                Objects.requireNonNull(
+                                                StateRestorerTest.class.getResource(
+                                                        "/parity/grouped-untied"))
+                                        .toURI()));
+        for (String file : List.of("config.json", "model.safetensors")) {
+            store.put(PREFIX + file, model.directory().resolve(file));
+        }
+    }
+
+    @AfterAll
+    static void stop() {
+        store.close();
+        s3.close();
+    }
+
+    @Test
+    void anImportedDirectoryGivesItsWeightsByteForByteAndEmptyMoments() {
+        try (TrainingState state = state();
+                SafetensorsFile file =
+                        SafetensorsFile.open(model.directory().resolve("model.safetensors"))) {
+            CheckpointState start = restore(new InitialState.Imported(PREFIX), state);
+
+            assertThat(start).isEqualTo(CheckpointState.beginning());
+            for (TrainingState.NamedTensor tensor : state.weightTensors()) {
+                assertThat(file.tensor(tensor.name()).bytes().mismatch(tensor.bytes()))
+                        .as(tensor.name())
+                        .isEqualTo(-1);
+            }
+            assertEmpty(state.expAvg());
+            assertEmpty(state.expAvgSq());
+        }
+    }
+
+    @Test
+    void whatAnyNumberOfRanksSavedIsRestoredByteForByte() {
+        try (TrainingState saved = filled()) {
+            for (int ranks : new int[] {1, 2, 3}) {
+                save(saved, ranks);
+                try (TrainingState state = state()) {
+                    CheckpointState start = restore(new InitialState.Resume(MANIFEST, 7), state);
+
+                    assertThat(start).isEqualTo(new CheckpointState(7, 5, KEPT));
+                    assertEqual(state.weights(), saved.weights());
+                    assertEqual(state.expAvg(), saved.expAvg());
+                    assertEqual(state.expAvgSq(), saved.expAvgSq());
+                }
+            }
+        }
+    }
+
+    @Test
+    void anotherStagesWeightsComeWithoutItsMomentsAndPosition() {
+        try (TrainingState saved = filled();
+                TrainingState state = state()) {
+            save(saved, 2);
+            CheckpointState start = restore(new InitialState.Weights(MANIFEST), state);
+
+            assertThat(start).isEqualTo(CheckpointState.beginning());
+            assertEqual(state.weights(), saved.weights());
+            assertEmpty(state.expAvg());
+            assertEmpty(state.expAvgSq());
+        }
+    }
+
+    @Test
+    void aCheckpointOfAnotherStepThanTheLaunchSaysIsRefused() {
+        try (TrainingState saved = filled();
+                TrainingState state = state()) {
+            save(saved, 1);
+            assertThatThrownBy(() -> restore(new InitialState.Resume(MANIFEST, 8), state))
+                    .hasMessageContaining("of step 7, the launch says 8")
+                    .isInstanceOfSatisfying(
+                            TanrenException.class,
+                            e -> assertThat(e.code()).isEqualTo(ErrorCode.RANK_LAUNCH));
+        }
+    }
+
+    @Test
+    void anObjectThatIsNoManifestIsCorrupt() {
+        store.put("broken.json", "{".getBytes(StandardCharsets.UTF_8));
+        try (TrainingState state = state()) {
+            assertThatThrownBy(() -> restore(new InitialState.Weights("broken.json"), state))
+                    .isInstanceOfSatisfying(
+                            TanrenException.class,
+                            e -> assertThat(e.code()).isEqualTo(ErrorCode.OBJECT_CORRUPT));
+        }
+    }
+
+    private static CheckpointState restore(InitialState initial, TrainingState state) {
+        return new StateRestorer(store, folder).restore(initial, state, 17);
+    }
+
+    private static TrainingState state() {
+        Architecture architecture = model.configuration().architecture();
+        return TrainingState.allocate(Decoders.layout(architecture));
+    }
+
+    private static TrainingState filled() {
+        TrainingState state = state();
+        SplittableRandom random = new SplittableRandom(5);
+        for (FlatBuffer buffer : List.of(state.weights(), state.expAvg(), state.expAvgSq())) {
+            for (long i = 0; i < buffer.elements(); i++) {
+                buffer.segment().setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) random.nextDouble());
+            }
+        }
+        return state;
+    }
+
+    private static void save(TrainingState state, int ranks) {
+        List<CheckpointManifest.Shard> shards = new ArrayList<>();
+        for (int rank = 0; rank < ranks; rank++) {
+            List<Report.ShardSaved> reports = new ArrayList<>();
+            String key = "runs/r/s/checkpoints/0000000007/" + rank + "-of-" + ranks;
+            try (CheckpointSaver saver =
+                    new CheckpointSaver(
+                            new ShardWriter(store),
+                            state,
+                            rank,
+                            ranks,
+                            step -> key,
+                            reports::add)) {
+                saver.snapshot(7, KEPT);
+                saver.upload();
+            }
+            assertThat(reports).hasSize(1);
+            shards.add(reports.getFirst().shard());
+        }
+        CheckpointManifest manifest =
+                new CheckpointManifest(
+                        CheckpointManifest.VERSION,
+                        "r",
+                        "s",
+                        "short",
+                        7,
+                        1,
+                        1,
+                        shards,
+                        KEPT,
+                        StateHash.of(shards),
+                        0,
+                        "2026-01-01T00:00:00Z");
+        store.put(MANIFEST, Json.write(manifest).getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static void assertEqual(FlatBuffer actual, FlatBuffer expected) {
+        MemorySegment other = expected.segment();
+        assertThat(actual.segment().mismatch(other)).isEqualTo(-1);
+    }
+
+    private static void assertEmpty(FlatBuffer buffer) {
+        byte[] bytes = buffer.segment().toArray(ValueLayout.JAVA_BYTE);
+        assertThat(bytes).containsOnly(0);
+    }
+}
