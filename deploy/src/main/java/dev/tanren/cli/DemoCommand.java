@@ -62,7 +62,7 @@ final class DemoCommand implements Callable<Integer> {
                 control.up(
                         Installation.of(terminal.environment()),
                         port,
-                        1,
+                        null,
                         List.of(home.data(), plan.code()),
                         progress::show);
         if (!keep && !wasRunning) {

@@ -58,6 +58,12 @@ final class StatusCommand implements Callable<Integer> {
         }
         if (output.form() == OutputOptions.Form.TABLE) {
             output.list(terminal, view.path("parts"), COLUMNS);
+            if (view.path("phase").asText().equals(StatusView.UNSUPERVISED)) {
+                terminal.say(
+                        "The stack's supervisor has ended, and nobody starts its parts again.\n"
+                                + "  mend:  ./tanren up takes over what still runs, ./tanren down"
+                                + " stops it");
+            }
         } else {
             output.data(terminal, view);
         }

@@ -12,6 +12,9 @@ import java.util.Locale;
 /// processes live.
 final class StatusView {
 
+    /// Phase of a stack whose supervisor was killed while parts of it live.
+    static final String UNSUPERVISED = "unsupervised";
+
     private StatusView() {}
 
     static JsonNode of(TanrenHome home, StackStatus status) {
@@ -51,7 +54,7 @@ final class StatusView {
                     status.parts().stream()
                             .map(StackStatus.Part::process)
                             .anyMatch(process -> process != null && process.alive());
-            return any ? "unsupervised" : "stopped";
+            return any ? UNSUPERVISED : "stopped";
         }
         return status.phase().name().toLowerCase(Locale.ROOT);
     }

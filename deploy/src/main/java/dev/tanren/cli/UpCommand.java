@@ -31,8 +31,8 @@ final class UpCommand implements Callable<Integer> {
             description = "Port of the console; default: the last one, at first 7420.")
     private @Nullable Integer port;
 
-    @Option(names = "--workers", defaultValue = "1", description = "How many workers (default: 1).")
-    private int workers;
+    @Option(names = "--workers", description = "How many workers (default: 1).")
+    private @Nullable Integer workers;
 
     @Option(
             names = "--files",
@@ -50,23 +50,68 @@ final class UpCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        StackOptions.check(port, workers);
+        StackOptions.check(port, workers == null ? 1 : workers);
         TanrenHome home = TanrenHome.of(terminal.environment());
         Installation installation = Installation.of(terminal.environment());
         StackControl control = new StackControl(home);
         StackProgress progress = new StackProgress(terminal);
-        StackStatus status =
-                control.up(
-                        installation, port, workers, fileRoots(home, installation), progress::show);
+        List<Path> roots = fileRoots(home, installation);
+        if (detach) {
+            announce(home, control.up(installation, port, workers, roots, progress::show));
+            return Exit.OK;
+        }
+        Thread stop = new Thread(() -> stop(control, progress));
+        Runtime.getRuntime().addShutdownHook(stop);
+        StackStatus status;
+        try {
+            status = control.up(installation, port, workers, roots, progress::show);
+            announce(home, status);
+            terminal.say("Ctrl-C stops the stack.");
+            while (status.supervisor().alive()) {
+                Thread.sleep(500);
+            }
+        } finally {
+            leave(stop);
+        }
+        return ended(control);
+    }
+
+    private void announce(TanrenHome home, StackStatus status) {
         terminal.say("console: " + status.console());
         terminal.say("token:   " + home.adminToken());
         if (output.form() != OutputOptions.Form.TABLE) {
             output.data(terminal, StatusView.of(home, status));
         }
-        if (!detach) {
-            stayUntilInterrupted(control, status, progress);
+    }
+
+    private void stop(StackControl control, StackProgress progress) {
+        terminal.say("stopping the stack ...");
+        control.down(progress::show);
+        terminal.say("The stack has been stopped.");
+    }
+
+    /// Does nothing where the process ends already, by that very hook.
+    private static void leave(Thread stop) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(stop);
+        } catch (IllegalStateException ending) {
+            System.getLogger(UpCommand.class.getName())
+                    .log(System.Logger.Level.DEBUG, "the process ends", ending);
         }
-        return Exit.OK;
+    }
+
+    /// Tells a stack that another command stopped from one whose supervisor was killed.
+    private int ended(StackControl control) {
+        boolean stopped =
+                control.last().filter(it -> it.phase() == StackStatus.Phase.STOPPED).isPresent();
+        if (stopped) {
+            terminal.say("The stack has been stopped.");
+            return Exit.OK;
+        }
+        terminal.say(
+                "The stack's supervisor has ended, and nobody starts its parts again.\n"
+                        + "  mend:  ./tanren up takes over what still runs, ./tanren down stops it");
+        return Exit.FAILED;
     }
 
     private List<Path> fileRoots(TanrenHome home, Installation installation) {
@@ -84,24 +129,5 @@ final class UpCommand implements Callable<Integer> {
             }
         }
         return roots.stream().distinct().toList();
-    }
-
-    private void stayUntilInterrupted(
-            StackControl control, StackStatus status, StackProgress progress)
-            throws InterruptedException {
-        terminal.say("Ctrl-C stops the stack.");
-        Thread stop =
-                new Thread(
-                        () -> {
-                            terminal.say("stopping the stack ...");
-                            control.down(progress::show);
-                            terminal.say("stopped");
-                        });
-        Runtime.getRuntime().addShutdownHook(stop);
-        while (status.supervisor().alive()) {
-            Thread.sleep(500);
-        }
-        Runtime.getRuntime().removeShutdownHook(stop);
-        terminal.say("The stack has been stopped.");
     }
 }

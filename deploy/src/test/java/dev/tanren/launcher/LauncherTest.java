@@ -101,17 +101,49 @@ class LauncherTest {
         jdk("other/jdk-25", "25.0.1");
         Files.setLastModifiedTime(
                 checkout.resolve("target/.built"), java.nio.file.attribute.FileTime.fromMillis(1));
+        Path maven =
+                maven(
+                        """
+                        echo '[INFO] Building Tanren spec 0.1.0            [2/11]'
+                        echo '[INFO] Recompiling the module'
+                        """);
+
+        Result result = run(Map.of(), "status");
+
+        assertThat(result.err())
+                .contains("building (some minutes", "tanren: building 2 of 11: Tanren spec 0.1.0\n")
+                .doesNotContain("Recompiling");
+        assertThat(Files.readString(maven.resolveSibling("arguments")))
+                .startsWith("-B -ntp -DskipTests")
+                .contains("package");
+        assertThat(run(Map.of(), "status").err()).doesNotContain("building");
+    }
+
+    @Test
+    void aBuildThatFailsSaysWhyAndStartsNothing() throws Exception {
+        jdk("other/jdk-25", "25.0.1");
+        Files.delete(checkout.resolve("target/.built"));
+        maven("echo '[ERROR] no such symbol'; exit 1\n");
+
+        Result result = run(Map.of(), "status");
+
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(result.err())
+                .contains("[ERROR] no such symbol", "TNR-7004 the build failed", "mend:");
+        assertThat(result.out()).isEmpty();
+        assertThat(checkout.resolve("target/.built")).doesNotExist();
+    }
+
+    private Path maven(String build) throws IOException {
         Path maven = folder.resolve("bin/mvn");
         script(
                 maven,
                 """
-                if [ "$1" = -v ]; then echo "Apache Maven 3.9.12"; else echo "maven $*" >&2; fi
-                """);
-
-        Result result = run(Map.of(), "status");
-
-        assertThat(result.err()).contains("building", "maven -B -ntp -q", "package");
-        assertThat(run(Map.of(), "status").err()).doesNotContain("building");
+                if [ "$1" = -v ]; then echo "Apache Maven 3.9.12"; exit; fi
+                echo "$*" > "${0%/*}/arguments"
+                """
+                        + build);
+        return maven;
     }
 
     @Test

@@ -39,6 +39,11 @@ public final class TanrenWorker implements AutoCloseable {
     /// Ranks may have every core of the machine while workflow code waits for one.
     private static final Duration DEADLOCK = Duration.ofSeconds(10);
 
+    /// How long a workflow's next task waits for the worker that ran it last before any other may
+    /// have it. Where that worker was killed the wait is lost, and where it is only busy the other
+    /// one replays the history.
+    private static final Duration STICKY = Duration.ofSeconds(1);
+
     /// What is left of the grace for the last calls to database and Temporal.
     private static final Duration LAST_CALLS = Duration.ofSeconds(4);
 
@@ -157,6 +162,7 @@ public final class TanrenWorker implements AutoCloseable {
     private static WorkerOptions.Builder options(WorkerSettings settings) {
         WorkerOptions.Builder options =
                 WorkerOptions.newBuilder()
+                        .setStickyQueueScheduleToStartTimeout(STICKY)
                         .setMaxHeartbeatThrottleInterval(HEARTBEAT_INTERVAL)
                         .setDefaultHeartbeatThrottleInterval(HEARTBEAT_INTERVAL)
                         .setDefaultDeadlockDetectionTimeout(DEADLOCK.toMillis());

@@ -22,10 +22,14 @@ public final class StackControl {
 
     private static final Duration POLL = Duration.ofMillis(50);
     private static final Duration START_PATIENCE = Duration.ofMinutes(10);
+    private static final Duration ANNOUNCEMENT = Duration.ofSeconds(30);
     private static final Duration STOP_PATIENCE = Duration.ofMinutes(5);
 
     private final TanrenHome home;
     private final StackFile file;
+
+    /// The supervisor that this process started.
+    private volatile @Nullable Process launched;
 
     public StackControl(TanrenHome home) {
         this.home = home;
@@ -45,34 +49,38 @@ public final class StackControl {
     /// Starts the stack, or finds it running, and waits until every part is ready.
     ///
     /// @param console port of the console; null keeps the one of the last start
+    /// @param workers null keeps those of a stack that runs already, else one
     /// @param progress is told of every change of the stack until it is ready
     /// @throws TanrenException `PORT_TAKEN`, `STACK_PART_FAILED`, `STATE_CONFLICT` when it runs on
-    ///     another port
+    ///     another port or with another number of workers
     public StackStatus up(
             Installation installation,
             @Nullable Integer console,
-            int workers,
+            @Nullable Integer workers,
             List<Path> fileRoots,
             Consumer<StackStatus> progress) {
         Optional<StackStatus> already = running();
         if (already.isPresent()) {
-            refuseOtherPort(already.get(), console);
+            refuseOther("on port", already.get().ports().console(), console, already.get());
+            refuseOther("with workers:", already.get().workers(), workers, already.get());
             return awaitReady(null, already.get().supervisor(), progress);
         }
         int port =
                 console != null
                         ? console
                         : last().map(it -> it.ports().console()).orElse(Ports.DEFAULT_CONSOLE);
-        Process supervisor = start(installation, port, workers, fileRoots);
+        Process supervisor = start(installation, port, workers == null ? 1 : workers, fileRoots);
+        launched = supervisor;
         return awaitReady(supervisor, null, progress);
     }
 
-    private static void refuseOtherPort(StackStatus status, @Nullable Integer console) {
-        if (console != null && status.ports().console() != console) {
+    private static void refuseOther(
+            String what, int running, @Nullable Integer wanted, StackStatus status) {
+        if (wanted != null && wanted != running) {
             throw new TanrenException(
                     ErrorCode.STATE_CONFLICT,
-                    "The stack runs already, on port %d rather than %d."
-                            .formatted(status.ports().console(), console),
+                    "The stack runs already, %s %d rather than %d."
+                            .formatted(what, running, wanted),
                     status.console(),
                     "Stop it first: ./tanren down");
         }
@@ -87,11 +95,15 @@ public final class StackControl {
         command.add(installation.java().toString());
         command.addAll(List.of("-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
         command.add("--enable-native-access=ALL-UNNAMED");
+        command.add("-XX:+AutoCreateSharedArchive");
+        command.add("-XX:SharedArchiveFile=" + home.classArchive("supervisor"));
+        command.add("-Xlog:cds*=off,aot*=off");
         command.addAll(List.of("-cp", installation.deployClassPath()));
         command.add(SupervisorMain.class.getName());
         command.add(Integer.toString(port));
         command.add(Integer.toString(workers));
         fileRoots.forEach(root -> command.add(root.toString()));
+        PrivateFiles.folder(home.cache());
         PrivateFiles.folder(home.logs());
         PrivateFiles.write(log(), "");
         ProcessBuilder builder =
@@ -168,6 +180,7 @@ public final class StackControl {
     ///
     /// @return whether anything was there to stop
     public boolean down(Consumer<StackStatus> progress) {
+        endUnannounced();
         Optional<StackStatus> status = file.read();
         if (status.isEmpty()) {
             return false;
@@ -197,6 +210,27 @@ public final class StackControl {
             sleep();
         }
         return true;
+    }
+
+    /// Waits for the word of a supervisor that this process has just started, so that it is known
+    /// what is to be stopped; one that says nothing for long has no parts.
+    private void endUnannounced() {
+        Process own = launched;
+        if (own == null || !own.isAlive()) {
+            return;
+        }
+        long end = System.nanoTime() + ANNOUNCEMENT.toNanos();
+        while (own.isAlive() && file.read().filter(it -> by(own, it)).isEmpty()) {
+            if (System.nanoTime() > end) {
+                own.destroy();
+                return;
+            }
+            sleep();
+        }
+    }
+
+    private static boolean by(Process supervisor, StackStatus status) {
+        return status.supervisor().pid() == supervisor.pid();
     }
 
     private static void sleep() {

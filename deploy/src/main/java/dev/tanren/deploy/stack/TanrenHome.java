@@ -64,6 +64,11 @@ public record TanrenHome(Path folder) {
         return cache().resolve("natives");
     }
 
+    /// Where the JVM of a part of the stack keeps an archive of its classes.
+    public Path classArchive(String part) {
+        return cache().resolve(part + ".jsa");
+    }
+
     /// Immutable objects by content hash, shared by the workers.
     public Path objectCache() {
         return cache().resolve("objects");

@@ -22,6 +22,9 @@ public record RuntimeCommand(List<String> arguments, Map<String, String> environ
     private static final String GIBIBYTE = Long.toString(1L << 30);
     private static final String QUARTER_GIBIBYTE = Long.toString(1L << 28);
 
+    /// A thread that waits soon sleeps; spinning takes the cores from the other ranks.
+    private static final String SPINS = "2000";
+
     public RuntimeCommand {
         arguments = List.copyOf(arguments);
         environment = java.util.Collections.unmodifiableMap(new TreeMap<>(environment));
@@ -50,12 +53,17 @@ public record RuntimeCommand(List<String> arguments, Map<String, String> environ
         flags.add("-Dorg.bytedeco.javacpp.maxbytes=0");
         flags.add("-Dorg.bytedeco.javacpp.maxphysicalbytes=0");
         flags.add("-Dtanren.threads=" + threads);
-        return command(java, classpath, flags, mainClass, arguments, environment(threads));
+        Map<String, String> environment = environment(threads);
+        // One pool of threads for libtorch and MKL instead of one each.
+        environment.put("MKL_THREADING_LAYER", "GNU");
+        environment.put("GOMP_SPINCOUNT", SPINS);
+        return command(java, classpath, flags, mainClass, arguments, environment);
     }
 
     /// A process of the inference runtime: DJL's own libtorch, which must never meet the trainer's.
     ///
-    /// @param natives folder of DJL's extracted libraries; it never goes to the network for more
+    /// @param natives folder of DJL's extracted libraries, also given as `TANREN_NATIVES`; it never
+    ///     goes to the network for more
     public static RuntimeCommand inference(
             Path java,
             String classpath,
@@ -72,6 +80,7 @@ public record RuntimeCommand(List<String> arguments, Map<String, String> environ
         flags.add("-Dai.djl.pytorch.num_interop_threads=1");
         Map<String, String> environment = environment(threads);
         environment.put("OPT_OUT_TRACKING", "true");
+        environment.put(DjlSettings.NATIVES_VARIABLE, natives.toString());
         return command(java, classpath, flags, mainClass, arguments, environment);
     }
 

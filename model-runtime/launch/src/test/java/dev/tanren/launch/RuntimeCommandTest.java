@@ -2,6 +2,7 @@ package dev.tanren.launch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.entry;
 
 import java.nio.file.Path;
 import java.util.List;
@@ -26,24 +27,42 @@ class RuntimeCommandTest {
                         "--enable-native-access=ALL-UNNAMED")
                 .endsWith("-cp", "a.jar:b.jar", "dev.tanren.Main", "launch.json");
         assertThat(command.environment())
-                .containsEntry("OMP_NUM_THREADS", "2")
-                .containsEntry("MKL_NUM_THREADS", "2")
-                .containsEntry("MKL_DYNAMIC", "FALSE")
-                .containsKey("MKL_CBWR")
-                .containsEntry("MALLOC_MMAP_THRESHOLD_", "1073741824")
-                .containsEntry("MALLOC_TRIM_THRESHOLD_", "1073741824")
-                .containsEntry("MALLOC_TOP_PAD_", "268435456");
+                .containsOnly(
+                        entry("OMP_NUM_THREADS", "2"),
+                        entry("OMP_DYNAMIC", "FALSE"),
+                        entry("MKL_NUM_THREADS", "2"),
+                        entry("MKL_DYNAMIC", "FALSE"),
+                        entry("MKL_CBWR", "AUTO,STRICT"),
+                        entry("MKL_THREADING_LAYER", "GNU"),
+                        entry("GOMP_SPINCOUNT", "2000"),
+                        entry("MALLOC_MMAP_THRESHOLD_", "1073741824"),
+                        entry("MALLOC_TRIM_THRESHOLD_", "1073741824"),
+                        entry("MALLOC_TOP_PAD_", "268435456"));
     }
 
     @Test
-    void anInferenceProcessStaysOffTheNetwork() {
+    void anInferenceProcessStaysOffTheNetworkAndKnowsWhereItsNativesLie() {
         RuntimeCommand command =
                 RuntimeCommand.inference(
                         JAVA, "a.jar", NATIVES, "dev.tanren.Main", 1, List.of("launch.json"));
         assertThat(command.arguments())
-                .contains("-Dai.djl.offline=true", "-DENGINE_CACHE_DIR=/nowhere/natives")
+                .contains(
+                        "-Dai.djl.offline=true",
+                        "-DDJL_CACHE_DIR=/nowhere/natives",
+                        "-DENGINE_CACHE_DIR=/nowhere/natives")
                 .noneMatch(argument -> argument.contains("bytedeco"));
-        assertThat(command.environment()).containsEntry("OPT_OUT_TRACKING", "true");
+        assertThat(command.environment())
+                .containsOnly(
+                        entry("OMP_NUM_THREADS", "1"),
+                        entry("OMP_DYNAMIC", "FALSE"),
+                        entry("MKL_NUM_THREADS", "1"),
+                        entry("MKL_DYNAMIC", "FALSE"),
+                        entry("MKL_CBWR", "AUTO,STRICT"),
+                        entry("OPT_OUT_TRACKING", "true"),
+                        entry("TANREN_NATIVES", "/nowhere/natives"),
+                        entry("MALLOC_MMAP_THRESHOLD_", "1073741824"),
+                        entry("MALLOC_TRIM_THRESHOLD_", "1073741824"),
+                        entry("MALLOC_TOP_PAD_", "268435456"));
     }
 
     @Test

@@ -12,9 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// Unpacks the native libraries of both runtimes once, before any process needs them: two processes
@@ -80,11 +78,9 @@ public record NativesExtraction(TanrenHome home, Installation installation) {
             return;
         }
         Files.deleteIfExists(marker);
-        Map<String, String> environment = new HashMap<>(command.environment());
-        environment.put("TANREN_NATIVES", home.natives().toString());
         Program.run(
                 "natives of the " + runtime,
-                new PartCommand(command.arguments(), environment, home.natives(), ""),
+                new PartCommand(command.arguments(), command.environment(), home.natives(), ""),
                 home.logs().resolve("natives-" + runtime + ".log"),
                 PATIENCE);
         PrivateFiles.write(marker, wanted);

@@ -1,7 +1,9 @@
 package dev.tanren.deploy.stack.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tanren.deploy.stack.Installation;
 import dev.tanren.deploy.stack.ProcessIdentity;
 import dev.tanren.deploy.stack.StackControl;
 import dev.tanren.deploy.stack.StackFile;
@@ -9,6 +11,8 @@ import dev.tanren.deploy.stack.StackStatus;
 import dev.tanren.deploy.stack.StackStatus.PartState;
 import dev.tanren.deploy.stack.StackStatus.Phase;
 import dev.tanren.deploy.stack.TanrenHome;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -20,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -151,6 +156,27 @@ class SupervisorTest {
 
         assertThat(running.parts()).allMatch(part -> process(part).alive());
         assertThat(new StackFile(home).readRunning()).isPresent();
+    }
+
+    @Test
+    void aStackThatRunsIsNotTakenForOneWithMoreWorkers() throws Exception {
+        start("1");
+        StackStatus running = await(FakeStack::ready);
+
+        assertThatThrownBy(() -> up(running.workers() + 1))
+                .isInstanceOfSatisfying(
+                        TanrenException.class,
+                        refused -> {
+                            assertThat(refused.code()).isEqualTo(ErrorCode.STATE_CONFLICT);
+                            assertThat(refused.what()).contains("rather than 2");
+                            assertThat(refused.mend()).contains("./tanren down");
+                        });
+        assertThat(up(null).supervisor()).isEqualTo(running.supervisor());
+    }
+
+    private StackStatus up(@Nullable Integer workers) {
+        Installation unused = new Installation(folder, folder, folder);
+        return new StackControl(home).up(unused, null, workers, List.of(), status -> {});
     }
 
     @Test
