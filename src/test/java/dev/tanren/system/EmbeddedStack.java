@@ -42,6 +42,10 @@ final class EmbeddedStack implements AutoCloseable {
     }
 
     static EmbeddedStack start() throws IOException, InterruptedException {
+        return start(1);
+    }
+
+    static EmbeddedStack start(int workers) throws IOException, InterruptedException {
         // Unix domain sockets of workers lie below it, and their paths must stay under 108 bytes.
         Path home = Files.createTempDirectory("tnr");
         EmbeddedStack stack = new EmbeddedStack(home, freePort());
@@ -51,7 +55,9 @@ final class EmbeddedStack implements AutoCloseable {
                         "up",
                         "--detach",
                         "--port",
-                        Integer.toString(stack.port));
+                        Integer.toString(stack.port),
+                        "--workers",
+                        Integer.toString(workers));
         assertThat(up.exitCode()).as("./tanren up said: %s", up.output()).isZero();
         return stack;
     }
@@ -125,7 +131,11 @@ final class EmbeddedStack implements AutoCloseable {
     }
 
     static void kill9(long pid) throws IOException, InterruptedException {
-        new ProcessBuilder("kill", "-9", Long.toString(pid)).start().waitFor();
+        signal("KILL", pid);
+    }
+
+    static void signal(String name, long pid) throws IOException, InterruptedException {
+        new ProcessBuilder("kill", "-" + name, Long.toString(pid)).start().waitFor();
     }
 
     @Override
