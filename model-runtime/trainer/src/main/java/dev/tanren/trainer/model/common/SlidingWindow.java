@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 final class SlidingWindow {
 
     private static final int SMALLEST_BLOCK = 64;
-    private static final int LARGEST_BLOCK = 512;
+    private static final int LARGEST_BLOCK = 256;
 
     private final int window;
     private final int block;
