@@ -89,7 +89,7 @@ public record DemoReport(
             lines.add(
                     String.format(
                             Locale.ROOT,
-                            "%-10s %-8s %5.0f s %9s %10s",
+                            "%-10s %-8s %4.0f s %9s %10s",
                             stage.id(),
                             stage.type(),
                             stage.seconds(),
