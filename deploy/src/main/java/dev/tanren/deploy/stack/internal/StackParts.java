@@ -102,7 +102,7 @@ final class StackParts {
         Path configuration = home.folder().resolve("s3proxy.properties");
         List<String> arguments = java("objects", "-Xmx512m");
         arguments.addAll(List.of("-cp", installation.deployClassPath()));
-        arguments.addAll(List.of("org.gaul.s3proxy.Main", "--properties"));
+        arguments.add("dev.tanren.deploy.objects.ObjectServerMain");
         arguments.add(configuration.toString());
         return new StackPart(
                 "objects",
