@@ -1,6 +1,7 @@
 package dev.tanren.trainer.model;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import dev.tanren.spec.error.ErrorCode;
@@ -28,6 +29,9 @@ import java.util.stream.Collectors;
 public final class HuggingFaceWeights {
 
     private static final long CHUNK = 1 << 16;
+
+    /// The bits of infinity; those of what is no number are above.
+    private static final int INFINITY = 0x7f800000;
 
     private HuggingFaceWeights() {}
 
@@ -103,12 +107,12 @@ public final class HuggingFaceWeights {
                 entry.elements(),
                 CHUNK,
                 (from, to) -> {
-                    for (long i = from; i < to; i++) {
-                        if (!Float.isFinite(numbers.getAtIndex(JAVA_FLOAT, i))) {
-                            long place = i;
-                            first.updateAndGet(known -> Math.min(known, place));
-                            return;
-                        }
+                    int[] bits = new int[(int) (to - from)];
+                    long at = from * Float.BYTES;
+                    MemorySegment.copy(numbers, JAVA_INT, at, bits, 0, bits.length);
+                    if (largestExponent(bits) >= INFINITY) {
+                        long place = from + firstOf(bits);
+                        first.updateAndGet(known -> Math.min(known, place));
                     }
                 });
         if (first.get() < Long.MAX_VALUE) {
@@ -123,6 +127,23 @@ public final class HuggingFaceWeights {
                     file.toString(),
                     "Fetch the weights again, or take a model whose weights are all numbers.");
         }
+    }
+
+    /// Bits without their sign, which C2 compares in vectors, as it does not with `isFinite`.
+    private static int largestExponent(int[] bits) {
+        int largest = 0;
+        for (int bit : bits) {
+            largest = Math.max(largest, bit & Integer.MAX_VALUE);
+        }
+        return largest;
+    }
+
+    private static int firstOf(int[] bits) {
+        int i = 0;
+        while ((bits[i] & Integer.MAX_VALUE) < INFINITY) {
+            i++;
+        }
+        return i;
     }
 
     @FunctionalInterface
