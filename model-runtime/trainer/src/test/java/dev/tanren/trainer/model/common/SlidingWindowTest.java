@@ -27,7 +27,16 @@ class SlidingWindowTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1, 70", "3, 130", "63, 200", "64, 64", "65, 66", "100, 257", "300, 290", "300, 700"})
+    @CsvSource({
+        "1, 70",
+        "3, 130",
+        "63, 200",
+        "64, 64",
+        "65, 66",
+        "100, 257",
+        "300, 290",
+        "300, 700"
+    })
     void eachPlaceSeesItselfAndThoseBeforeItInsideTheWindow(int window, int length) {
         GroupedQueryAttention attention =
                 new GroupedQueryAttention(HEADS, KEYS, SIZE, null, window);
