@@ -14,7 +14,8 @@ import java.util.UUID;
 /// Shards on this node's disk, by the hash of their content, shared by all its processes.
 ///
 /// A file is in place only when it is whole: it is fetched under a name of its own and then moved
-/// in one step, so processes that fetch the same shard at once do no harm to each other.
+/// in one step, so processes that fetch the same shard at once do no harm to each other. A damaged
+/// file is replaced in the same way and never removed: another process may have just replaced it.
 public final class ShardCache {
 
     private final ObjectStore store;
@@ -32,11 +33,8 @@ public final class ShardCache {
     public Path fetch(DatasetManifest.Shard shard) {
         Path file = folder.resolve(shard.sha256());
         try {
-            if (Files.exists(file)) {
-                if (holds(file, shard)) {
-                    return file;
-                }
-                Files.deleteIfExists(file);
+            if (Files.exists(file) && holds(file, shard)) {
+                return file;
             }
             Files.createDirectories(folder);
             Path part = folder.resolve(shard.sha256() + "." + UUID.randomUUID() + ".part");
