@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /// The process of one rank: `RankMain <launch.json>`.
 ///
@@ -31,8 +32,17 @@ public final class RankMain {
             Runtime.getRuntime().halt(ExitCode.MISLAUNCHED);
             return;
         }
-        reports.send(new Report.Hello(launch.rank(), ProcessHandle.current().pid()));
-        Runtime.getRuntime().halt(run(launch, reports, preemption));
+        RankLog log = new RankLog(System.out);
+        log.begin(launch);
+        Consumer<Report> tell =
+                report -> {
+                    log.write(report);
+                    reports.send(report);
+                };
+        tell.accept(new Report.Hello(launch.rank(), ProcessHandle.current().pid()));
+        int code = run(launch, tell, preemption);
+        System.out.flush();
+        Runtime.getRuntime().halt(code);
     }
 
     private static RankLaunch read(String[] arguments) throws IOException {
@@ -44,18 +54,18 @@ public final class RankMain {
 
     // Everything a rank can fail by ends here, errors of the virtual machine included.
     @SuppressWarnings("CatchingUnchecked")
-    private static int run(RankLaunch launch, ReportChannel reports, Preemption preemption) {
-        try (RankSession session = RankSession.start(launch, reports::send, preemption)) {
+    private static int run(RankLaunch launch, Consumer<Report> reports, Preemption preemption) {
+        try (RankSession session = RankSession.start(launch, reports, preemption)) {
             TrainingLoop.End end = session.train();
             if (end.preempted()) {
-                reports.send(new Report.Preempted(launch.rank(), end.step()));
+                reports.accept(new Report.Preempted(launch.rank(), end.step()));
                 return ExitCode.PREEMPTED;
             }
-            reports.send(new Report.Finished(launch.rank(), end.step(), Map.of()));
+            reports.accept(new Report.Finished(launch.rank(), end.step(), Map.of()));
             return ExitCode.FINISHED;
         } catch (Throwable e) {
             e.printStackTrace();
-            reports.send(Failures.report(launch.rank(), e));
+            reports.accept(Failures.report(launch.rank(), e));
             return ExitCode.FAILED;
         }
     }

@@ -1,0 +1,105 @@
+package dev.tanren.trainer.rank;
+
+import dev.tanren.launch.RankLaunch;
+import dev.tanren.launch.Report;
+import java.io.PrintStream;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Locale;
+
+/// The log of a rank in words: what it reports to its worker, one line each, for people.
+///
+/// Lines begin with the time (UTC). The worker keeps the process's output as the log of the rank.
+final class RankLog {
+
+    private final PrintStream out;
+
+    RankLog(PrintStream out) {
+        this.out = out;
+    }
+
+    void begin(RankLaunch launch) {
+        line(
+                String.format(
+                        Locale.ROOT,
+                        "rank %d of %d, process %d: plan %s, stage %s, phase %s, to step %d",
+                        launch.rank(),
+                        launch.worldSize(),
+                        ProcessHandle.current().pid(),
+                        launch.plan().name(),
+                        launch.stageId(),
+                        launch.phaseId(),
+                        launch.lastStep()));
+    }
+
+    void write(Report report) {
+        switch (report) {
+            case Report.Hello _ -> {}
+            case Report.Ready ready ->
+                    line(
+                            String.format(
+                                    Locale.ROOT,
+                                    "ready after %.1f s with %,d parameters, at step %d",
+                                    ready.secondsToReady(),
+                                    ready.parameters(),
+                                    ready.step()));
+            case Report.StepFinished step -> step(step);
+            case Report.Evaluated evaluated ->
+                    evaluated
+                            .datasets()
+                            .forEach(
+                                    (name, found) ->
+                                            line(
+                                                    String.format(
+                                                            Locale.ROOT,
+                                                            "step %d: %s has loss %.4f, perplexity %.2f",
+                                                            evaluated.step(),
+                                                            name,
+                                                            found.loss(),
+                                                            found.perplexity())));
+            case Report.ShardSaved saved ->
+                    line(
+                            String.format(
+                                    Locale.ROOT,
+                                    "step %d: shard saved, %,d bytes in %.2f s",
+                                    saved.step(),
+                                    saved.shard().bytes(),
+                                    saved.seconds()));
+            case Report.Finished finished ->
+                    line(String.format(Locale.ROOT, "finished at step %d", finished.step()));
+            case Report.Preempted preempted ->
+                    line(
+                            String.format(
+                                    Locale.ROOT,
+                                    "asked to stop: saved at step %d",
+                                    preempted.step()));
+            case Report.Failed failed ->
+                    line(
+                            String.format(
+                                    Locale.ROOT,
+                                    "ERROR %s %s; where: %s; mend: %s",
+                                    failed.code(),
+                                    failed.what(),
+                                    failed.where(),
+                                    failed.mend()));
+        }
+    }
+
+    private void step(Report.StepFinished step) {
+        line(
+                String.format(
+                        Locale.ROOT,
+                        "step %d, phase %s: loss %.4f, gradient norm %.3f, rate %.3g, %,d tokens in %.3f s",
+                        step.step(),
+                        step.phase(),
+                        step.loss(),
+                        step.gradientNorm(),
+                        step.learningRate(),
+                        step.tokens(),
+                        step.seconds().total()));
+    }
+
+    private void line(String text) {
+        out.println(Instant.now().truncatedTo(ChronoUnit.MILLIS) + " " + text);
+    }
+}
