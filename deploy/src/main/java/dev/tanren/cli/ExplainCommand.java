@@ -1,28 +1,34 @@
 package dev.tanren.cli;
 
+import com.sun.management.OperatingSystemMXBean;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.model.HuggingFaceConfiguration;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.ModelSource;
 import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.planner.Device;
 import dev.tanren.spec.planner.Explanation;
 import dev.tanren.spec.planner.Planner;
+import dev.tanren.spec.validation.PlanReader;
+import dev.tanren.spec.validation.PlanReading;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 @Command(
         name = "explain",
         mixinStandardHelpOptions = true,
-        description = "Says what a plan would do: stages, steps, tokens, parameters, memory.")
+        description =
+                "Says what a plan would do: stages, steps, tokens, parameters, memory, and what to "
+                        + "change where it does not fit.")
 final class ExplainCommand implements Callable<Integer> {
 
     private static final String LOCAL = "file:";
@@ -31,6 +37,15 @@ final class ExplainCommand implements Callable<Integer> {
 
     @Parameters(paramLabel = "FILE", description = "The plan, in YAML or JSON.")
     private Path file;
+
+    @Option(
+            names = "--device",
+            paramLabel = "DEVICE",
+            description =
+                    "What a rank runs on, to say whether the plan fits and what to change: "
+                            + "h100-sxm, h100-pcie, h200, a100-40, a100-80, a size of memory such "
+                            + "as 16GB, or cpu for this machine.")
+    private @Nullable String device;
 
     @Mixin private OutputOptions output;
 
@@ -41,14 +56,31 @@ final class ExplainCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PlanFile planFile = PlanFile.read(terminal.resolve(file));
-        Plan plan = planFile.plan();
-        Explanation explanation = Planner.explain(plan, base(planFile, plan));
+        PlanReading reading = PlanReader.readAhead(planFile.text());
+        Plan plan = planFile.plan(reading);
+        Device on = device == null ? null : Device.parse(device, machineBytes());
+        Explanation explanation = Planner.explain(plan, base(planFile, plan), on);
+        warn(planFile, reading);
         if (output.form() == OutputOptions.Form.TABLE) {
-            show(explanation, terminal.out());
+            new ExplainView(terminal.out()).show(explanation, on);
         } else {
             output.data(terminal, Json.mapper().valueToTree(explanation));
         }
         return Exit.OK;
+    }
+
+    /// What the plan asks for and cannot have yet does not keep it from being explained.
+    private void warn(PlanFile planFile, PlanReading reading) {
+        if (reading instanceof PlanReading.Valid valid) {
+            valid.warnings()
+                    .forEach(it -> terminal.say(planFile.file() + ": advice: " + it.message()));
+        }
+    }
+
+    private static long machineBytes() {
+        return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
+                ? system.getTotalMemorySize()
+                : 0;
     }
 
     /// Shape of a base model that lies in a folder of this machine; null for any other.
@@ -74,60 +106,5 @@ final class ExplainCommand implements Callable<Integer> {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static void show(Explanation explanation, PrintStream out) {
-        out.println("plan        " + explanation.plan());
-        Explanation.Model model = explanation.model();
-        out.println(
-                model == null
-                        ? "model       its shape is known when the base has been read"
-                        : "parameters  " + number(model.total()));
-        for (Explanation.Stage stage : explanation.stages()) {
-            out.println();
-            out.println("stage " + stage.id() + " (" + stage.type() + ")");
-            Explanation.Training training = stage.training();
-            if (training != null) {
-                show(training, out);
-            }
-        }
-        out.flush();
-    }
-
-    private static void show(Explanation.Training training, PrintStream out) {
-        out.printf(
-                Locale.ROOT,
-                "  %s steps, %s tokens, %d ranks with %d threads each%n",
-                number(training.steps()),
-                number(training.tokens()),
-                training.ranks(),
-                training.threadsPerRank());
-        out.printf(
-                Locale.ROOT,
-                "  %s checkpoints, %s evaluations of each dataset%n",
-                number(training.checkpoints()),
-                number(training.evaluations()));
-        for (Explanation.Phase phase : training.phases()) {
-            out.printf(
-                    Locale.ROOT,
-                    "  phase %s: steps %d to %d, %d sequences of %d tokens a step%n",
-                    phase.id(),
-                    phase.firstStep(),
-                    phase.lastStep(),
-                    phase.sequencesPerStep(),
-                    phase.sequenceLength());
-        }
-        Explanation.Compute compute = training.compute();
-        if (compute != null) {
-            out.printf(
-                    Locale.ROOT,
-                    "  %.3g FLOPs, memory of a rank %s%n",
-                    compute.flops(),
-                    Figures.bytes(compute.memoryPerRankBytes()));
-        }
-    }
-
-    private static String number(long value) {
-        return String.format(Locale.ROOT, "%,d", value);
     }
 }

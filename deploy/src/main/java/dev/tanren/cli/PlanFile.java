@@ -44,8 +44,15 @@ record PlanFile(Path file, String text) {
 
     /// @throws TanrenException `PLAN_INVALID`, listing every problem
     Plan plan() {
+        return plan(validate());
+    }
+
+    /// The plan of a reading of this file.
+    ///
+    /// @throws TanrenException `PLAN_INVALID`, listing every problem
+    Plan plan(PlanReading reading) {
         try {
-            return validate().planOrThrow();
+            return reading.planOrThrow();
         } catch (TanrenException e) {
             throw new TanrenException(e.code(), e.what(), file.toString(), e.mend(), e);
         }

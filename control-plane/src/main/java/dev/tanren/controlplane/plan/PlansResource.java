@@ -1,5 +1,7 @@
 package dev.tanren.controlplane.plan;
 
+import com.sun.management.OperatingSystemMXBean;
+import dev.tanren.spec.planner.Device;
 import dev.tanren.spec.planner.Explanation;
 import dev.tanren.spec.planner.Planner;
 import dev.tanren.spec.validation.PlanReader;
@@ -9,8 +11,11 @@ import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
+import java.lang.management.ManagementFactory;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Plans, before they run.
 @Path("/api/v1/plans")
@@ -34,10 +39,22 @@ public class PlansResource {
     }
 
     /// What a valid plan will do. The shape of a base model is read when the run prepares, so what
-    /// depends on it is null here.
+    /// depends on it is null here. Settings that the trainer cannot carry out yet are explained all
+    /// the same.
+    ///
+    /// @param device that each rank is to run on, to say whether it fits and what to change:
+    ///     `h100-sxm`, `h100-pcie`, `h200`, `a100-40`, `a100-80`, a size of memory such as `16GB`,
+    ///     or `cpu` for the machine of this server
     @POST
     @Path("explain")
-    public Explanation explain(String text) {
-        return Planner.explain(PlanReader.read(text).planOrThrow(), null);
+    public Explanation explain(@QueryParam("device") @Nullable String device, String text) {
+        Device on = device == null ? null : Device.parse(device, machineBytes());
+        return Planner.explain(PlanReader.readAhead(text).planOrThrow(), null, on);
+    }
+
+    private static long machineBytes() {
+        return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
+                ? system.getTotalMemorySize()
+                : 0;
     }
 }

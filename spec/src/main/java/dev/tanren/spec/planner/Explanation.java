@@ -59,14 +59,22 @@ public record Explanation(String plan, @Nullable Model model, List<Stage> stages
     /// @param flopsPerToken by phase, in the plan's order
     /// @param flops of the whole stage
     /// @param memoryPerRank with its sum in `memoryPerRankBytes`
+    /// @param publishedActivationBytes what Korthikanti et al. say of a trainer in 16 bits that
+    ///     keeps everything, whose attention is not fused and whose feed-forward part is four times
+    ///     as wide as the stream: to compare `activations` with
     /// @param communicationPerStep null on a single rank
+    /// @param expected null where the device's speed is not known
+    /// @param fit null where no device is named
     public record Compute(
             List<PhaseFlops> flopsPerToken,
             double flops,
             String flopsFormula,
             MemoryEstimate memoryPerRank,
             long memoryPerRankBytes,
-            @Nullable Communication communicationPerStep) {
+            long publishedActivationBytes,
+            @Nullable Communication communicationPerStep,
+            @Nullable Expected expected,
+            @Nullable Fit fit) {
         public Compute {
             flopsPerToken = List.copyOf(flopsPerToken);
         }
@@ -76,4 +84,13 @@ public record Explanation(String plan, @Nullable Model model, List<Stage> stages
 
     /// @param bytesPerRank sent by each rank in one optimizer step
     public record Communication(String collective, long bytesPerRank, String formula) {}
+
+    /// How long the stage takes if all goes as usual.
+    ///
+    /// @param utilisation share of the arithmetic's peak that is assumed
+    /// @param peakFlops of the device in bf16; fp32 runs as TF32 with half of it
+    /// @param tokensPerSecondPerRank that follow from it
+    /// @param seconds of the whole stage, communication included
+    public record Expected(
+            double utilisation, double peakFlops, double tokensPerSecondPerRank, double seconds) {}
 }

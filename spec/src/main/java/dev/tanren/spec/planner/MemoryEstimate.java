@@ -2,7 +2,8 @@ package dev.tanren.spec.planner;
 
 import java.util.List;
 
-/// Memory that training takes on one rank, beside the runtime itself.
+/// Memory that a rank of a training stage takes at its highest: at the end of a forward pass while
+/// a checkpoint is saved.
 ///
 /// @param items by what takes it
 public record MemoryEstimate(List<Item> items) {
@@ -12,11 +13,21 @@ public record MemoryEstimate(List<Item> items) {
     }
 
     /// @param formula how the bytes come about, in words of the plan
-    public record Item(String name, long bytes, String formula) {}
+    /// @param host whether it lies in the host's memory, beside a device that has its own
+    public record Item(String name, long bytes, String formula, boolean host) {}
 
-    /// The sum, in bytes: all of it is there at once at the end of a forward pass while a
-    /// checkpoint is saved.
+    /// The sum of what lies in the memory that the rank computes in, in bytes.
     public long totalBytes() {
-        return items.stream().mapToLong(Item::bytes).sum();
+        return items.stream().filter(item -> !item.host()).mapToLong(Item::bytes).sum();
+    }
+
+    /// The sum of what lies in the host's memory beside it; 0 where that is the same.
+    public long hostBytes() {
+        return items.stream().filter(Item::host).mapToLong(Item::bytes).sum();
+    }
+
+    /// The bytes of an item; 0 where there is none of this name.
+    public long bytes(String name) {
+        return items.stream().filter(item -> item.name().equals(name)).mapToLong(Item::bytes).sum();
     }
 }

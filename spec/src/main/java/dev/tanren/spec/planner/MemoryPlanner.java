@@ -4,9 +4,14 @@ import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.plan.TrainingStage.Parallelism;
 import dev.tanren.spec.plan.TrainingStage.Precision;
+import dev.tanren.spec.plan.TrainingStage.Sharding;
+import dev.tanren.spec.planner.MemoryEstimate.Item;
+import dev.tanren.spec.planner.formula.ZeroModelStates;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
-/// Estimates what a rank of a training stage keeps in memory.
+/// Estimates what the rank of a training stage that holds most keeps in memory.
 final class MemoryPlanner {
 
     /// The head keeps the logits of so many places at once that they are about this many numbers.
@@ -15,138 +20,224 @@ final class MemoryPlanner {
     /// The head takes at least this many places at once, however large the vocabulary is.
     private static final int PLACES_OF_A_CHUNK = 16;
 
+    /// What comes in from another rank before it is added.
+    private static final long MESSAGE = 4L << 18;
+
+    /// JVM, libtorch and MKL, before there is a model.
+    static final long RUNTIME = 235L << 20;
+
     private final TrainingStage stage;
     private final Architecture shape;
-    private final long parameters;
-    private final ModelStates states;
+    private final Parallelism mesh;
+    private final boolean ownMemory;
+    private final ZeroModelStates states;
     private final int elementBytes;
 
-    MemoryPlanner(TrainingStage stage, Architecture shape) {
+    /// @param ownMemory whether ranks compute in memory of a device's own, not in the host's
+    MemoryPlanner(TrainingStage stage, Architecture shape, boolean ownMemory) {
         this.stage = stage;
         this.shape = shape;
-        this.parameters = ParameterCount.of(shape).total();
+        this.mesh = stage.parallelism();
+        this.ownMemory = ownMemory;
         this.states =
                 switch (stage.precision()) {
-                    case FP32 -> ModelStates.FP32;
-                    case BF16 -> ModelStates.BF16;
+                    case FP32 -> ZeroModelStates.FP32;
+                    case BF16 -> ZeroModelStates.MIXED_FP32_GRADIENTS;
                 };
         this.elementBytes = stage.precision() == Precision.FP32 ? 4 : 2;
     }
 
+    /// Of the first or the last stage of the pipeline, whichever takes more.
     MemoryEstimate estimate() {
-        return new MemoryEstimate(
-                List.of(
-                        parameters(),
-                        gradients(),
-                        optimizer(),
-                        activations(),
-                        logits(),
-                        checkpointStaging()));
+        MemoryEstimate first = estimate(ModelPart.first(shape, mesh));
+        MemoryEstimate last = estimate(ModelPart.last(shape, mesh));
+        return last.totalBytes() > first.totalBytes() ? last : first;
     }
 
-    private MemoryEstimate.Item parameters() {
-        Parallelism mesh = stage.parallelism();
-        return new MemoryEstimate.Item(
+    private MemoryEstimate estimate(ModelPart part) {
+        List<Item> items = new ArrayList<>();
+        items.add(parameters(part));
+        items.add(gradients(part));
+        items.add(optimizer(part));
+        if (stage.averaging() != null) {
+            items.add(
+                    item(
+                            "average",
+                            4 * part.parameters() * optimizerShare(),
+                            "4 · parameters" + shared(optimizerShare())));
+        }
+        items.add(activations(part));
+        items.add(logits(part));
+        items.add(buffers(part));
+        items.add(checkpointStaging());
+        items.add(new Item("runtime", RUNTIME, "JVM and libtorch, measured", ownMemory));
+        return new MemoryEstimate(items);
+    }
+
+    private Item parameters(ModelPart part) {
+        double share = states.parameterShare(mesh.sharding(), sharers());
+        return item(
                 "parameters",
-                scaled(states.parameterShare(mesh.sharding(), mesh.data())),
-                states.parameter() + " · parameters");
+                share * part.parameters(),
+                states.parameter() + " · parameters" + shared(share / states.parameter()));
     }
 
     /// A rank sums the gradients of its micro-batches in a binary tree, and holds one partial sum
-    /// for each level that is under way.
-    private MemoryEstimate.Item gradients() {
-        Parallelism mesh = stage.parallelism();
-        long most =
-                Timetable.of(stage).entries().stream()
-                        .mapToLong(entry -> entry.microBatchesPerStep() / mesh.data())
-                        .max()
-                        .orElse(1);
-        int buffers = buffers(most);
-        return new MemoryEstimate.Item(
+    /// for each level of it.
+    private Item gradients(ModelPart part) {
+        long most = microBatches();
+        double share = states.gradientShare(mesh.sharding(), sharers());
+        return item(
                 "gradients",
-                buffers * scaled(states.gradientShare(mesh.sharding(), mesh.data())),
+                buffers(most) * share * part.parameters(),
                 states.gradient()
-                        + " · parameters · (floor(log2(micro-batches of a rank: "
+                        + " · parameters"
+                        + shared(share / states.gradient())
+                        + " · "
+                        + buffers(most)
+                        + " (levels of the tree over "
                         + most
-                        + ")) + 1)");
+                        + " micro-batches)");
     }
 
+    /// Micro-batches of a rank in one step, of the phase that has most partial sums.
+    private long microBatches() {
+        return Timetable.of(stage).entries().stream()
+                .map(entry -> (long) entry.microBatchesPerStep() / mesh.data())
+                .reduce(1L, (a, b) -> buffers(b) > buffers(a) ? b : a);
+    }
+
+    /// A run of micro-batches is halved while its length is even.
     static int buffers(long microBatches) {
-        return 64 - Long.numberOfLeadingZeros(Math.max(1, microBatches));
+        return Long.numberOfTrailingZeros(Math.max(1, microBatches)) + 1;
     }
 
-    private MemoryEstimate.Item optimizer() {
-        Parallelism mesh = stage.parallelism();
-        return new MemoryEstimate.Item(
+    private Item optimizer(ModelPart part) {
+        OptimizerStates kept = OptimizerStates.of(stage, shape);
+        int master = stage.precision() == Precision.BF16 ? 4 : 0;
+        return item(
                 "optimizer",
-                scaled(states.optimizerShare(mesh.sharding(), mesh.data())),
-                states.optimizer() + " · parameters (two moments, and a master copy under bf16)");
+                (kept.state() + master) * part.parameters() * optimizerShare(),
+                "("
+                        + kept.formula()
+                        + (master > 0 ? " + 4 (master copy)" : "")
+                        + ") · parameters"
+                        + shared(optimizerShare()));
     }
 
-    /// Our own derivation for fused attention without dropout. Selective recomputation drops the
-    /// outputs of norms and of the gated product; a full one keeps the input of each layer, and one
-    /// layer at a time in full.
-    private MemoryEstimate.Item activations() {
-        double width = shape.hiddenSize();
-        double ratio = shape.intermediateSize() / width;
-        double keyValues = 4.0 * shape.keyValueHeads() / shape.heads();
-        double layer = layer(width * (12 + keyValues + 8 * ratio));
-        return switch (stage.activations()) {
-            case NONE ->
-                    item(
-                            shape.layers() * layer,
-                            "layers · s·b·(h·(12 + 4·kv/heads + 8·ff/h)·bytes/2 + 4·heads)");
-            case SELECTIVE ->
-                    item(
-                            shape.layers() * layer(width * (8 + keyValues + 6 * ratio)),
-                            "layers · s·b·(h·(8 + 4·kv/heads + 6·ff/h)·bytes/2 + 4·heads)");
-            case FULL ->
-                    item(
-                            shape.layers() * longest() * width * elementBytes + layer,
-                            "layers · s·b·h·bytes + one layer in full");
-        };
+    private double optimizerShare() {
+        return states.optimizerShare(mesh.sharding(), sharers()) / states.optimizer();
     }
 
-    private double layer(double perToken) {
-        return longest() * (perToken * elementBytes / 2 + 4.0 * shape.heads());
-    }
-
-    private MemoryEstimate.Item item(double bytes, String formula) {
-        return new MemoryEstimate.Item(
+    private Item activations(ModelPart part) {
+        SegmentActivations segments =
+                SegmentActivations.of(stage.activations(), shape, mesh, elementBytes);
+        long underWay = part.first() ? Math.min(mesh.pipeline(), microBatches()) : 1;
+        double ofPlace =
+                part.layers() * segments.keptByLayer() * underWay
+                        + segments.shared()
+                        + (stage.evaluation() == null ? 0 : segments.evaluation());
+        return item(
                 "activations",
-                Math.round(bytes),
-                formula
-                        + ", bytes = "
-                        + elementBytes
-                        + ", s·b = "
-                        + longest()
-                        + " tokens of a micro-batch");
+                places() * ofPlace,
+                places()
+                        + " places of a micro-batch · ("
+                        + part.layers()
+                        + " layers"
+                        + (underWay > 1 ? " · " + underWay + " micro-batches under way" : "")
+                        + " · "
+                        + Math.round(segments.keptByLayer())
+                        + " kept + "
+                        + Math.round(segments.shared())
+                        + " shared"
+                        + (stage.evaluation() == null
+                                ? ""
+                                : " + " + Math.round(segments.evaluation()) + " for evaluations")
+                        + " bytes)");
     }
 
     /// The head makes the logits of a chunk of places, and uses them up before the next chunk. A
     /// last chunk that is shorter has memory of its own.
-    private MemoryEstimate.Item logits() {
+    private Item logits(ModelPart part) {
+        if (!part.last()) {
+            return item("logits", 0, "on the last stage of the pipeline");
+        }
+        double vocabulary = (double) shape.vocabSize() / mesh.tensor();
         long chunk = Math.max(PLACES_OF_A_CHUNK, LOGITS_OF_A_CHUNK / shape.vocabSize());
-        long places = longest() <= chunk ? longest() : chunk + longest() % chunk;
-        return new MemoryEstimate.Item(
+        long held = places() <= chunk ? places() : chunk + places() % chunk;
+        return item(
                 "logits",
-                4L * places * shape.vocabSize(),
-                "4 · vocabSize · " + places + " places, in chunks of " + chunk);
+                Float.BYTES * held * vocabulary,
+                "4 · vocabSize · " + held + " places, in chunks of " + chunk);
     }
 
-    private MemoryEstimate.Item checkpointStaging() {
-        return new MemoryEstimate.Item(
-                "checkpoint staging", 12 * parameters, "12 · parameters (weights, two moments)");
+    /// Logits of the whole micro-batch, which are never there.
+    long unchunkedLogits() {
+        return Float.BYTES * places() * shape.vocabSize() / mesh.tensor();
     }
 
-    private long longest() {
+    private Item buffers(ModelPart part) {
+        double gathered =
+                switch (mesh.sharding()) {
+                    case NONE, OPTIMIZER -> 0;
+                    case GRADIENTS -> states.gradient() * part.largest();
+                    case FULL -> (2.0 * elementBytes + states.gradient()) * part.largest();
+                };
+        String formula =
+                switch (mesh.sharding()) {
+                    case NONE, OPTIMIZER -> "a message of 1 MiB";
+                    case GRADIENTS -> "a message, the gradient of the largest segment";
+                    case FULL -> "a message, weights of two segments, the gradient of one";
+                };
+        double scratch = OptimizerStates.of(stage, shape).scratch() / mesh.tensor();
+        return item(
+                "buffers",
+                MESSAGE + gathered + scratch,
+                formula + (scratch > 0 ? ", scratch of the optimizer" : ""));
+    }
+
+    /// A rank copies its share of what a checkpoint holds, and sends the copy while it goes on.
+    private Item checkpointStaging() {
+        double saved =
+                4 + OptimizerStates.of(stage, shape).state() + (stage.averaging() == null ? 0 : 4);
+        double all = saved * ParameterCount.of(shape).total();
+        return new Item(
+                "checkpoint staging",
+                Math.round(all / mesh.ranks()),
+                figure(saved)
+                        + " · parameters"
+                        + (mesh.ranks() > 1 ? " / " + mesh.ranks() + " ranks" : ""),
+                ownMemory);
+    }
+
+    /// Places of a micro-batch on one rank, in the phase with the longest sequences.
+    private long places() {
         return stage.phases().stream()
-                .mapToLong(phase -> (long) phase.sequenceLength() * stage.microBatch())
+                .mapToLong(
+                        phase ->
+                                Math.ceilDiv(
+                                        (long) phase.sequenceLength() * stage.microBatch(),
+                                        mesh.context()))
                 .max()
                 .orElse(0);
     }
 
-    private long scaled(double bytesPerParameter) {
-        return Math.round(bytesPerParameter * parameters);
+    /// Ranks that hold the same part of the model.
+    private int sharers() {
+        return mesh.data() * mesh.context();
+    }
+
+    private String shared(double share) {
+        return share < 1 && mesh.sharding() != Sharding.NONE ? " / " + sharers() + " ranks" : "";
+    }
+
+    private static Item item(String name, double bytes, String formula) {
+        return new Item(name, Math.round(bytes), formula, false);
+    }
+
+    private static String figure(double number) {
+        return number == Math.rint(number)
+                ? "" + Math.round(number)
+                : String.format(Locale.ROOT, "%.1f", number);
     }
 }

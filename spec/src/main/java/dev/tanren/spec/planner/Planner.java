@@ -5,6 +5,7 @@ import dev.tanren.spec.plan.ModelSource;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.plan.Stage;
 import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.planner.formula.TransformerActivations;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,13 @@ public final class Planner {
     /// @param base shape of the plan's base model, null when it is not known (yet); not looked at
     ///     when the plan gives an architecture itself
     public static Explanation explain(Plan plan, @Nullable Architecture base) {
+        return explain(plan, base, null);
+    }
+
+    /// @param base as above
+    /// @param device that each rank is to run on; null where it is not known
+    public static Explanation explain(
+            Plan plan, @Nullable Architecture base, @Nullable Device device) {
         Architecture shape =
                 switch (plan.model()) {
                     case ModelSource.Fresh fresh -> fresh.architecture();
@@ -25,7 +33,7 @@ public final class Planner {
         return new Explanation(
                 plan.name(),
                 shape == null ? null : model(shape),
-                plan.stages().stream().map(stage -> stage(stage, shape)).toList());
+                plan.stages().stream().map(stage -> stage(stage, shape, device)).toList());
     }
 
     private static Explanation.Model model(Architecture shape) {
@@ -34,11 +42,14 @@ public final class Planner {
                 shape, count, count.total(), ParameterCount.formula(shape.family()));
     }
 
-    private static Explanation.Stage stage(Stage stage, @Nullable Architecture shape) {
+    private static Explanation.Stage stage(
+            Stage stage, @Nullable Architecture shape, @Nullable Device device) {
         return switch (stage) {
             case TrainingStage training ->
                     new Explanation.Stage(
-                            training.id(), word(training.type()), training(training, shape));
+                            training.id(),
+                            word(training.type()),
+                            training(training, shape, device));
             case Stage.Evaluate evaluate -> new Explanation.Stage(evaluate.id(), "evaluate", null);
             case Stage.Export export -> new Explanation.Stage(export.id(), "export", null);
             case Stage.Approve approve -> new Explanation.Stage(approve.id(), "approve", null);
@@ -50,7 +61,7 @@ public final class Planner {
     }
 
     private static Explanation.Training training(
-            TrainingStage stage, @Nullable Architecture shape) {
+            TrainingStage stage, @Nullable Architecture shape, @Nullable Device device) {
         Timetable timetable = Timetable.of(stage);
         long steps = timetable.totalSteps();
         return new Explanation.Training(
@@ -65,7 +76,7 @@ public final class Planner {
                 checkpoints(stage, timetable),
                 evaluations(stage, steps),
                 timetable.entries().stream().map(entry -> phase(stage, entry)).toList(),
-                shape == null ? null : compute(stage, timetable, shape));
+                shape == null ? null : compute(timetable, new Demand(stage, shape, device)));
     }
 
     private static Explanation.Phase phase(TrainingStage stage, Timetable.Entry entry) {
@@ -98,8 +109,9 @@ public final class Planner {
         return 1 + steps / every + (steps % every == 0 ? 0 : 1);
     }
 
-    private static Explanation.Compute compute(
-            TrainingStage stage, Timetable timetable, Architecture shape) {
+    private static Explanation.Compute compute(Timetable timetable, Demand demand) {
+        TrainingStage stage = demand.stage();
+        Architecture shape = demand.shape();
         List<Explanation.PhaseFlops> perToken =
                 stage.phases().stream()
                         .map(
@@ -116,14 +128,50 @@ public final class Planner {
                                                 * entry.steps()
                                                 * stage.globalBatchTokens())
                         .sum();
-        MemoryEstimate memory = new MemoryPlanner(stage, shape).estimate();
+        MemoryEstimate memory = demand.memory(stage);
+        Device device = demand.device();
         return new Explanation.Compute(
                 perToken,
                 flops,
                 Flops.FORMULA,
                 memory,
                 memory.totalBytes(),
-                communication(stage, shape));
+                publishedActivations(stage, shape),
+                communication(stage, shape),
+                device == null ? null : expected(stage, timetable, shape, device),
+                device == null ? null : Fit.of(demand, device));
+    }
+
+    private static long publishedActivations(TrainingStage stage, Architecture shape) {
+        return Math.round(
+                shape.layers()
+                        * stage.phases().stream()
+                                .mapToDouble(
+                                        phase ->
+                                                new TransformerActivations(
+                                                                phase.sequenceLength(),
+                                                                stage.microBatch(),
+                                                                shape.hiddenSize(),
+                                                                shape.heads(),
+                                                                1)
+                                                        .none())
+                                .max()
+                                .orElse(0));
+    }
+
+    private static Explanation.@Nullable Expected expected(
+            TrainingStage stage, Timetable timetable, Architecture shape, Device device) {
+        Double peak = device.peakFlops();
+        if (peak == null) {
+            return null;
+        }
+        double tokens = (double) timetable.totalSteps() * stage.globalBatchTokens();
+        double seconds = new StepTime(stage, shape, device).seconds();
+        return new Explanation.Expected(
+                Device.USUAL_UTILISATION,
+                peak,
+                tokens / seconds / stage.parallelism().ranks(),
+                seconds);
     }
 
     private static Explanation.@Nullable Communication communication(

@@ -1,5 +1,6 @@
 package dev.tanren.spec.planner;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import dev.tanren.spec.plan.TrainingStage;
 import java.util.List;
 
@@ -11,13 +12,18 @@ import java.util.List;
 /// @param changes the keys that differ, in the order of the ladder
 /// @param ranks that the settings need
 /// @param memoryPerRank predicted
-/// @param slowdown predicted time of a step as a multiple of what it is now; 1 is the same
+/// @param neededBytes of a device's memory: of a rank, or of all ranks where they share it
+/// @param fits whether that is there; true where the device is not known
+/// @param slowdown predicted time of devices for the same tokens as a multiple of what it is now;
+///     with as many ranks as now that is the time of a step
 /// @param notYet what of it the trainer cannot carry out yet; empty when the settings run today
 public record Proposal(
         TrainingStage stage,
         List<Change> changes,
         int ranks,
         MemoryEstimate memoryPerRank,
+        long neededBytes,
+        boolean fits,
         double slowdown,
         List<String> notYet) {
 
@@ -38,6 +44,7 @@ public record Proposal(
     }
 
     /// Whether the trainer can carry it out today.
+    @JsonIgnore
     public boolean runsNow() {
         return notYet.isEmpty();
     }

@@ -1,25 +1,43 @@
 package dev.tanren.spec.validation;
 
-import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.validation.PlanKeys.TopKeys;
 import dev.tanren.spec.validation.internal.Documents;
 import dev.tanren.spec.validation.internal.Kind;
 import dev.tanren.spec.validation.internal.NodeReader;
 import dev.tanren.spec.validation.internal.Problems;
 import dev.tanren.spec.validation.internal.Section;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
 
 /// Reads a plan from YAML or JSON.
 ///
 /// One reading reports every problem: of syntax (then alone), of keys, types, values, references
-/// and consistency, and what cannot be carried out yet. Nothing is ignored. The text is at most
-/// 1 MiB of UTF-8; nesting and aliases are limited.
+/// and consistency, and what cannot be carried out yet. Nothing is ignored. The text is at most 1
+/// MiB of UTF-8; nesting and aliases are limited.
 public final class PlanReader {
+
+    private static final Pattern AHEAD =
+            Pattern.compile("stages\\[\\d+]\\.(precision|activations|parallelism\\..+)");
 
     private PlanReader() {}
 
     /// Never throws, whatever the text.
     public static PlanReading read(String text) {
+        return read(text, problem -> false);
+    }
+
+    /// The same, but settings of precision, recomputation and parallelism that the trainer cannot
+    /// carry out yet are advice, not mistakes: for looking at what they would come to. Such a plan
+    /// must not be run.
+    public static PlanReading readAhead(String text) {
+        return read(text, PlanReader::aheadOfTheTrainer);
+    }
+
+    private static PlanReading read(String text, Predicate<Problem> harmless) {
         Problems problems = new Problems();
         Optional<Section> plan =
                 Documents.compose(text, problems)
@@ -29,10 +47,17 @@ public final class PlanReader {
                                                 .read(new Kind.Fields(TopKeys.SHAPE), node, ""))
                         .map(located -> located.value());
         plan.ifPresent(section -> new PlanRules(section, problems).check());
-        if (!problems.found().isEmpty()) {
-            return new PlanReading.Invalid(problems.found());
+        List<Problem> mistakes = problems.found().stream().filter(harmless.negate()).toList();
+        if (!mistakes.isEmpty()) {
+            return new PlanReading.Invalid(mistakes);
         }
-        Plan result = PlanBuilder.build(plan.orElseThrow());
-        return new PlanReading.Valid(result, problems.advice());
+        List<Problem> warnings = new ArrayList<>(problems.advice());
+        problems.found().stream().filter(harmless).forEach(warnings::add);
+        return new PlanReading.Valid(PlanBuilder.build(plan.orElseThrow()), warnings);
+    }
+
+    private static boolean aheadOfTheTrainer(Problem problem) {
+        return problem.code() == ErrorCode.PLAN_NOT_YET_SUPPORTED
+                && AHEAD.matcher(problem.path()).matches();
     }
 }

@@ -1,0 +1,82 @@
+package dev.tanren.spec.planner;
+
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.units.ByteSize;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// What a rank runs on.
+///
+/// Memory is what the vendor prints, in powers of 1000. What a card has beyond that is left to its
+/// driver and the libraries' own state.
+///
+/// @param memoryBytes of one device; of the whole machine for `cpu`, whose ranks share it
+/// @param peakFlops dense bf16 multiply-adds count as two; null where it is not known
+/// @param linkBytesPerSecond between devices of one node, in one direction
+/// @param shared whether all ranks of a stage share the memory
+public record Device(
+        String name,
+        long memoryBytes,
+        @Nullable Double peakFlops,
+        double linkBytesPerSecond,
+        boolean shared) {
+
+    /// `cpu`, in the options that take a device.
+    public static final String CPU = "cpu";
+
+    /// What is taken of the peak where nothing was measured.
+    static final double USUAL_UTILISATION = 0.4;
+
+    static final double PCIE_4 = 25e9;
+    private static final double LOOPBACK = 2e9;
+
+    private static final List<Device> KNOWN =
+            List.of(
+                    new Device("h100-sxm", 80_000_000_000L, 989e12, 450e9, false),
+                    new Device("h100-pcie", 80_000_000_000L, 756e12, 63e9, false),
+                    new Device("h200", 141_000_000_000L, 989e12, 450e9, false),
+                    new Device("a100-40", 40_000_000_000L, 312e12, 300e9, false),
+                    new Device("a100-80", 80_000_000_000L, 312e12, 300e9, false));
+
+    /// The devices that have a name.
+    public static List<Device> known() {
+        return KNOWN;
+    }
+
+    /// @param text a name of [#known()], a size of memory such as `16GB` or `16GiB`, or `cpu`
+    /// @param machineBytes memory of the machine that `cpu` means
+    /// @throws TanrenException `USAGE` for any other text
+    public static Device parse(String text, long machineBytes) {
+        if (text.equals(CPU)) {
+            return new Device(CPU, machineBytes, null, LOOPBACK, true);
+        }
+        for (Device device : known()) {
+            if (device.name.equals(text)) {
+                return device;
+            }
+        }
+        try {
+            long bytes = ByteSize.parse(text).bytes();
+            if (bytes > 0) {
+                return new Device(text, bytes, null, PCIE_4, false);
+            }
+        } catch (IllegalArgumentException e) {
+            throw unknown(text);
+        }
+        throw unknown(text);
+    }
+
+    private static TanrenException unknown(String text) {
+        String names =
+                Stream.concat(known().stream().map(Device::name), Stream.of(CPU))
+                        .collect(Collectors.joining(", "));
+        return new TanrenException(
+                ErrorCode.USAGE,
+                "`" + text + "` is no device",
+                "device",
+                "Name one of " + names + ", or a size of memory such as 16GB or 16GiB.");
+    }
+}

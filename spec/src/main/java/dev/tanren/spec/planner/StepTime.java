@@ -1,0 +1,133 @@
+package dev.tanren.spec.planner;
+
+import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.plan.TrainingStage.Activations;
+import dev.tanren.spec.plan.TrainingStage.Parallelism;
+import dev.tanren.spec.plan.TrainingStage.Precision;
+import dev.tanren.spec.planner.formula.Communication;
+import dev.tanren.spec.planner.formula.Pipeline;
+import dev.tanren.spec.planner.formula.Utilisation;
+import org.jspecify.annotations.Nullable;
+
+/// How long the steps of a stage take, to compare settings by.
+///
+/// Arithmetic runs at 40 % of the device's peak; communication goes at the link's rated speed and
+/// is not hidden behind arithmetic, so what it costs is an upper bound.
+final class StepTime {
+
+    /// What making again all that one pass over memory makes costs, of a step.
+    private static final double SELECTIVE = 1.03;
+
+    /// What half the micro-batch costs: smaller matrix products, one more sum of gradients.
+    private static final double HALVING = 1.02;
+
+    /// Where the peak is not known: a card of the middle class, in bf16.
+    private static final double ASSUMED_PEAK = 100e12;
+
+    /// A thread of a CPU with AVX2 at the speed that the trainer reaches on it.
+    private static final double THREAD = 60e9;
+
+    private final TrainingStage stage;
+    private final Architecture shape;
+    private final Parallelism mesh;
+    private final @Nullable Device device;
+
+    StepTime(TrainingStage stage, Architecture shape, @Nullable Device device) {
+        this.stage = stage;
+        this.shape = shape;
+        this.mesh = stage.parallelism();
+        this.device = device;
+    }
+
+    /// Time that the settings take of devices for the same tokens, as a multiple of `before`.
+    static double ratio(StepTime before, StepTime now) {
+        double halvings =
+                Math.log((double) before.stage.microBatch() / now.stage.microBatch()) / Math.log(2);
+        return now.seconds()
+                * now.mesh.ranks()
+                / (before.seconds() * before.mesh.ranks())
+                * Math.pow(HALVING, halvings);
+    }
+
+    /// Of all steps of the stage, without what micro-batches cost by their size.
+    double seconds() {
+        return Timetable.of(stage).entries().stream()
+                .mapToDouble(entry -> entry.steps() * seconds(entry))
+                .sum();
+    }
+
+    private double seconds(Timetable.Entry entry) {
+        long microBatches = Math.max(1, entry.microBatchesPerStep() / mesh.data());
+        double tokens = (double) stage.globalBatchTokens() / mesh.data() / mesh.context();
+        double arithmetic =
+                tokens
+                        * Flops.perToken(shape, entry.phase().sequenceLength())
+                        / (mesh.tensor() * mesh.pipeline())
+                        * recomputation()
+                        / flopsPerSecond();
+        double bubble = new Pipeline(mesh.pipeline(), microBatches).bubble();
+        return arithmetic * (1 + bubble) + bytes(tokens, microBatches) / link();
+    }
+
+    private double recomputation() {
+        return stage.activations() == Activations.SELECTIVE
+                ? SELECTIVE
+                : Utilisation.recomputation(stage.activations());
+    }
+
+    /// That a rank sends in a step: gradients in fp32, all else in the precision of the stage.
+    private double bytes(double tokens, long microBatches) {
+        int element = stage.precision() == Precision.FP32 ? 4 : 2;
+        double parameters = ModelPart.first(shape, mesh).parameters();
+        int layers = Math.ceilDiv(shape.layers(), mesh.pipeline());
+        int sharers = mesh.data() * mesh.context();
+        double stream = tokens * shape.hiddenSize();
+        double keyValues = (double) shape.keyValueHeads() / shape.heads();
+        return Float.BYTES * Communication.gradients(mesh.sharding(), parameters, sharers)
+                + element
+                        * (Communication.weights(mesh.sharding(), parameters, sharers, microBatches)
+                                + Communication.tensorParallel(
+                                        tokens, shape.hiddenSize(), layers, mesh.tensor())
+                                // Forward, and twice as much backward.
+                                + 3
+                                        * layers
+                                        * Communication.ring(
+                                                tokens * mesh.context(),
+                                                shape.hiddenSize(),
+                                                keyValues,
+                                                mesh.context())
+                                + (mesh.pipeline() > 1 ? 2 * stream : 0));
+    }
+
+    private double flopsPerSecond() {
+        Device on = device;
+        if (on != null && on.shared()) {
+            return THREAD * stage.threadsPerRank();
+        }
+        Double known = on == null ? null : on.peakFlops();
+        double peak = known == null ? ASSUMED_PEAK : known;
+        // The tensor units of all listed devices are half as fast in TF32 as in bf16.
+        return Device.USUAL_UTILISATION * (stage.precision() == Precision.BF16 ? peak : peak / 2);
+    }
+
+    private double link() {
+        return device == null ? Device.PCIE_4 : device.linkBytesPerSecond();
+    }
+
+    /// What the figures rest on, in words.
+    static String assumptions(Device device) {
+        Double known = device.peakFlops();
+        String arithmetic =
+                device.shared()
+                        ? "60 GFLOP/s a thread"
+                        : "40 % of "
+                                + Math.round((known == null ? ASSUMED_PEAK : known) / 1e12)
+                                + " TFLOP/s"
+                                + (known == null ? " (assumed)" : "");
+        return arithmetic
+                + ", "
+                + Math.round(device.linkBytesPerSecond() / 1e9)
+                + " GB/s between ranks, communication not hidden";
+    }
+}

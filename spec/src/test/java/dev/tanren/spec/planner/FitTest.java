@@ -1,0 +1,161 @@
+package dev.tanren.spec.planner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.json.Json;
+import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.plan.TrainingStage.Activations;
+import dev.tanren.spec.plan.TrainingStage.Sharding;
+import dev.tanren.spec.validation.PlanReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class FitTest {
+
+    private static final long GB = 1_000_000_000;
+
+    /// The example of many courses: weights of 14 GB, a card of 16 GB.
+    @Test
+    void sevenBillionParametersIn16BitsDoNotFitA16GbCardAndFitSeveral() throws Exception {
+        var compute = sevenBillion("16GB");
+        MemoryEstimate memory = compute.memoryPerRank();
+        long parameters = 6_738_415_616L;
+        assertThat(memory.bytes("parameters")).isEqualTo(2 * parameters);
+        assertThat(memory.bytes("parameters") / 1e9).isCloseTo(13.5, within(0.05));
+        assertThat(memory.bytes("optimizer")).isEqualTo(12 * parameters);
+        assertThat(memory.bytes("gradients") % (4 * parameters)).isZero();
+        assertThat(memory.totalBytes()).isGreaterThan(18 * parameters);
+        // Staging lies in the host's memory.
+        assertThat(memory.hostBytes()).isGreaterThanOrEqualTo(12 * parameters);
+
+        Fit fit = Objects.requireNonNull(compute.fit());
+        assertThat(fit.fits()).isFalse();
+        assertThat(fit.neededBytes()).isEqualTo(memory.totalBytes());
+        assertThat(fit.ladder())
+                .extracting(proposal -> proposal.changes().getLast().toString())
+                .containsExactly(
+                        "activations: selective",
+                        "activations: full",
+                        "parallelism.sharding: optimizer",
+                        "parallelism.sharding: gradients",
+                        "parallelism.sharding: full",
+                        "parallelism.sequence: true",
+                        "parallelism.pipeline: 32");
+        assertThat(fit.fitting()).isNotEmpty();
+        assertThat(fit.fitting())
+                .allSatisfy(
+                        settings -> {
+                            assertThat(settings.fits()).isTrue();
+                            assertThat(settings.neededBytes()).isLessThanOrEqualTo(16 * GB);
+                            assertThat(settings.ranks()).isGreaterThan(8);
+                            assertThat(settings.stage().globalBatchTokens()).isEqualTo(128 * 1024);
+                        });
+        assertThat(fit.fitting()).extracting(Proposal::ranks).isSorted();
+    }
+
+    @Test
+    void sharingOutOptimizerOrGradientsAloneLeavesTheWeightsOf14GbOnEachCard() throws Exception {
+        Fit fit = Objects.requireNonNull(sevenBillion("16GB").fit());
+        var optimizer = rung(fit, Sharding.OPTIMIZER);
+        assertThat(optimizer.fits()).isFalse();
+        var full = rung(fit, Sharding.FULL);
+        assertThat(full.fits()).isTrue();
+        assertThat(full.ranks()).isEqualTo(16);
+        assertThat(full.stage().activations()).isEqualTo(Activations.FULL);
+        assertThat(full.slowdown()).isGreaterThan(8.0 / 6);
+    }
+
+    @Test
+    void everyRungNeedsNoMoreThanThePlanItself() throws Exception {
+        Fit fit = Objects.requireNonNull(sevenBillion("16GB").fit());
+        assertThat(fit.ladder())
+                .allSatisfy(rung -> assertThat(rung.neededBytes()).isLessThan(fit.neededBytes()));
+    }
+
+    @Test
+    void aStageThatFitsHasNothingToChange() throws Exception {
+        Fit fit = Objects.requireNonNull(sevenBillion("1TB").fit());
+        assertThat(fit.fits()).isTrue();
+        assertThat(fit.ladder()).isEmpty();
+        assertThat(fit.fitting()).isEmpty();
+    }
+
+    @Test
+    void ranksOnOneMachineShareItsMemory() throws Exception {
+        Plan plan =
+                PlanReader.read(Files.readString(Path.of("../docs/examples/java-expert.yaml")))
+                        .planOrThrow();
+        Device machine = Device.parse(Device.CPU, 24 * GB);
+        var stage =
+                Planner.explain(plan, Shapes.llama(49152, 576, 30, 9, 3, 1536, 64, true), machine)
+                        .stages()
+                        .getFirst();
+        var compute = Objects.requireNonNull(Objects.requireNonNull(stage.training()).compute());
+        Fit fit = Objects.requireNonNull(compute.fit());
+        assertThat(compute.memoryPerRank().hostBytes()).isZero();
+        assertThat(fit.neededBytes()).isEqualTo(2 * compute.memoryPerRankBytes());
+        assertThat(compute.expected()).isNull();
+    }
+
+    @Test
+    void aDeviceOfKnownSpeedTellsHowLongTheStageTakes() throws Exception {
+        var expected = Objects.requireNonNull(sevenBillion("h200").expected());
+        assertThat(expected.peakFlops()).isEqualTo(989e12);
+        assertThat(expected.utilisation()).isEqualTo(0.4);
+        // 40 % of 989 TFLOP/s over 6·6.6e9 + 12·32·4096·2048 a token.
+        assertThat(expected.tokensPerSecondPerRank()).isCloseTo(9_230, within(50.0));
+    }
+
+    @Test
+    void anExplanationWithADeviceTravelsAsJson() throws Exception {
+        Explanation explanation = Planner.explain(plan(), null, Device.parse("16GB", 0));
+        assertThat(Json.read(Json.write(explanation), Explanation.class)).isEqualTo(explanation);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "h100", "16 apples", "0", "-1GB", "CPU"})
+    void whatIsNoDeviceIsNamedWithTheDevicesThereAre(String text) {
+        assertThatThrownBy(() -> Device.parse(text, 1))
+                .isInstanceOf(TanrenException.class)
+                .hasMessageContaining("h100-sxm")
+                .hasMessageContaining("16GiB");
+    }
+
+    @Test
+    void namedDevicesHaveTheirVendorsFigures() {
+        assertThat(Device.parse("h100-sxm", 0).peakFlops()).isEqualTo(989e12);
+        assertThat(Device.parse("h200", 0).memoryBytes()).isEqualTo(141 * GB);
+        assertThat(Device.parse("h100-pcie", 0).peakFlops()).isEqualTo(756e12);
+        assertThat(Device.parse("a100-40", 0).memoryBytes()).isEqualTo(40 * GB);
+        assertThat(Device.parse("a100-80", 0).peakFlops()).isEqualTo(312e12);
+        assertThat(Device.parse("16GiB", 0).memoryBytes()).isEqualTo(16L << 30);
+        assertThat(Device.parse("16GB", 0).peakFlops()).isNull();
+        assertThat(Device.parse("cpu", 24 * GB).memoryBytes()).isEqualTo(24 * GB);
+    }
+
+    private static Proposal rung(Fit fit, Sharding level) {
+        return fit.ladder().stream()
+                .filter(rung -> rung.stage().parallelism().sharding() == level)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static Explanation.Compute sevenBillion(String device) throws Exception {
+        Explanation explanation = Planner.explain(plan(), null, Device.parse(device, 0));
+        var training = Objects.requireNonNull(explanation.stages().getFirst().training());
+        return Objects.requireNonNull(training.compute());
+    }
+
+    private static Plan plan() throws Exception {
+        return PlanReader.readAhead(
+                        Files.readString(Path.of("../docs/examples/seven-billion.yaml")))
+                .planOrThrow();
+    }
+}
