@@ -6,7 +6,11 @@ import picocli.CommandLine.Command;
         name = "bench",
         mixinStandardHelpOptions = true,
         description = "Measures this machine.",
-        subcommands = {BenchTrainCommand.class, BenchCheckpointCommand.class})
+        subcommands = {
+            BenchTrainCommand.class,
+            BenchMemoryCommand.class,
+            BenchCheckpointCommand.class
+        })
 final class BenchCommand {
     private BenchCommand() {}
 }

@@ -2,6 +2,7 @@ package dev.tanren.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -168,6 +169,27 @@ class CommandLineTest extends CommandTest {
                 .contains("parameters", "stage base (pretrain)", "memory of a rank");
         assertThat(run("plan", "explain", plan.toString(), "--json").tree().path("stages"))
                 .hasSize(1);
+    }
+
+    @Test
+    void explainSaysWhatToChangeWhereAPlanDoesNotFit() {
+        String plan = "../docs/examples/seven-billion.yaml";
+
+        Result result = run("plan", "explain", plan, "--device", "16GB");
+
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.out())
+                .contains("6,738,415,616 parameters", "13.5 GB", "does not fit")
+                .contains("activations: full", "settings that fit", "16 ")
+                .doesNotContain("null");
+        assertThat(result.err()).contains("precision");
+        assertThat(run("plan", "explain", plan, "--device", "abacus").exitCode()).isEqualTo(2);
+        JsonNode fit =
+                run("plan", "explain", plan, "--device", "16GB", "--json")
+                        .tree()
+                        .at("/stages/0/training/compute/fit");
+        assertThat(fit.path("fits").asBoolean(true)).isFalse();
+        assertThat(fit.path("fitting")).isNotEmpty();
     }
 
     @Test

@@ -76,7 +76,25 @@ class RunsApiTest extends ApiTest {
                 .post("/api/v1/plans/explain")
                 .then()
                 .statusCode(200)
-                .body("stages[0].training.steps", equalTo(10));
+                .body("stages[0].training.steps", equalTo(10))
+                .body("stages[0].training.compute.fit", nullValue());
+        as(viewer)
+                .contentType("application/yaml")
+                .queryParam("device", "1MB")
+                .body(plan("explained"))
+                .post("/api/v1/plans/explain")
+                .then()
+                .statusCode(200)
+                .body("stages[0].training.compute.fit.fits", equalTo(false))
+                .body("stages[0].training.compute.fit.device.memoryBytes", equalTo(1_000_000));
+        as(viewer)
+                .contentType("application/yaml")
+                .queryParam("device", "abacus")
+                .body(plan("explained"))
+                .post("/api/v1/plans/explain")
+                .then()
+                .statusCode(400)
+                .body("code", equalTo("TNR-7005"));
         as(viewer)
                 .contentType("application/yaml")
                 .body("name: x")

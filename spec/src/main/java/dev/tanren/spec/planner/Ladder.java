@@ -46,8 +46,7 @@ final class Ladder {
     /// The ladder of a stage that does not fit. A smaller micro-batch is left out where the partial
     /// sums of more micro-batches take more than it saves. Each rung has the changes of those above
     /// it, but that sharding, tensor and pipeline parallelism stand for each other. Those take the
-    // fewest
-    /// ranks on which they fit, or else on which they need least.
+    /// fewest ranks on which they fit, or else on which they need least.
     static List<Proposal> of(Demand demand) {
         List<Proposal> rungs = new ArrayList<>();
         TrainingStage reached = demand.stage();

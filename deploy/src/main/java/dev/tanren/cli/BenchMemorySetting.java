@@ -1,0 +1,89 @@
+package dev.tanren.cli;
+
+import java.util.List;
+
+/// Settings of a plan that the memory of a rank depends on.
+///
+/// @param microBatches that are accumulated in a step
+record BenchMemorySetting(
+        String model,
+        int microBatch,
+        int sequenceLength,
+        String activations,
+        int microBatches,
+        boolean evaluation) {
+
+    private static final String TINY =
+            "vocabSize: 8192, hiddenSize: 256, layers: 4, heads: 8, keyValueHeads: 4, "
+                    + "intermediateSize: 688, tieWordEmbeddings: false";
+    private static final String SMALL =
+            "vocabSize: 16384, hiddenSize: 512, layers: 8, heads: 8, keyValueHeads: 4, "
+                    + "intermediateSize: 1376, tieWordEmbeddings: false";
+    private static final String SMOLLM2_135M =
+            "vocabSize: 49152, hiddenSize: 576, layers: 30, heads: 9, keyValueHeads: 3, "
+                    + "intermediateSize: 1536, tieWordEmbeddings: true";
+
+    /// Each kind of memory is the largest in one of them.
+    static final List<BenchMemorySetting> GRID =
+            List.of(
+                    new BenchMemorySetting("tiny", 8, 256, "none", 1, false),
+                    new BenchMemorySetting("tiny", 8, 256, "full", 1, false),
+                    new BenchMemorySetting("tiny", 32, 256, "none", 1, true),
+                    new BenchMemorySetting("tiny", 32, 256, "selective", 1, false),
+                    new BenchMemorySetting("tiny", 4, 1024, "none", 4, false),
+                    new BenchMemorySetting("small", 4, 512, "none", 1, false),
+                    new BenchMemorySetting("small", 4, 512, "selective", 1, true),
+                    new BenchMemorySetting("small", 4, 512, "full", 1, false),
+                    new BenchMemorySetting("small", 1, 512, "none", 8, false),
+                    new BenchMemorySetting("small", 1, 2048, "full", 2, false),
+                    new BenchMemorySetting("smollm2-135m", 1, 512, "none", 1, false),
+                    new BenchMemorySetting("smollm2-135m", 1, 512, "full", 2, false));
+
+    /// A plan with these settings, on one rank.
+    String plan(int threads) {
+        return """
+               apiVersion: tanren.dev/v1
+               name: memory
+               model:
+                 architecture: {family: llama, maximumPositions: 4096, %s}
+               datasets:
+                 ids: {sources: [{uri: "file:./train.bin", format: tokens-u16}]}
+               stages:
+                 - id: stage
+                   type: pretrain
+                   optimizer: {learningRate: 3e-4}
+                   activations: %s
+                   globalBatchTokens: %d
+                   microBatch: %d
+                   threadsPerRank: %d
+                   phases: [{id: only, sequenceLength: %d, tokens: %d, mix: {ids: 1}}]
+               """
+                        .formatted(
+                                architecture(),
+                                activations,
+                                tokens(),
+                                microBatch,
+                                threads,
+                                sequenceLength,
+                                tokens())
+                + (evaluation ? "    evaluation: {datasets: [ids]}\n" : "");
+    }
+
+    private int tokens() {
+        return microBatch * sequenceLength * microBatches;
+    }
+
+    private String architecture() {
+        return switch (model) {
+            case "tiny" -> TINY;
+            case "small" -> SMALL;
+            case "smollm2-135m" -> SMOLLM2_135M;
+            default -> throw new IllegalStateException("no benchmark model " + model);
+        };
+    }
+
+    @Override
+    public String toString() {
+        return model + " " + microBatch + "×" + sequenceLength;
+    }
+}
