@@ -85,15 +85,17 @@ final class BenchMemoryCommand implements Callable<Integer> {
         for (BenchMemorySetting setting : BenchMemorySetting.GRID) {
             Row row = measure(setting);
             line(
-                    "%-14s %11d %7d  %-11s %12d %6.0f MiB %6.0f MiB  %5.2f",
-                    setting.model(),
-                    setting.microBatch(),
-                    setting.sequenceLength(),
-                    setting.activations(),
-                    setting.microBatches(),
-                    row.predictedMiB(),
-                    row.peakMiB(),
-                    row.ratio());
+                    String.format(
+                            Locale.ROOT,
+                            "%-14s %11d %7d  %-11s %12d %6.0f MiB %6.0f MiB  %5.2f",
+                            setting.model(),
+                            setting.microBatch(),
+                            setting.sequenceLength(),
+                            setting.activations(),
+                            setting.microBatches(),
+                            row.predictedMiB(),
+                            row.peakMiB(),
+                            row.ratio()));
             rows.add(row.json());
             worst = Math.abs(row.ratio() - 1) > Math.abs(worst - 1) ? row.ratio() : worst;
         }
@@ -134,9 +136,9 @@ final class BenchMemoryCommand implements Callable<Integer> {
         return Objects.requireNonNull(training.compute()).memoryPerRank();
     }
 
-    private void line(String format, Object... values) {
+    private void line(String text) {
         if (output.form() == OutputOptions.Form.TABLE) {
-            terminal.out().println(String.format(Locale.ROOT, format, values));
+            terminal.out().println(text);
             terminal.out().flush();
         }
     }

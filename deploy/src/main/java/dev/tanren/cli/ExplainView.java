@@ -24,22 +24,24 @@ final class ExplainView {
 
     void show(Explanation explanation, @Nullable Device device) {
         Explanation.Model model = explanation.model();
-        line("plan        %s", explanation.plan());
-        line(
-                "model       %s",
+        out.printf(Locale.ROOT, "plan        %s%n", explanation.plan());
+        out.printf(
+                Locale.ROOT,
+                "model       %s%n",
                 model == null
                         ? "its shape is not known until a run has read the base"
                         : number(model.total()) + " parameters");
         if (device != null) {
-            line(
-                    "device      %s",
+            out.printf(
+                    Locale.ROOT,
+                    "device      %s%n",
                     device.name()
                             + (device.shared() ? ": all ranks share " : ": a rank has ")
                             + bytes(device.memoryBytes()));
         }
         for (Explanation.Stage stage : explanation.stages()) {
-            line("");
-            line("stage %s (%s)", stage.id(), stage.type());
+            out.println();
+            out.printf(Locale.ROOT, "stage %s (%s)%n", stage.id(), stage.type());
             Explanation.Training training = stage.training();
             if (training != null) {
                 training(training);
@@ -49,19 +51,22 @@ final class ExplainView {
     }
 
     private void training(Explanation.Training training) {
-        line(
-                "  %s steps, %s tokens, %s with %s each",
+        out.printf(
+                Locale.ROOT,
+                "  %s steps, %s tokens, %s with %s each%n",
                 number(training.steps()),
                 number(training.tokens()),
                 counted(training.ranks(), "rank"),
                 counted(training.threadsPerRank(), "thread"));
-        line(
-                "  %s, %s of each dataset",
+        out.printf(
+                Locale.ROOT,
+                "  %s, %s of each dataset%n",
                 counted(training.checkpoints(), "checkpoint"),
                 counted(training.evaluations(), "evaluation"));
         for (Explanation.Phase phase : training.phases()) {
-            line(
-                    "  phase %s: steps %d to %d, %d sequences of %d tokens a step",
+            out.printf(
+                    Locale.ROOT,
+                    "  phase %s: steps %d to %d, %d sequences of %d tokens a step%n",
                     phase.id(),
                     phase.firstStep(),
                     phase.lastStep(),
@@ -75,11 +80,12 @@ final class ExplainView {
     }
 
     private void compute(Explanation.Compute compute) {
-        line("  %.3g FLOPs", compute.flops());
+        out.printf(Locale.ROOT, "  %.3g FLOPs%n", compute.flops());
         Explanation.Expected expected = compute.expected();
         if (expected != null) {
-            line(
-                    "  at %.0f %% of %.0f TFLOP/s: %s tokens/s a rank, %s",
+            out.printf(
+                    Locale.ROOT,
+                    "  at %.0f %% of %.0f TFLOP/s: %s tokens/s a rank, %s%n",
                     100 * expected.utilisation(),
                     expected.peakFlops() / 1e12,
                     number(Math.round(expected.tokensPerSecondPerRank())),
@@ -87,7 +93,11 @@ final class ExplainView {
         }
         Explanation.Communication sent = compute.communicationPerStep();
         if (sent != null) {
-            line("  a rank sends %s a step: %s", bytes(sent.bytesPerRank()), sent.collective());
+            out.printf(
+                    Locale.ROOT,
+                    "  a rank sends %s a step: %s%n",
+                    bytes(sent.bytesPerRank()),
+                    sent.collective());
         }
         memory(compute.memoryPerRank());
         Fit fit = compute.fit();
@@ -97,14 +107,14 @@ final class ExplainView {
     }
 
     private void memory(MemoryEstimate memory) {
-        line("");
-        line("  memory of a rank");
+        out.println();
+        out.println("  memory of a rank");
         List<MemoryEstimate.Item> own =
                 memory.items().stream().filter(item -> !item.host()).toList();
         own.forEach(item -> item(item, memory.totalBytes()));
         row("total", memory.totalBytes(), "", "");
         if (memory.hostBytes() > 0) {
-            line("  of the host's memory");
+            out.println("  of the host's memory");
             memory.items().stream()
                     .filter(MemoryEstimate.Item::host)
                     .forEach(item -> item(item, memory.hostBytes()));
@@ -114,22 +124,22 @@ final class ExplainView {
     private void item(MemoryEstimate.Item item, long total) {
         double share = (double) item.bytes() / Math.max(1, total);
         String percent = String.format(Locale.ROOT, "%3.0f %%", 100 * share);
-        row(item.name(), item.bytes(), Bar.of(share, BAR) + percent, item.formula());
+        row(item.name(), item.bytes(), Bar.of(share, BAR) + " " + percent, item.formula());
     }
 
     private void row(String name, long bytes, String share, String formula) {
-        line(
-                "    %-19s %9s  %s",
-                name,
-                bytes(bytes),
-                (share + (formula.isEmpty() ? "" : "  " + formula)).stripTrailing());
+        String text =
+                String.format(
+                        Locale.ROOT, "    %-19s %9s  %s  %s", name, bytes(bytes), share, formula);
+        out.println(text.stripTrailing());
     }
 
     private void verdict(Fit fit) {
         double times = (double) fit.neededBytes() / fit.device().memoryBytes();
-        line("");
-        line(
-                "  %s: %s of %s%s, %s",
+        out.println();
+        out.printf(
+                Locale.ROOT,
+                "  %s: %s of %s%s, %s%n",
                 fit.fits() ? "fits" : "does not fit",
                 bytes(fit.neededBytes()),
                 bytes(fit.device().memoryBytes()),
@@ -144,36 +154,56 @@ final class ExplainView {
     }
 
     private void ladder(Fit fit) {
-        line("");
-        line("  what to change, cheapest first     ranks      needs   time");
-        line(
-                "    %-32s %5s  %9s   1.00×  on already: saves %s",
-                "chunked loss", "", "", bytes(fit.unchunkedLogitsBytes()));
+        out.println();
+        out.println("  what to change, cheapest first     ranks      needs   time");
+        out.printf(
+                Locale.ROOT,
+                "    %-32s %5s  %9s   1.00×  on already: saves %s%n",
+                "chunked loss",
+                "",
+                "",
+                bytes(fit.unchunkedLogitsBytes()));
         for (Proposal rung : fit.ladder()) {
-            Proposal.Change change = rung.changes().getLast();
-            line(
-                    "    %-32s %5d  %9s  %5.2f×  %s%s",
+            Proposal.Change change = main(rung.changes());
+            out.printf(
+                    Locale.ROOT,
+                    "    %-32s %5d  %9s  %5.2f×  %s%s%n",
                     change,
                     rung.ranks(),
                     bytes(rung.neededBytes()),
                     rung.slowdown(),
                     rung.fits() ? "fits: " : "",
-                    change.effect());
+                    rung.neededBytes() < fit.neededBytes()
+                            ? change.effect()
+                            : "saves nothing: more partial sums of gradients");
         }
-        line("    Each but the last three kinds of parallelism adds to those above it. Time is of");
-        line("    devices for the same tokens: %s.", fit.assumptions());
+        out.println(
+                "    Each adds to those above it, but that the kinds of parallelism stand for each other.");
+        out.printf(
+                Locale.ROOT,
+                "    Time is of devices for the same tokens: %s.%n",
+                fit.assumptions());
+    }
+
+    /// Sequence parallelism goes with tensor parallelism.
+    private static Proposal.Change main(List<Proposal.Change> changes) {
+        return changes.stream()
+                .filter(change -> !change.key().endsWith(".sequence"))
+                .reduce(changes.getLast(), (first, second) -> second);
     }
 
     private void fitting(Fit fit) {
-        line("");
+        out.println();
         if (fit.fitting().isEmpty()) {
-            line("  Nothing makes it fit: make the model, the sequences or the batch smaller.");
+            out.println(
+                    "  Nothing makes it fit: make the model, the sequences or the batch smaller.");
             return;
         }
-        line("  settings that fit                  ranks      needs   time");
+        out.println("  settings that fit                  ranks      needs   time");
         for (Proposal settings : fit.fitting()) {
-            line(
-                    "    %-32s %5d  %9s  %5.2f×%s",
+            out.printf(
+                    Locale.ROOT,
+                    "    %-32s %5d  %9s  %5.2f×%s%n",
                     settings.ranks() == fit.fitting().getFirst().ranks()
                             ? "fewest ranks"
                             : "faster",
@@ -183,16 +213,13 @@ final class ExplainView {
                     settings.runsNow()
                             ? "  runs today"
                             : "  not yet: " + String.join(", ", settings.notYet()));
-            line(
-                    "      %s",
+            out.printf(
+                    Locale.ROOT,
+                    "      %s%n",
                     settings.changes().stream()
                             .map(Proposal.Change::toString)
                             .collect(Collectors.joining(", ")));
         }
-    }
-
-    private void line(String format, Object... values) {
-        out.println(String.format(Locale.ROOT, format, values).stripTrailing());
     }
 
     private static String counted(long count, String what) {

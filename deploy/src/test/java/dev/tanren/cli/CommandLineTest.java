@@ -173,7 +173,11 @@ class CommandLineTest extends CommandTest {
 
     @Test
     void explainSaysWhatToChangeWhereAPlanDoesNotFit() {
-        String plan = "../docs/examples/seven-billion.yaml";
+        String plan =
+                Path.of("../docs/examples/seven-billion.yaml")
+                        .toAbsolutePath()
+                        .normalize()
+                        .toString();
 
         Result result = run("plan", "explain", plan, "--device", "16GB");
 

@@ -43,22 +43,22 @@ final class Ladder {
                 .toList();
     }
 
-    /// The ladder of a stage that does not fit. A smaller micro-batch is left out where the partial
-    /// sums of more micro-batches take more than it saves. Each rung has the changes of those above
-    /// it, but that sharding, tensor and pipeline parallelism stand for each other. Those take the
-    /// fewest ranks on which they fit, or else on which they need least.
+    /// The ladder of a stage that does not fit. Each rung has the changes of those above it, but
+    /// for two things: a smaller micro-batch is not built upon where the partial sums of more of
+    /// them take more than it saves, and sharding, tensor and pipeline parallelism stand for each
+    /// other. Those take the fewest ranks on which they fit, or else on which they need least.
     static List<Proposal> of(Demand demand) {
         List<Proposal> rungs = new ArrayList<>();
         TrainingStage reached = demand.stage();
         List<TrainingStage> smaller =
-                divisors(demand.stage().microBatch())
+                divisors(reached.microBatch())
                         .skip(1)
                         .mapToObj(size -> Settings.microBatch(demand.stage(), size))
-                        .filter(less -> demand.needed(less) < demand.needed(demand.stage()))
                         .toList();
         if (!smaller.isEmpty()) {
-            reached = fitting(demand, smaller);
-            rungs.add(proposal(demand, reached));
+            TrainingStage best = fitting(demand, smaller);
+            rungs.add(proposal(demand, best));
+            reached = demand.needed(best) < demand.needed(reached) ? best : reached;
         }
         for (TrainingStage recomputing : recomputing(reached).toList()) {
             reached = recomputing;

@@ -1,46 +1,58 @@
 package dev.tanren.spec.planner;
 
 import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.plan.Architecture.Family;
 import dev.tanren.spec.plan.TrainingStage.Activations;
 import dev.tanren.spec.plan.TrainingStage.Parallelism;
 
 /// What the trainer's segments keep of a micro-batch, in bytes of one place.
 ///
-/// Attention is fused: of its scores only a sum for each head and place is there. The product of
-/// gates and ups is never kept, its backward makes it again.
+/// Attention is fused: of its scores only a sum for each head and place is there. What the
+/// feed-forward part's non-linearity makes is never kept, its backward makes it again.
 ///
-/// Widths: h residual stream, q query heads, k key-value heads, i intermediate.
+/// In widths of h (residual stream), q (query heads), k (key-value heads) and i (intermediate), a
+/// layer of Llama keeps 4·h + 3·q + 2·k + 2·i numbers of a place, 2·h + 2·q + 2·k + 2·i under
+/// `selective` and h under `full`.
 ///
-/// @param streams the residual stream and its norms
+/// @param stream the residual stream
 /// @param heads queries, keys and values
 /// @param queries all query heads
-/// @param gates gates and ups side by side
-/// @param perRow bytes beside the numbers: statistics of norms and attention, in fp32
+/// @param unnormed queries and keys as they were before a norm of their own
+/// @param inner what goes into the non-linearity: gates and ups where it is gated
+/// @param activated what comes out of it
+/// @param perRow bytes beside the numbers: of fused attention, in fp32
 record SegmentActivations(
         Activations policy,
         int bytes,
-        double streams,
+        double stream,
         double heads,
         double queries,
-        double gates,
+        double unnormed,
+        double inner,
+        double activated,
         double perRow) {
-
-    static final String FORMULA =
-            "kept: none 4·h + 3·q + 2·k + 2·i, selective 2·h + 2·q + 2·k + 2·i, full h";
 
     static SegmentActivations of(
             Activations policy, Architecture shape, Parallelism mesh, int bytes) {
         double tensor = mesh.tensor();
         double queries = shape.heads() * shape.effectiveHeadSize() / tensor;
         double keys = shape.keyValueHeads() * shape.effectiveHeadSize() / tensor;
+        double activated = shape.intermediateSize() / tensor;
+        boolean gated =
+                switch (shape.family()) {
+                    case LLAMA, MISTRAL, QWEN2, QWEN3 -> true;
+                    case GPT2 -> false;
+                };
         return new SegmentActivations(
                 policy,
                 bytes,
                 shape.hiddenSize() / (mesh.sequence() ? tensor : 1),
                 queries + 2 * keys,
                 queries,
-                2 * shape.intermediateSize() / tensor,
-                4.0 * shape.heads() / tensor);
+                shape.family() == Family.QWEN3 ? queries + keys : 0,
+                gated ? 2 * activated : activated,
+                activated,
+                Float.BYTES * shape.heads() / tensor);
     }
 
     /// Of each layer, from its forward to its backward pass.
@@ -70,22 +82,22 @@ record SegmentActivations(
 
     /// Norms and the heads' outputs beside each other: one pass over memory makes them.
     private double oncePerPass() {
-        return bytes * (2 * streams + queries) + 2 * Float.BYTES;
+        return bytes * (2 * stream + queries) + 2 * Float.BYTES;
     }
 
     /// Matrix products, and what fused attention keeps.
     private double products() {
-        return bytes * (heads + streams + gates + queries) + perRow;
+        return bytes * (heads + unnormed + stream + inner + queries) + perRow;
     }
 
     private double output() {
-        return bytes * streams;
+        return bytes * stream;
     }
 
     /// Embedded tokens, the gradient of the stream, that behind a norm, the head's norm; the
-    /// gradients of attention; a product of gates and ups.
+    /// gradients of attention, those of keys and values twice; the non-linearity's output.
     private double workspace() {
-        double attention = queries + 2 * (heads - queries) + queries;
-        return bytes * (4 * streams + attention + gates / 2) + Float.BYTES;
+        double attention = 2 * queries + 2 * (heads - queries);
+        return bytes * (4 * stream + attention + activated) + Float.BYTES;
     }
 }
