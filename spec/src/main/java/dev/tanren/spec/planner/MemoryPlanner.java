@@ -70,7 +70,7 @@ final class MemoryPlanner {
         items.add(logits(part));
         items.add(buffers(part));
         items.add(checkpointStaging());
-        items.add(new Item("runtime", RUNTIME, "JVM and libtorch, measured", ownMemory));
+        items.add(new Item("runtime", RUNTIME, "JVM and libtorch", ownMemory));
         return new MemoryEstimate(items);
     }
 

@@ -12,6 +12,7 @@ import dev.tanren.spec.plan.TrainingStage.Sharding;
 import dev.tanren.spec.validation.PlanReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -77,7 +78,11 @@ class FitTest {
     void everyRungNeedsLessButForMicroBatchesWhosePartialSumsAreLargerThanTheyAre()
             throws Exception {
         Fit fit = Objects.requireNonNull(sevenBillion("16GB").fit());
-        assertThat(fit.ladder())
+        Proposal microBatch = fit.ladder().getFirst();
+        assertThat(microBatch.neededBytes()).isGreaterThan(fit.neededBytes());
+        List<Proposal> others = fit.ladder().subList(1, fit.ladder().size());
+        assertThat(others.getFirst().stage().microBatch()).isEqualTo(4);
+        assertThat(others)
                 .allSatisfy(rung -> assertThat(rung.neededBytes()).isLessThan(fit.neededBytes()));
     }
 
