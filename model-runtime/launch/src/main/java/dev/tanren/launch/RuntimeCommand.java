@@ -19,6 +19,10 @@ import java.util.TreeMap;
 /// @param environment to be put over the inherited environment
 public record RuntimeCommand(List<String> arguments, Map<String, String> environment) {
 
+    /// The archive of the trainer's classes (class-data sharing), beside the natives; used where it
+    /// is there and fits.
+    public static final String TRAINER_ARCHIVE = "trainer.jsa";
+
     private static final String GIBIBYTE = Long.toString(1L << 30);
     private static final String QUARTER_GIBIBYTE = Long.toString(1L << 28);
 
@@ -44,7 +48,11 @@ public record RuntimeCommand(List<String> arguments, Map<String, String> environ
             String mainClass,
             int threads,
             List<String> arguments) {
-        List<String> flags = commonFlags(natives.resolve("trainer.jsa"));
+        List<String> flags = commonFlags();
+        Path archive = natives.resolve(TRAINER_ARCHIVE);
+        if (Files.isRegularFile(archive)) {
+            flags.add("-XX:SharedArchiveFile=" + archive);
+        }
         flags.add("-Xms64m");
         flags.add("-Xmx1g");
         flags.add("-Dorg.bytedeco.javacpp.cachedir=" + natives);
@@ -71,7 +79,7 @@ public record RuntimeCommand(List<String> arguments, Map<String, String> environ
             String mainClass,
             int threads,
             List<String> arguments) {
-        List<String> flags = commonFlags(natives.resolve("inference.jsa"));
+        List<String> flags = commonFlags();
         flags.add("-Xmx1g");
         flags.add("-DDJL_CACHE_DIR=" + natives);
         flags.add("-DENGINE_CACHE_DIR=" + natives);
@@ -84,6 +92,14 @@ public record RuntimeCommand(List<String> arguments, Map<String, String> environ
         return command(java, classpath, flags, mainClass, arguments, environment);
     }
 
+    /// The same process, which writes an archive of its classes as it ends.
+    public RuntimeCommand archivingClasses(Path archive) {
+        List<String> archiving = new ArrayList<>(arguments);
+        archiving.removeIf(argument -> argument.startsWith("-XX:SharedArchiveFile="));
+        archiving.add(1, "-XX:ArchiveClassesAtExit=" + archive);
+        return new RuntimeCommand(archiving, environment);
+    }
+
     /// A builder of the process, whose streams and folder the caller sets.
     public ProcessBuilder processBuilder() {
         ProcessBuilder builder = new ProcessBuilder(arguments);
@@ -91,7 +107,7 @@ public record RuntimeCommand(List<String> arguments, Map<String, String> environ
         return builder;
     }
 
-    private static List<String> commonFlags(Path classArchive) {
+    private static List<String> commonFlags() {
         List<String> flags = new ArrayList<>();
         flags.add("-XX:+UseSerialGC");
         flags.add("-XX:+TieredCompilation");
@@ -99,9 +115,8 @@ public record RuntimeCommand(List<String> arguments, Map<String, String> environ
         flags.add("-Xshare:auto");
         flags.add("-Xlog:disable");
         flags.add("-Xlog:all=error:stderr");
-        if (Files.isRegularFile(classArchive)) {
-            flags.add("-XX:SharedArchiveFile=" + classArchive);
-        }
+        // It reports, as errors, the options that an archive does not record.
+        flags.add("-Xlog:cds=off:stderr");
         flags.add("--enable-native-access=ALL-UNNAMED");
         flags.add("--sun-misc-unsafe-memory-access=allow");
         flags.add("-Dfile.encoding=UTF-8");

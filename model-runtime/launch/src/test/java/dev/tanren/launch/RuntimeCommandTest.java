@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.entry;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class RuntimeCommandTest {
 
@@ -63,6 +66,25 @@ class RuntimeCommandTest {
                         entry("MALLOC_MMAP_THRESHOLD_", "1073741824"),
                         entry("MALLOC_TRIM_THRESHOLD_", "1073741824"),
                         entry("MALLOC_TOP_PAD_", "268435456"));
+    }
+
+    @Test
+    void aTrainerMapsTheArchiveOfItsClassesWhereThereIsOne(@TempDir Path natives)
+            throws IOException {
+        RuntimeCommand without = trainer(natives);
+        Files.createFile(natives.resolve(RuntimeCommand.TRAINER_ARCHIVE));
+        RuntimeCommand with = trainer(natives);
+
+        assertThat(without.arguments()).noneMatch(argument -> argument.contains("trainer.jsa"));
+        assertThat(with.arguments())
+                .contains("-XX:SharedArchiveFile=" + natives.resolve("trainer.jsa"));
+        assertThat(with.archivingClasses(natives.resolve("new")).arguments())
+                .contains("-XX:ArchiveClassesAtExit=" + natives.resolve("new"))
+                .noneMatch(argument -> argument.contains("SharedArchiveFile"));
+    }
+
+    private static RuntimeCommand trainer(Path natives) {
+        return RuntimeCommand.trainer(JAVA, "a.jar", natives, "dev.tanren.Main", 1, List.of());
     }
 
     @Test
