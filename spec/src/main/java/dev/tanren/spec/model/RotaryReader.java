@@ -32,6 +32,9 @@ final class RotaryReader {
                     new Neutral("num_local_experts", "null"),
                     new Neutral("num_experts", "null"),
                     new Neutral("no_rope_layers", "null"),
+                    new Neutral("use_mrope", "false"),
+                    new Neutral("dual_chunk_attention_config", "null"),
+                    new Neutral("attention_chunk_size", "null"),
                     new Neutral("is_encoder_decoder", "false"));
 
     private final ConfigurationKeys keys;

@@ -254,6 +254,8 @@ class FamilyConfigurationTest {
                 "GPT2 | GPT2LMHeadModel | GPT2ForSequenceClassification | architectures",
                 "QWEN2 | `\"use_sliding_window\": false` | `\"use_sliding_window\": true, \"max_window_layers\": 21` | use_sliding_window",
                 "QWEN2 | `\"use_mrope\": false` | `\"layer_types\": [\"full_attention\", \"sliding_attention\"]` | layer_types",
+                "QWEN2 | `\"use_mrope\": false` | `\"use_mrope\": true` | use_mrope",
+                "QWEN2 | `\"use_mrope\": false` | `\"dual_chunk_attention_config\": {\"chunk_size\": 262144}` | dual_chunk_attention_config",
                 "QWEN3 | `\"attention_bias\": false` | `\"attention_bias\": true` | attention_bias",
                 "QWEN3 | `\"rope_scaling\": null` | `\"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 4.0}` | rope_scaling.rope_type",
                 "MISTRAL | `\"rope_theta\"` | `\"layer_types\": [\"sliding_attention\", \"full_attention\"], \"rope_theta\"` | layer_types",
