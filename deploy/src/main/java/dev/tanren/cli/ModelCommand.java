@@ -1,6 +1,6 @@
 package dev.tanren.cli;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.tanren.deploy.stack.Installation;
 import dev.tanren.deploy.stack.ModelRuntime;
 import dev.tanren.deploy.stack.TanrenHome;
@@ -8,6 +8,7 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
 import java.io.IOException;
+import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,7 +59,12 @@ final class ModelCommand {
         /// What scripts are told of it.
         ///
         /// @param printed what the program wrote
-        abstract ObjectNode result(String printed);
+        abstract JsonNode result(String printed) throws IOException;
+
+        /// Whether the data is meant for a person.
+        boolean table() {
+            return output.form() == OutputOptions.Form.TABLE;
+        }
 
         @Override
         public Integer call() throws IOException, InterruptedException {
@@ -84,14 +90,36 @@ final class ModelCommand {
             process.getOutputStream().close();
             AtomicInteger failure = new AtomicInteger(Exit.FAILED);
             Thread errors = Thread.ofVirtual().start(() -> tell(process, failure));
-            byte[] printed = process.getInputStream().readAllBytes();
+            String printed = read(process);
             int code = process.waitFor();
             errors.join();
             if (code != Exit.OK) {
                 return failure.get();
             }
-            show(new String(printed, StandardCharsets.UTF_8));
+            if (table()) {
+                said();
+            } else {
+                output.data(terminal, result(printed));
+            }
             return Exit.OK;
+        }
+
+        /// A person sees at once what the program writes.
+        ///
+        /// @return all of it
+        private String read(Process process) throws IOException {
+            StringBuilder printed = new StringBuilder();
+            try (Reader reader = process.inputReader(StandardCharsets.UTF_8)) {
+                char[] part = new char[1024];
+                for (int count = reader.read(part); count >= 0; count = reader.read(part)) {
+                    printed.append(part, 0, count);
+                    if (table()) {
+                        terminal.out().print(String.valueOf(part, 0, count));
+                        terminal.out().flush();
+                    }
+                }
+            }
+            return printed.toString();
         }
 
         /// Passes on what the program says; the code of its error decides the exit code.
@@ -110,16 +138,6 @@ final class ModelCommand {
 
         /// What a person is told at the end.
         void said() {}
-
-        private void show(String printed) {
-            if (output.form() == OutputOptions.Form.TABLE) {
-                terminal.out().print(printed);
-                terminal.out().flush();
-                said();
-            } else {
-                output.data(terminal, result(printed));
-            }
-        }
 
         static void needed(Path file, ErrorCode code, String what) {
             if (!Files.isRegularFile(file)) {
@@ -171,7 +189,7 @@ final class ModelCommand {
         }
 
         @Override
-        ObjectNode result(String printed) {
+        JsonNode result(String printed) {
             return Json.mapper()
                     .createObjectNode()
                     .put("tensor", "logits")
@@ -182,7 +200,11 @@ final class ModelCommand {
     @Command(
             name = "generate",
             mixinStandardHelpOptions = true,
-            description = "Lets a model go on from a text. Its folder must hold a tokenizer.json.")
+            description = {
+                "Lets a model go on from a text. Its folder must hold a tokenizer.json.",
+                "The new text is written as it is made. It ends at the model's end token, a stop"
+                        + " text, the number of new tokens or the model's last position."
+            })
     static final class Generate extends Tool {
 
         @Option(
@@ -193,18 +215,36 @@ final class ModelCommand {
         private String prompt;
 
         @Option(
-                names = "--tokens",
+                names = "--max-new-tokens",
                 paramLabel = "N",
                 defaultValue = "64",
                 description = "How many tokens at most (default: ${DEFAULT-VALUE}).")
-        private int tokens;
+        private int newTokens;
 
         @Option(
                 names = "--temperature",
                 paramLabel = "T",
                 defaultValue = "0",
-                description = "0 takes the likeliest token each time (default).")
+                description =
+                        "Divides the logits before a token is drawn; 0 takes the likeliest token"
+                                + " each time (default).")
         private double temperature;
+
+        @Option(
+                names = "--top-k",
+                paramLabel = "K",
+                defaultValue = "0",
+                description = "Draws from the K likeliest tokens; 0 from all (default).")
+        private int topK;
+
+        @Option(
+                names = "--top-p",
+                paramLabel = "P",
+                defaultValue = "1",
+                description =
+                        "Draws from the fewest likeliest tokens whose probabilities reach P"
+                                + " together; 1 from all (default).")
+        private double topP;
 
         @Option(
                 names = "--seed",
@@ -213,29 +253,43 @@ final class ModelCommand {
                 description = "The same seed draws the same text (default: ${DEFAULT-VALUE}).")
         private int seed;
 
+        @Option(
+                names = "--stop",
+                paramLabel = "TEXT",
+                description = "Ends the text before this one; may be given several times.")
+        private List<String> stops = List.of();
+
         Generate(Terminal terminal) {
             super(terminal, "dev.tanren.trainer.tools.GenerateMain");
         }
 
         @Override
         List<String> arguments() {
-            return List.of(
-                    "--prompt",
-                    prompt,
-                    "--tokens",
-                    Integer.toString(tokens),
-                    "--temperature",
-                    Double.toString(temperature),
-                    "--seed",
-                    Integer.toString(seed));
+            List<String> all =
+                    new ArrayList<>(
+                            List.of(
+                                    "--prompt",
+                                    prompt,
+                                    "--max-new-tokens",
+                                    Integer.toString(newTokens),
+                                    "--temperature",
+                                    Double.toString(temperature),
+                                    "--top-k",
+                                    Integer.toString(topK),
+                                    "--top-p",
+                                    Double.toString(topP),
+                                    "--seed",
+                                    Integer.toString(seed)));
+            stops.forEach(stop -> all.addAll(List.of("--stop", stop)));
+            if (!table()) {
+                all.add("--json");
+            }
+            return all;
         }
 
         @Override
-        ObjectNode result(String printed) {
-            return Json.mapper()
-                    .createObjectNode()
-                    .put("prompt", prompt)
-                    .put("text", printed.stripTrailing());
+        JsonNode result(String printed) throws IOException {
+            return Json.mapper().readTree(printed);
         }
     }
 }

@@ -40,6 +40,19 @@ public interface Decoder extends AutoCloseable {
     /// fp32 logits `[sequences, sequenceLength, vocabulary]`, which the caller owns.
     Tensor logits(MicroBatch batch);
 
+    /// An empty cache for one sequence of at most `capacity` tokens, which the caller closes.
+    KeyValueCache newCache(int capacity);
+
+    /// The logits of the token that follows: goes on from the tokens that the cache holds, and adds
+    /// to it. A sequence begins with its whole prompt and goes on one token at a time.
+    ///
+    /// They are those of [#logits] over the whole sequence but for rounding.
+    ///
+    /// @param tokens any number of them where the cache is empty, one later
+    /// @return fp32, one for each token of the vocabulary
+    /// @throws IllegalArgumentException when the cache has no room, or several tokens go on from it
+    float[] nextLogits(int[] tokens, KeyValueCache cache);
+
     /// Frees the activations. The buffers given to it stay.
     @Override
     void close();

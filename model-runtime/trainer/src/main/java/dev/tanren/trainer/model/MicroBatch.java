@@ -58,6 +58,17 @@ public record MicroBatch(
         return new MicroBatch(rows.length, length, tokens, targets, positions, new int[places]);
     }
 
+    /// One row without targets whose first token stands at the position `from` of its document.
+    public static MicroBatch continuing(int[] tokens, int from) {
+        int[] targets = new int[tokens.length];
+        int[] positions = new int[tokens.length];
+        for (int t = 0; t < tokens.length; t++) {
+            targets[t] = IGNORED;
+            positions[t] = from + t;
+        }
+        return new MicroBatch(1, tokens.length, tokens, targets, positions, new int[tokens.length]);
+    }
+
     /// How many places there are, padding included.
     public int places() {
         return tokens.length;

@@ -1,149 +1,155 @@
 package dev.tanren.trainer.tools;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tanren.launch.DjlSettings;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.plan.Architecture;
-import dev.tanren.trainer.model.MicroBatch;
-import dev.tanren.trainer.parameters.NativeAddress;
+import dev.tanren.spec.json.Json;
+import dev.tanren.trainer.generate.EndTokens;
+import dev.tanren.trainer.generate.Generation;
+import dev.tanren.trainer.generate.Sampling;
+import dev.tanren.trainer.generate.TextStream;
+import dev.tanren.trainer.model.HuggingFaceDirectory;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.random.RandomGenerator;
-import java.util.random.RandomGeneratorFactory;
-import org.bytedeco.pytorch.Tensor;
+import java.util.function.Consumer;
 
-/// Continues a text with a model: the likeliest token each time, or drawn at a temperature.
+/// Continues a text with a model: the likeliest token each time, or drawn.
 ///
-/// A sample to look at, not a server: every token costs a pass over the whole text. It stops at the
-/// model's end token and at its longest sequence.
+/// The continuation goes to standard output as it is made, in UTF-8, and its figures to standard
+/// error; with `--json`, one object at the end has all. It ends at the model's end token, at a stop
+/// text, at the number of tokens asked for and at the model's last position.
 public final class GenerateMain {
 
     private static final String USAGE =
-            "model generate --model DIR --prompt TEXT [--tokens N] [--temperature T] [--seed S]"
-                    + " [--threads N]";
+            "model generate --model DIR --prompt TEXT [--max-new-tokens N] [--temperature T]"
+                    + " [--top-k K] [--top-p P] [--seed S] [--stop TEXT]... [--threads N] [--json]";
 
     private GenerateMain() {}
 
     public static void main(String[] arguments) {
-        Mains.run(() -> System.out.println(run(arguments)));
+        // Not System.out, which writes in the locale's encoding.
+        PrintStream out =
+                new PrintStream(
+                        new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
+        Mains.run(() -> run(out, System.err, arguments));
     }
 
-    static String run(String... arguments) {
+    static void run(PrintStream out, PrintStream figures, String... arguments) {
         Options options =
                 Options.parse(
                         USAGE,
-                        Set.of("model", "prompt", "tokens", "temperature", "seed", "threads"),
-                        Set.of(),
+                        Set.of(
+                                "model",
+                                "prompt",
+                                "max-new-tokens",
+                                "temperature",
+                                "top-k",
+                                "top-p",
+                                "seed",
+                                "stop",
+                                "threads"),
+                        Set.of("json"),
                         arguments);
+        if (options.flag("json")) {
+            out.println(generate(options, piece -> {}));
+            return;
+        }
+        ObjectNode result =
+                generate(
+                        options,
+                        piece -> {
+                            out.print(piece);
+                            out.flush();
+                        });
+        out.println();
+        figures.println(figures(result));
+    }
+
+    private static ObjectNode generate(Options options, Consumer<String> reader) {
         Path folder = Path.of(options.required("model"));
+        String prompt = options.required("prompt");
         int threads = options.integer("threads", Runtime.getRuntime().availableProcessors(), 1);
-        RandomGenerator random =
-                RandomGeneratorFactory.of("L64X128MixRandom").create(options.integer("seed", 0, 0));
-        double temperature = options.number("temperature", 0);
-        int tokens = options.integer("tokens", 64, 1);
-        String text = options.required("prompt");
-        try (LoadedModel model = LoadedModel.load(folder, threads);
-                HuggingFaceTokenizer tokenizer = tokenizer(folder)) {
-            int[] prompt = prompt(tokenizer, text, model.decoder().architecture());
-            int[] all = extend(model, prompt, tokens, temperature, random);
-            return tokenizer.decode(Arrays.stream(all).asLongStream().toArray(), true);
+        int newTokens = options.integer("max-new-tokens", 64, 1);
+        Sampling sampling = sampling(options);
+        List<String> stops = stops(options);
+        HuggingFaceDirectory directory = HuggingFaceDirectory.open(folder);
+        try (HuggingFaceTokenizer tokenizer = tokenizer(folder)) {
+            long[] ids = tokenizer.encode(prompt).getIds();
+            List<Integer> tokens = Arrays.stream(ids).mapToObj(Math::toIntExact).toList();
+            Generation generation =
+                    new Generation(tokens, newTokens, EndTokens.of(directory), sampling);
+            generation.requireFit(directory.configuration().architecture());
+            try (LoadedModel model = LoadedModel.load(folder, threads)) {
+                TextStream text = new TextStream(tokenizer, tokens, stops, reader);
+                Generation.Result result = generation.run(model.decoder(), text::add);
+                text.finish();
+                return describe(prompt, tokens.size(), text.text(), result);
+            }
         }
     }
 
-    /// The prompt's ids, each of which the model knows, and not more than it has positions for.
-    private static int[] prompt(
-            HuggingFaceTokenizer tokenizer, String text, Architecture architecture) {
-        long[] ids = tokenizer.encode(text).getIds();
-        if (ids.length == 0) {
-            throw new TanrenException(
-                    ErrorCode.USAGE, "the prompt has no token", "--prompt", "Give some text.");
-        }
-        if (ids.length >= architecture.maximumPositions()) {
+    private static Sampling sampling(Options options) {
+        return new Sampling(
+                options.number("temperature", 0),
+                options.integer("top-k", 0, 0),
+                options.number("top-p", 1),
+                options.integer("seed", 0, 0));
+    }
+
+    private static List<String> stops(Options options) {
+        List<String> stops = options.all("stop");
+        if (stops.contains("")) {
             throw new TanrenException(
                     ErrorCode.USAGE,
-                    "the prompt has "
-                            + ids.length
-                            + " tokens, and the model "
-                            + architecture.maximumPositions()
-                            + " positions (max_position_embeddings) for prompt and text",
-                    "--prompt",
-                    "Give a shorter one.");
+                    "a stop text is empty",
+                    "--stop",
+                    "Give at least one character.");
         }
-        for (long id : ids) {
-            if (id >= architecture.vocabSize()) {
-                throw new TanrenException(
-                        ErrorCode.TOKENIZER_MISMATCH,
-                        "the tokenizer gives the token "
-                                + id
-                                + ", the model's vocabulary has "
-                                + architecture.vocabSize(),
-                        "tokenizer.json",
-                        "Put the model's own `tokenizer.json` beside its weights.");
-            }
-        }
-        return Arrays.stream(ids).mapToInt(Math::toIntExact).toArray();
+        return stops;
     }
 
-    private static int[] extend(
-            LoadedModel model,
-            int[] prompt,
-            int tokens,
-            double temperature,
-            RandomGenerator random) {
-        int longest = model.decoder().architecture().maximumPositions();
-        int[] all = prompt;
-        while (all.length < Math.min(prompt.length + tokens, longest)) {
-            float[] logits = lastLogits(model, all);
-            int next = temperature == 0 ? likeliest(logits) : draw(logits, temperature, random);
-            if (model.directory().configuration().eosTokenIds().contains(next)) {
-                break;
-            }
-            all = Arrays.copyOf(all, all.length + 1);
-            all[all.length - 1] = next;
-        }
-        return all;
+    private static ObjectNode describe(
+            String prompt, int promptTokens, String text, Generation.Result result) {
+        ObjectNode json =
+                Json.mapper()
+                        .createObjectNode()
+                        .put("prompt", prompt)
+                        .put("text", text)
+                        .put("promptTokens", promptTokens);
+        result.tokens().forEach(json.putArray("tokens")::add);
+        return json.put("end", result.end().name().toLowerCase(Locale.ROOT).replace('_', '-'))
+                .put("secondsToFirstToken", result.secondsToFirstToken())
+                .put("tokensPerSecond", result.tokensPerSecond());
     }
 
-    private static float[] lastLogits(LoadedModel model, int[] tokens) {
-        try (Tensor logits = model.decoder().logits(MicroBatch.ofRows(new int[][] {tokens}))) {
-            int vocabulary = model.decoder().architecture().vocabSize();
-            float[] last = new float[vocabulary];
-            MemorySegment.copy(
-                    NativeAddress.segment(logits),
-                    JAVA_FLOAT,
-                    (tokens.length - 1L) * vocabulary * Float.BYTES,
-                    last,
-                    0,
-                    vocabulary);
-            return last;
-        }
-    }
-
-    private static int likeliest(float[] logits) {
-        int best = 0;
-        for (int v = 1; v < logits.length; v++) {
-            best = logits[v] > logits[best] ? v : best;
-        }
-        return best;
-    }
-
-    private static int draw(float[] logits, double temperature, RandomGenerator random) {
-        double highest = logits[likeliest(logits)];
-        double[] sums = new double[logits.length];
-        double sum = 0;
-        for (int v = 0; v < logits.length; v++) {
-            sum += Math.exp((logits[v] - highest) / temperature);
-            sums[v] = sum;
-        }
-        int found = Arrays.binarySearch(sums, random.nextDouble() * sum);
-        return Math.min(found < 0 ? -found - 1 : found, logits.length - 1);
+    private static String figures(ObjectNode result) {
+        int tokens = result.path("tokens").size();
+        String all = tokens + (tokens == 1 ? " token" : " tokens");
+        String rate =
+                tokens == 1
+                        ? ""
+                        : String.format(
+                                Locale.ROOT,
+                                ", then %.1f tokens/s",
+                                result.path("tokensPerSecond").doubleValue());
+        return String.format(
+                Locale.ROOT,
+                "%s (%s): the first after %.2f s%s",
+                all,
+                result.path("end").textValue(),
+                result.path("secondsToFirstToken").doubleValue(),
+                rate);
     }
 
     private static HuggingFaceTokenizer tokenizer(Path folder) {

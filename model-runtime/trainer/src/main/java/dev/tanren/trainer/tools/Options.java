@@ -2,6 +2,7 @@ package dev.tanren.trainer.tools;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,13 +10,14 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
-/// A program's arguments of the form `--name value`, and flags without a value.
+/// A program's arguments of the form `--name value`, and flags without a value. Of an option that
+/// is given several times the last value counts, where they are not all asked for.
 public final class Options {
 
     private final String usage;
-    private final Map<String, String> values;
+    private final Map<String, List<String>> values;
 
-    private Options(String usage, Map<String, String> values) {
+    private Options(String usage, Map<String, List<String>> values) {
         this.usage = usage;
         this.values = values;
     }
@@ -26,14 +28,14 @@ public final class Options {
     /// @throws TanrenException `USAGE` for an unknown option or a missing value
     public static Options parse(
             String usage, Set<String> names, Set<String> flags, String... arguments) {
-        Map<String, String> values = new LinkedHashMap<>();
+        Map<String, List<String>> values = new LinkedHashMap<>();
         List<String> rest = Arrays.asList(arguments);
         for (int i = 0; i < rest.size(); i++) {
             String name = rest.get(i).startsWith("--") ? rest.get(i).substring(2) : "";
             if (flags.contains(name)) {
-                values.put(name, "true");
+                values.put(name, List.of());
             } else if (names.contains(name) && i + 1 < rest.size()) {
-                values.put(name, rest.get(++i));
+                values.computeIfAbsent(name, any -> new ArrayList<>()).add(rest.get(++i));
             } else {
                 throw wrong("`" + rest.get(i) + "` is no option, or lacks its value", usage);
             }
@@ -43,15 +45,19 @@ public final class Options {
 
     /// @throws TanrenException `USAGE` where it was not given
     public String required(String name) {
-        String value = values.get(name);
-        if (value == null) {
+        if (!values.containsKey(name)) {
             throw wrong("`--" + name + "` is missing", usage);
         }
-        return value;
+        return all(name).getLast();
     }
 
     public String get(String name, String otherwise) {
-        return values.getOrDefault(name, otherwise);
+        return values.containsKey(name) ? all(name).getLast() : otherwise;
+    }
+
+    /// Each value of an option that may be given several times, in order.
+    public List<String> all(String name) {
+        return List.copyOf(values.getOrDefault(name, List.of()));
     }
 
     /// @throws TanrenException `USAGE` where it is not a whole number of at least `least`

@@ -10,12 +10,9 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.storage.safetensors.SafetensorsFile;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
 import java.util.stream.IntStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -102,100 +99,6 @@ class ModelToolsTest {
                 () ->
                         LogitsMain.run(
                                 "--model", folder.toString(), "--tokens", tokens, "--out", "x"));
-        assertCode(ErrorCode.MODEL_MISSING, () -> generate("w1"));
-    }
-
-    @Test
-    void aTextIsContinuedByTheLikeliestTokensAndAlwaysTheSame() throws Exception {
-        model(101);
-        String text = generate("w1 w2 w3", "--tokens", "5");
-        assertThat(text).startsWith("w1 w2 w3 ");
-        assertThat(text.split(" ", -1)).hasSizeBetween(4, 8);
-        assertThat(generate("w1 w2 w3", "--tokens", "5")).isEqualTo(text);
-
-        Path logits = folder.resolve("logits.safetensors");
-        LogitsMain.run(
-                "--model",
-                folder.toString(),
-                "--tokens",
-                tokens("[[1,2,3]]"),
-                "--out",
-                logits.toString());
-        assertThat(text.split(" ", -1)[3]).isEqualTo("w" + likeliest(logits, 2));
-    }
-
-    @Test
-    void aTemperatureDrawsBySeed() throws Exception {
-        model(101);
-        List<String> drawn = new ArrayList<>();
-        for (int seed = 0; seed < 4; seed++) {
-            String[] options = {
-                "--tokens", "6", "--temperature", "1.5", "--seed", Integer.toString(seed)
-            };
-            drawn.add(generate("w5", options));
-            assertThat(generate("w5", options)).isEqualTo(drawn.getLast());
-        }
-        assertThat(drawn).doesNotHaveDuplicates();
-    }
-
-    @Test
-    void generationStopsAtTheModelsPositionsAndAPromptBeyondThemIsRefused() throws Exception {
-        model(101);
-        String sixty = IntStream.range(0, 60).mapToObj(i -> "w7").collect(joining(" "));
-        assertThat(generate(sixty, "--tokens", "100").split(" ", -1)).hasSizeBetween(60, 64);
-        assertCode(ErrorCode.USAGE, () -> generate(sixty + " w7 w7 w7 w7"));
-        assertCode(ErrorCode.USAGE, () -> generate(""));
-    }
-
-    @Test
-    void aTokenizerLargerThanTheModelAndABrokenOneAreNamed() throws Exception {
-        model(120);
-        assertCode(ErrorCode.TOKENIZER_MISMATCH, () -> generate("w110"));
-        Files.writeString(folder.resolve("tokenizer.json"), "{}");
-        assertCode(ErrorCode.TOKENIZER_UNREADABLE, () -> generate("w1"));
-    }
-
-    /// The fixture's model with a tokenizer that knows the words `w0`, `w1` and so on.
-    private void model(int words) throws IOException, URISyntaxException {
-        for (String file : List.of("config.json", "model.safetensors")) {
-            Files.copy(fixture("grouped-untied").resolve(file), folder.resolve(file));
-        }
-        String vocabulary =
-                IntStream.range(0, words)
-                        .mapToObj(word -> "\"w" + word + "\": " + word)
-                        .collect(joining(", "));
-        Files.writeString(
-                folder.resolve("tokenizer.json"),
-                """
-                {"version": "1.0", "added_tokens": [], "normalizer": null,
-                 "pre_tokenizer": {"type": "WhitespaceSplit"}, "post_processor": null,
-                 "decoder": null,
-                 "model": {"type": "WordLevel", "unk_token": "w0", "vocab": {%s}}}
-                """
-                        .formatted(vocabulary));
-    }
-
-    private String generate(String prompt, String... options) {
-        List<String> all = new ArrayList<>(List.of("--model", folder.toString()));
-        all.addAll(List.of("--prompt", prompt));
-        all.addAll(List.of(options));
-        return GenerateMain.run(all.toArray(String[]::new));
-    }
-
-    private static int likeliest(Path logits, int position) {
-        try (SafetensorsFile file = SafetensorsFile.open(logits)) {
-            MemorySegment bytes = file.tensor("logits").bytes();
-            int vocabulary = (int) (long) file.tensor("logits").shape().getLast();
-            int best = 0;
-            for (int token = 1; token < vocabulary; token++) {
-                long row = 4L * position * vocabulary;
-                if (bytes.get(JAVA_FLOAT_UNALIGNED, row + 4L * token)
-                        > bytes.get(JAVA_FLOAT_UNALIGNED, row + 4L * best)) {
-                    best = token;
-                }
-            }
-            return best;
-        }
     }
 
     private static Path fixture(String name) throws URISyntaxException {

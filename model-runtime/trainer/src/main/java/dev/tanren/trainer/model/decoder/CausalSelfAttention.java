@@ -1,6 +1,8 @@
 package dev.tanren.trainer.model.decoder;
 
 import dev.tanren.spec.plan.Architecture;
+import dev.tanren.trainer.model.KeyValueCache;
+import dev.tanren.trainer.model.common.CachedAttention;
 import dev.tanren.trainer.model.common.GroupedQueryAttention;
 import dev.tanren.trainer.model.common.HeadNorm;
 import dev.tanren.trainer.model.common.Matrix;
@@ -22,6 +24,7 @@ public final class CausalSelfAttention implements Segment {
     private final int queriesWidth;
     private final int rotatedHeads;
     private final GroupedQueryAttention attention;
+    private final CachedAttention cachedAttention;
     private @Nullable Matrix input_NH;
 
     /// What the part is made of, with its parameters.
@@ -48,6 +51,12 @@ public final class CausalSelfAttention implements Segment {
                         architecture.keyValueHeads(),
                         headSize,
                         parts.rotary(),
+                        architecture.slidingWindow());
+        cachedAttention =
+                new CachedAttention(
+                        architecture.heads(),
+                        architecture.keyValueHeads(),
+                        headSize,
                         architecture.slidingWindow());
     }
 
@@ -79,8 +88,21 @@ public final class CausalSelfAttention implements Segment {
         if (parts.rotary != null) {
             parts.rotary.rotate(heads_NW, rotatedHeads, pass.batch().positions());
         }
-        attention.forward(heads_NW, pass.spans(), pass.backwardFollows(), attended_NQ);
+        attend(heads_NW, pass, attended_NQ);
         return attended_NQ;
+    }
+
+    /// To the batch itself, which the cache takes in; or from one further token to the cache.
+    private void attend(Matrix heads_NW, Pass pass, Matrix attended_NQ) {
+        KeyValueCache cache = pass.cache();
+        if (cache != null) {
+            cachedAttention.append(heads_NW, cache, layer);
+        }
+        if (cache != null && cache.length() > 0) {
+            cachedAttention.forward(heads_NW, cache, layer, attended_NQ);
+        } else {
+            attention.forward(heads_NW, pass.spans(), pass.backwardFollows(), attended_NQ);
+        }
     }
 
     @Override

@@ -85,6 +85,12 @@ public final class LanguageModelHead {
         projection.forward(normed(hidden_NH, pass), logits_NV);
     }
 
+    /// Writes the logits of the last place.
+    void lastLogits(Matrix hidden_NH, Pass pass, Matrix logits_1V) {
+        int places = pass.places();
+        projection.forward(normed(hidden_NH, pass).rows(places - 1, places), logits_1V);
+    }
+
     private Matrix logits(Matrix part_CH, Pass pass) {
         String name = part_CH.rows() == chunk() ? "head.logits" : "head.logits.rest";
         Matrix logits_CV = pass.activations().matrix(name, part_CH.rows(), vocabulary);

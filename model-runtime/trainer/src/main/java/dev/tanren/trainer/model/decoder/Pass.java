@@ -1,22 +1,26 @@
 package dev.tanren.trainer.model.decoder;
 
 import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.trainer.model.KeyValueCache;
 import dev.tanren.trainer.model.MicroBatch;
 import dev.tanren.trainer.model.common.Activations;
 import dev.tanren.trainer.model.common.AttentionSpan;
 import dev.tanren.trainer.model.common.Matrix;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// What the segments of a model share during one micro-batch.
 ///
 /// @param keeping what lasts from a layer's forward to its backward
 /// @param backwardFollows whether this forward is the one that the backward belongs to
+/// @param cache of the one sequence that the batch begins or goes on with; null elsewhere
 public record Pass(
         MicroBatch batch,
         List<AttentionSpan> spans,
         Keeping keeping,
         boolean backwardFollows,
-        Activations activations) {
+        Activations activations,
+        @Nullable KeyValueCache cache) {
 
     /// What lasts from a layer's forward to its backward, in the order of falling memory.
     public enum Keeping {
@@ -47,16 +51,23 @@ public record Pass(
                 AttentionSpan.of(batch),
                 keeping,
                 keeping != Keeping.LAYER_OUTPUTS,
-                activations);
+                activations,
+                null);
     }
 
     static Pass evaluating(MicroBatch batch, Activations activations) {
-        return new Pass(batch, AttentionSpan.of(batch), Keeping.NOTHING, false, activations);
+        return evaluating(batch, activations, null);
+    }
+
+    /// A pass over tokens that go on from what the cache holds.
+    static Pass evaluating(
+            MicroBatch batch, Activations activations, @Nullable KeyValueCache cache) {
+        return new Pass(batch, AttentionSpan.of(batch), Keeping.NOTHING, false, activations, cache);
     }
 
     /// The pass in which a layer is run again, right before its backward.
     Pass again() {
-        return new Pass(batch, spans, keeping, true, activations);
+        return new Pass(batch, spans, keeping, true, activations, cache);
     }
 
     public int places() {

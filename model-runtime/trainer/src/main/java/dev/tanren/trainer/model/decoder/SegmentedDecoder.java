@@ -1,8 +1,11 @@
 package dev.tanren.trainer.model.decoder;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.trainer.model.Decoder;
+import dev.tanren.trainer.model.KeyValueCache;
 import dev.tanren.trainer.model.MicroBatch;
 import dev.tanren.trainer.model.MicroBatchResult;
 import dev.tanren.trainer.model.common.Activations;
@@ -11,6 +14,7 @@ import dev.tanren.trainer.model.common.ParameterSet;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.NativeAddress;
 import dev.tanren.trainer.parameters.ParameterLayout;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -130,6 +134,34 @@ public final class SegmentedDecoder implements Decoder {
                             architecture.vocabSize()));
         }
         return logits_BTV;
+    }
+
+    @Override
+    public KeyValueCache newCache(int capacity) {
+        return new KeyValueCache(
+                architecture.layers(),
+                architecture.keyValueHeads(),
+                architecture.effectiveHeadSize(),
+                capacity);
+    }
+
+    @Override
+    public float[] nextLogits(int[] tokens, KeyValueCache cache) {
+        cache.requireRoom(tokens.length);
+        if (tokens.length == 0 || (tokens.length > 1 && cache.length() > 0)) {
+            throw new IllegalArgumentException(
+                    tokens.length + " tokens after " + cache.length() + " in a cache");
+        }
+        MicroBatch batch = MicroBatch.continuing(tokens, cache.length());
+        Pass pass = Pass.evaluating(batch, activations, cache);
+        float[] logits = new float[architecture.vocabSize()];
+        try (PointerScope _ = new PointerScope()) {
+            Matrix logits_1V = activations.matrix("next.logits", 1, logits.length);
+            head.lastLogits(hidden(pass, null), pass, logits_1V);
+            MemorySegment.copy(logits_1V.segment(), JAVA_FLOAT, 0, logits, 0, logits.length);
+        }
+        cache.advance(tokens.length);
+        return logits;
     }
 
     /// @param inputs_NH receives the residual stream before each layer, where it is wanted
