@@ -45,6 +45,7 @@ final class FakePlatform
     final Map<String, String> stages = new ConcurrentHashMap<>();
     final Map<String, Double> evaluation = new ConcurrentHashMap<>();
     final List<GangActivities.GangRequest> gangs = new CopyOnWriteArrayList<>();
+    final List<Long> skippedSteps = new CopyOnWriteArrayList<>();
     final AtomicInteger exports = new AtomicInteger();
 
     /// Activities that a test holds, such as `export`, until it opens them or they are cancelled.
@@ -71,6 +72,14 @@ final class FakePlatform
         return request -> {
             committed.merge(request.stageId(), committedStep, Math::max);
             throw Failures.ofActivity(new TanrenException(code, "scripted", "rank 0", "nothing"));
+        };
+    }
+
+    /// Commits up to a step, then fails by the step after it, which is left out from then on.
+    Gang stoppedByAnomaly(ErrorCode code, long committedStep) {
+        return request -> {
+            skippedSteps.add(committedStep + 1);
+            return failing(code, committedStep).run(request);
         };
     }
 
@@ -173,10 +182,10 @@ final class FakePlatform
                         ? new StartingPoint.Fresh()
                         : new StartingPoint.Checkpoint("manifest-" + step, step);
         if (step >= request.lastStep()) {
-            return new Begun(true, 0, 0, start, step);
+            return new Begun(true, 0, 0, start, step, List.of());
         }
         int token = tokens.incrementAndGet();
-        return new Begun(false, token, token, start, step);
+        return new Begun(false, token, token, start, step, List.copyOf(skippedSteps));
     }
 
     @Override

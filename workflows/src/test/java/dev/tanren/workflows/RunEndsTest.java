@@ -55,6 +55,32 @@ class RunEndsTest {
     }
 
     @Test
+    void aStepThatWantsARollbackIsLeftOutByTheNextAttempt() {
+        platform.script.add(platform.stoppedByAnomaly(ErrorCode.TRAINING_ROLLED_BACK, 5));
+        WorkflowStub run = temporal.start(Plans.published());
+        run.getResult(Void.class);
+
+        assertThat(platform.statuses()).containsExactly("running", "succeeded");
+        assertThat(platform.gangs.get(0).skippedSteps()).isEmpty();
+        assertThat(platform.gangs.get(1).skippedSteps()).containsExactly(6L);
+        assertThat(platform.gangs.get(1).resumeStep()).isEqualTo(5);
+    }
+
+    @Test
+    void aStepThatWantsAPersonPausesTheRunUntilOneResumesIt() {
+        platform.script.add(platform.stoppedByAnomaly(ErrorCode.TRAINING_NEEDS_PERSON, 5));
+        WorkflowStub run = temporal.start(Plans.published());
+        await(() -> platform.statuses().contains("paused"));
+        assertThat(platform.reasons).anyMatch(reason -> reason.contains("scripted"));
+
+        ask(run).resume(ASKED);
+        run.getResult(Void.class);
+
+        assertThat(platform.statuses().getLast()).isEqualTo("succeeded");
+        assertThat(platform.gangs.get(1).skippedSteps()).containsExactly(6L);
+    }
+
+    @Test
     void stagesAfterOneThatWasCancelledAreSkippedWithTheReason() {
         platform.script.add(platform.untilCancelled(7));
         WorkflowStub run = temporal.start(Plans.published());

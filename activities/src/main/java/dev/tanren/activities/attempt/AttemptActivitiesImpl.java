@@ -13,6 +13,7 @@ import dev.tanren.storage.registry.RunStatus;
 import dev.tanren.workflows.activity.AttemptActivities;
 import dev.tanren.workflows.activity.StartingPoint;
 import io.temporal.activity.Activity;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -51,7 +52,8 @@ public final class AttemptActivitiesImpl implements AttemptActivities {
     private Begun beginHeld(BeginRequest request) {
         Optional<Committed> latest = checkpoints.latestValid(request.runId(), request.stageId());
         if (latest.isPresent() && latest.get().manifest().step() >= request.lastStep()) {
-            return new Begun(true, 0, 0, point(latest.get()), latest.get().manifest().step());
+            return new Begun(
+                    true, 0, 0, point(latest.get()), latest.get().manifest().step(), List.of());
         }
         StartingPoint start =
                 latest.<StartingPoint>map(AttemptActivitiesImpl::point)
@@ -69,7 +71,12 @@ public final class AttemptActivitiesImpl implements AttemptActivities {
                                 resumeStep,
                                 request.requestId());
         return new Begun(
-                false, attempt.attempt(), attempt.fencingToken(), start, attempt.resumeStep());
+                false,
+                attempt.attempt(),
+                attempt.fencingToken(),
+                start,
+                attempt.resumeStep(),
+                SkippedSteps.of(registry.events(), request.runId(), request.stageId()));
     }
 
     private void end(Attempts.Attempt attempt, String reason, @Nullable String failureClass) {

@@ -6,6 +6,7 @@ import dev.tanren.launch.Report;
 import dev.tanren.launch.ReportChannel;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.json.Json;
+import dev.tanren.spec.plan.Anomalies;
 import dev.tanren.storage.checkpoint.CheckpointLayout;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
 import dev.tanren.storage.objects.ObjectStore.StoredObject;
@@ -44,7 +45,12 @@ public final class FakeRank {
         for (long step = 1; step <= launch.lastStep(); step++) {
             happens(launch, reports, step);
             Thread.sleep(STEP_MILLIS);
-            reports.send(finished(launch, step));
+            boolean skips = launch.plan().name().equals("skips") && step == 10;
+            reports.send(
+                    skips
+                            ? new Report.StepSkipped(
+                                    launch.rank(), step, launch.phaseId(), "hash-" + step, 3.0 / 9)
+                            : finished(launch, step));
             boolean last = step == launch.lastStep() || terminated;
             if (last || step % SAVE_EVERY == 0) {
                 reports.send(save(launch, store, step));
@@ -79,12 +85,32 @@ public final class FakeRank {
                     Runtime.getRuntime().halt(ExitCode.FAILED);
                 }
             }
+            case "rolls-back" -> stopAtEight(launch, reports, step, Anomalies.Policy.ROLLBACK);
+            case "asks" -> stopAtEight(launch, reports, step, Anomalies.Policy.PAUSE);
             case "hangs" -> {
                 if (step == 8) {
                     new CountDownLatch(1).await();
                 }
             }
             default -> {}
+        }
+    }
+
+    private static void stopAtEight(
+            RankLaunch launch, ReportChannel reports, long step, Anomalies.Policy action) {
+        if (step == 8) {
+            reports.send(
+                    new Report.AnomalyFound(
+                            launch.rank(),
+                            step,
+                            launch.phaseId(),
+                            Report.AnomalyKind.NON_FINITE,
+                            Double.NaN,
+                            Double.NaN,
+                            null,
+                            action,
+                            List.of("code/16#57")));
+            Runtime.getRuntime().halt(ExitCode.ANOMALY);
         }
     }
 

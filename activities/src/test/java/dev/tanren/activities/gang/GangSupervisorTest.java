@@ -2,6 +2,7 @@ package dev.tanren.activities.gang;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.tanren.activities.gang.internal.GangLauncher;
 import dev.tanren.activities.lease.Lease;
@@ -9,6 +10,7 @@ import dev.tanren.launch.InitialState;
 import dev.tanren.launch.RankLaunch;
 import dev.tanren.launch.RuntimeCommand;
 import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.FailureClass;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.plan.Anomalies;
@@ -150,6 +152,44 @@ class GangSupervisorTest {
     void theCauseIsTheRankThatSaidWhyAndNotTheOneThatLostItsPeer() {
         assertThat(failure(request("fails", 2, 5_000), new FakeLease()).code())
                 .isEqualTo(ErrorCode.TOKEN_SHARD_CORRUPT);
+    }
+
+    @Test
+    void aStepThatWantsARollbackEndsTheAttemptAndIsLeftOutByTheNext() {
+        GangRequest request = request("rolls-back", 2, 5_000);
+
+        TanrenException thrown = failure(request, new FakeLease());
+
+        assertThat(thrown.code()).isEqualTo(ErrorCode.TRAINING_ROLLED_BACK);
+        assertThat(thrown.failureClass()).isEqualTo(FailureClass.ANOMALY);
+        assertThat(thrown.what()).contains("step 8", "loss is NaN");
+        assertThat(thrown.where()).contains("code/16#57");
+        assertThat(attempt(request).failureClass()).isEqualTo("ANOMALY");
+        assertThat(registry.checkpoints().find(request.runId(), STAGE, 5)).isPresent();
+        assertThat(registry.events().after(request.runId(), 0, 1000))
+                .filteredOn(event -> event.type().equals("anomaly.found"))
+                .extracting(event -> event.data().get("step"), event -> event.data().get("action"))
+                .containsExactly(tuple(8, "ROLLBACK"));
+    }
+
+    @Test
+    void aStepPastTheLimitAsksForAPerson() {
+        assertThat(failure(request("asks", 1, 5_000), new FakeLease()).code())
+                .isEqualTo(ErrorCode.TRAINING_NEEDS_PERSON);
+    }
+
+    @Test
+    void aSkippedStepIsProgressAndItsCheckpointIsCommitted() {
+        GangRequest request = request("skips", 1, 12);
+
+        GangResult result = supervisor.run(request, new FakeLease());
+
+        assertThat(result).isEqualTo(new GangResult(true, 12));
+        assertThat(registry.checkpoints().find(request.runId(), STAGE, 10)).isPresent();
+        assertThat(registry.events().after(request.runId(), 0, 1000))
+                .filteredOn(event -> event.type().equals("step.skipped"))
+                .extracting(event -> event.data().get("step"))
+                .containsExactly(10);
     }
 
     @Test
@@ -322,7 +362,8 @@ class GangSupervisorTest {
                 0,
                 lastStep,
                 architecture(),
-                Map.of());
+                Map.of(),
+                List.of());
     }
 
     private RankLaunch launch(GangRequest request, Path folder) {
@@ -345,7 +386,8 @@ class GangSupervisorTest {
                 new InitialState.Random(),
                 Map.of(),
                 request.lastStep(),
-                "runs/" + request.runId() + "/adapt/checkpoints/");
+                "runs/" + request.runId() + "/adapt/checkpoints/",
+                List.of());
     }
 
     private static Architecture architecture() {

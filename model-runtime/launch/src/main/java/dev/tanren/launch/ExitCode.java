@@ -9,6 +9,8 @@ public final class ExitCode {
     public static final int PREEMPTED = 75;
     /// The worker's socket closed.
     public static final int ORPHANED = 76;
+    /// A [Report.AnomalyFound] wants a rollback or a person.
+    public static final int ANOMALY = 77;
     /// The launch file or environment is unusable.
     public static final int MISLAUNCHED = 78;
 

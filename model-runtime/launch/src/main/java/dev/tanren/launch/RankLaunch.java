@@ -3,6 +3,7 @@ package dev.tanren.launch;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.storage.objects.StoreAddress;
+import java.util.List;
 import java.util.Map;
 
 /// What one rank is told.
@@ -19,6 +20,8 @@ import java.util.Map;
 /// @param lastStep the rank ends in good order after this step (the last one of the phase), having
 ///     saved it
 /// @param checkpointPrefix key prefix of the stage's checkpoints, `runs/<run>/<stage>/checkpoints/`
+/// @param skippedSteps steps whose batches are left out, because an earlier attempt was rolled back
+///     from them
 public record RankLaunch(
         String runId,
         String stageId,
@@ -38,4 +41,9 @@ public record RankLaunch(
         InitialState initialState,
         Map<String, String> datasets,
         long lastStep,
-        String checkpointPrefix) {}
+        String checkpointPrefix,
+        List<Long> skippedSteps) {
+    public RankLaunch {
+        skippedSteps = List.copyOf(skippedSteps);
+    }
+}

@@ -2,8 +2,11 @@ package dev.tanren.launch;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.tanren.spec.plan.Anomalies;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
+import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// What a launched process tells its worker, one JSON object a line.
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
@@ -11,6 +14,8 @@ import java.util.Map;
     @JsonSubTypes.Type(value = Report.Hello.class, name = "hello"),
     @JsonSubTypes.Type(value = Report.Ready.class, name = "ready"),
     @JsonSubTypes.Type(value = Report.StepFinished.class, name = "stepFinished"),
+    @JsonSubTypes.Type(value = Report.AnomalyFound.class, name = "anomalyFound"),
+    @JsonSubTypes.Type(value = Report.StepSkipped.class, name = "stepSkipped"),
     @JsonSubTypes.Type(value = Report.Evaluated.class, name = "evaluated"),
     @JsonSubTypes.Type(value = Report.ShardSaved.class, name = "shardSaved"),
     @JsonSubTypes.Type(value = Report.Finished.class, name = "finished"),
@@ -59,7 +64,50 @@ public sealed interface Report {
             double checkpoint,
             double total) {}
 
-    /// Mean loss on held-out blocks of each dataset.
+    /// A step is not to be applied. Equal on all ranks.
+    ///
+    /// With [Anomalies.Policy#SKIP] a [StepSkipped] follows. With `ROLLBACK` and `PAUSE` the rank
+    /// ends with [ExitCode#ANOMALY], having stored what it was saving; with `FAIL` a [Failed]
+    /// follows.
+    ///
+    /// @param loss mean cross-entropy per target token of the step, which may not be finite
+    /// @param gradientNorm before clipping; may not be finite
+    /// @param median of the losses that it was compared with; null where there are too few
+    /// @param action what the rank does, which past the limit is to wait for a person
+    /// @param samples names of those that most likely caused it
+    record AnomalyFound(
+            int rank,
+            long step,
+            String phase,
+            AnomalyKind kind,
+            double loss,
+            double gradientNorm,
+            @Nullable Double median,
+            Anomalies.Policy action,
+            List<String> samples)
+            implements Report {
+        public AnomalyFound {
+            samples = List.copyOf(samples);
+        }
+    }
+
+    enum AnomalyKind {
+        /// Loss or gradient.
+        NON_FINITE,
+        /// The loss lies far above those before it.
+        SPIKE
+    }
+
+    /// A step's batch was used up without changing the weights, because of an anomaly in this
+    /// attempt or in the one before it.
+    ///
+    /// @param batchHash hash of the sample ids of the global batch, hexadecimal
+    /// @param lastLoss loss of the last step of the stage that was applied; NaN where there is none
+    record StepSkipped(int rank, long step, String phase, String batchHash, double lastLoss)
+            implements Report {}
+
+    /// Mean loss on held-out blocks of each dataset; those of the mean of the weights are named
+    /// `<dataset>@averaged`.
     record Evaluated(int rank, long step, Map<String, Evaluation> datasets) implements Report {}
 
     /// @param loss mean cross-entropy per target token, in nats

@@ -112,7 +112,8 @@ class LaunchJsonTest {
                         new InitialState.Random(),
                         Map.of("code", "datasets/ab/manifest.json"),
                         100,
-                        "runs/run-1/adapt/checkpoints/");
+                        "runs/run-1/adapt/checkpoints/",
+                        List.of());
         assertThat(Json.read(Json.write(launch), RankLaunch.class)).isEqualTo(launch);
     }
 

@@ -127,6 +127,10 @@ public enum ErrorCode {
             "Nothing must be done: a newer attempt owns the stage."),
     CHECKPOINT_NONE_VALID(
             "TNR-4202", FailureClass.DATA, "Restore a checkpoint, or start the stage anew."),
+    CHECKPOINT_OTHER_PLAN(
+            "TNR-4203",
+            FailureClass.CONFIGURATION,
+            "Resume with the optimizer and averaging that the checkpoint was made with."),
     SCRATCH_FULL(
             "TNR-4301",
             FailureClass.STORAGE,
@@ -160,6 +164,15 @@ public enum ErrorCode {
             "TNR-5007",
             FailureClass.RANK_CRASHED,
             "Check the network between the ranks; the run resumes by itself."),
+    TRAINING_ROLLED_BACK(
+            "TNR-5008",
+            FailureClass.ANOMALY,
+            "Nothing must be done: the run goes on from its last checkpoint without that batch."),
+    TRAINING_NEEDS_PERSON(
+            "TNR-5009",
+            FailureClass.DIVERGED,
+            "Look at the samples that are named; resume the run to go on without that batch, or fork it with"
+                    + " other settings."),
     GATE_FAILED(
             "TNR-5101",
             FailureClass.CONFIGURATION,

@@ -13,8 +13,11 @@ public enum FailureClass {
     HUNG(true),
     /// The memory limit was reached; the same settings would reach it again.
     OUT_OF_MEMORY(false),
-    /// Loss or gradient is not finite, or the loss jumped.
+    /// Loss or gradient is not finite, or the loss jumped, and a person must look at it.
     DIVERGED(false),
+    /// The same, where the plan wants the step's batch left out: the work goes on from the last
+    /// checkpoint without it.
+    ANOMALY(true),
     /// The object store or the database failed, is full, or returned bytes with the wrong checksum.
     STORAGE(true),
     /// Input data cannot be read or does not fit the model.

@@ -42,16 +42,27 @@ public sealed interface Stage permits TrainingStage, Stage.Evaluate, Stage.Expor
     ///
     /// @param dtype element type of the weights in the Hugging Face layout; float32 in plans from
     ///     before there was a choice
-    record Export(String id, String of, List<Format> formats, ElementType dtype) implements Stage {
+    /// @param weights trained in plans from before there was a choice
+    record Export(
+            String id, String of, List<Format> formats, ElementType dtype, ExportedWeights weights)
+            implements Stage {
         public Export {
             formats = List.copyOf(formats);
             dtype = Objects.requireNonNullElse(dtype, ElementType.FLOAT32);
+            weights = Objects.requireNonNullElse(weights, ExportedWeights.TRAINED);
         }
 
-        /// As float32.
+        /// The trained weights as float32.
         public Export(String id, String of, List<Format> formats) {
-            this(id, of, formats, ElementType.FLOAT32);
+            this(id, of, formats, ElementType.FLOAT32, ExportedWeights.TRAINED);
         }
+    }
+
+    enum ExportedWeights {
+        /// As they are after the last step.
+        TRAINED,
+        /// Their mean; the training stage has `averaging`.
+        AVERAGED
     }
 
     enum Format {

@@ -25,12 +25,11 @@ final class OptimizationKeys {
     static final class OptimizerKeys {
         static final Key<TrainingStage.OptimizerType> TYPE =
                 Key.withDefault(
-                                "type",
-                                new Choice<>(TrainingStage.OptimizerType.class),
-                                "adamw",
-                                "the algorithm; `muon` is Muon for the matrices of hidden layers and AdamW"
-                                        + " for embeddings, head, norms and biases")
-                        .now("adamw");
+                        "type",
+                        new Choice<>(TrainingStage.OptimizerType.class),
+                        "adamw",
+                        "the algorithm; `muon` is Muon for the matrices of hidden layers and AdamW"
+                                + " for embeddings, head, norms and biases");
         static final Key<Double> LEARNING_RATE =
                 Key.required("learningRate", new Real(0, true, 10), "highest rate of the schedule");
         static final Key<List<Located<Double>>> BETAS =
@@ -64,12 +63,11 @@ final class OptimizationKeys {
                         "decoupled decay: a step takes this share of a weight, times the rate");
         static final Key<TrainingStage.WeightDecayOn> WEIGHT_DECAY_ON =
                 Key.withDefault(
-                                "weightDecayOn",
-                                new Choice<>(TrainingStage.WeightDecayOn.class),
-                                "matrices",
-                                "what decays: `matrices` (embeddings and head among them),"
-                                        + " `hidden-matrices` (without those), or `all` (norms and biases too)")
-                        .now("matrices");
+                        "weightDecayOn",
+                        new Choice<>(TrainingStage.WeightDecayOn.class),
+                        "matrices",
+                        "what decays: `matrices` (embeddings and head among them),"
+                                + " `hidden-matrices` (without those), or `all` (norms and biases too)");
         static final Key<Double> CLIP_NORM =
                 Key.withDefault(
                                 "clipNorm",
@@ -119,19 +117,17 @@ final class OptimizationKeys {
                         "last rate, as a share of `learningRate`");
         static final Key<Double> INITIAL =
                 Key.withDefault(
-                                "initial",
-                                new Share(0, 1),
-                                "0%",
-                                "rate that the warm-up rises from, as a share of `learningRate`; the last"
-                                        + " rate of a training that is continued warms up again from there")
-                        .now("0%");
+                        "initial",
+                        new Share(0, 1),
+                        "0%",
+                        "rate that the warm-up rises from, as a share of `learningRate`; the last"
+                                + " rate of a training that is continued warms up again from there");
         static final Key<TrainingStage.Course> OVER =
                 Key.withDefault(
-                                "over",
-                                new Choice<>(TrainingStage.Course.class),
-                                "stage",
-                                "whether the rate rises and falls once, or again in each `phase`")
-                        .now("stage");
+                        "over",
+                        new Choice<>(TrainingStage.Course.class),
+                        "stage",
+                        "whether the rate rises and falls once, or again in each `phase`");
         static final Shape SHAPE =
                 Shape.of(
                         "schedule",
@@ -149,18 +145,16 @@ final class OptimizationKeys {
     static final class ObjectiveKeys {
         static final Key<Double> Z_LOSS =
                 Key.withDefault(
-                                "zLoss",
-                                new Real(0, false, 1),
-                                "0",
-                                "factor of the squared logarithm of the softmax's denominator; 1e-4 is usual")
-                        .now("0");
+                        "zLoss",
+                        new Real(0, false, 1),
+                        "0",
+                        "factor of the squared logarithm of the softmax's denominator; 1e-4 is usual");
         static final Key<Double> LABEL_SMOOTHING =
                 Key.withDefault(
-                                "labelSmoothing",
-                                new Share(0, BELOW_ONE),
-                                "0",
-                                "share of each target that is spread over the whole vocabulary")
-                        .now("0");
+                        "labelSmoothing",
+                        new Share(0, BELOW_ONE),
+                        "0",
+                        "share of each target that is spread over the whole vocabulary");
         static final Shape SHAPE =
                 Shape.of(
                         "objective",
@@ -180,10 +174,9 @@ final class OptimizationKeys {
     static final class AveragingKeys {
         static final Key<AveragingType> TYPE =
                 Key.required(
-                                "type",
-                                new Choice<>(AveragingType.class),
-                                "`ema`: exponential over all steps; `last`: over the last checkpoints")
-                        .now("none");
+                        "type",
+                        new Choice<>(AveragingType.class),
+                        "`ema`: exponential over all steps; `last`: over the last checkpoints");
         static final Key<Double> DECAY =
                 Key.withDefault(
                         "decay",
@@ -220,12 +213,11 @@ final class OptimizationKeys {
     static final class AnomalyKeys {
         static final Key<Anomalies.Policy> NON_FINITE =
                 Key.withDefault(
-                                "nonFinite",
-                                new Choice<>(Anomalies.Policy.class),
-                                "rollback",
-                                "when loss or gradient is not finite: `skip` the batch and go on, `rollback`"
-                                        + " to the last checkpoint and skip it then, `pause` for a person, or `fail`")
-                        .now("fail");
+                        "nonFinite",
+                        new Choice<>(Anomalies.Policy.class),
+                        "rollback",
+                        "when loss or gradient is not finite: `skip` the batch and go on, `rollback`"
+                                + " to the last checkpoint and skip it then, `pause` for a person, or `fail`");
         static final Key<Anomalies.Policy> SPIKE =
                 Key.withDefault(
                                 "spike",

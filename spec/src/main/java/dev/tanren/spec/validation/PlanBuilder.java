@@ -122,7 +122,8 @@ final class PlanBuilder {
                             id,
                             stage.get(StageKeys.OF),
                             items(stage.get(StageKeys.FORMATS), Function.identity()),
-                            stage.get(StageKeys.DTYPE));
+                            stage.get(StageKeys.DTYPE),
+                            stage.get(StageKeys.WEIGHTS));
             case APPROVE -> new Stage.Approve(id);
         };
     }

@@ -209,6 +209,13 @@ final class PlanKeys {
                         "float32",
                         "what the weights of the Hugging Face directory are stored as; training has"
                                 + " them as float32");
+        static final Key<Stage.ExportedWeights> WEIGHTS =
+                Key.withDefault(
+                        "weights",
+                        new Choice<>(Stage.ExportedWeights.class),
+                        "trained",
+                        "whether the weights after the last step are published or their mean, which"
+                                + " a training stage with `averaging` keeps");
         static final Shape EVALUATE =
                 CommonKeys.SHAPE.and(
                         "evaluate",
@@ -218,7 +225,12 @@ final class PlanKeys {
                         REQUIRE);
         static final Shape EXPORT =
                 CommonKeys.SHAPE.and(
-                        "export", "Publishes the weights of a training stage.", OF, FORMATS, DTYPE);
+                        "export",
+                        "Publishes the weights of a training stage.",
+                        OF,
+                        FORMATS,
+                        DTYPE,
+                        WEIGHTS);
         static final Shape APPROVE = CommonKeys.SHAPE.and("approve", "Waits for a person.");
         static final Kind.Variants KIND =
                 new Kind.Variants(CommonKeys.TYPE, shapes(), CommonKeys.SHAPE);

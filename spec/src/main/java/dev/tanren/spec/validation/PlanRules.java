@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// What must hold between the parts of a plan. Each rule looks only at parts that were valid by
 /// themselves, so that no mistake is reported twice.
@@ -193,6 +194,23 @@ final class PlanRules {
                         : "an earlier training stage",
                 of.get().value(),
                 fitting);
+        checkWeights(stage, earlier.get(of.get().value()));
+    }
+
+    private void checkWeights(Section stage, @Nullable Section trained) {
+        if (trained != null
+                && stage.find(StageKeys.WEIGHTS)
+                        .filter(Stage.ExportedWeights.AVERAGED::equals)
+                        .isPresent()
+                && trained.gives(TrainingKeys.PHASES)
+                && !trained.gives(TrainingKeys.AVERAGING)) {
+            Rules.inconsistent(
+                    problems,
+                    stage.placeOf(StageKeys.WEIGHTS),
+                    "averaged weights of a stage without averaging",
+                    "trained, or a stage with averaging",
+                    "Give the training stage averaging, or export its trained weights.");
+        }
     }
 
     /// A stage whose type is unknown counts as one: that mistake is reported by itself.

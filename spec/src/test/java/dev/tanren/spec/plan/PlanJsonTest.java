@@ -69,7 +69,8 @@ class PlanJsonTest {
                                 "e",
                                 "b",
                                 List.of(Stage.Format.HUGGINGFACE, Stage.Format.DJL),
-                                ElementType.BFLOAT16)));
+                                ElementType.BFLOAT16,
+                                Stage.ExportedWeights.AVERAGED)));
     }
 
     @Test
@@ -80,6 +81,19 @@ class PlanJsonTest {
                         {"kind": "export", "id": "e", "of": "b", "formats": ["DJL"]}""",
                         Stage.Export.class);
         assertThat(export).isEqualTo(new Stage.Export("e", "b", List.of(Stage.Format.DJL)));
+    }
+
+    /// As runs that began before these keys have it in their histories.
+    @Test
+    void aStoredStageWithoutTheLaterKeysHasTheirDefaults() {
+        String stored =
+                Json.write(training("adapt", TrainingStage.Type.CPT, 1.0, null))
+                        .replaceAll(",\"objective\":.*\\}$", "}")
+                        .replaceAll(",\"weightDecayOn\":\"MATRICES\",\"momentum\":null", "")
+                        .replaceAll(",\"initial\":0.0,\"over\":\"STAGE\"", "");
+        assertThat(stored).doesNotContain("objective", "weightDecayOn", "initial", "anomalies");
+        assertThat(Json.read(stored, Stage.class))
+                .isEqualTo(training("adapt", TrainingStage.Type.CPT, 1.0, null));
     }
 
     private static TrainingStage.Evaluation evaluation() {

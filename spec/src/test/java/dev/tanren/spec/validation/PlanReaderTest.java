@@ -11,6 +11,7 @@ import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.plan.Anomalies;
 import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.plan.Averaging;
 import dev.tanren.spec.plan.Dataset;
 import dev.tanren.spec.plan.ModelSource;
 import dev.tanren.spec.plan.Objective;
@@ -148,6 +149,45 @@ class PlanReaderTest {
         assertThat(plan.datasets().values())
                 .extracting(dataset -> dataset.sources().getFirst().format())
                 .containsExactly(Dataset.Format.TOKENS_U16, Dataset.Format.AUTO);
+    }
+
+    @Test
+    void everySettingOfTheOptimizationIsRead() {
+        String text =
+                Plans.javaExpert()
+                        .replace(
+                                "optimizer: {type: adamw,",
+                                """
+                                objective: {zLoss: 1e-4, labelSmoothing: 10%}
+                                    averaging: {type: last, checkpoints: 3}
+                                    anomalies: {nonFinite: skip, spike: null, limit: 5}
+                                    optimizer: {type: muon, weightDecayOn: hidden-matrices,""")
+                        .replace("warmup: 2%,", "warmup: 2%, initial: 10%, over: phase,");
+        var stage = (TrainingStage) PlanReader.read(text).planOrThrow().stages().getFirst();
+        assertThat(stage.objective()).isEqualTo(new Objective(1e-4, 0.1));
+        assertThat(stage.averaging()).isEqualTo(new Averaging.Last(3));
+        assertThat(stage.anomalies())
+                .isEqualTo(new Anomalies(Anomalies.Policy.SKIP, null, 128, 8, 5));
+        assertThat(stage.optimizer().type()).isEqualTo(TrainingStage.OptimizerType.MUON);
+        assertThat(stage.optimizer().momentum()).isEqualTo(new TrainingStage.Momentum(0.95, true));
+        assertThat(stage.optimizer().weightDecayOn())
+                .isEqualTo(TrainingStage.WeightDecayOn.HIDDEN_MATRICES);
+        assertThat(stage.schedule().initial()).isEqualTo(0.1);
+        assertThat(stage.schedule().over()).isEqualTo(TrainingStage.Course.PHASE);
+    }
+
+    @Test
+    void defaultsOfTheOtherOptimizersAndAveragesArePinned() {
+        String text = Plans.SMALLEST.replace("learningRate: 1e-3", "type: sgd, learningRate: 1e-3");
+        var stage = (TrainingStage) PlanReader.read(text).planOrThrow().stages().getFirst();
+        assertThat(stage.optimizer().momentum()).isEqualTo(new TrainingStage.Momentum(0.9, false));
+        String averaged =
+                Plans.SMALLEST.replace("ids: 1}}", "ids: 1}}\n    averaging: {type: ema}");
+        stage = (TrainingStage) PlanReader.read(averaged).planOrThrow().stages().getFirst();
+        assertThat(stage.averaging()).isEqualTo(new Averaging.Exponential(0.999));
+        assertThat(stage.anomalies())
+                .isEqualTo(
+                        new Anomalies(Anomalies.Policy.ROLLBACK, Anomalies.Policy.SKIP, 128, 8, 2));
     }
 
     @Test

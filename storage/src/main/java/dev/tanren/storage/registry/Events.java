@@ -11,7 +11,8 @@ public interface Events {
     /// Appends an event.
     ///
     /// @param type such as `run.started`, `stage.started`, `phase.entered`, `attempt.started`,
-    ///     `attempt.ended`, `checkpoint.committed`, `checkpoint.quarantined`,
+    ///     `attempt.ended`, `anomaly.found`, `step.skipped`, `checkpoint.committed`,
+    ///     `checkpoint.quarantined`,
     ///     `evaluation.finished`, `run.paused`, `run.resumed`, `run.failed`, `run.succeeded`,
     ///     `run.cancelled`
     /// @param key an event with the same key in the same run is stored once; null for events that

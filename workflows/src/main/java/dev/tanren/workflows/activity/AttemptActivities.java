@@ -2,6 +2,8 @@ package dev.tanren.workflows.activity;
 
 import dev.tanren.spec.plan.Plan;
 import io.temporal.activity.ActivityInterface;
+import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Begins tries at a stage.
@@ -40,10 +42,18 @@ public interface AttemptActivities {
     /// @param attempt counts the stage's attempts from 1; 0 where nothing was begun
     /// @param fencingToken 0 where nothing was begun
     /// @param resumeStep last step that is in `start`; 0 before the first
+    /// @param skippedSteps steps that earlier attempts ended by without applying them: their
+    ///     batches are left out
     record Begun(
             boolean alreadyDone,
             int attempt,
             long fencingToken,
             StartingPoint start,
-            long resumeStep) {}
+            long resumeStep,
+            List<Long> skippedSteps) {
+        public Begun {
+            // Runs that began before this was there have none.
+            skippedSteps = List.copyOf(Objects.requireNonNullElse(skippedSteps, List.of()));
+        }
+    }
 }

@@ -3,7 +3,9 @@ package dev.tanren.workflows.activity;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.Plan;
 import io.temporal.activity.ActivityInterface;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /// Runs the ranks of one attempt.
 @ActivityInterface(namePrefix = "Gang")
@@ -24,6 +26,7 @@ public interface GangActivities {
 
     /// @param lastStep last step of the phase
     /// @param datasets object key of the dataset manifest, by the dataset's name
+    /// @param skippedSteps of [AttemptActivities.Begun]
     record GangRequest(
             String runId,
             Plan plan,
@@ -35,7 +38,12 @@ public interface GangActivities {
             long resumeStep,
             long lastStep,
             Architecture architecture,
-            Map<String, String> datasets) {}
+            Map<String, String> datasets,
+            List<Long> skippedSteps) {
+        public GangRequest {
+            skippedSteps = List.copyOf(Objects.requireNonNullElse(skippedSteps, List.of()));
+        }
+    }
 
     /// @param finished false where the ranks were stopped before `lastStep`
     /// @param committedStep step of the newest checkpoint the attempt committed or started from

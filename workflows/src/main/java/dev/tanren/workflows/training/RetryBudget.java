@@ -38,7 +38,7 @@ public record RetryBudget(int failures, int preemptions, long bestStep) {
     public boolean allowsRetryOf(FailureClass failure) {
         return switch (failure) {
             case PREEMPTED -> true;
-            case RANK_CRASHED, HUNG -> failures <= CRASHES;
+            case RANK_CRASHED, HUNG, ANOMALY -> failures <= CRASHES;
             case STORAGE -> failures <= STORAGE_FAILURES;
             case OUT_OF_MEMORY, DIVERGED, DATA, CONFIGURATION, REQUEST, BUG -> false;
         };

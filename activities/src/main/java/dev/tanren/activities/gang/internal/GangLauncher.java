@@ -97,7 +97,8 @@ public record GangLauncher(
                 initialState(request.start()),
                 request.datasets(),
                 request.lastStep(),
-                "runs/" + request.runId() + "/" + request.stageId() + "/checkpoints/");
+                "runs/" + request.runId() + "/" + request.stageId() + "/checkpoints/",
+                request.skippedSteps());
     }
 
     private static InitialState initialState(StartingPoint start) {

@@ -1,5 +1,6 @@
 package dev.tanren.activities.gang.internal;
 
+import dev.tanren.activities.attempt.SkippedSteps;
 import dev.tanren.launch.Report;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.storage.registry.Metrics.EvaluationRow;
@@ -55,6 +56,39 @@ public final class GangRecorder implements AutoCloseable {
         if (batch.size() >= LARGEST_BATCH) {
             flush();
         }
+    }
+
+    /// Records what is wrong with a step and which samples most likely caused it.
+    public void anomaly(Report.AnomalyFound anomaly) {
+        Map<String, Object> data = new LinkedHashMap<>();
+        data.put("step", anomaly.step());
+        data.put("phase", anomaly.phase());
+        data.put("kind", anomaly.kind().name());
+        data.put("action", anomaly.action().name());
+        data.put("loss", Double.toString(anomaly.loss()));
+        data.put("gradientNorm", Double.toString(anomaly.gradientNorm()));
+        if (anomaly.median() != null) {
+            data.put("median", anomaly.median());
+        }
+        data.put("samples", anomaly.samples());
+        event(
+                SkippedSteps.EVENT,
+                Long.toString(anomaly.step()),
+                "step " + anomaly.step() + " is not applied: " + Ranks.describe(anomaly),
+                data);
+    }
+
+    /// A step that changed nothing is progress all the same.
+    public void skipped(Report.StepSkipped skipped) {
+        reached = skipped.step();
+        event(
+                "step.skipped",
+                Long.toString(skipped.step()),
+                "step " + skipped.step() + " was left out; the weights are as before it",
+                Map.of(
+                        "step", skipped.step(),
+                        "phase", skipped.phase(),
+                        "batchHash", skipped.batchHash()));
     }
 
     /// Hands the batch on; called a few times a second.

@@ -7,6 +7,7 @@ import dev.tanren.launch.ExitCode;
 import dev.tanren.launch.Report;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.plan.Anomalies;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.storage.checkpoint.CheckpointStore;
 import dev.tanren.workflows.activity.GangActivities.GangRequest;
@@ -159,6 +160,22 @@ public final class GangWatch implements AutoCloseable {
                     lease.progress(step.step());
                 }
             }
+            case Report.AnomalyFound anomaly -> {
+                if (anomaly.rank() == 0) {
+                    recorder.anomaly(anomaly);
+                }
+                if (anomaly.action() != Anomalies.Policy.SKIP) {
+                    ranks.stoppedBy(anomaly);
+                }
+            }
+            case Report.StepSkipped skipped -> {
+                if (skipped.rank() == 0) {
+                    recorder.skipped(skipped);
+                    shards.loss(skipped.step(), skipped.lastLoss());
+                    watchdog.stepped(skipped.step(), now);
+                    lease.progress(skipped.step());
+                }
+            }
             case Report.Evaluated evaluated -> {
                 if (evaluated.rank() == 0) {
                     watchdog.evaluated(now);
@@ -268,7 +285,23 @@ public final class GangWatch implements AutoCloseable {
                     "stage " + request.stageId(),
                     "nothing to do: the work goes on from there on a living worker");
         }
+        Report.AnomalyFound anomaly = ranks.anomaly();
+        if (anomaly != null) {
+            throw stopped(anomaly);
+        }
         throw FailureClassifier.classify(ranks.endings());
+    }
+
+    private static TanrenException stopped(Report.AnomalyFound anomaly) {
+        boolean rollback = anomaly.action() == Anomalies.Policy.ROLLBACK;
+        return new TanrenException(
+                rollback ? ErrorCode.TRAINING_ROLLED_BACK : ErrorCode.TRAINING_NEEDS_PERSON,
+                "step " + anomaly.step() + " was not applied: " + Ranks.describe(anomaly),
+                "samples " + anomaly.samples(),
+                rollback
+                        ? "nothing to do: the work goes on from the last checkpoint without them"
+                        : "look at these samples; resume the run to go on without them, or fork it"
+                                + " with a lower learning rate");
     }
 
     private TanrenException hung(long now) {

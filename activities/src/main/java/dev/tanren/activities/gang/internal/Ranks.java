@@ -13,6 +13,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,6 +28,7 @@ public final class Ranks {
     private final List<Path> logs;
     private final Map<Integer, Integer> exits = new HashMap<>();
     private final Map<Integer, Report.Failed> failures = new HashMap<>();
+    private final Map<Integer, Report.AnomalyFound> anomalies = new HashMap<>();
     private final Map<Integer, Long> finished = new HashMap<>();
     private final List<Integer> endedByThemselves = new ArrayList<>();
     private final long killsBefore = MemoryEvents.kills();
@@ -38,6 +41,34 @@ public final class Ranks {
 
     public void failed(Report.Failed report) {
         failures.putIfAbsent(report.rank(), report);
+    }
+
+    /// The rank ends by this step.
+    public void stoppedBy(Report.AnomalyFound anomaly) {
+        anomalies.putIfAbsent(anomaly.rank(), anomaly);
+    }
+
+    /// The step that ranks ended by themselves for; null where they did not.
+    public Report.@Nullable AnomalyFound anomaly() {
+        return endedByThemselves.stream()
+                .filter(rank -> Integer.valueOf(ExitCode.ANOMALY).equals(exits.get(rank)))
+                .map(anomalies::get)
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElse(null);
+    }
+
+    /// In words, to follow "step 17 is not applied".
+    public static String describe(Report.AnomalyFound anomaly) {
+        return switch (anomaly.kind()) {
+            case NON_FINITE ->
+                    "its loss is "
+                            + anomaly.loss()
+                            + " and its gradient norm "
+                            + anomaly.gradientNorm();
+            case SPIKE ->
+                    "its loss is " + anomaly.loss() + ", the median before it " + anomaly.median();
+        };
     }
 
     public void finished(int rank, long step) {

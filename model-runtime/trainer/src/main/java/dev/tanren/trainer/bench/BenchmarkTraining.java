@@ -8,7 +8,6 @@ import dev.tanren.trainer.model.Initialisation;
 import dev.tanren.trainer.model.MicroBatch;
 import dev.tanren.trainer.model.MicroBatchResult;
 import dev.tanren.trainer.model.registry.Decoders;
-import dev.tanren.trainer.optimizer.AdamW;
 import dev.tanren.trainer.optimizer.GradientNorm;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import java.lang.management.ManagementFactory;
@@ -19,12 +18,22 @@ import java.util.SplittableRandom;
 final class BenchmarkTraining implements AutoCloseable {
 
     private static final long SEED = 17;
+    private static final TrainingStage.Optimizer OPTIMIZER =
+            new TrainingStage.Optimizer(
+                    TrainingStage.OptimizerType.ADAMW,
+                    3e-4,
+                    0.9,
+                    0.95,
+                    1e-8,
+                    0.1,
+                    1.0,
+                    TrainingStage.WeightDecayOn.MATRICES,
+                    null);
 
     private final BenchmarkModel model;
     private final Decoder decoder;
     private final FlatBuffer gradients;
     private final TrainingState state;
-    private final AdamW adamW;
     private final SplittableRandom random = new SplittableRandom(SEED);
     private int steps;
 
@@ -32,14 +41,7 @@ final class BenchmarkTraining implements AutoCloseable {
         this.model = model;
         this.decoder = Decoders.create(model.architecture);
         this.gradients = FlatBuffer.allocate(decoder.layout());
-        this.state = TrainingState.allocate(decoder.layout());
-        this.adamW =
-                new AdamW(
-                        decoder.layout(),
-                        state.weights(),
-                        state.expAvg(),
-                        state.expAvgSq(),
-                        new AdamW.Settings(0.9, 0.95, 1e-8, 0.1));
+        this.state = TrainingState.allocate(decoder.layout(), OPTIMIZER);
         Initialisation.random(decoder.layout(), state.weights(), SEED);
         decoder.useWeights(state.weights());
         decoder.recomputeActivations(activations);
@@ -66,7 +68,7 @@ final class BenchmarkTraining implements AutoCloseable {
         MicroBatchResult result = decoder.forwardBackward(batch, 1.0 / batch.countedTargets());
         long middle = System.nanoTime();
         double norm = GradientNorm.l2(gradients);
-        adamW.step(gradients, ++steps, 3e-4, GradientNorm.clippingScale(norm, 1));
+        state.optimizer().step(gradients, ++steps, 3e-4, GradientNorm.clippingScale(norm, 1));
         double optimizer = (System.nanoTime() - middle) / 1e9 + zeroing;
         return new Step(
                 result.lossSum() / batch.countedTargets(),

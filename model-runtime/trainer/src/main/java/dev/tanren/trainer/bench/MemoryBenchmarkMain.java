@@ -9,6 +9,7 @@ import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.planner.Timetable;
 import dev.tanren.spec.validation.PlanReader;
+import dev.tanren.trainer.checkpoint.TrainingState;
 import dev.tanren.trainer.distributed.GradientTree;
 import dev.tanren.trainer.distributed.ProcessGroup;
 import dev.tanren.trainer.distributed.TreeReduction;
@@ -16,7 +17,6 @@ import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.Initialisation;
 import dev.tanren.trainer.model.MicroBatch;
 import dev.tanren.trainer.model.registry.Decoders;
-import dev.tanren.trainer.optimizer.AdamW;
 import dev.tanren.trainer.optimizer.GradientNorm;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.tools.Mains;
@@ -24,10 +24,12 @@ import dev.tanren.trainer.tools.NativeRuntime;
 import dev.tanren.trainer.tools.Options;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -35,9 +37,9 @@ import java.util.SplittableRandom;
 /// Trains a plan's first stage on random tokens for a few steps, as one rank that has the whole
 /// batch, and prints how much memory the process had resident at most.
 ///
-/// A step is a rank's: micro-batches summed in the tree, norm, AdamW, and at the end the copy that
-/// a checkpoint makes of weights and moments. An evaluation comes before the first step where the
-/// plan has one.
+/// A step is a rank's: micro-batches summed in the tree, norm, optimizer, and at the end the copy
+/// that a checkpoint makes of weights and state. An evaluation comes before the first step where
+/// the plan has one.
 public final class MemoryBenchmarkMain {
 
     private static final String USAGE = "bench memory --plan FILE [--steps N]";
@@ -88,21 +90,12 @@ public final class MemoryBenchmarkMain {
     private double train(int steps) {
         double[] seconds = new double[steps];
         try (Decoder decoder = Decoders.create(shape);
-                FlatBuffer weights = FlatBuffer.allocate(decoder.layout());
-                FlatBuffer average = FlatBuffer.allocate(decoder.layout());
-                FlatBuffer square = FlatBuffer.allocate(decoder.layout());
+                TrainingState state = TrainingState.allocate(decoder.layout(), stage);
                 TreeReduction reduction = new TreeReduction(ProcessGroup.alone());
                 GradientTree gradients = new GradientTree(decoder.layout().elements())) {
-            Initialisation.random(decoder.layout(), weights, 17);
-            decoder.useWeights(weights);
+            Initialisation.random(decoder.layout(), state.weights(), 17);
+            decoder.useWeights(state.weights());
             decoder.recomputeActivations(stage.activations());
-            AdamW optimizer =
-                    new AdamW(
-                            decoder.layout(),
-                            weights,
-                            average,
-                            square,
-                            new AdamW.Settings(0.9, 0.95, 1e-8, 0.1));
             if (stage.evaluation() != null) {
                 decoder.lossSum(longest());
             }
@@ -110,10 +103,10 @@ public final class MemoryBenchmarkMain {
                 long begin = System.nanoTime();
                 FlatBuffer gradient = gradient(decoder, gradients, reduction);
                 double norm = GradientNorm.l2(gradient);
-                optimizer.step(gradient, step, 3e-4, GradientNorm.clippingScale(norm, 1));
+                state.optimizer().step(gradient, step, 3e-4, GradientNorm.clippingScale(norm, 1));
                 seconds[step - 1] = (System.nanoTime() - begin) / 1e9;
             }
-            copy(weights, average, square);
+            copy(state.tensors());
         }
         return Arrays.stream(seconds).min().orElseThrow();
     }
@@ -150,14 +143,11 @@ public final class MemoryBenchmarkMain {
         return MicroBatch.ofRows(rows);
     }
 
-    private static void copy(FlatBuffer... state) {
-        FlatBuffer[] copies = new FlatBuffer[state.length];
-        for (int i = 0; i < state.length; i++) {
-            copies[i] = FlatBuffer.allocate(state[i].elements());
-            copies[i].copyFrom(state[i]);
-        }
-        for (FlatBuffer made : copies) {
-            made.close();
+    private static void copy(List<TrainingState.NamedTensor> state) {
+        try (Arena arena = Arena.ofConfined()) {
+            for (TrainingState.NamedTensor tensor : state) {
+                arena.allocate(tensor.bytes().byteSize(), 64).copyFrom(tensor.bytes());
+            }
         }
     }
 }

@@ -1,14 +1,15 @@
 package dev.tanren.trainer.checkpoint;
 
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// What a checkpoint knows beside tensors. Training draws no random numbers but those that
-/// follow from the plan's seed and the data position, so there is no other random state.
+/// What a checkpoint knows beside tensors. Training draws no random numbers but those that follow
+/// from the plan's seed and the data position, so there is no other random state.
 ///
 /// @param step last step of the stage that is in it; 0 before the first
-/// @param optimizerSteps optimizer steps that are in the moments; lower than `step` where a
-///     phase was left out
+/// @param optimizerSteps optimizer steps that are in the moments; lower than `step` where a phase
+///     or a batch was left out
 /// @param values the checkpoint's `state`, data offsets among them
 public record CheckpointState(long step, long optimizerSteps, Map<String, String> values) {
 
@@ -35,10 +36,14 @@ public record CheckpointState(long step, long optimizerSteps, Map<String, String
     /// After one more step.
     ///
     /// @param scheduleTokens tokens of the stage's schedule that are done
-    /// @param offsets of the data sources
+    /// @param more what others remember, data offsets among them
     public static Map<String, String> values(
-            long optimizerSteps, long scheduleTokens, String phase, Map<String, String> offsets) {
-        Map<String, String> values = new TreeMap<>(offsets);
+            long optimizerSteps,
+            long scheduleTokens,
+            String phase,
+            List<Map<String, String>> more) {
+        Map<String, String> values = new TreeMap<>();
+        more.forEach(values::putAll);
         values.put(OPTIMIZER_STEPS, Long.toString(optimizerSteps));
         values.put(SCHEDULE_TOKENS, Long.toString(scheduleTokens));
         values.put(PHASE, phase);

@@ -11,6 +11,8 @@ import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.trainer.checkpoint.TrainingState.NamedTensor;
 import dev.tanren.trainer.model.HuggingFaceWeights;
 import dev.tanren.trainer.model.Initialisation;
+import dev.tanren.trainer.parameters.FlatBuffer;
+import dev.tanren.trainer.parameters.ParameterLayout;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -18,8 +20,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/// Brings a stage's state to where it starts from or goes on from. Any number of ranks loads
-/// what any other number saved.
+/// Brings a stage's state to where it starts from or goes on from. Any number of ranks loads what
+/// any other number saved.
 public final class StateRestorer {
 
     private final ObjectStore store;
@@ -31,48 +33,62 @@ public final class StateRestorer {
         this.cache = cache;
     }
 
-    /// Fills `state`, whose moments are zero.
+    /// Fills `state`, whose optimizer state is zero.
     ///
     /// @param seed of the plan
-    /// @throws TanrenException what the store throws; `MODEL_TENSOR_MISMATCH` where the tensors
-    ///     are not those of the layout
+    /// @throws TanrenException what the store throws; `MODEL_TENSOR_MISMATCH` where the tensors are
+    ///     not those of the layout; `CHECKPOINT_OTHER_PLAN` where a checkpoint of this stage is of
+    ///     another optimizer or averaging
     public CheckpointState restore(InitialState initial, TrainingState state, long seed) {
-        return switch (initial) {
-            case InitialState.Random random -> {
-                Initialisation.random(state.layout(), state.weights(), seed);
-                yield CheckpointState.beginning();
-            }
-            case InitialState.Imported imported -> {
-                HuggingFaceWeights.load(
-                        fetchModel(imported.prefix()), state.layout(), state.weights());
-                yield CheckpointState.beginning();
-            }
-            case InitialState.Weights weights -> {
-                load(readManifest(weights.manifestKey()), state.weightTensors());
-                yield CheckpointState.beginning();
-            }
+        switch (initial) {
+            case InitialState.Random random ->
+                    Initialisation.random(state.layout(), state.weights(), seed);
+            case InitialState.Imported imported ->
+                    HuggingFaceWeights.load(
+                            fetchModel(imported.prefix()), state.layout(), state.weights());
+            case InitialState.Weights weights ->
+                    weights(weights.manifestKey(), state.layout(), state.weights());
             case InitialState.Resume resume -> {
-                CheckpointManifest manifest = readManifest(resume.manifestKey());
-                if (manifest.step() != resume.step()) {
-                    throw new TanrenException(
-                            ErrorCode.RANK_LAUNCH,
-                            "the checkpoint is of step "
-                                    + manifest.step()
-                                    + ", the launch says "
-                                    + resume.step(),
-                            resume.manifestKey(),
-                            "Start the attempt again.");
-                }
-                load(manifest, state.tensors());
-                yield CheckpointState.of(manifest.step(), manifest.state());
+                return resume(resume, state);
             }
-        };
+        }
+        state.begin();
+        return CheckpointState.beginning();
     }
 
-    /// Loads the weights of a checkpoint, without its optimizer state.
-    public CheckpointManifest weights(String manifestKey, TrainingState state) {
+    private CheckpointState resume(InitialState.Resume resume, TrainingState state) {
+        CheckpointManifest manifest = readManifest(resume.manifestKey());
+        if (manifest.step() != resume.step()) {
+            throw new TanrenException(
+                    ErrorCode.RANK_LAUNCH,
+                    "the checkpoint is of step "
+                            + manifest.step()
+                            + ", the launch says "
+                            + resume.step(),
+                    resume.manifestKey(),
+                    "Start the attempt again.");
+        }
+        state.requireSameKinds(manifest.state(), resume.manifestKey());
+        load(manifest, state.tensors());
+        state.resume(manifest.state());
+        return CheckpointState.of(manifest.step(), manifest.state());
+    }
+
+    /// Loads the weights of a checkpoint alone.
+    public CheckpointManifest weights(
+            String manifestKey, ParameterLayout layout, FlatBuffer weights) {
         CheckpointManifest manifest = readManifest(manifestKey);
-        load(manifest, state.weightTensors());
+        load(manifest, TrainingState.weightTensors(layout, weights));
+        return manifest;
+    }
+
+    /// Loads the mean of the weights of a checkpoint alone.
+    ///
+    /// @throws TanrenException `MODEL_TENSOR_MISMATCH` where the checkpoint has none
+    public CheckpointManifest average(
+            String manifestKey, ParameterLayout layout, FlatBuffer weights) {
+        CheckpointManifest manifest = readManifest(manifestKey);
+        load(manifest, TrainingState.averageTensors(layout, weights));
         return manifest;
     }
 

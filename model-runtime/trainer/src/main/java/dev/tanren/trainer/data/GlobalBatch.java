@@ -45,6 +45,15 @@ public final class GlobalBatch {
 
     /// Target tokens of the whole step; at least 1.
     public long targets() {
+        return targets(samples);
+    }
+
+    /// Target tokens of one micro-batch.
+    public long targets(int microBatch) {
+        return targets(samplesOf(microBatch));
+    }
+
+    private static long targets(List<Sample> samples) {
         long targets = 0;
         for (Sample sample : samples) {
             targets += sample.source().blocks().targets(sample.block());

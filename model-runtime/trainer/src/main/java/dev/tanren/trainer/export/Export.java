@@ -11,8 +11,9 @@ import dev.tanren.spec.plan.Stage;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.trainer.checkpoint.StateRestorer;
-import dev.tanren.trainer.checkpoint.TrainingState;
 import dev.tanren.trainer.model.registry.Decoders;
+import dev.tanren.trainer.parameters.FlatBuffer;
+import dev.tanren.trainer.parameters.ParameterLayout;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -21,7 +22,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Optional;
 
 /// Writes a checkpoint's weights in the launch's formats.
 ///
@@ -45,10 +46,9 @@ final class Export {
 
     /// @throws TanrenException of the data or storage class
     Exported run() {
-        try (TrainingState state = TrainingState.allocate(Decoders.layout(launch.architecture()))) {
-            CheckpointManifest checkpoint =
-                    new StateRestorer(store, Path.of(launch.cache()))
-                            .weights(launch.manifestKey(), state);
+        ParameterLayout layout = Decoders.layout(launch.architecture());
+        try (FlatBuffer weights = FlatBuffer.allocate(layout)) {
+            CheckpointManifest checkpoint = load(layout, weights);
             byte[] tokenizer =
                     launch.tokenizerKey().isEmpty()
                             ? new byte[0]
@@ -59,8 +59,9 @@ final class Export {
                             : SpecialTokens.of(tokenizer, launch.tokenizerKey());
             for (Stage.Format format : launch.formats()) {
                 switch (format) {
-                    case HUGGINGFACE -> huggingFace(state, checkpoint, tokenizer, special);
-                    case DJL -> djl(state, tokenizer, special);
+                    case HUGGINGFACE ->
+                            huggingFace(layout, weights, checkpoint, tokenizer, special);
+                    case DJL -> djl(layout, weights, tokenizer, special);
                 }
             }
             store.put(launch.targetPrefix() + "manifest.json", manifest(checkpoint));
@@ -68,40 +69,54 @@ final class Export {
         }
     }
 
+    private CheckpointManifest load(ParameterLayout layout, FlatBuffer weights) {
+        StateRestorer restorer = new StateRestorer(store, Path.of(launch.cache()));
+        Stage.ExportedWeights wanted =
+                stage().map(Stage.Export::weights).orElse(Stage.ExportedWeights.TRAINED);
+        return switch (wanted) {
+            case TRAINED -> restorer.weights(launch.manifestKey(), layout, weights);
+            case AVERAGED -> restorer.average(launch.manifestKey(), layout, weights);
+        };
+    }
+
     private void huggingFace(
-            TrainingState state,
+            ParameterLayout layout,
+            FlatBuffer weights,
             CheckpointManifest checkpoint,
             byte[] tokenizer,
             SpecialTokens special) {
         String folder = "huggingface/";
         put(folder + "config.json", configuration(special, dtype()));
         put(folder + "generation_config.json", generation(special));
-        put(folder + "README.md", ModelCard.of(launch, checkpoint, state.layout().elements()));
+        put(folder + "README.md", ModelCard.of(launch, checkpoint, layout.elements()));
         if (tokenizer.length > 0) {
             put(folder + TOKENIZER, tokenizer);
             put(folder + "tokenizer_config.json", tokenizerConfiguration(special));
         }
         Path scratch = scratch();
         WeightsWriter writer = new WeightsWriter(dtype(), WeightsWriter.LARGEST_FILE);
-        for (Path file : writer.write(state.layout(), state.weights(), scratch)) {
+        for (Path file : writer.write(layout, weights, scratch)) {
             put(folder + file.getFileName(), file);
         }
     }
 
     private ElementType dtype() {
-        return launch.plan().stages().stream()
-                .filter(stage -> stage.id().equals(launch.stageId()))
-                .map(stage -> stage instanceof Stage.Export export ? export.dtype() : null)
-                .filter(Objects::nonNull)
-                .findFirst()
-                .orElse(ElementType.FLOAT32);
+        return stage().map(Stage.Export::dtype).orElse(ElementType.FLOAT32);
     }
 
-    private void djl(TrainingState state, byte[] tokenizer, SpecialTokens special) {
+    private Optional<Stage.Export> stage() {
+        return launch.plan()
+                .stage(launch.stageId())
+                .filter(Stage.Export.class::isInstance)
+                .map(Stage.Export.class::cast);
+    }
+
+    private void djl(
+            ParameterLayout layout, FlatBuffer weights, byte[] tokenizer, SpecialTokens special) {
         String folder = "djl/";
         Path file = scratch().resolve("model.pt");
         try (TorchScriptModule module =
-                new TorchScriptModule(launch.architecture(), state.layout(), state.weights())) {
+                new TorchScriptModule(launch.architecture(), layout, weights)) {
             module.save(file);
         }
         put(folder + "model.pt", file);

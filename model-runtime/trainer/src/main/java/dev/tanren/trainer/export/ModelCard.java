@@ -5,10 +5,14 @@ import dev.tanren.launch.ExportLaunch;
 import dev.tanren.spec.json.Json;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
 import java.util.Locale;
+import java.util.Map;
 import java.util.TreeMap;
 
 /// The README of a published model: what it is, where it comes from, and the plan that made it.
 final class ModelCard {
+
+    /// Losses that jumps are found by: nothing to read.
+    private static final String WINDOW = "anomalies.losses";
 
     private ModelCard() {}
 
@@ -56,8 +60,9 @@ final class ModelCard {
 
     private static String position(CheckpointManifest checkpoint) {
         StringBuilder lines = new StringBuilder("\n| state | value |\n|---|---|\n");
-        new TreeMap<>(checkpoint.state())
-                .forEach((key, value) -> lines.append("| `%s` | %s |\n".formatted(key, value)));
+        Map<String, String> state = new TreeMap<>(checkpoint.state());
+        state.keySet().removeIf(key -> key.startsWith(WINDOW));
+        state.forEach((key, value) -> lines.append("| `%s` | %s |\n".formatted(key, value)));
         return lines.toString();
     }
 

@@ -1,6 +1,7 @@
 package dev.tanren.trainer.model;
 
 import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.plan.Objective;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.ParameterLayout;
@@ -28,7 +29,11 @@ public interface Decoder extends AutoCloseable {
     /// At first everything is kept.
     void recomputeActivations(TrainingStage.Activations policy);
 
-    /// Adds the gradient of `sum of cross-entropies · inverseGlobalTargets` to the gradient buffer.
+    /// What gradients are of, from now on; plain cross-entropy at first. Losses stay
+    /// cross-entropies.
+    void useObjective(Objective objective);
+
+    /// Adds the gradient of `sum of objectives · inverseGlobalTargets` to the gradient buffer.
     ///
     /// @param inverseGlobalTargets one over the counted targets of the whole global batch, over all
     ///     micro-batches and ranks

@@ -2,40 +2,26 @@ package dev.tanren.trainer.optimizer;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
-import dev.tanren.trainer.parameters.ComputeThreads;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /// AdamW with decoupled weight decay (Loshchilov and Hutter 2019), in the order of operations of
-/// PyTorch's, as one pass over the four buffers.
-///
-/// Matrices decay, vectors (norms) do not. Every element is computed by itself, so the bits do not
-/// depend on threads or chunks.
-public final class AdamW {
-
-    /// Elements that one thread takes at once.
-    private static final long CHUNK = 1 << 16;
-
-    /// Elements that are in the first-level cache at once. C2 vectorises loops over arrays, where
-    /// it can prove that they do not overlap, but not over native memory.
-    private static final int TILE = 2048;
+/// PyTorch's, as one pass over weights, gradients and both moments.
+public final class AdamW implements Optimizer {
 
     private static final ThreadLocal<float[][]> TILES =
-            ThreadLocal.withInitial(() -> new float[4][TILE]);
+            ThreadLocal.withInitial(() -> new float[4][FlatPass.TILE]);
 
     private final MemorySegment weights;
-    private final MemorySegment expAvg;
-    private final MemorySegment expAvgSq;
+    private final StateBuffer expAvg;
+    private final StateBuffer expAvgSq;
     private final Settings settings;
-    private final List<Range> ranges;
+    private final FlatPass pass;
 
-    /// @param weightDecay fraction of a weight that a step takes away, times the learning rate
-    public record Settings(double beta1, double beta2, double epsilon, double weightDecay) {}
-
-    private record Range(long from, long to, boolean decays) {}
+    public record Settings(double beta1, double beta2, double epsilon, WeightDecay decay) {}
 
     private record Coefficients(
             float beta1,
@@ -46,43 +32,29 @@ public final class AdamW {
             float epsilon,
             float scale) {}
 
-    /// The buffers stay the caller's; all have the layout's size.
-    public AdamW(
-            ParameterLayout layout,
-            FlatBuffer weights,
-            FlatBuffer expAvg,
-            FlatBuffer expAvgSq,
-            Settings settings) {
+    /// @param parameters that it changes; others stay as they are
+    /// @param weights stay the caller's
+    public AdamW(List<ParameterLayout.Entry> parameters, FlatBuffer weights, Settings settings) {
         this.weights = weights.segment();
-        this.expAvg = expAvg.segment();
-        this.expAvgSq = expAvgSq.segment();
+        this.expAvg = new StateBuffer("adamw.exp_avg", parameters);
+        this.expAvgSq = new StateBuffer("adamw.exp_avg_sq", parameters);
         this.settings = settings;
-        this.ranges = new ArrayList<>();
-        for (ParameterLayout.Entry entry : layout.entries()) {
-            long end = entry.offset() + entry.elements();
-            for (long from = entry.offset(); from < end; from += CHUNK) {
-                ranges.add(new Range(from, Math.min(end, from + CHUNK), !entry.vector()));
-            }
-        }
+        this.pass = new FlatPass(parameters, expAvg::offset, settings.decay());
     }
 
-    /// Changes weights and moments in place.
-    ///
-    /// @param step counted from 1, for the bias correction
-    /// @param gradientScale what the gradient is multiplied with first: the clipping coefficient
+    @Override
+    public String type() {
+        return "adamw";
+    }
+
+    @Override
     public void step(FlatBuffer gradient, long step, double learningRate, double gradientScale) {
         MemorySegment gradients = gradient.segment();
         Coefficients decaying = coefficients(step, learningRate, gradientScale, true);
         Coefficients steady = coefficients(step, learningRate, gradientScale, false);
-        ComputeThreads.loop(
-                ranges.size(),
-                1,
-                (from, to) -> {
-                    for (long i = from; i < to; i++) {
-                        Range range = ranges.get((int) i);
-                        update(range, gradients, range.decays() ? decaying : steady);
-                    }
-                });
+        pass.run(
+                (at, state, count, decays) ->
+                        update(gradients, at, state, count, decays ? decaying : steady));
     }
 
     private Coefficients coefficients(
@@ -92,27 +64,24 @@ public final class AdamW {
         return new Coefficients(
                 (float) settings.beta1(),
                 (float) settings.beta2(),
-                decays ? (float) (1 - learningRate * settings.weightDecay()) : 1f,
+                (float) settings.decay().keep(learningRate, decays),
                 (float) (learningRate / correction1),
                 (float) (1 / Math.sqrt(correction2)),
                 (float) settings.epsilon(),
                 (float) gradientScale);
     }
 
-    private void update(Range range, MemorySegment gradients, Coefficients c) {
+    private void update(
+            MemorySegment gradients, long at, long state, int count, Coefficients coefficients) {
         float[][] tiles = TILES.get();
-        for (long at = range.from(); at < range.to(); at += TILE) {
-            int count = (int) Math.min(TILE, range.to() - at);
-            long bytes = at * Float.BYTES;
-            MemorySegment.copy(weights, JAVA_FLOAT, bytes, tiles[0], 0, count);
-            MemorySegment.copy(gradients, JAVA_FLOAT, bytes, tiles[1], 0, count);
-            MemorySegment.copy(expAvg, JAVA_FLOAT, bytes, tiles[2], 0, count);
-            MemorySegment.copy(expAvgSq, JAVA_FLOAT, bytes, tiles[3], 0, count);
-            update(tiles[0], tiles[1], tiles[2], tiles[3], count, c);
-            MemorySegment.copy(tiles[0], 0, weights, JAVA_FLOAT, bytes, count);
-            MemorySegment.copy(tiles[2], 0, expAvg, JAVA_FLOAT, bytes, count);
-            MemorySegment.copy(tiles[3], 0, expAvgSq, JAVA_FLOAT, bytes, count);
-        }
+        MemorySegment.copy(weights, JAVA_FLOAT, at, tiles[0], 0, count);
+        MemorySegment.copy(gradients, JAVA_FLOAT, at, tiles[1], 0, count);
+        MemorySegment.copy(expAvg.segment(), JAVA_FLOAT, state, tiles[2], 0, count);
+        MemorySegment.copy(expAvgSq.segment(), JAVA_FLOAT, state, tiles[3], 0, count);
+        update(tiles[0], tiles[1], tiles[2], tiles[3], count, coefficients);
+        MemorySegment.copy(tiles[0], 0, weights, JAVA_FLOAT, at, count);
+        MemorySegment.copy(tiles[2], 0, expAvg.segment(), JAVA_FLOAT, state, count);
+        MemorySegment.copy(tiles[3], 0, expAvgSq.segment(), JAVA_FLOAT, state, count);
     }
 
     private static void update(
@@ -137,5 +106,16 @@ public final class AdamW {
             square[i] = v;
             weight[i] = weight[i] * keep - stepSize * m / ((float) Math.sqrt(v) * root + epsilon);
         }
+    }
+
+    @Override
+    public List<State> state() {
+        return Stream.concat(expAvg.states().stream(), expAvgSq.states().stream()).toList();
+    }
+
+    @Override
+    public void close() {
+        expAvg.close();
+        expAvgSq.close();
     }
 }

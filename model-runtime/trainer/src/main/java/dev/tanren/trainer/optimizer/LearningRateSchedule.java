@@ -2,24 +2,39 @@ package dev.tanren.trainer.optimizer;
 
 import ai.djl.training.tracker.Tracker;
 import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.planner.Timetable;
+import java.util.List;
 
 /// A learning rate over the tokens of a stage, as a DJL [Tracker] and in double precision.
 ///
-/// It first rises in a straight line over `warmup` tokens, reaching the full rate with the last of
-/// them; a step counts by the tokens that are done when it ends, so no step has a rate of 0.
+/// It first rises in a straight line over `warmup` tokens, from the initial rate to the full one,
+/// which it reaches with the last of them; a step counts by the tokens that are done when it ends,
+/// so no step has a rate of 0.
+///
+/// Continued pre-training warms up again and decays again (Ibrahim et al. 2024): each stage begins
+/// its schedule anew, from `initial`, the last rate of the training before; [Phased] does so in
+/// each phase.
 public sealed interface LearningRateSchedule extends Tracker
         permits LearningRateSchedule.Constant,
                 LearningRateSchedule.Linear,
                 LearningRateSchedule.Cosine,
-                LearningRateSchedule.WarmupStableDecay {
+                LearningRateSchedule.WarmupStableDecay,
+                LearningRateSchedule.Phased {
 
     /// What every shape is made of, all lengths in tokens.
     ///
     /// @param learningRate the full rate
+    /// @param initial where warm-up rises from, as a fraction of the full rate
     /// @param minimum the last rate as a fraction of the full one
     /// @param step tokens of one optimizer step
     record Span(
-            double learningRate, double minimum, long warmup, long decay, long total, long step) {
+            double learningRate,
+            double initial,
+            double minimum,
+            long warmup,
+            long decay,
+            long total,
+            long step) {
 
         public Span {
             if (warmup < 0 || decay < 0 || total < 1 || step < 1 || warmup > total) {
@@ -28,6 +43,7 @@ public sealed interface LearningRateSchedule extends Tracker
             }
         }
 
+        /// How far warm-up has come, 0 to 1.
         private double warm(long tokensBefore) {
             return warmup == 0 ? 1 : Math.min(1, (double) (tokensBefore + step) / warmup);
         }
@@ -39,22 +55,55 @@ public sealed interface LearningRateSchedule extends Tracker
                     : Math.clamp((double) (tokensBefore - from) / (total - from), 0, 1);
         }
 
-        private double between(double height) {
+        private double rising(double warm) {
+            return learningRate * (initial + (1 - initial) * warm);
+        }
+
+        private double falling(double height) {
             return learningRate * (minimum + (1 - minimum) * height);
         }
     }
 
-    Span span();
+    /// Tokens of one optimizer step.
+    long tokensPerStep();
 
     /// The rate of the step that begins when `tokensBefore` tokens of the stage are done.
     double at(long tokensBefore);
 
     @Override
     default float getNewValue(int updates) {
-        return (float) at(updates * span().step());
+        return (float) at(updates * tokensPerStep());
     }
 
-    /// @param totalTokens tokens of the whole stage, over all its phases
+    /// The schedule of a whole stage, over all its phases.
+    static LearningRateSchedule of(TrainingStage stage) {
+        List<Timetable.Entry> entries = Timetable.of(stage).entries();
+        long tokensPerStep = stage.globalBatchTokens();
+        return switch (stage.schedule().over()) {
+            case STAGE -> of(stage, entries.getLast().lastStep() * tokensPerStep);
+            case PHASE ->
+                    new Phased(
+                            entries.stream()
+                                    .map(
+                                            entry ->
+                                                    new Phased.Part(
+                                                            (entry.firstStep() - 1) * tokensPerStep,
+                                                            of(
+                                                                    stage,
+                                                                    entry.steps() * tokensPerStep)))
+                                    .toList());
+        };
+    }
+
+    private static LearningRateSchedule of(TrainingStage stage, long totalTokens) {
+        return of(
+                stage.schedule(),
+                stage.optimizer().learningRate(),
+                totalTokens,
+                stage.globalBatchTokens());
+    }
+
+    /// @param totalTokens tokens that it spans
     /// @param tokensPerStep tokens of one optimizer step
     static LearningRateSchedule of(
             TrainingStage.Schedule schedule,
@@ -64,6 +113,7 @@ public sealed interface LearningRateSchedule extends Tracker
         Span span =
                 new Span(
                         learningRate,
+                        schedule.initial(),
                         schedule.minimum(),
                         Math.round(schedule.warmup() * totalTokens),
                         Math.round(schedule.decay() * totalTokens),
@@ -80,31 +130,46 @@ public sealed interface LearningRateSchedule extends Tracker
     /// The full rate after warm-up.
     record Constant(Span span) implements LearningRateSchedule {
         @Override
+        public long tokensPerStep() {
+            return span.step;
+        }
+
+        @Override
         public double at(long tokensBefore) {
-            return span.learningRate * span.warm(tokensBefore);
+            return span.rising(span.warm(tokensBefore));
         }
     }
 
     /// A straight fall from the end of warm-up to the minimum.
     record Linear(Span span) implements LearningRateSchedule {
         @Override
+        public long tokensPerStep() {
+            return span.step;
+        }
+
+        @Override
         public double at(long tokensBefore) {
             double warm = span.warm(tokensBefore);
             return warm < 1
-                    ? span.learningRate * warm
-                    : span.between(1 - span.fallen(tokensBefore, span.warmup));
+                    ? span.rising(warm)
+                    : span.falling(1 - span.fallen(tokensBefore, span.warmup));
         }
     }
 
     /// Half a cosine from the end of warm-up to the minimum (Loshchilov and Hutter 2017).
     record Cosine(Span span) implements LearningRateSchedule {
         @Override
+        public long tokensPerStep() {
+            return span.step;
+        }
+
+        @Override
         public double at(long tokensBefore) {
             double warm = span.warm(tokensBefore);
             double fallen = span.fallen(tokensBefore, span.warmup);
             return warm < 1
-                    ? span.learningRate * warm
-                    : span.between(0.5 * (1 + StrictMath.cos(Math.PI * fallen)));
+                    ? span.rising(warm)
+                    : span.falling(0.5 * (1 + StrictMath.cos(Math.PI * fallen)));
         }
     }
 
@@ -112,12 +177,44 @@ public sealed interface LearningRateSchedule extends Tracker
     /// 2024).
     record WarmupStableDecay(Span span) implements LearningRateSchedule {
         @Override
+        public long tokensPerStep() {
+            return span.step;
+        }
+
+        @Override
         public double at(long tokensBefore) {
             double warm = span.warm(tokensBefore);
             long fall = Math.max(span.warmup, span.total - span.decay);
-            return warm < 1
-                    ? span.learningRate * warm
-                    : span.between(1 - span.fallen(tokensBefore, fall));
+            return warm < 1 ? span.rising(warm) : span.falling(1 - span.fallen(tokensBefore, fall));
+        }
+    }
+
+    /// A schedule of its own for each phase.
+    ///
+    /// @param parts in the order of their phases
+    record Phased(List<Part> parts) implements LearningRateSchedule {
+
+        /// @param from tokens of the stage before the phase
+        record Part(long from, LearningRateSchedule schedule) {}
+
+        public Phased {
+            parts = List.copyOf(parts);
+        }
+
+        @Override
+        public long tokensPerStep() {
+            return parts.getFirst().schedule().tokensPerStep();
+        }
+
+        @Override
+        public double at(long tokensBefore) {
+            Part current = parts.getFirst();
+            for (Part part : parts) {
+                if (part.from() <= tokensBefore) {
+                    current = part;
+                }
+            }
+            return current.schedule().at(tokensBefore - current.from());
         }
     }
 }

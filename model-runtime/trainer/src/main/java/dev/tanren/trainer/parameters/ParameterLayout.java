@@ -32,12 +32,24 @@ public final class ParameterLayout {
         this.elements = total;
     }
 
+    /// What a parameter is to an optimizer.
+    public enum Role {
+        /// Rows that tokens or positions look up; the head too where it is tied to it.
+        EMBEDDING,
+        /// The projection to the vocabulary.
+        HEAD,
+        /// Any other matrix.
+        HIDDEN,
+        /// A norm's gain or a bias.
+        VECTOR
+    }
+
     /// One parameter tensor, row-major.
     ///
     /// @param offset where it begins in the flat buffer, in elements
     /// @param elements how many elements it has
     @SuppressWarnings("ArrayRecordComponent") // copied in and out, and compared by content
-    public record Entry(String name, long[] shape, long offset, long elements) {
+    public record Entry(String name, long[] shape, long offset, long elements, Role role) {
 
         public Entry {
             shape = shape.clone();
@@ -50,7 +62,7 @@ public final class ParameterLayout {
 
         /// Whether it is a vector (a norm's gain or a bias) rather than a matrix.
         public boolean vector() {
-            return shape.length == 1;
+            return role == Role.VECTOR;
         }
 
         @Override
@@ -107,7 +119,12 @@ public final class ParameterLayout {
 
         private Builder() {}
 
+        /// A vector, or a matrix of a hidden layer.
         public Builder add(String name, long... shape) {
+            return add(shape.length == 1 ? Role.VECTOR : Role.HIDDEN, name, shape);
+        }
+
+        public Builder add(Role role, String name, long... shape) {
             long elements = 1;
             for (long size : shape) {
                 if (size < 1) {
@@ -116,7 +133,7 @@ public final class ParameterLayout {
                 }
                 elements = Math.multiplyExact(elements, size);
             }
-            entries.add(new Entry(name, shape, offset, elements));
+            entries.add(new Entry(name, shape, offset, elements, role));
             offset = Math.addExact(offset, elements);
             return this;
         }

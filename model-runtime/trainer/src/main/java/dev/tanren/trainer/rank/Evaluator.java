@@ -1,18 +1,24 @@
 package dev.tanren.trainer.rank;
 
 import dev.tanren.launch.Report.Evaluation;
+import dev.tanren.trainer.checkpoint.TrainingState;
 import dev.tanren.trainer.distributed.TreeReduction;
 import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.MicroBatch;
+import dev.tanren.trainer.optimizer.WeightAverage;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// Mean loss on held-out blocks. Ranks share the batches; their sums are added in the order of
-/// the batches whoever computed them, so the figures do not depend on the number of ranks.
+/// Mean loss on held-out blocks. Ranks share the batches; their sums are added in the order of the
+/// batches whoever computed them, so the figures do not depend on the number of ranks.
 final class Evaluator {
 
+    /// Follows the name of a dataset that the mean of the weights was measured on.
+    private static final String AVERAGED = "@averaged";
+
     private final Decoder decoder;
+    private final TrainingState state;
     private final TreeReduction reduction;
     private final int rank;
     private final int worldSize;
@@ -20,20 +26,31 @@ final class Evaluator {
 
     Evaluator(
             Decoder decoder,
+            TrainingState state,
             TreeReduction reduction,
             int rank,
             int worldSize,
             Map<String, List<MicroBatch>> heldOut) {
         this.decoder = decoder;
+        this.state = state;
         this.reduction = reduction;
         this.rank = rank;
         this.worldSize = worldSize;
         this.heldOut = heldOut;
     }
 
+    /// By dataset; where a mean of the weights is kept, it is measured too.
     Map<String, Evaluation> evaluate() {
         Map<String, Evaluation> evaluations = new LinkedHashMap<>();
         heldOut.forEach((dataset, batches) -> evaluations.put(dataset, evaluate(batches)));
+        WeightAverage average = state.average();
+        if (average != null) {
+            state.refreshAverage();
+            decoder.useWeights(average.weights());
+            heldOut.forEach(
+                    (dataset, batches) -> evaluations.put(dataset + AVERAGED, evaluate(batches)));
+            decoder.useWeights(state.weights());
+        }
         return evaluations;
     }
 

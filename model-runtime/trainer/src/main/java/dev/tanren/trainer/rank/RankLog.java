@@ -44,6 +44,20 @@ final class RankLog {
                                     ready.parameters(),
                                     ready.step()));
             case Report.StepFinished step -> step(step);
+            case Report.AnomalyFound anomaly ->
+                    line(
+                            String.format(
+                                    Locale.ROOT,
+                                    "step %d is not applied (%s, %s): loss %s, gradient norm %s;"
+                                            + " samples %s",
+                                    anomaly.step(),
+                                    anomaly.kind(),
+                                    anomaly.action(),
+                                    anomaly.loss(),
+                                    anomaly.gradientNorm(),
+                                    anomaly.samples()));
+            case Report.StepSkipped skipped ->
+                    line(String.format(Locale.ROOT, "step %d is left out", skipped.step()));
             case Report.Evaluated evaluated ->
                     evaluated
                             .datasets()

@@ -14,8 +14,8 @@ import java.util.function.Consumer;
 
 /// The process of one rank: `RankMain <launch.json>`.
 ///
-/// It trains one phase from the state that the launch names, reports every step to its worker,
-/// and ends with one of [ExitCode]. It outlives neither its worker nor a hung peer.
+/// It trains one phase from the state that the launch names, reports every step to its worker, and
+/// ends with one of [ExitCode]. It outlives neither its worker nor a hung peer.
 public final class RankMain {
 
     private RankMain() {}
@@ -57,12 +57,17 @@ public final class RankMain {
     private static int run(RankLaunch launch, Consumer<Report> reports, Preemption preemption) {
         try (RankSession session = RankSession.start(launch, reports, preemption)) {
             TrainingLoop.End end = session.train();
-            if (end.preempted()) {
-                reports.accept(new Report.Preempted(launch.rank(), end.step()));
-                return ExitCode.PREEMPTED;
-            }
-            reports.accept(new Report.Finished(launch.rank(), end.step(), Map.of()));
-            return ExitCode.FINISHED;
+            return switch (end.ending()) {
+                case FINISHED -> {
+                    reports.accept(new Report.Finished(launch.rank(), end.step(), Map.of()));
+                    yield ExitCode.FINISHED;
+                }
+                case PREEMPTED -> {
+                    reports.accept(new Report.Preempted(launch.rank(), end.step()));
+                    yield ExitCode.PREEMPTED;
+                }
+                case ANOMALY -> ExitCode.ANOMALY;
+            };
         } catch (Throwable e) {
             e.printStackTrace();
             reports.accept(Failures.report(launch.rank(), e));

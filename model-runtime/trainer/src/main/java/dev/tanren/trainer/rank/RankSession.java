@@ -24,7 +24,6 @@ import dev.tanren.trainer.distributed.ProcessGroup;
 import dev.tanren.trainer.distributed.TreeReduction;
 import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.registry.Decoders;
-import dev.tanren.trainer.optimizer.AdamW;
 import dev.tanren.trainer.optimizer.LearningRateSchedule;
 import dev.tanren.trainer.tools.NativeRuntime;
 import java.lang.management.ManagementFactory;
@@ -102,7 +101,7 @@ final class RankSession implements AutoCloseable {
                                         Path.of(launch.cache())));
         CompletableFuture<ProcessGroup> group = natives.thenApplyAsync(done -> join(launch));
         join(natives);
-        TrainingState state = TrainingState.allocate(Decoders.layout(launch.architecture()));
+        TrainingState state = TrainingState.allocate(Decoders.layout(launch.architecture()), stage);
         CheckpointState start =
                 new StateRestorer(store, Path.of(launch.cache()))
                         .restore(launch.initialState(), state, launch.plan().seed());
@@ -184,6 +183,7 @@ final class RankSession implements AutoCloseable {
                 CheckpointSaver saver = saver()) {
             decoder.useWeights(state.weights());
             decoder.recomputeActivations(stage.activations());
+            decoder.useObjective(stage.objective());
             reports.accept(
                     new Report.Ready(
                             launch.rank(),
@@ -191,7 +191,7 @@ final class RankSession implements AutoCloseable {
                             secondsSinceStart(),
                             state.layout().elements()));
             if (firstStep > launch.lastStep()) {
-                return new TrainingLoop.End(launch.lastStep(), false);
+                return new TrainingLoop.End(launch.lastStep(), TrainingLoop.Ending.FINISHED);
             }
             SampleOrder order = data.order(start.step(), start.values());
             try (BatchPrefetcher batches =
@@ -203,15 +203,18 @@ final class RankSession implements AutoCloseable {
                             launch.lastStep())) {
                 TrainingLoop.Parts parts =
                         new TrainingLoop.Parts(
-                                decoder,
-                                gradients,
-                                reduction,
-                                optimizer(),
-                                schedule(),
+                                new StepComputation(decoder, gradients, reduction),
+                                state,
+                                LearningRateSchedule.of(stage),
                                 order,
                                 batches,
                                 saver,
                                 evaluator(decoder, reduction),
+                                new AnomalyWatch(
+                                        stage.anomalies(),
+                                        launch.phaseId(),
+                                        start.values(),
+                                        launch.skippedSteps()),
                                 preemption,
                                 reports);
                 return new TrainingLoop(launch, stage, start, parts)
@@ -237,30 +240,9 @@ final class RankSession implements AutoCloseable {
                 reports::accept);
     }
 
-    private AdamW optimizer() {
-        TrainingStage.Optimizer settings = stage.optimizer();
-        return new AdamW(
-                state.layout(),
-                state.weights(),
-                state.expAvg(),
-                state.expAvgSq(),
-                new AdamW.Settings(
-                        settings.beta1(),
-                        settings.beta2(),
-                        settings.epsilon(),
-                        settings.weightDecay()));
-    }
-
-    private LearningRateSchedule schedule() {
-        return LearningRateSchedule.of(
-                stage.schedule(),
-                stage.optimizer().learningRate(),
-                Timetable.of(stage).totalSteps() * stage.globalBatchTokens(),
-                stage.globalBatchTokens());
-    }
-
     private Evaluator evaluator(Decoder decoder, TreeReduction reduction) {
-        return new Evaluator(decoder, reduction, launch.rank(), launch.worldSize(), data.heldOut());
+        return new Evaluator(
+                decoder, state, reduction, launch.rank(), launch.worldSize(), data.heldOut());
     }
 
     private static double secondsSinceStart() {

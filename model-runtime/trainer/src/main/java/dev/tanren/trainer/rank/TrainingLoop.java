@@ -7,41 +7,43 @@ import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.trainer.checkpoint.CheckpointSaver;
 import dev.tanren.trainer.checkpoint.CheckpointState;
+import dev.tanren.trainer.checkpoint.TrainingState;
 import dev.tanren.trainer.data.BatchPrefetcher;
 import dev.tanren.trainer.data.SampleOrder;
-import dev.tanren.trainer.distributed.GradientTree;
-import dev.tanren.trainer.distributed.TreeReduction;
-import dev.tanren.trainer.model.Decoder;
-import dev.tanren.trainer.model.MicroBatchResult;
-import dev.tanren.trainer.optimizer.AdamW;
 import dev.tanren.trainer.optimizer.GradientNorm;
 import dev.tanren.trainer.optimizer.LearningRateSchedule;
-import dev.tanren.trainer.parameters.FlatBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /// Trains one phase. [#step] is the training step, from top to bottom.
 final class TrainingLoop {
 
     /// How the loop ended.
     ///
-    /// @param step last step that is applied and saved
-    /// @param preempted whether it ended before the phase's last step, on request
-    record End(long step, boolean preempted) {}
+    /// @param step last step that is done and saved, or after an anomaly the last one before it
+    record End(long step, Ending ending) {}
+
+    enum Ending {
+        /// With the launch's last step.
+        FINISHED,
+        /// On request.
+        PREEMPTED,
+        /// By a step that wants a rollback or a person.
+        ANOMALY
+    }
 
     /// The parts that the loop drives.
     record Parts(
-            Decoder decoder,
-            GradientTree gradients,
-            TreeReduction reduction,
-            AdamW optimizer,
+            StepComputation computation,
+            TrainingState state,
             LearningRateSchedule schedule,
             SampleOrder order,
             BatchPrefetcher batches,
             CheckpointSaver saver,
             Evaluator evaluator,
+            AnomalyWatch anomalies,
             Preemption preemption,
             Consumer<Report> reports) {}
 
@@ -59,97 +61,119 @@ final class TrainingLoop {
 
     /// Runs steps `firstStep` to the launch's last one, or until all ranks agree to stop.
     ///
-    /// @param beginning whether no step of the stage was ever applied, so that the model is to
-    ///     be measured before the first
+    /// @param beginning whether no step of the stage was ever applied, so that the model is to be
+    ///     measured before the first
     End run(long firstStep, boolean beginning) {
         if (beginning) {
             evaluate(0);
         }
         for (long step = firstStep; step <= launch.lastStep(); step++) {
-            boolean stop = step(step);
-            if (stop && step < launch.lastStep()) {
+            Ending ending = step(step);
+            if (ending != null && (ending == Ending.ANOMALY || step < launch.lastStep())) {
                 parts.saver().await();
-                return new End(step, true);
+                return new End(ending == Ending.ANOMALY ? step - 1 : step, ending);
             }
         }
         parts.saver().await();
-        return new End(launch.lastStep(), false);
+        return new End(launch.lastStep(), Ending.FINISHED);
     }
 
-    /// @return whether a rank was asked to stop, on which all ranks agree
-    private boolean step(long step) {
+    /// @return why the loop is to end with this step, on which all ranks agree; null where it goes
+    ///     on
+    private @Nullable Ending step(long step) {
         StepClock clock = new StepClock();
 
         BatchPrefetcher.Prepared batch = parts.batches().next();
         clock.dataDone();
 
-        // One slot for each micro-batch of the step, filled by its rank, and one for the stop flag.
-        double[] agreed = new double[batch.batch().microBatches() + 1];
-        double inverseTargets = 1.0 / batch.targets();
-        FlatBuffer gradient =
-                parts.gradients()
-                        .sum(
-                                batch.own().size(),
-                                (index, buffer) -> {
-                                    parts.decoder().accumulateGradientsInto(buffer);
-                                    MicroBatchResult result =
-                                            parts.decoder()
-                                                    .forwardBackward(
-                                                            batch.own().get(index), inverseTargets);
-                                    agreed[batch.firstOwn() + index] = result.lossSum();
-                                    clock.computed(
-                                            result.forwardSeconds(), result.backwardSeconds());
-                                });
-        clock.gradientsDone();
+        if (parts.anomalies().leavesOut(step)) {
+            skipped(step, batch);
+            return end(step, parts.computation().agreeToStop(parts.preemption().requested()));
+        }
+        StepComputation.Result result =
+                parts.computation().compute(batch, clock, parts.preemption().requested());
+        AnomalyWatch.Finding finding =
+                parts.anomalies().judge(step, result.loss(), result.gradientNorm());
+        if (finding != null) {
+            List<String> samples = suspects(finding, result, batch);
+            report(step, result, finding, samples);
+            switch (finding.action()) {
+                case SKIP -> skipped(step, batch);
+                case ROLLBACK, PAUSE -> {
+                    return Ending.ANOMALY;
+                }
+                case FAIL -> throw diverged(step, result, samples);
+            }
+            return end(step, result.stop());
+        }
 
-        agreed[agreed.length - 1] = parts.preemption().requested() ? 1 : 0;
-        parts.reduction().sum(gradient);
-        double[] sums = parts.reduction().sum(agreed);
-        boolean stop = sums[sums.length - 1] > 0;
-        double loss = sumInOrder(sums, sums.length - 1) / batch.targets();
-        clock.communicationDone();
-
-        double norm = GradientNorm.l2(gradient);
-        requireFinite(batch, sums, loss, norm);
         double rate = parts.schedule().at((step - 1) * stage.globalBatchTokens());
         Double clipNorm = stage.optimizer().clipNorm();
-        double scale = clipNorm == null ? 1 : GradientNorm.clippingScale(norm, clipNorm);
+        double scale =
+                clipNorm == null ? 1 : GradientNorm.clippingScale(result.gradientNorm(), clipNorm);
         optimizerSteps++;
-        parts.optimizer().step(gradient, optimizerSteps, rate, scale);
+        parts.state().optimizer().step(result.gradient(), optimizerSteps, rate, scale);
+        parts.state().after(step, true);
+        parts.anomalies().applied(result.loss());
         clock.optimizerDone();
 
-        boolean save = saves(step) || stop;
-        if (save) {
+        boolean saves = saves(step, result.stop());
+        if (saves) {
             parts.saver().snapshot(step, checkpointState(step));
         }
         clock.checkpointDone();
-
         parts.reports()
                 .accept(
                         new Report.StepFinished(
                                 launch.rank(),
                                 step,
                                 launch.phaseId(),
-                                loss,
+                                result.loss(),
                                 rate,
-                                norm,
+                                result.gradientNorm(),
                                 batch.targets(),
                                 batch.batch().sequenceLength(),
                                 batch.hash(),
                                 clock.seconds(),
                                 ResidentMemory.peakBytes()));
+        return afterReport(step, saves, result.stop());
+    }
+
+    /// A step that changed nothing ends, saves and measures like any other.
+    private @Nullable Ending end(long step, boolean stop) {
+        boolean saves = saves(step, stop);
+        if (saves) {
+            parts.saver().snapshot(step, checkpointState(step));
+        }
+        return afterReport(step, saves, stop);
+    }
+
+    private @Nullable Ending afterReport(long step, boolean saves, boolean stop) {
         if (evaluates(step)) {
             evaluate(step);
         }
         // Last, so that a checkpoint is never committed whose step or evaluation is not reported.
-        if (save) {
+        if (saves) {
             parts.saver().upload();
         }
-        return stop;
+        return stop ? Ending.PREEMPTED : null;
     }
 
-    private boolean saves(long step) {
-        return step % stage.checkpoint().everySteps() == 0 || step == launch.lastStep();
+    private void skipped(long step, BatchPrefetcher.Prepared batch) {
+        parts.state().after(step, false);
+        parts.anomalies().skipped(step);
+        parts.reports()
+                .accept(
+                        new Report.StepSkipped(
+                                launch.rank(),
+                                step,
+                                launch.phaseId(),
+                                batch.hash(),
+                                parts.anomalies().lastLoss()));
+    }
+
+    private boolean saves(long step, boolean stop) {
+        return stop || step % stage.checkpoint().everySteps() == 0 || step == launch.lastStep();
     }
 
     private boolean evaluates(long step) {
@@ -166,43 +190,58 @@ final class TrainingLoop {
     }
 
     private Map<String, String> checkpointState(long step) {
+        parts.state().refreshAverage();
         return CheckpointState.values(
                 optimizerSteps,
                 step * stage.globalBatchTokens(),
                 launch.phaseId(),
-                parts.order().offsets(step));
+                List.of(
+                        parts.order().offsets(step),
+                        parts.state().values(),
+                        parts.anomalies().values()));
     }
 
-    private static double sumInOrder(double[] values, int count) {
-        double sum = 0;
-        for (int i = 0; i < count; i++) {
-            sum += values[i];
-        }
-        return sum;
+    private static List<String> suspects(
+            AnomalyWatch.Finding finding,
+            StepComputation.Result result,
+            BatchPrefetcher.Prepared batch) {
+        return switch (finding.kind()) {
+            case NON_FINITE -> result.samples(batch, loss -> !Double.isFinite(loss));
+            case SPIKE -> result.samples(batch, loss -> loss >= result.loss());
+        };
     }
 
-    /// A step that is not finite is never applied.
-    private static void requireFinite(
-            BatchPrefetcher.Prepared batch, double[] losses, double loss, double norm) {
-        if (Double.isFinite(loss) && Double.isFinite(norm)) {
-            return;
-        }
-        List<String> suspects =
-                IntStream.range(0, batch.batch().microBatches())
-                        .filter(index -> !Double.isFinite(losses[index]))
-                        .boxed()
-                        .flatMap(index -> batch.batch().sampleIds(index).stream())
-                        .toList();
-        throw new TanrenException(
+    private void report(
+            long step,
+            StepComputation.Result result,
+            AnomalyWatch.Finding finding,
+            List<String> samples) {
+        parts.reports()
+                .accept(
+                        new Report.AnomalyFound(
+                                launch.rank(),
+                                step,
+                                launch.phaseId(),
+                                finding.kind(),
+                                result.loss(),
+                                result.gradientNorm(),
+                                finding.median(),
+                                finding.action(),
+                                samples));
+    }
+
+    private static TanrenException diverged(
+            long step, StepComputation.Result result, List<String> samples) {
+        return new TanrenException(
                 ErrorCode.TRAINING_DIVERGED,
                 "the loss of step "
-                        + batch.batch().step()
+                        + step
                         + " is "
-                        + loss
+                        + result.loss()
                         + " and its gradient norm "
-                        + norm
+                        + result.gradientNorm()
                         + "; the step was not applied",
-                "samples " + (suspects.isEmpty() ? batch.batch().sampleIds() : suspects),
+                "samples " + samples,
                 "Lower the learning rate or clipNorm, or look at these samples.");
     }
 }

@@ -17,7 +17,9 @@ import dev.tanren.storage.safetensors.SafetensorsFile;
 import dev.tanren.storage.testing.EmbeddedS3;
 import dev.tanren.trainer.model.HuggingFaceDirectory;
 import dev.tanren.trainer.model.registry.Decoders;
+import dev.tanren.trainer.optimizer.Optimizer;
 import dev.tanren.trainer.parameters.FlatBuffer;
+import dev.tanren.trainer.rank.TinyPlan;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
@@ -37,7 +39,8 @@ class StateRestorerTest {
     private static final String PREFIX = "models/grouped/";
     private static final String MANIFEST = "runs/r/s/checkpoints/0000000007/manifest.json";
     private static final Map<String, String> KEPT =
-            CheckpointState.values(5, 7 * 128, "short", Map.of("data.offset.code/16", "42"));
+            CheckpointState.values(
+                    5, 7 * 128, "short", List.of(Map.of("data.offset.code/16", "42")));
 
     @TempDir static Path folder;
     private static EmbeddedS3 s3;
@@ -74,13 +77,13 @@ class StateRestorerTest {
             CheckpointState start = restore(new InitialState.Imported(PREFIX), state);
 
             assertThat(start).isEqualTo(CheckpointState.beginning());
-            for (TrainingState.NamedTensor tensor : state.weightTensors()) {
+            for (TrainingState.NamedTensor tensor :
+                    TrainingState.weightTensors(state.layout(), state.weights())) {
                 assertThat(file.tensor(tensor.name()).bytes().mismatch(tensor.bytes()))
                         .as(tensor.name())
                         .isEqualTo(-1);
             }
-            assertEmpty(state.expAvg());
-            assertEmpty(state.expAvgSq());
+            assertEmpty(state.optimizer());
         }
     }
 
@@ -94,8 +97,7 @@ class StateRestorerTest {
 
                     assertThat(start).isEqualTo(new CheckpointState(7, 5, KEPT));
                     assertEqual(state.weights(), saved.weights());
-                    assertEqual(state.expAvg(), saved.expAvg());
-                    assertEqual(state.expAvgSq(), saved.expAvgSq());
+                    assertEqual(state.optimizer(), saved.optimizer());
                 }
             }
         }
@@ -110,8 +112,7 @@ class StateRestorerTest {
 
             assertThat(start).isEqualTo(CheckpointState.beginning());
             assertEqual(state.weights(), saved.weights());
-            assertEmpty(state.expAvg());
-            assertEmpty(state.expAvgSq());
+            assertEmpty(state.optimizer());
         }
     }
 
@@ -145,15 +146,15 @@ class StateRestorerTest {
 
     private static TrainingState state() {
         Architecture architecture = model.configuration().architecture();
-        return TrainingState.allocate(Decoders.layout(architecture));
+        return TrainingState.allocate(Decoders.layout(architecture), TinyPlan.stage(2).optimizer());
     }
 
     private static TrainingState filled() {
         TrainingState state = state();
         SplittableRandom random = new SplittableRandom(5);
-        for (FlatBuffer buffer : List.of(state.weights(), state.expAvg(), state.expAvgSq())) {
-            for (long i = 0; i < buffer.elements(); i++) {
-                buffer.segment().setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) random.nextDouble());
+        for (TrainingState.NamedTensor tensor : state.tensors()) {
+            for (long at = 0; at < tensor.bytes().byteSize(); at += Float.BYTES) {
+                tensor.bytes().set(ValueLayout.JAVA_FLOAT, at, (float) random.nextDouble());
             }
         }
         return state;
@@ -200,8 +201,16 @@ class StateRestorerTest {
         assertThat(actual.segment().mismatch(other)).isEqualTo(-1);
     }
 
-    private static void assertEmpty(FlatBuffer buffer) {
-        byte[] bytes = buffer.segment().toArray(ValueLayout.JAVA_BYTE);
-        assertThat(bytes).containsOnly(0);
+    private static void assertEqual(Optimizer actual, Optimizer expected) {
+        for (int i = 0; i < expected.state().size(); i++) {
+            MemorySegment other = expected.state().get(i).bytes();
+            assertThat(actual.state().get(i).bytes().mismatch(other)).isEqualTo(-1);
+        }
+    }
+
+    private static void assertEmpty(Optimizer optimizer) {
+        for (Optimizer.State state : optimizer.state()) {
+            assertThat(state.bytes().toArray(ValueLayout.JAVA_BYTE)).containsOnly(0);
+        }
     }
 }

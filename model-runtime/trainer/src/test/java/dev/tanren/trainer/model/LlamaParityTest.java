@@ -3,10 +3,11 @@ package dev.tanren.trainer.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.tanren.spec.plan.TrainingStage.WeightDecayOn;
 import dev.tanren.trainer.optimizer.AdamW;
 import dev.tanren.trainer.optimizer.GradientNorm;
 import dev.tanren.trainer.optimizer.LearningRateSchedule;
-import dev.tanren.trainer.parameters.FlatBuffer;
+import dev.tanren.trainer.optimizer.WeightDecay;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import dev.tanren.trainer.tools.NativeRuntime;
 import org.bytedeco.pytorch.Tensor;
@@ -57,18 +58,18 @@ class LlamaParityTest {
     @ValueSource(strings = {"grouped-untied", "tied-wide-heads"})
     void twentyStepsHaveTheLossesOfPyTorch(String name) {
         try (Fixture fixture = new Fixture(name);
-                FlatBuffer average = FlatBuffer.allocate(fixture.decoder.layout());
-                FlatBuffer square = FlatBuffer.allocate(fixture.decoder.layout())) {
-            AdamW adamW =
-                    new AdamW(
-                            fixture.decoder.layout(),
-                            fixture.weights,
-                            average,
-                            square,
-                            new AdamW.Settings(0.9, 0.95, 1e-8, 0.1));
+                AdamW adamW =
+                        new AdamW(
+                                fixture.decoder.layout().entries(),
+                                fixture.weights,
+                                new AdamW.Settings(
+                                        0.9,
+                                        0.95,
+                                        1e-8,
+                                        new WeightDecay(0.1, WeightDecayOn.MATRICES)))) {
             LearningRateSchedule schedule =
                     new LearningRateSchedule.Cosine(
-                            new LearningRateSchedule.Span(2e-3, 0.1, 5, 0, 20, 1));
+                            new LearningRateSchedule.Span(2e-3, 0, 0.1, 5, 0, 20, 1));
             double[] curve = fixture.numbers("curve");
             for (int step = 0; step < 20; step++) {
                 MicroBatch batch = fixture.batch(step);

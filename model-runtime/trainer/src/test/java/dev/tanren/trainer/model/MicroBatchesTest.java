@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.trainer.distributed.GradientTree;
 import dev.tanren.trainer.model.registry.Decoders;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.tools.NativeRuntime;
@@ -110,6 +111,54 @@ class MicroBatchesTest {
 
         assertThat(sum).isCloseTo(wholeLoss, within(1e-4));
         assertThat(Numbers.relativeNorm(Numbers.of(gradients), wholeGradient)).isLessThan(1e-6);
+    }
+
+    /// The tree over a rank's micro-batches is a subtree of that over the whole step.
+    @Test
+    void raggedMicroBatchesHaveTheSameBitsHoweverRanksShareThem() {
+        int[][] rows = new int[8][];
+        for (int row = 0; row < rows.length; row++) {
+            rows[row] = document(row + 1, 24);
+        }
+        MicroBatch whole = ragged(MicroBatch.ofRows(rows), 3);
+        double inverse = 1.0 / whole.countedTargets();
+        double[] alone = sum(whole, 0, 8, inverse);
+        decoder.forwardBackward(whole, inverse);
+        assertThat(Numbers.relativeNorm(alone, Numbers.of(gradients))).isLessThan(1e-6);
+
+        double[] halves = added(sum(whole, 0, 4, inverse), sum(whole, 4, 8, inverse));
+        assertThat(halves).isEqualTo(alone);
+        double[] quarters =
+                added(
+                        added(sum(whole, 0, 2, inverse), sum(whole, 2, 4, inverse)),
+                        added(sum(whole, 4, 6, inverse), sum(whole, 6, 8, inverse)));
+        assertThat(quarters).isEqualTo(alone);
+    }
+
+    /// The gradient of rows `from` to `to`, one micro-batch each, as a rank sums it.
+    private double[] sum(MicroBatch whole, int from, int to, double inverse) {
+        try (GradientTree tree = new GradientTree(decoder.layout().elements())) {
+            FlatBuffer sum =
+                    tree.sum(
+                            to - from,
+                            (index, buffer) -> {
+                                decoder.accumulateGradientsInto(buffer);
+                                decoder.forwardBackward(
+                                        rows(whole, from + index, from + index + 1), inverse);
+                            });
+            double[] numbers = Numbers.of(sum);
+            decoder.accumulateGradientsInto(gradients);
+            return numbers;
+        }
+    }
+
+    /// As fp32 adds them.
+    private static double[] added(double[] left, double[] right) {
+        double[] sums = new double[left.length];
+        for (int i = 0; i < sums.length; i++) {
+            sums[i] = (float) left[i] + (float) right[i];
+        }
+        return sums;
     }
 
     @Test

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.tanren.spec.plan.TrainingStage.WeightDecayOn;
 import dev.tanren.trainer.parameters.ComputeThreads;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.ParameterLayout;
@@ -21,6 +22,7 @@ class AdamWTest {
             ParameterLayout.builder().add("matrix", 601, 407).add("norm", 33).build();
 
     private final List<FlatBuffer> buffers = new ArrayList<>();
+    private final List<AdamW> optimizers = new ArrayList<>();
 
     @BeforeAll
     static void loadNatives() {
@@ -29,6 +31,7 @@ class AdamWTest {
 
     @AfterEach
     void free() {
+        optimizers.forEach(AdamW::close);
         buffers.forEach(FlatBuffer::close);
     }
 
@@ -91,8 +94,14 @@ class AdamWTest {
     }
 
     private AdamW adamW(FlatBuffer weights) {
-        return new AdamW(
-                LAYOUT, weights, fresh(), fresh(), new AdamW.Settings(0.9, 0.95, 1e-8, 0.1));
+        AdamW adamW =
+                new AdamW(
+                        LAYOUT.entries(),
+                        weights,
+                        new AdamW.Settings(
+                                0.9, 0.95, 1e-8, new WeightDecay(0.1, WeightDecayOn.MATRICES)));
+        optimizers.add(adamW);
+        return adamW;
     }
 
     private FlatBuffer fresh() {

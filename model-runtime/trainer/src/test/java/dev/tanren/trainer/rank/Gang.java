@@ -22,6 +22,8 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.net.ServerSocket;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -134,6 +136,19 @@ final class Gang implements AutoCloseable {
             InitialState initial,
             BiConsumer<Gang, Report> watcher)
             throws IOException {
+        return start(setting, phase, token, ranks, initial, List.of(), watcher);
+    }
+
+    /// @param skipped steps whose batches are left out
+    static Gang start(
+            Setting setting,
+            String phase,
+            long token,
+            int ranks,
+            InitialState initial,
+            List<Long> skipped,
+            BiConsumer<Gang, Report> watcher)
+            throws IOException {
         Gang gang = new Gang(setting, phase, token);
         gang.watcher = watcher;
         int port;
@@ -141,7 +156,7 @@ final class Gang implements AutoCloseable {
             port = free.getLocalPort();
         }
         for (int rank = 0; rank < ranks; rank++) {
-            gang.launch(rank, ranks, port, initial);
+            gang.launch(rank, ranks, port, initial, skipped);
         }
         return gang;
     }
@@ -171,7 +186,8 @@ final class Gang implements AutoCloseable {
         return gang;
     }
 
-    private void launch(int rank, int ranks, int port, InitialState initial) throws IOException {
+    private void launch(int rank, int ranks, int port, InitialState initial, List<Long> skipped)
+            throws IOException {
         RankLaunch launch =
                 new RankLaunch(
                         setting.runId(),
@@ -192,7 +208,8 @@ final class Gang implements AutoCloseable {
                         initial,
                         setting.datasets(),
                         Timetable.of(setting.stage()).of(phase).lastStep(),
-                        CheckpointLayout.stagePrefix(setting.runId(), setting.stage().id()));
+                        CheckpointLayout.stagePrefix(setting.runId(), setting.stage().id()),
+                        skipped);
         Path file = scratch.resolve("launch-" + rank + ".json");
         Files.writeString(file, Json.write(launch));
         processes.add(
@@ -357,6 +374,20 @@ final class Gang implements AutoCloseable {
                 CheckpointLayout.manifestKey(setting.runId(), setting.stage().id(), last.getKey());
         setting.store().put(key, Json.write(manifest).getBytes(StandardCharsets.UTF_8));
         return new InitialState.Resume(key, last.getKey());
+    }
+
+    /// The values of a tensor that was saved in one piece.
+    float[] saved(long step, String tensor) {
+        for (Report.ShardSaved saved : reports(Report.ShardSaved.class)) {
+            for (CheckpointManifest.Tensor part : saved.shard().tensors()) {
+                if (saved.step() == step && part.name().equals(tensor)) {
+                    return MemorySegment.ofArray(setting.store().get(saved.shard().key()))
+                            .asSlice(part.byteOffset(), part.elements() * Float.BYTES)
+                            .toArray(ValueLayout.JAVA_FLOAT_UNALIGNED);
+                }
+            }
+        }
+        throw new IllegalStateException("step " + step + " has no " + tensor);
     }
 
     /// Hash over the newest state that every rank saved.

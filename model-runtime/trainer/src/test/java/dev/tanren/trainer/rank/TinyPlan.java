@@ -2,6 +2,7 @@ package dev.tanren.trainer.rank;
 
 import dev.tanren.spec.plan.Anomalies;
 import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.plan.Averaging;
 import dev.tanren.spec.plan.Dataset;
 import dev.tanren.spec.plan.ModelSource;
 import dev.tanren.spec.plan.Objective;
@@ -10,6 +11,7 @@ import dev.tanren.spec.plan.TrainingStage;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// A plan that trains in a second: two phases over two datasets.
 public final class TinyPlan {
@@ -36,8 +38,7 @@ public final class TinyPlan {
                 positions);
     }
 
-    /// A stage of two phases of 6 steps, with 8 and 4 sequences a step in micro-batches of 2 and
-    /// 1.
+    /// A stage of two phases of 6 steps, with 8 and 4 sequences a step in micro-batches of 2 and 1.
     public static TrainingStage stage(int everySteps) {
         return stage(everySteps, STEPS_OF_PHASE, 128);
     }
@@ -112,6 +113,49 @@ public final class TinyPlan {
                 stage.objective(),
                 stage.averaging(),
                 stage.anomalies());
+    }
+
+    /// The same stage with another optimizer and schedule.
+    public static TrainingStage with(
+            TrainingStage stage,
+            TrainingStage.Optimizer optimizer,
+            TrainingStage.Schedule schedule) {
+        return with(
+                stage,
+                optimizer,
+                schedule,
+                stage.phases(),
+                stage.evaluation(),
+                null,
+                stage.anomalies());
+    }
+
+    /// The same stage with other parts.
+    static TrainingStage with(
+            TrainingStage stage,
+            TrainingStage.Optimizer optimizer,
+            TrainingStage.Schedule schedule,
+            List<TrainingStage.Phase> phases,
+            TrainingStage.@Nullable Evaluation evaluation,
+            @Nullable Averaging averaging,
+            Anomalies anomalies) {
+        return new TrainingStage(
+                stage.id(),
+                stage.type(),
+                optimizer,
+                schedule,
+                stage.precision(),
+                stage.activations(),
+                stage.globalBatchTokens(),
+                stage.microBatch(),
+                stage.threadsPerRank(),
+                stage.parallelism(),
+                phases,
+                stage.checkpoint(),
+                evaluation,
+                stage.objective(),
+                averaging,
+                anomalies);
     }
 
     public static Plan plan(TrainingStage stage) {

@@ -1,5 +1,6 @@
 package dev.tanren.workflows.training.internal;
 
+import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.FailureClass;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.planner.Timetable;
@@ -85,8 +86,9 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
                 case FAIL ->
                         throw Failures.ofWorkflow(gate.failure(stage.id(), entry.phase().id()));
             }
-            if (!runPhase(index, entry)) {
-                return Outcome.paused();
+            Outcome ended = runPhase(index, entry);
+            if (ended != null) {
+                return ended;
             }
         }
         return Outcome.finished();
@@ -105,35 +107,40 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
 
     /// Tries until the phase's last step is committed.
     ///
-    /// @return false where the run pauses
-    private boolean runPhase(int index, Timetable.Entry entry) {
+    /// @return how the workflow is to end before that; null where the phase is done
+    private @Nullable Outcome runPhase(int index, Timetable.Entry entry) {
         while (!pauseRequested) {
             continueAsNewWhenLong(index);
             Begun begun = attempts.begin(beginRequest(entry));
             if (begun.alreadyDone()) {
-                return true;
+                return null;
             }
             budget = budget.startingFrom(begun.resumeStep());
             if (begun.resumeStep() < entry.firstStep()) {
                 record("phase.entered", entry, new PhaseGate(PhaseGate.Decision.ENTER, null));
             }
-            if (attempt(entry, begun)) {
-                return true;
+            Attempted attempted = attempt(entry, begun);
+            if (attempted.finished()) {
+                return null;
+            }
+            if (attempted.waitsFor() != null) {
+                return Outcome.waiting(entry.phase().id(), attempted.waitsFor());
             }
         }
-        return false;
+        return Outcome.paused();
     }
 
-    /// One attempt.
-    ///
-    /// @return whether the phase's last step is committed
-    private boolean attempt(Timetable.Entry entry, Begun begun) {
+    /// @param finished whether the phase's last step is committed
+    /// @param waitsFor what a person must look at before it goes on; null where nothing
+    private record Attempted(boolean finished, @Nullable String waitsFor) {}
+
+    private Attempted attempt(Timetable.Entry entry, Begun begun) {
         try {
             boolean finished = runGang(entry, begun).finished();
             if (CancellationScope.current().isCancelRequested()) {
                 throw new CanceledFailure("the run is cancelled");
             }
-            return finished;
+            return new Attempted(finished, null);
         } catch (ActivityFailure thrown) {
             if (CancellationScope.current().isCancelRequested()) {
                 endForWorker(begun, "the run is cancelled", null);
@@ -141,10 +148,14 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
             }
             if (Failures.isCancellation(thrown)) {
                 endForWorker(begun, "the run pauses", null);
-                return false;
+                return new Attempted(false, null);
+            }
+            Failure failure = Failures.read(thrown);
+            if (failure.errorCode() == ErrorCode.TRAINING_NEEDS_PERSON) {
+                return new Attempted(false, failure.what() + " [" + failure.where() + "]");
             }
             waitBeforeRetry(begun, thrown);
-            return false;
+            return new Attempted(false, null);
         }
     }
 
@@ -278,6 +289,7 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
                 begun.resumeStep(),
                 entry.lastStep(),
                 input.model().architecture(),
-                input.datasets());
+                input.datasets(),
+                begun.skippedSteps());
     }
 }

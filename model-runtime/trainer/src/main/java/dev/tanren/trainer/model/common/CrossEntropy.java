@@ -3,11 +3,18 @@ package dev.tanren.trainer.model.common;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import dev.tanren.spec.plan.Objective;
 import dev.tanren.trainer.model.MicroBatch;
 import dev.tanren.trainer.parameters.ComputeThreads;
 import java.lang.foreign.MemorySegment;
 
-/// Cross-entropy of logits with one target a row, and its gradient in the logits' place.
+/// Cross-entropy of logits with one target a row, and the gradient of an [Objective] in the logits'
+/// place.
+///
+/// With `Z = log Σ exp(logits)`, probabilities `p`, a target `y`, z-loss `z` and smoothing `ε`, the
+/// objective of a row is `Z - (1-ε)·logit_y - ε·mean(logits) + z·Z²` (smoothing as PyTorch has it)
+/// and its gradient `p·(1 + 2·z·Z) - (1-ε)·[y] - ε/V`. The loss is `Z - logit_y` whatever the
+/// objective.
 ///
 /// Legend: C rows of a chunk, V vocabulary.
 public final class CrossEntropy {
@@ -17,6 +24,7 @@ public final class CrossEntropy {
 
     private final int vocabulary;
     private final ThreadLocal<Row> rows;
+    private Objective objective = Objective.CROSS_ENTROPY;
 
     public CrossEntropy(int vocabulary) {
         this.vocabulary = vocabulary;
@@ -33,12 +41,17 @@ public final class CrossEntropy {
         }
     }
 
+    /// What gradients are of, from now on.
+    public void use(Objective chosen) {
+        objective = chosen;
+    }
+
     /// Writes each row's loss; ignored rows have 0.
     public void losses(Matrix logits_CV, int[] targets, int firstTarget, double[] losses) {
         pass(logits_CV, targets, firstTarget, losses, Double.NaN);
     }
 
-    /// Also replaces the logits by the gradient of `loss · scale`.
+    /// Also replaces the logits by the gradient of `objective · scale`.
     public void lossesAndGradient(
             Matrix logitsThenGradient_CV,
             int[] targets,
@@ -75,12 +88,11 @@ public final class CrossEntropy {
         float targetLogit = logits.get(JAVA_FLOAT, at + (long) target * Float.BYTES);
         float highest = highest(row, logits, at);
         double sum = exponentials(row, logits, at, highest);
+        double logSum = Math.log(sum) + highest;
         if (gradient) {
-            writeGradient(row, logits, at, (float) (scale / sum));
-            long place = at + (long) target * Float.BYTES;
-            logits.set(JAVA_FLOAT, place, logits.get(JAVA_FLOAT, place) - (float) scale);
+            writeGradient(row, logits, at, target, scale, sum, logSum);
         }
-        return Math.log(sum) + highest - targetLogit;
+        return logSum - targetLogit;
     }
 
     private float highest(Row row, MemorySegment logits, long at) {
@@ -114,18 +126,30 @@ public final class CrossEntropy {
         return sum;
     }
 
-    private void writeGradient(Row row, MemorySegment logits, long at, float factor) {
+    private void writeGradient(
+            Row row,
+            MemorySegment logits,
+            long at,
+            int target,
+            double scale,
+            double sum,
+            double logSum) {
+        float factor = (float) (scale / sum * (1 + 2 * objective.zLoss() * logSum));
+        float spread = (float) (scale * objective.labelSmoothing() / vocabulary);
         for (int v = 0; v < vocabulary; v += TILE) {
             int count = Math.min(TILE, vocabulary - v);
             float[] tile = row.values[v / TILE];
-            scale(tile, factor, count);
+            scale(tile, factor, spread, count);
             MemorySegment.copy(tile, 0, logits, JAVA_FLOAT, at + (long) v * Float.BYTES, count);
         }
+        long place = at + (long) target * Float.BYTES;
+        float kept = (float) (scale * (1 - objective.labelSmoothing()));
+        logits.set(JAVA_FLOAT, place, logits.get(JAVA_FLOAT, place) - kept);
     }
 
-    private static void scale(float[] values, float factor, int count) {
+    private static void scale(float[] values, float factor, float spread, int count) {
         for (int i = 0; i < count; i++) {
-            values[i] *= factor;
+            values[i] = values[i] * factor - spread;
         }
     }
 

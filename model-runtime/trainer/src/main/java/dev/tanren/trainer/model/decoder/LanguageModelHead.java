@@ -1,5 +1,6 @@
 package dev.tanren.trainer.model.decoder;
 
+import dev.tanren.spec.plan.Objective;
 import dev.tanren.trainer.model.MicroBatch;
 import dev.tanren.trainer.model.common.CrossEntropy;
 import dev.tanren.trainer.model.common.Matrix;
@@ -29,6 +30,10 @@ public final class LanguageModelHead {
         this.projection = projection;
         vocabulary = projection.outputs();
         crossEntropy = new CrossEntropy(vocabulary);
+    }
+
+    void use(Objective objective) {
+        crossEntropy.use(objective);
     }
 
     /// Fills `losses` for every place.

@@ -2,6 +2,7 @@ package dev.tanren.trainer.model.decoder;
 
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.trainer.parameters.ParameterLayout;
+import dev.tanren.trainer.parameters.ParameterLayout.Role;
 
 /// The names and shapes of the parameters that Llama and the families after it have in common, as
 /// in Hugging Face checkpoints.
@@ -27,7 +28,7 @@ public final class RotaryNames {
         long hidden = architecture.hiddenSize();
         long intermediate = architecture.intermediateSize();
         ParameterLayout.Builder layout = ParameterLayout.builder();
-        layout.add(EMBEDDING, architecture.vocabSize(), hidden);
+        layout.add(Role.EMBEDDING, EMBEDDING, architecture.vocabSize(), hidden);
         for (int layer = 0; layer < architecture.layers(); layer++) {
             layout.add(weight(layer, "input_layernorm"), hidden);
             attention.add(layout, layer);
@@ -38,7 +39,7 @@ public final class RotaryNames {
         }
         layout.add(FINAL_NORM, hidden);
         if (!architecture.tieWordEmbeddings()) {
-            layout.add(HEAD, architecture.vocabSize(), hidden);
+            layout.add(Role.HEAD, HEAD, architecture.vocabSize(), hidden);
         }
         return layout.build();
     }

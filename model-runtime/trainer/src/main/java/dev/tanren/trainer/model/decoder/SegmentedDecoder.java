@@ -3,6 +3,7 @@ package dev.tanren.trainer.model.decoder;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.plan.Objective;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.KeyValueCache;
@@ -81,6 +82,11 @@ public final class SegmentedDecoder implements Decoder {
     @Override
     public void recomputeActivations(TrainingStage.Activations policy) {
         this.policy = policy;
+    }
+
+    @Override
+    public void useObjective(Objective objective) {
+        head.use(objective);
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.tanren.trainer.model.gpt2;
 
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.trainer.parameters.ParameterLayout;
+import dev.tanren.trainer.parameters.ParameterLayout.Role;
 
 /// The names and shapes of a GPT-2 model's parameters, as in Hugging Face checkpoints.
 ///
@@ -20,8 +21,8 @@ public final class Gpt2Parameters {
         long hidden = architecture.hiddenSize();
         long intermediate = architecture.intermediateSize();
         ParameterLayout.Builder layout = ParameterLayout.builder();
-        layout.add(EMBEDDING, architecture.vocabSize(), hidden);
-        layout.add(POSITIONS, architecture.maximumPositions(), hidden);
+        layout.add(Role.EMBEDDING, EMBEDDING, architecture.vocabSize(), hidden);
+        layout.add(Role.EMBEDDING, POSITIONS, architecture.maximumPositions(), hidden);
         for (int layer = 0; layer < architecture.layers(); layer++) {
             norm(layout, part(layer, "ln_1"), hidden);
             projection(layout, part(layer, "attn.c_attn"), hidden, 3 * hidden);
@@ -32,7 +33,7 @@ public final class Gpt2Parameters {
         }
         norm(layout, FINAL_NORM, hidden);
         if (!architecture.tieWordEmbeddings()) {
-            layout.add(HEAD, architecture.vocabSize(), hidden);
+            layout.add(Role.HEAD, HEAD, architecture.vocabSize(), hidden);
         }
         return layout.build();
     }

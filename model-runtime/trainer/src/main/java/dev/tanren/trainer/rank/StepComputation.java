@@ -1,0 +1,100 @@
+package dev.tanren.trainer.rank;
+
+import dev.tanren.trainer.data.BatchPrefetcher.Prepared;
+import dev.tanren.trainer.distributed.GradientTree;
+import dev.tanren.trainer.distributed.TreeReduction;
+import dev.tanren.trainer.model.Decoder;
+import dev.tanren.trainer.model.MicroBatchResult;
+import dev.tanren.trainer.optimizer.GradientNorm;
+import dev.tanren.trainer.parameters.FlatBuffer;
+import java.util.List;
+import java.util.function.DoublePredicate;
+import java.util.stream.IntStream;
+
+/// Forward and backward pass of a step's batch over all ranks.
+final class StepComputation {
+
+    private final Decoder decoder;
+    private final GradientTree gradients;
+    private final TreeReduction reduction;
+
+    StepComputation(Decoder decoder, GradientTree gradients, TreeReduction reduction) {
+        this.decoder = decoder;
+        this.gradients = gradients;
+        this.reduction = reduction;
+    }
+
+    /// What a step comes to. Equal on all ranks.
+    ///
+    /// @param gradient valid until the next step
+    /// @param losses mean cross-entropy of each micro-batch of the step, over all ranks
+    /// @param loss mean cross-entropy of the step
+    /// @param stop whether a rank was asked to stop
+    record Result(
+            FlatBuffer gradient,
+            List<Double> losses,
+            double loss,
+            double gradientNorm,
+            boolean stop) {
+
+        /// Names of the samples of the micro-batches whose mean losses fit, or of all where none
+        /// does.
+        List<String> samples(Prepared batch, DoublePredicate fits) {
+            List<String> samples =
+                    IntStream.range(0, losses.size())
+                            .filter(index -> fits.test(losses.get(index)))
+                            .boxed()
+                            .flatMap(index -> batch.batch().sampleIds(index).stream())
+                            .toList();
+            return samples.isEmpty() ? batch.batch().sampleIds() : samples;
+        }
+    }
+
+    Result compute(Prepared batch, StepClock clock, boolean askedToStop) {
+        // One slot for each micro-batch of the step, filled by its rank, and one for the stop flag.
+        int microBatches = batch.batch().microBatches();
+        double[] agreed = new double[microBatches + 1];
+        double inverseTargets = 1.0 / batch.targets();
+        FlatBuffer gradient =
+                gradients.sum(
+                        batch.own().size(),
+                        (index, buffer) -> {
+                            decoder.accumulateGradientsInto(buffer);
+                            MicroBatchResult result =
+                                    decoder.forwardBackward(batch.own().get(index), inverseTargets);
+                            agreed[batch.firstOwn() + index] = result.lossSum();
+                            clock.computed(result.forwardSeconds(), result.backwardSeconds());
+                        });
+        clock.gradientsDone();
+
+        agreed[microBatches] = askedToStop ? 1 : 0;
+        reduction.sum(gradient);
+        double[] sums = reduction.sum(agreed);
+        clock.communicationDone();
+        return new Result(
+                gradient,
+                means(batch, sums),
+                sumInOrder(sums, microBatches) / batch.targets(),
+                GradientNorm.l2(gradient),
+                sums[microBatches] > 0);
+    }
+
+    /// Whether a rank was asked to stop, for a step that is not computed.
+    boolean agreeToStop(boolean askedToStop) {
+        return reduction.sum(askedToStop ? 1 : 0)[0] > 0;
+    }
+
+    private static List<Double> means(Prepared batch, double[] sums) {
+        return IntStream.range(0, batch.batch().microBatches())
+                .mapToObj(index -> sums[index] / Math.max(1, batch.batch().targets(index)))
+                .toList();
+    }
+
+    private static double sumInOrder(double[] values, int count) {
+        double sum = 0;
+        for (int i = 0; i < count; i++) {
+            sum += values[i];
+        }
+        return sum;
+    }
+}

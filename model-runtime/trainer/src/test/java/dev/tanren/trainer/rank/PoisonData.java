@@ -1,0 +1,172 @@
+package dev.tanren.trainer.rank;
+
+import dev.tanren.launch.InitialState;
+import dev.tanren.spec.json.Json;
+import dev.tanren.spec.plan.Anomalies;
+import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.plan.Dataset;
+import dev.tanren.spec.plan.ModelSource;
+import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.storage.checkpoint.CheckpointManifest;
+import dev.tanren.storage.checkpoint.ShardWriter;
+import dev.tanren.storage.objects.ObjectStore;
+import dev.tanren.storage.tokens.DatasetManifest;
+import dev.tanren.storage.tokens.TokenShardWriter;
+import dev.tanren.trainer.checkpoint.TrainingState;
+import dev.tanren.trainer.model.Initialisation;
+import dev.tanren.trainer.model.registry.Decoders;
+import dev.tanren.trainer.parameters.FlatBuffer;
+import dev.tanren.trainer.parameters.ParameterLayout;
+import dev.tanren.trainer.tools.NativeRuntime;
+import java.io.IOException;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/// Documents that count upwards, in the order that they are trained in, eight a step: but for a
+/// token whose embedding is not a number, and for one step of documents that count downwards.
+final class PoisonData {
+
+    /// Steps with one document that holds the bad token.
+    static final Set<Long> POISONED = Set.of(7L, 9L, 11L);
+
+    /// The step of documents that are the other way round.
+    static final long REVERSED = 50;
+
+    static final int STEPS = 54;
+
+    private static final int LENGTH = 16;
+    private static final int BAD_TOKEN = 95;
+    static final Architecture ARCHITECTURE =
+            new Architecture(
+                    Architecture.Family.LLAMA, 96, 32, 2, 4, 2, 48, null, false, 10_000, 1e-5, 64);
+
+    private PoisonData() {}
+
+    /// The name of the document with the bad token of a step, which is its fourth.
+    static String poisoned(long step) {
+        return "code/16#" + (8 * (step - 1) + 3);
+    }
+
+    static Plan plan(Anomalies anomalies) {
+        TrainingStage stage = TinyPlan.stage(2);
+        return new Plan(
+                Plan.API_VERSION,
+                "poison",
+                17,
+                new ModelSource.Fresh(ARCHITECTURE, null),
+                Map.of(
+                        "code",
+                        new Dataset(
+                                List.of(
+                                        new Dataset.Source(
+                                                "file:./x", null, "text", Dataset.Format.AUTO)),
+                                new Dataset.Quality(Dataset.Scorer.NONE, 1),
+                                Dataset.Order.SEQUENTIAL,
+                                0.1)),
+                List.of(
+                        TinyPlan.with(
+                                stage,
+                                stage.optimizer(),
+                                stage.schedule(),
+                                List.of(
+                                        new TrainingStage.Phase(
+                                                "short",
+                                                LENGTH,
+                                                128 * STEPS,
+                                                Map.of("code", 1.0),
+                                                null)),
+                                null,
+                                null,
+                                anomalies)));
+    }
+
+    /// Stores the dataset and gives its manifest's key.
+    static Map<String, String> store(ObjectStore store, Path folder) throws IOException {
+        TokenShardWriter writer = new TokenShardWriter(2);
+        for (int document = 0; document < 8 * STEPS; document++) {
+            long step = document / 8 + 1L;
+            int[] ids = new int[LENGTH];
+            for (int i = 0; i < LENGTH; i++) {
+                int way = step == REVERSED ? -i : i;
+                ids[i] = Math.floorMod(document * 37 + way, 90);
+            }
+            if (POISONED.contains(step) && document % 8 == 3) {
+                ids[5] = BAD_TOKEN;
+            }
+            writer.add(ids, 0, ids.length);
+        }
+        Path file = folder.resolve("poison");
+        TokenShardWriter.Written written = writer.write(file);
+        store.put("datasets/poison.tokens", Files.readAllBytes(file));
+        DatasetManifest.Shard shard =
+                new DatasetManifest.Shard(
+                        "datasets/poison.tokens",
+                        "gold",
+                        written.documents(),
+                        written.tokens(),
+                        written.bytes(),
+                        written.sha256());
+        DatasetManifest manifest =
+                new DatasetManifest(
+                        DatasetManifest.VERSION,
+                        "poison",
+                        "poison",
+                        ARCHITECTURE.vocabSize(),
+                        true,
+                        List.of(shard),
+                        List.of(shard),
+                        new DatasetManifest.Statistics(0, 8 * STEPS, 0, 0, 0));
+        String key = "datasets/poison/manifest.json";
+        store.put(key, Json.write(manifest).getBytes(StandardCharsets.UTF_8));
+        return Map.of("code", key);
+    }
+
+    /// Stores fresh weights in which the bad token's embedding is not a number.
+    static InitialState.Weights weights(ObjectStore store) {
+        NativeRuntime.configure(1);
+        ParameterLayout layout = Decoders.layout(ARCHITECTURE);
+        try (FlatBuffer weights = FlatBuffer.allocate(layout)) {
+            Initialisation.random(layout, weights, 17);
+            weights.segment()
+                    .setAtIndex(
+                            ValueLayout.JAVA_FLOAT,
+                            (long) BAD_TOKEN * ARCHITECTURE.hiddenSize(),
+                            Float.NaN);
+            CheckpointManifest.Shard shard =
+                    new ShardWriter(store)
+                            .write(
+                                    "runs/poison/weights.safetensors",
+                                    TrainingState.weightTensors(layout, weights).stream()
+                                            .map(
+                                                    tensor ->
+                                                            new ShardWriter.Slice(
+                                                                    tensor.name(),
+                                                                    tensor.shape(),
+                                                                    tensor.bytes()))
+                                            .toList());
+            CheckpointManifest manifest =
+                    new CheckpointManifest(
+                            CheckpointManifest.VERSION,
+                            "poison",
+                            "before",
+                            "only",
+                            1,
+                            1,
+                            1,
+                            List.of(shard),
+                            Map.of(),
+                            "",
+                            0,
+                            "2026-01-01T00:00:00Z");
+            String key = "runs/poison/manifest.json";
+            store.put(key, Json.write(manifest).getBytes(StandardCharsets.UTF_8));
+            return new InitialState.Weights(key);
+        }
+    }
+}
