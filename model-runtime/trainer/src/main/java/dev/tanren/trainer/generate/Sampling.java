@@ -28,14 +28,21 @@ public record Sampling(double temperature, int topK, double topP, long seed) {
         if (!(topP > 0 && topP <= 1)) {
             throw wrong("top p is " + topP, "--top-p", "Give more than 0 and at most 1.");
         }
-        if (temperature == 0 && (topK > 0 || topP < 1)) {
-            throw wrong(
-                    "at the temperature 0 the likeliest token is taken, so nothing is drawn from"
-                            + " the top "
-                            + (topK > 0 ? topK : topP),
-                    topK > 0 ? "--top-k" : "--top-p",
-                    "Give `--temperature 1` too, or neither.");
+        if (temperature == 0 && topK > 0) {
+            throw greedy(Integer.toString(topK), "--top-k");
         }
+        if (temperature == 0 && topP < 1) {
+            throw greedy(Double.toString(topP), "--top-p");
+        }
+    }
+
+    private static TanrenException greedy(String top, String option) {
+        return wrong(
+                "at the temperature 0 the likeliest token is taken, so nothing is drawn from the"
+                        + " top "
+                        + top,
+                option,
+                "Give `--temperature 1` too, or leave it out.");
     }
 
     private static TanrenException wrong(String what, String where, String mend) {

@@ -95,8 +95,8 @@ class SamplerTest {
         assertUsage("top p is 0.0", 1, 0, 0);
         assertUsage("top p is 1.5", 1, 0, 1.5);
         assertUsage("top p is NaN", 1, 0, Double.NaN);
-        assertUsage("nothing is drawn from the top 5", 0, 5, 1);
-        assertUsage("nothing is drawn from the top 0.5", 0, 0, 0.5);
+        assertUsage("nothing is drawn from the top 5 [--top-k]", 0, 5, 1);
+        assertUsage("nothing is drawn from the top 0.5 [--top-p]", 0, 0, 0.5);
     }
 
     private static void assertUsage(String part, double temperature, int topK, double topP) {
