@@ -24,8 +24,9 @@ import java.util.TreeMap;
 /// Brings a plan's tokenizer and base model into the object store, once for the same bytes.
 ///
 /// Objects lie under `models/<content hash>/`; `config.json` comes last, so a model is whole or not
-/// there. `file:` and `s3:` sources are read, and what earlier runs published. Of a model in a
-/// bucket, one file at a time is on this machine's disk; nothing of it is kept in memory.
+/// there. `file:`, `s3:` and `hf:` sources are read, and what earlier runs published. Of a model
+/// in a bucket or on the Hub, one file at a time is on this machine's disk; no weights are kept in
+/// memory.
 public final class ModelPreparation {
 
     private static final int MOST_TOKENIZER_BYTES = 64 << 20;
@@ -43,7 +44,8 @@ public final class ModelPreparation {
     }
 
     /// @throws TanrenException `MODEL_MISSING`, `MODEL_UNSUPPORTED`, `MODEL_CONFIGURATION`,
-    ///     `PICKLE_REFUSED`, `SOURCE_MISSING`, `SOURCE_UNREADABLE`, `SCRATCH_FULL`;
+    ///     `PICKLE_REFUSED`, `SOURCE_MISSING`, `SOURCE_UNREADABLE`, `SCRATCH_FULL`, those
+    ///     of [dev.tanren.activities.hub.Hub];
     ///     `PLAN_INCONSISTENT` where a phase has longer sequences than the base model has
     ///     positions; and what the store throws
     public ResolvedModel resolve(Plan plan, Progress progress) {
@@ -112,7 +114,7 @@ public final class ModelPreparation {
         for (String name : configurationLast) {
             SourceContent file = Objects.requireNonNull(files.get(name));
             progress.at("storing", ++done);
-            ObjectStore.StoredObject stored = transfer.put(prefix + name, file);
+            ObjectStore.StoredObject stored = transfer.put(prefix + name, file, progress);
             if (!stored.sha256().equals(hashes.get(name))) {
                 store.delete(prefix + name);
                 throw file.changed();

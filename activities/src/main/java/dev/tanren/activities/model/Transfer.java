@@ -1,16 +1,18 @@
 package dev.tanren.activities.model;
 
+import dev.tanren.activities.source.Progress;
 import dev.tanren.activities.source.SourceContent;
 import dev.tanren.activities.source.SourceContent.LocalFile;
+import dev.tanren.activities.source.SourceContent.RemoteFile;
 import dev.tanren.activities.source.SourceContent.StoredFile;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.storage.objects.ObjectStore;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 
 /// Puts files of sources into the object store.
 final class Transfer {
@@ -18,7 +20,7 @@ final class Transfer {
     private final ObjectStore store;
     private final Path scratch;
 
-    /// @param scratch where an object lies between one bucket and the other
+    /// @param scratch where a file of elsewhere lies before it is stored
     Transfer(ObjectStore store, Path scratch) {
         this.store = store;
         this.scratch = scratch;
@@ -26,32 +28,49 @@ final class Transfer {
 
     /// @return what was stored, with the hash of what was read
     /// @throws TanrenException `SOURCE_UNREADABLE`, `SCRATCH_FULL` and what the store throws
-    ObjectStore.StoredObject put(String key, SourceContent content) {
+    ObjectStore.StoredObject put(String key, SourceContent content, Progress progress) {
         return switch (content) {
             case LocalFile file -> store.put(key, file.path());
-            case StoredFile object -> throughScratch(key, object);
+            case StoredFile object -> throughScratch(key, object, progress);
+            case RemoteFile file -> throughScratch(key, file, progress);
         };
     }
 
-    private ObjectStore.StoredObject throughScratch(String key, StoredFile object) {
+    private ObjectStore.StoredObject throughScratch(
+            String key, SourceContent content, Progress progress) {
         Path file = null;
         try {
             Files.createDirectories(scratch);
             file = Files.createTempFile(scratch, "model-", ".part");
             // The stream throws coded errors of its own: an IOException is this disk's.
-            try (InputStream in = object.open()) {
-                Files.copy(in, file, StandardCopyOption.REPLACE_EXISTING);
+            try (InputStream in = content.open();
+                    OutputStream out = Files.newOutputStream(file)) {
+                copy(in, out, progress);
             }
             return store.put(key, file);
         } catch (IOException e) {
             throw new TanrenException(
                     ErrorCode.SCRATCH_FULL,
-                    object.where() + " of " + object.bytes() + " bytes cannot be kept: " + e,
+                    content.where() + " of " + content.bytes() + " bytes cannot be kept: " + e,
                     scratch.toString(),
                     "Free space there, or name another folder in TANREN_WORKER_SCRATCH.",
                     e);
         } finally {
             remove(file);
+        }
+    }
+
+    /// Says how far it is, because saying so is also how a cancelled import ends early.
+    private static void copy(InputStream in, OutputStream out, Progress progress)
+            throws IOException {
+        byte[] buffer = new byte[1 << 18];
+        long done = 0;
+        for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+            out.write(buffer, 0, read);
+            if ((done >> 26) < ((done + read) >> 26)) {
+                progress.at("fetching", done + read);
+            }
+            done += read;
         }
     }
 

@@ -1,5 +1,8 @@
 package dev.tanren.activities.source;
 
+import dev.tanren.activities.hub.Hub;
+import dev.tanren.activities.hub.HubFile;
+import dev.tanren.activities.hub.HubSnapshot;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.storage.objects.ObjectStore;
@@ -13,7 +16,7 @@ import java.nio.file.Path;
 /// A file of a source that the worker may read.
 public sealed interface SourceContent {
 
-    /// What errors call it: its path, its `s3:` URI or its key. Ends in the file's name.
+    /// What errors call it: its path, its URI or its key. Ends in the file's name.
     String where();
 
     /// How long it was when it was found.
@@ -22,7 +25,7 @@ public sealed interface SourceContent {
     /// Reads it from the beginning, as a stream of little memory.
     ///
     /// @throws IOException where a file of this machine cannot be read
-    /// @throws TanrenException of the storage class where an object cannot, also from the stream
+    /// @throws TanrenException where an object or a file of the Hub cannot, also from the stream
     InputStream open() throws IOException;
 
     /// A file of this machine.
@@ -58,7 +61,33 @@ public sealed interface SourceContent {
         }
     }
 
-    /// SHA-256 of its bytes, all of which are read for it.
+    /// A file of the Hugging Face Hub.
+    record RemoteFile(Hub hub, HubSnapshot snapshot, HubFile file) implements SourceContent {
+
+        @Override
+        public String where() {
+            return snapshot.where(file.name());
+        }
+
+        @Override
+        public long bytes() {
+            return file.bytes();
+        }
+
+        @Override
+        public InputStream open() {
+            return hub.open(snapshot, file);
+        }
+
+        /// The announced one where there is one: reading the file compares them.
+        @Override
+        public String sha256(Progress progress) {
+            String announced = file.sha256();
+            return announced == null ? SourceContent.super.sha256(progress) : announced;
+        }
+    }
+
+    /// SHA-256 of its bytes, all of which are read for it where it is not known.
     ///
     /// @throws TanrenException `SOURCE_UNREADABLE` and what the store throws
     default String sha256(Progress progress) {

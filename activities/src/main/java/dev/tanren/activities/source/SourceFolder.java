@@ -1,5 +1,7 @@
 package dev.tanren.activities.source;
 
+import dev.tanren.activities.hub.Hub;
+import dev.tanren.activities.hub.HubSnapshot;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.storage.objects.ObjectStore;
@@ -62,6 +64,26 @@ public sealed interface SourceFolder {
             } catch (IOException e) {
                 return List.of();
             }
+        }
+    }
+
+    /// A model of the Hugging Face Hub at one commit.
+    record RemoteFolder(Hub hub, HubSnapshot snapshot) implements SourceFolder {
+
+        @Override
+        public String where() {
+            return snapshot.where("");
+        }
+
+        @Override
+        public Optional<SourceContent> file(String name) {
+            return hub.file(snapshot, name)
+                    .map(file -> new SourceContent.RemoteFile(hub, snapshot, file));
+        }
+
+        @Override
+        public List<String> names() {
+            return snapshot.files().keySet().stream().filter(name -> !name.contains("/")).toList();
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.tanren.activities.source;
 
+import dev.tanren.activities.hub.Hub;
 import dev.tanren.activities.source.SourceContent.LocalFile;
 import dev.tanren.activities.source.SourceContent.StoredFile;
 import dev.tanren.activities.source.internal.BucketUri;
@@ -7,6 +8,7 @@ import dev.tanren.activities.source.internal.Glob;
 import dev.tanren.activities.source.internal.LocalSearch;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.model.HubReference;
 import dev.tanren.storage.objects.ObjectStore;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,7 +19,8 @@ import java.util.regex.PatternSyntaxException;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// Finds what the `file:` and `s3:` URIs of a plan name, as far as this worker may read it.
+/// Finds what the `file:`, `s3:` and `hf:` URIs of a plan name, as far as this worker may read it.
+/// A folder alone can be of the Hub.
 ///
 /// In a bucket, the objects whose keys begin with the URI's and a `/` are the files of a folder. A
 /// key is taken as it is written; nothing in it is decoded.
@@ -25,10 +28,17 @@ public final class Sources {
 
     private final FileRoots roots;
     private final SourceBuckets buckets;
+    private final Hub hub;
 
+    /// Without the Hub.
     public Sources(FileRoots roots, SourceBuckets buckets) {
+        this(roots, buckets, Hub.off());
+    }
+
+    public Sources(FileRoots roots, SourceBuckets buckets, Hub hub) {
         this.roots = roots;
         this.buckets = buckets;
+        this.hub = hub;
     }
 
     /// The file that a URI names, or those below the folder that it names, in the order of their
@@ -59,6 +69,9 @@ public final class Sources {
     ///
     /// @throws TanrenException as [#files(String, String)]
     public SourceContent file(String uri, String nameInFolder) {
+        if (HubReference.names(uri)) {
+            return folder(uri).file(nameInFolder).orElseThrow(() -> missing(uri));
+        }
         Optional<BucketUri> stored = BucketUri.parse(uri);
         if (stored.isPresent()) {
             Optional<SourceContent> object = object(stored.get());
@@ -76,8 +89,11 @@ public final class Sources {
 
     /// The folder that a URI names. Whether there is anything in it is not asked of a bucket.
     ///
-    /// @throws TanrenException `SOURCE_MISSING`, `SOURCE_UNREADABLE`
+    /// @throws TanrenException `SOURCE_MISSING`, `SOURCE_UNREADABLE`, and as [Hub#snapshot(String)]
     public SourceFolder folder(String uri) {
+        if (HubReference.names(uri)) {
+            return new SourceFolder.RemoteFolder(hub, hub.snapshot(uri));
+        }
         return BucketUri.parse(uri)
                 .<SourceFolder>map(
                         found ->

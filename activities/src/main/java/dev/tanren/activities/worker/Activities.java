@@ -11,6 +11,7 @@ import dev.tanren.activities.gang.GangActivitiesImpl;
 import dev.tanren.activities.gang.GangLaunchers;
 import dev.tanren.activities.gang.GangSettings;
 import dev.tanren.activities.gang.GangSupervisor;
+import dev.tanren.activities.hub.Hub;
 import dev.tanren.activities.lease.Drain;
 import dev.tanren.activities.model.ModelActivitiesImpl;
 import dev.tanren.activities.model.ModelPreparation;
@@ -34,6 +35,7 @@ final class Activities implements AutoCloseable {
     private final Object[] shared;
     private final Object gang;
     private final SourceBuckets buckets;
+    private final Hub hub;
 
     Activities(
             WorkerSettings settings,
@@ -46,7 +48,8 @@ final class Activities implements AutoCloseable {
         Node node = node(settings, environment);
         StoreCredentials credentials = credentials(environment);
         buckets = SourceBuckets.from(environment);
-        Sources sources = new Sources(FileRoots.parse(settings.fileRoots()), buckets);
+        hub = Hub.from(environment);
+        Sources sources = new Sources(FileRoots.parse(settings.fileRoots()), buckets, hub);
         CheckpointStore checkpoints =
                 new ObjectCheckpointStore(store, registry.checkpoints(), registry.events());
         OneProcess processes = new OneProcess(node, credentials, store);
@@ -90,6 +93,7 @@ final class Activities implements AutoCloseable {
     @Override
     public void close() {
         buckets.close();
+        hub.close();
     }
 
     private static Node node(WorkerSettings settings, Map<String, String> environment) {

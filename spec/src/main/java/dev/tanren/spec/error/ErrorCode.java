@@ -87,6 +87,28 @@ public enum ErrorCode {
             FailureClass.DATA,
             "Fetch the weights again, or take a model whose weights are all numbers."),
 
+    HUB_NOT_ALLOWED(
+            "TNR-3101",
+            FailureClass.CONFIGURATION,
+            "Start the workers with a TANREN_HUB_ENDPOINT, or fetch the model and name its folder."),
+    HUB_DENIED(
+            "TNR-3102",
+            FailureClass.CONFIGURATION,
+            "Accept the model's terms on the Hub, and give the workers a TANREN_HUB_TOKEN that may"
+                    + " read it."),
+    HUB_UNREACHABLE(
+            "TNR-3103",
+            FailureClass.STORAGE,
+            "Check the network to the Hub; the work is tried again by itself."),
+    HUB_CORRUPT(
+            "TNR-3104",
+            FailureClass.STORAGE,
+            "Check the Hub or mirror: what it sent is not what it announced."),
+    HUB_REDIRECT(
+            "TNR-3105",
+            FailureClass.CONFIGURATION,
+            "Name the Hub or mirror itself in TANREN_HUB_ENDPOINT; it led somewhere that is refused."),
+
     STORE_UNREACHABLE(
             "TNR-4001",
             FailureClass.STORAGE,

@@ -36,9 +36,9 @@ final class PlanKeys {
                 Key.optional(
                         "base",
                         ADDRESS,
-                        "Hugging Face directory to start from: `file:`, `s3:`, or `run:<id>/<stage>`, which"
-                                + " an export stage of that run published; `hf://org/name@revision` is not"
-                                + " implemented yet");
+                        "Hugging Face directory to start from: `file:`, `s3:`, `hf://org/name@revision`"
+                                + " where the workers may use the Hub, or `run:<id>/<stage>`, which an"
+                                + " export stage of that run published");
         static final Key<Section> ARCHITECTURE =
                 Key.optional(
                         "architecture",
@@ -48,7 +48,8 @@ final class PlanKeys {
                 Key.optional(
                         "tokenizer",
                         ADDRESS,
-                        "Hugging Face `tokenizer.json`, `file:` or `s3:`; needed with `architecture`"
+                        "Hugging Face `tokenizer.json`, or a model that has one: `file:`, `s3:` or"
+                                + " `hf://org/name@revision`; needed with `architecture`"
                                 + " unless every dataset holds ready tokens");
         static final Shape SHAPE =
                 Shape.of(

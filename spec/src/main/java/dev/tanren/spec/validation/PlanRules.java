@@ -59,7 +59,7 @@ final class PlanRules {
         model.locate(ModelKeys.BASE)
                 .ifPresent(uri -> Rules.base(problems, uri.place(), uri.value()));
         model.locate(ModelKeys.TOKENIZER)
-                .ifPresent(uri -> Rules.scheme(problems, uri.place(), uri.value(), Set.of("hf")));
+                .ifPresent(uri -> Rules.tokenizer(problems, uri.place(), uri.value()));
         if (base && !architecture && model.gives(ModelKeys.TOKENIZER)) {
             Rules.inconsistent(
                     problems,

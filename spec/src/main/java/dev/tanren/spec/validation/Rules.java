@@ -1,6 +1,7 @@
 package dev.tanren.spec.validation;
 
 import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.model.HubReference;
 import dev.tanren.spec.validation.internal.Nearest;
 import dev.tanren.spec.validation.internal.Place;
 import dev.tanren.spec.validation.internal.Problems;
@@ -65,8 +66,20 @@ final class Rules {
 
     /// Reports an address that no base model can be read from.
     static void base(Problems problems, Place place, String address) {
-        if (!EARLIER_RUN.matcher(address).matches()) {
-            scheme(problems, place, address, Set.of("hf"), ", or run:<id>/<stage>");
+        if (!EARLIER_RUN.matcher(address).matches() && HubReference.parse(address).isEmpty()) {
+            scheme(
+                    problems,
+                    place,
+                    address,
+                    Set.of(),
+                    ", " + HubReference.FORM + ", or run:<id>/<stage>");
+        }
+    }
+
+    /// Reports an address that no tokenizer can be read from.
+    static void tokenizer(Problems problems, Place place, String address) {
+        if (HubReference.parse(address).isEmpty()) {
+            scheme(problems, place, address, Set.of(), ", or " + HubReference.FORM);
         }
     }
 

@@ -7,6 +7,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// One edit of a valid plan, and the one problem it must cause.
 class PlanRulesTest {
@@ -23,7 +24,10 @@ class PlanRulesTest {
                 "pipeline: 1 | pipeline: 4 | PLAN_NOT_YET_SUPPORTED | stages[0].parallelism.pipeline | 1",
                 "context: 1} | context: 8} | PLAN_NOT_YET_SUPPORTED | stages[0].parallelism.context | 1",
                 "precision: fp32 | precision: bf16 | PLAN_NOT_YET_SUPPORTED | stages[0].precision | fp32",
-                "s3://models/smollm2-135m | hf://org/name@main | PLAN_NOT_YET_SUPPORTED | model.base | file: or s3:",
+                "s3://models/smollm2-135m | hf://org/name | PLAN_VALUE | model.base | hf://org/name@revision",
+                "s3://models/smollm2-135m | hf://org/../name@main | PLAN_VALUE | model.base | hf://org/name@revision",
+                "s3://models/smollm2-135m | hf://user:secret@host/name@main | PLAN_VALUE | model.base | hf://org/name@revision",
+                "s3://models/smollm2-135m | run:17 | PLAN_VALUE | model.base | run:<id>/<stage>",
                 "s3://models/smollm2-135m | ftp://models | PLAN_VALUE | model.base | file: or s3:",
                 "globalBatchTokens: 16Ki | globalBatchTokens: 15k | PLAN_INCONSISTENT | stages[0].globalBatchTokens | 12288 (12Ki) or 16384 (16Ki)",
                 "globalBatchTokens: 16Ki | globalBatchTokens: 1000 | PLAN_INCONSISTENT | stages[0].globalBatchTokens | Use 4096 (4Ki).",
@@ -151,6 +155,24 @@ class PlanRulesTest {
         assertThat(PlanReaderTest.problems(text.replace("[huggingface, djl]", "[huggingface]")))
                 .extracting(Problem::path)
                 .containsExactly("stages[3].of");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"main", "v1.0", "refs/pr/1", "0123456789abcdef0123456789abcdef01234567"})
+    void aModelOfTheHubIsABaseAndATokenizerAtAnyRevision(String revision) {
+        String hub = "hf://Some-Org/a.model_1@" + revision;
+        String base = Plans.javaExpert().replace("s3://models/smollm2-135m", hub);
+        assertThat(base).contains(hub);
+        assertThat(PlanReaderTest.problems(base)).isEmpty();
+        String tokenizer =
+                Plans.SMALLEST.replace(
+                        "  architecture", "  tokenizer: \"" + hub + "\"\n  architecture");
+        assertThat(tokenizer).contains(hub);
+        assertThat(PlanReaderTest.problems(tokenizer)).isEmpty();
+        assertThat(PlanReaderTest.problems(tokenizer.replace("@" + revision, "")))
+                .extracting(Problem::path)
+                .containsExactly("model.tokenizer");
     }
 
     @Test

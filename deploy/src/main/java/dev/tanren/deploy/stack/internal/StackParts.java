@@ -23,7 +23,8 @@ final class StackParts {
     static final String BUCKET = "tanren";
 
     /// Handed from who starts the stack to its workers.
-    private static final String ALLOWED_BUCKETS = "TANREN_S3_ALLOWED_BUCKETS";
+    private static final List<String> HANDED_TO_WORKERS =
+            List.of("TANREN_S3_ALLOWED_BUCKETS", "TANREN_HUB_ENDPOINT", "TANREN_HUB_TOKEN");
 
     private static final String HOST = "127.0.0.1";
     private static final Duration SHORT = Duration.ofSeconds(20);
@@ -207,7 +208,9 @@ final class StackParts {
         environment.put(
                 "TANREN_FILE_ROOTS",
                 settings.fileRoots().stream().map(Path::toString).collect(Collectors.joining(":")));
-        environment.put(ALLOWED_BUCKETS, System.getenv().getOrDefault(ALLOWED_BUCKETS, ""));
+        for (String variable : HANDED_TO_WORKERS) {
+            environment.put(variable, System.getenv().getOrDefault(variable, ""));
+        }
         return new StackPart(
                 name,
                 List.of("control-plane"),
