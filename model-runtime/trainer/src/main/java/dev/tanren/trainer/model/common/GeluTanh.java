@@ -9,7 +9,7 @@ import dev.tanren.trainer.parameters.ComputeThreads;
 /// e^(-2u))`.
 ///
 /// Legend: N places, I intermediate.
-public final class GeluTanh {
+public final class GeluTanh implements Activation {
 
     private static final int BLOCK = 32;
     private static final float TWICE_ROOT = (float) (2 * Math.sqrt(2 / Math.PI));
@@ -35,6 +35,12 @@ public final class GeluTanh {
         }
     }
 
+    @Override
+    public int outputs(int inputs) {
+        return inputs;
+    }
+
+    @Override
     public void forward(Matrix inputs_NI, Matrix outputs_NI) {
         int count = inputs_NI.columns();
         ComputeThreads.loop(
@@ -54,6 +60,7 @@ public final class GeluTanh {
     ///
     /// @param gradientThenOutput_NI the output's gradient; becomes the output
     /// @param inputsThenGradient_NI inputs; become their gradient
+    @Override
     public void backward(Matrix gradientThenOutput_NI, Matrix inputsThenGradient_NI) {
         int count = inputsThenGradient_NI.columns();
         ComputeThreads.loop(

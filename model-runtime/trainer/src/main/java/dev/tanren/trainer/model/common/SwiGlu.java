@@ -8,7 +8,7 @@ import java.lang.foreign.MemorySegment;
 /// The gated unit `silu(gate) · up` (Shazeer 2020), forward and backward as one pass each.
 ///
 /// Legend: N places, I intermediate. Gates and ups lie side by side: `gateUp_N2I`.
-public final class SwiGlu {
+public final class SwiGlu implements Activation {
 
     private static final int BLOCK = 32;
 
@@ -36,6 +36,12 @@ public final class SwiGlu {
         }
     }
 
+    @Override
+    public int outputs(int inputs) {
+        return inputs / 2;
+    }
+
+    @Override
     public void forward(Matrix gateUp_N2I, Matrix product_NI) {
         ComputeThreads.loop(
                 product_NI.rows(),
@@ -54,6 +60,7 @@ public final class SwiGlu {
     ///
     /// @param gradientThenProduct_NI the product's gradient; becomes the product
     /// @param gateUpThenGradient_N2I gates and ups; become their gradients
+    @Override
     public void backward(Matrix gradientThenProduct_NI, Matrix gateUpThenGradient_N2I) {
         ComputeThreads.loop(
                 gradientThenProduct_NI.rows(),

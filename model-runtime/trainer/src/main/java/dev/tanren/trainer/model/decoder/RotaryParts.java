@@ -58,9 +58,9 @@ public final class RotaryParts {
         Parameter gateUp =
                 parameters.stacked(
                         weight(layer, "mlp.gate_proj"), 2 * architecture.intermediateSize());
-        return new GatedFeedForward(
+        return new FeedForward(
                 layer,
-                new GatedFeedForward.Parts(
+                new FeedForward.Parts(
                         norm(weight(layer, "post_attention_layernorm")),
                         new Linear(gateUp),
                         swiGlu,

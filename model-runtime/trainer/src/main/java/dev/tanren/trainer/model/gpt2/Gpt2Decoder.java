@@ -12,6 +12,7 @@ import dev.tanren.trainer.model.common.Norm;
 import dev.tanren.trainer.model.common.ParameterSet;
 import dev.tanren.trainer.model.common.Projection;
 import dev.tanren.trainer.model.decoder.CausalSelfAttention;
+import dev.tanren.trainer.model.decoder.FeedForward;
 import dev.tanren.trainer.model.decoder.InputEmbedding;
 import dev.tanren.trainer.model.decoder.LanguageModelHead;
 import dev.tanren.trainer.model.decoder.Segment;

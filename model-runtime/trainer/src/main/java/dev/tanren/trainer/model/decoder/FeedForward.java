@@ -1,17 +1,17 @@
 package dev.tanren.trainer.model.decoder;
 
+import dev.tanren.trainer.model.common.Activation;
 import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.model.common.Norm;
 import dev.tanren.trainer.model.common.Projection;
-import dev.tanren.trainer.model.common.SwiGlu;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// The feed-forward part of a block: `hidden + down(silu(gate(x)) · up(x))` with `x =
+/// The feed-forward part of a block: `hidden + output(activation(inner(x)))` with `x =
 /// norm(hidden)`.
 ///
-/// Legend: N places, H hidden, I intermediate.
-public final class GatedFeedForward implements Segment {
+/// Legend: N places, H hidden, I inner width, A width after the activation.
+public final class FeedForward implements Segment {
 
     private final int layer;
     private final Parts parts;
@@ -19,10 +19,10 @@ public final class GatedFeedForward implements Segment {
 
     /// What the part is made of, with its parameters.
     ///
-    /// @param gateUp makes gates and ups in one product
-    public record Parts(Norm norm, Projection gateUp, SwiGlu swiGlu, Projection down) {}
+    /// @param inner where the activation is gated, makes gates and ups in one product
+    public record Parts(Norm norm, Projection inner, Activation activation, Projection output) {}
 
-    public GatedFeedForward(int layer, Parts parts) {
+    public FeedForward(int layer, Parts parts) {
         this.layer = layer;
         this.parts = parts;
     }
@@ -35,20 +35,20 @@ public final class GatedFeedForward implements Segment {
     @Override
     public Matrix forward(Matrix hidden_NH, Pass pass) {
         input_NH = hidden_NH;
-        Matrix gateUp_N2I = gatesAndUps(hidden_NH, pass);
-        Matrix product_NI = product(pass);
+        Matrix inner_NI = innerOf(hidden_NH, pass);
+        Matrix activated_NA = activated(pass);
         Matrix output_NH = pass.layerOutput(layer, "feedForward.output", hidden_NH.columns());
-        parts.swiGlu.forward(gateUp_N2I, product_NI);
-        parts.down.forwardOnto(hidden_NH, product_NI, output_NH);
+        parts.activation.forward(inner_NI, activated_NA);
+        parts.output.forwardOnto(hidden_NH, activated_NA, output_NH);
         return output_NH;
     }
 
-    private Matrix gatesAndUps(Matrix hidden_NH, Pass pass) {
+    private Matrix innerOf(Matrix hidden_NH, Pass pass) {
         Matrix normed_NH = normed(hidden_NH, pass);
-        Matrix gateUp_N2I = gateUp(pass);
+        Matrix inner_NI = inner(pass);
         parts.norm.forward(hidden_NH, normed_NH, statistics(pass));
-        parts.gateUp.forward(normed_NH, gateUp_N2I);
-        return gateUp_N2I;
+        parts.inner.forward(normed_NH, inner_NI);
+        return inner_NI;
     }
 
     @Override
@@ -58,7 +58,7 @@ public final class GatedFeedForward implements Segment {
             case EVERYTHING, NOTHING -> {}
             case PRODUCTS ->
                     parts.norm.forward(hidden_NH, normed(hidden_NH, pass), statistics(pass));
-            case LAYER_OUTPUTS -> gatesAndUps(hidden_NH, pass);
+            case LAYER_OUTPUTS -> innerOf(hidden_NH, pass);
         }
     }
 
@@ -66,15 +66,15 @@ public final class GatedFeedForward implements Segment {
     public void backward(Matrix gradient_NH, Pass pass) {
         Matrix hidden_NH = Objects.requireNonNull(input_NH, "forward comes before backward");
         Matrix normed_NH = normed(hidden_NH, pass);
-        Matrix gateUp_N2I = gateUp(pass);
-        Matrix product_NI = product(pass);
+        Matrix inner_NI = inner(pass);
+        Matrix activated_NA = activated(pass);
         Matrix normedGradient_NH = pass.shared("normed.gradient", hidden_NH.columns());
 
-        parts.down.inputGradient(gradient_NH, product_NI);
-        parts.swiGlu.backward(product_NI, gateUp_N2I);
-        parts.down.parameterGradient(gradient_NH, product_NI);
-        parts.gateUp.parameterGradient(gateUp_N2I, normed_NH);
-        parts.gateUp.inputGradient(gateUp_N2I, normedGradient_NH);
+        parts.output.inputGradient(gradient_NH, activated_NA);
+        parts.activation.backward(activated_NA, inner_NI);
+        parts.output.parameterGradient(gradient_NH, activated_NA);
+        parts.inner.parameterGradient(inner_NI, normed_NH);
+        parts.inner.inputGradient(inner_NI, normedGradient_NH);
         parts.norm.backward(normedGradient_NH, hidden_NH, statistics(pass), gradient_NH);
     }
 
@@ -86,12 +86,13 @@ public final class GatedFeedForward implements Segment {
         return pass.elementwise(layer, "feedForward.statistics", parts.norm.statistics());
     }
 
-    private Matrix gateUp(Pass pass) {
-        return pass.product(layer, "feedForward.gateUp", parts.gateUp.outputs());
+    private Matrix inner(Pass pass) {
+        return pass.product(layer, "feedForward.inner", parts.inner.outputs());
     }
 
-    /// Not kept: the backward makes it again in the pass over the gates.
-    private Matrix product(Pass pass) {
-        return pass.shared("feedForward.product", parts.gateUp.outputs() / 2);
+    /// Not kept: the backward makes it again in the pass over its inputs.
+    private Matrix activated(Pass pass) {
+        return pass.shared(
+                "feedForward.activated", parts.activation.outputs(parts.inner.outputs()));
     }
 }
