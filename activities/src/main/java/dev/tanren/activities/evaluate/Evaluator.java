@@ -5,6 +5,7 @@ import dev.tanren.activities.export.Exporter;
 import dev.tanren.activities.lease.Lease;
 import dev.tanren.activities.process.OneProcess;
 import dev.tanren.launch.EvaluateLaunch;
+import dev.tanren.launch.Lineage;
 import dev.tanren.launch.Report;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.plan.Stage;
@@ -12,6 +13,7 @@ import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.planner.Timetable;
 import dev.tanren.storage.registry.Metrics.EvaluationRow;
 import dev.tanren.storage.registry.Registry;
+import dev.tanren.workflows.activity.ExportActivities.ExportRequest;
 import dev.tanren.workflows.activity.EvaluateActivities.EvaluateRequest;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -102,13 +104,16 @@ public final class Evaluator {
         }
         Exporter.Export made =
                 exporter.export(
-                        request.runId(),
-                        request.plan(),
-                        stage.id(),
-                        trained.id(),
-                        request.architecture(),
-                        request.tokenizerKey(),
-                        List.of(Stage.Format.DJL),
+                        new ExportRequest(
+                                request.runId(),
+                                request.plan(),
+                                stage.id(),
+                                request.architecture(),
+                                request.tokenizerKey(),
+                                null,
+                                null),
+                        new Stage.Export(stage.id(), trained.id(), List.of(Stage.Format.DJL)),
+                        Lineage.NONE,
                         lease);
         return new Bundle(made.prefix() + "djl/", made.step());
     }

@@ -2,6 +2,7 @@ package dev.tanren.activities.export;
 
 import dev.tanren.activities.lease.Drain;
 import dev.tanren.activities.lease.HeartbeatLease;
+import dev.tanren.launch.Lineage;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.plan.Stage;
@@ -37,20 +38,27 @@ public final class ExportActivitiesImpl implements ExportActivities {
 
     private Exported export(ExportRequest request, HeartbeatLease lease) {
         Stage.Export stage = (Stage.Export) request.plan().stage(request.stageId()).orElseThrow();
-        Exporter.Export export =
-                exporter.export(
-                        request.runId(),
-                        request.plan(),
-                        stage.id(),
-                        stage.of(),
-                        request.architecture(),
-                        request.tokenizerKey(),
-                        stage.formats(),
-                        lease);
+        Exporter.Export export = exporter.export(request, stage, lineage(request, stage), lease);
         Map<String, Object> result = new LinkedHashMap<>(export.results());
         result.put("prefix", export.prefix());
         result.put("step", export.step());
         registry.runs().setStageResult(request.runId(), stage.id(), Json.write(result));
         return new Exported(export.prefix(), export.step());
+    }
+
+    private Lineage lineage(ExportRequest request, Stage.Export stage) {
+        Map<String, String> datasets = request.datasets();
+        return new Lineage(
+                request.importedPrefix(),
+                datasets == null ? Map.of() : datasets,
+                registry.metrics().evaluations(request.runId(), stage.of()).stream()
+                        .map(
+                                row ->
+                                        new Lineage.Evaluation(
+                                                row.dataset(),
+                                                row.step(),
+                                                row.loss(),
+                                                row.perplexity()))
+                        .toList());
     }
 }

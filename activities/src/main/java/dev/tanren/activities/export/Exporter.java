@@ -3,14 +3,14 @@ package dev.tanren.activities.export;
 import dev.tanren.activities.lease.Lease;
 import dev.tanren.activities.process.OneProcess;
 import dev.tanren.launch.ExportLaunch;
+import dev.tanren.launch.Lineage;
 import dev.tanren.launch.Report;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.plan.Architecture;
-import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.plan.Stage;
 import dev.tanren.storage.checkpoint.CheckpointStore;
 import dev.tanren.storage.checkpoint.CheckpointStore.Committed;
+import dev.tanren.workflows.activity.ExportActivities.ExportRequest;
 import java.util.List;
 import java.util.Map;
 
@@ -28,43 +28,33 @@ public final class Exporter {
         this.checkpoints = checkpoints;
     }
 
-    /// @param stageId stage whose artifacts these are
-    /// @param trainingStage stage whose weights are written
-    /// @param tokenizerKey empty where the plan has none
+    /// @param stage whose artifacts these are
     /// @throws TanrenException `CHECKPOINT_NONE_VALID`, or why the process failed
-    public Export export(
-            String runId,
-            Plan plan,
-            String stageId,
-            String trainingStage,
-            Architecture architecture,
-            String tokenizerKey,
-            List<Stage.Format> formats,
-            Lease lease) {
+    public Export export(ExportRequest request, Stage.Export stage, Lineage lineage, Lease lease) {
+        String runId = request.runId();
         Committed checkpoint =
-                checkpoints
-                        .latestValid(runId, trainingStage)
-                        .orElseThrow(() -> noneValid(trainingStage));
-        String prefix = "runs/" + runId + "/" + stageId + "/artifacts/";
+                checkpoints.latestValid(runId, stage.of()).orElseThrow(() -> noneValid(stage.of()));
+        String prefix = "runs/" + runId + "/" + stage.id() + "/artifacts/";
         List<Report> reports =
                 processes.run(
-                        "export-" + runId + "-" + stageId,
-                        "runs/" + runId + "/" + stageId + "/logs/1/export.log",
+                        "export-" + runId + "-" + stage.id(),
+                        "runs/" + runId + "/" + stage.id() + "/logs/1/export.log",
                         lease,
                         place ->
                                 new ExportLaunch(
                                         runId,
-                                        stageId,
+                                        stage.id(),
                                         place.reportSocket().toString(),
                                         place.folder().toString(),
                                         processes.node().cache().toString(),
                                         processes.node().store(),
-                                        plan,
-                                        architecture,
+                                        request.plan(),
+                                        request.architecture(),
                                         checkpoint.manifestKey(),
-                                        tokenizerKey,
+                                        request.tokenizerKey(),
                                         prefix,
-                                        formats),
+                                        stage.formats(),
+                                        lineage),
                         arguments ->
                                 processes
                                         .node()

@@ -24,4 +24,5 @@ public record ExportLaunch(
         String manifestKey,
         String tokenizerKey,
         String targetPrefix,
-        List<Stage.Format> formats) {}
+        List<Stage.Format> formats,
+        Lineage lineage) {}

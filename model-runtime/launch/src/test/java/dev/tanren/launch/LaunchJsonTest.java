@@ -132,7 +132,11 @@ class LaunchJsonTest {
                         "runs/run-1/adapt/checkpoints/0000000040/manifest.json",
                         "models/m/tokenizer.json",
                         "runs/run-1/release/artifacts/",
-                        List.of(Stage.Format.HUGGINGFACE, Stage.Format.DJL));
+                        List.of(Stage.Format.HUGGINGFACE, Stage.Format.DJL),
+                        new Lineage(
+                                "models/base/",
+                                Map.of("code", "datasets/abc/manifest.json"),
+                                List.of(new Lineage.Evaluation("code", 40, 3.5, 33.1))));
         assertThat(Json.read(Json.write(launch), ExportLaunch.class)).isEqualTo(launch);
     }
 

@@ -1,5 +1,6 @@
 package dev.tanren.trainer.export;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tanren.launch.ExportLaunch;
 import dev.tanren.spec.error.ErrorCode;
@@ -53,10 +54,7 @@ final class Export {
                     launch.tokenizerKey().isEmpty()
                             ? new byte[0]
                             : store.get(launch.tokenizerKey());
-            SpecialTokens special =
-                    tokenizer.length == 0
-                            ? SpecialTokens.none()
-                            : SpecialTokens.of(tokenizer, launch.tokenizerKey());
+            SpecialTokens special = specialTokens(tokenizer);
             for (Stage.Format format : launch.formats()) {
                 switch (format) {
                     case HUGGINGFACE ->
@@ -67,6 +65,23 @@ final class Export {
             store.put(launch.targetPrefix() + "manifest.json", manifest(checkpoint));
             return new Exported(checkpoint.step(), checkpoint.weightsSha256(), written.size());
         }
+    }
+
+    /// Those that the base model names, or else those that the tokenizer's names tell.
+    private SpecialTokens specialTokens(byte[] tokenizer) {
+        if (tokenizer.length == 0) {
+            return SpecialTokens.none();
+        }
+        String imported = launch.lineage().importedPrefix();
+        if (imported == null) {
+            return SpecialTokens.of(tokenizer, launch.tokenizerKey());
+        }
+        String key = imported + "config.json";
+        return SpecialTokens.of(
+                tokenizer,
+                launch.tokenizerKey(),
+                HuggingFaceConfiguration.read(
+                        new String(store.get(key), StandardCharsets.UTF_8), key));
     }
 
     private CheckpointManifest load(ParameterLayout layout, FlatBuffer weights) {
@@ -148,8 +163,14 @@ final class Export {
         if (special.beginning() != null) {
             root.put("bos_token_id", special.beginning().id());
         }
+        List<Integer> ends = special.endIds();
+        if (ends.size() == 1) {
+            root.put("eos_token_id", ends.getFirst());
+        } else if (!ends.isEmpty()) {
+            ArrayNode all = root.putArray("eos_token_id");
+            ends.forEach(all::add);
+        }
         if (special.end() != null) {
-            root.put("eos_token_id", special.end().id());
             root.put("pad_token_id", special.end().id());
         }
         return root.toPrettyString() + "\n";

@@ -2,11 +2,16 @@ package dev.tanren.trainer.export;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.tanren.launch.ExportLaunch;
+import dev.tanren.launch.Lineage.Evaluation;
 import dev.tanren.spec.json.Json;
+import dev.tanren.spec.plan.ModelSource;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.bytedeco.pytorch.Tensor;
 
 /// The README of a published model: what it is, where it comes from, and the plan that made it.
 final class ModelCard {
@@ -35,7 +40,13 @@ final class ModelCard {
                 | training loss at that step | %s nats per token |
                 | checkpoint | `%s` |
                 | SHA-256 over weights and optimizer state | `%s` |
+                | base | %s |
+                | software | %s |
 
+                ## Evaluations
+                %s
+                ## Data
+                %s
                 ## Data position
                 %s
                 ## Plan
@@ -54,8 +65,65 @@ final class ModelCard {
                         String.format(Locale.ROOT, "%.4f", checkpoint.loss()),
                         launch.manifestKey(),
                         checkpoint.weightsSha256(),
+                        base(launch),
+                        software(),
+                        evaluations(launch.lineage().evaluations()),
+                        datasets(launch.lineage().datasets()),
                         position(checkpoint),
                         plan(launch));
+    }
+
+    private static String base(ExportLaunch launch) {
+        return switch (launch.plan().model()) {
+            case ModelSource.Base base ->
+                    "`%s`, kept as `%s`".formatted(base.uri(), launch.lineage().importedPrefix());
+            case ModelSource.Fresh _ -> "none: fresh weights";
+        };
+    }
+
+    private static String software() {
+        return "Tanren %s, libtorch through JavaCPP %s, Java %s"
+                .formatted(version(ModelCard.class), version(Tensor.class), Runtime.version());
+    }
+
+    private static String version(Class<?> type) {
+        String version = type.getPackage().getImplementationVersion();
+        return version == null ? "of a working tree" : version;
+    }
+
+    /// The first and the last of each dataset.
+    private static String evaluations(List<Evaluation> all) {
+        if (all.isEmpty()) {
+            return "\nNone were asked for.\n";
+        }
+        Map<String, List<Evaluation>> byDataset =
+                all.stream()
+                        .collect(
+                                Collectors.groupingBy(
+                                        Evaluation::dataset, TreeMap::new, Collectors.toList()));
+        StringBuilder lines =
+                new StringBuilder(
+                        "\n| held-out text | loss before, nats per token | after step | loss |"
+                                + " perplexity |\n|---|---|---|---|---|\n");
+        byDataset.forEach(
+                (name, found) ->
+                        lines.append(
+                                String.format(
+                                        Locale.ROOT,
+                                        "| %s | %.4f | %d | %.4f | %.2f |%n",
+                                        name,
+                                        found.getFirst().loss(),
+                                        found.getLast().step(),
+                                        found.getLast().loss(),
+                                        found.getLast().perplexity())));
+        return lines.toString();
+    }
+
+    private static String datasets(Map<String, String> manifests) {
+        StringBuilder lines =
+                new StringBuilder("\n| dataset | prepared as (hash of content) |\n|---|---|\n");
+        manifests.forEach((name, key) -> lines.append("| %s | `%s` |\n".formatted(name, key)));
+        return lines.toString();
     }
 
     private static String position(CheckpointManifest checkpoint) {

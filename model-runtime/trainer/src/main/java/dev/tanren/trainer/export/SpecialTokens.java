@@ -5,33 +5,59 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
+import dev.tanren.spec.model.HuggingFaceConfiguration;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The tokens of a `tokenizer.json` that begin and end a text, found by the names that open
-/// models give them.
-record SpecialTokens(@Nullable Token beginning, @Nullable Token end) {
+/// The tokens that begin and end a text.
+///
+/// @param end the first of those that end one, where the tokenizer knows it by name
+/// @param endIds all that end one
+record SpecialTokens(@Nullable Token beginning, @Nullable Token end, List<Integer> endIds) {
 
     private static final List<String> BEGINNINGS =
             List.of("<|begin_of_text|>", "<s>", "<bos>", "[BOS]");
     private static final List<String> ENDS =
             List.of("<|endoftext|>", "<|end_of_text|>", "<|im_end|>", "</s>", "<eos>", "[EOS]");
 
+    SpecialTokens {
+        endIds = List.copyOf(endIds);
+    }
+
     record Token(String content, int id) {}
 
     static SpecialTokens none() {
-        return new SpecialTokens(null, null);
+        return new SpecialTokens(null, null, List.of());
     }
 
+    /// Found in a `tokenizer.json` by the names that open models give them.
+    ///
     /// @throws TanrenException `TOKENIZER_UNREADABLE`
     static SpecialTokens of(byte[] tokenizer, String where) {
+        JsonNode added = added(tokenizer, where);
+        Token end = named(added, ENDS);
+        return new SpecialTokens(
+                named(added, BEGINNINGS), end, end == null ? List.of() : List.of(end.id()));
+    }
+
+    /// Those that a model's own configuration names, whatever the tokenizer calls them.
+    ///
+    /// @throws TanrenException `TOKENIZER_UNREADABLE`
+    static SpecialTokens of(byte[] tokenizer, String where, HuggingFaceConfiguration base) {
+        JsonNode added = added(tokenizer, where);
+        List<Integer> ends = base.eosTokenIds();
+        return new SpecialTokens(
+                base.bosTokenId() == null ? null : numbered(added, base.bosTokenId()),
+                ends.isEmpty() ? null : numbered(added, ends.getFirst()),
+                ends);
+    }
+
+    private static JsonNode added(byte[] tokenizer, String where) {
         try {
-            JsonNode added =
-                    Json.mapper()
-                            .readTree(new String(tokenizer, StandardCharsets.UTF_8))
-                            .path("added_tokens");
-            return new SpecialTokens(first(added, BEGINNINGS), first(added, ENDS));
+            return Json.mapper()
+                    .readTree(new String(tokenizer, StandardCharsets.UTF_8))
+                    .path("added_tokens");
         } catch (JsonProcessingException e) {
             throw new TanrenException(
                     ErrorCode.TOKENIZER_UNREADABLE,
@@ -42,7 +68,7 @@ record SpecialTokens(@Nullable Token beginning, @Nullable Token end) {
         }
     }
 
-    private static @Nullable Token first(JsonNode added, List<String> names) {
+    private static @Nullable Token named(JsonNode added, List<String> names) {
         for (String name : names) {
             for (JsonNode token : added) {
                 if (token.path("content").asText().equals(name)) {
@@ -53,11 +79,16 @@ record SpecialTokens(@Nullable Token beginning, @Nullable Token end) {
         return null;
     }
 
-    @Nullable Integer beginningId() {
-        return beginning == null ? null : Integer.valueOf(beginning.id());
+    private static @Nullable Token numbered(JsonNode added, int id) {
+        for (JsonNode token : added) {
+            if (token.path("id").asInt(-1) == id) {
+                return new Token(token.path("content").asText(), id);
+            }
+        }
+        return null;
     }
 
-    List<Integer> endIds() {
-        return end == null ? List.of() : List.of(end.id());
+    @Nullable Integer beginningId() {
+        return beginning == null ? null : Integer.valueOf(beginning.id());
     }
 }

@@ -2,6 +2,7 @@ package dev.tanren.trainer.rank;
 
 import dev.tanren.launch.ExportLaunch;
 import dev.tanren.launch.InitialState;
+import dev.tanren.launch.Lineage;
 import dev.tanren.launch.RankLaunch;
 import dev.tanren.launch.Report;
 import dev.tanren.launch.RuntimeCommand;
@@ -161,6 +162,14 @@ final class Gang implements AutoCloseable {
         return gang;
     }
 
+    static final Lineage LINEAGE =
+            new Lineage(
+                    null,
+                    Map.of("code", "datasets/abc/manifest.json"),
+                    List.of(
+                            new Lineage.Evaluation("code", 0, 5.5, 244.7),
+                            new Lineage.Evaluation("code", 8, 4.25, 70.1)));
+
     /// A process that publishes a checkpoint below `target`.
     static Gang export(Setting setting, String manifestKey, String tokenizerKey, String target)
             throws IOException {
@@ -178,7 +187,8 @@ final class Gang implements AutoCloseable {
                         manifestKey,
                         tokenizerKey,
                         target,
-                        List.of(Stage.Format.HUGGINGFACE, Stage.Format.DJL));
+                        List.of(Stage.Format.HUGGINGFACE, Stage.Format.DJL),
+                        LINEAGE);
         Path file = gang.scratch.resolve("launch.json");
         Files.writeString(file, Json.write(launch));
         gang.processes.add(

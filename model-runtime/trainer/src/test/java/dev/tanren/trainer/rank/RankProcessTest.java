@@ -198,6 +198,14 @@ class RankProcessTest {
                 Json.mapper().readTree(rig.store().get(target + "manifest.json")).path("files");
         assertThat(files.findValuesAsText("path"))
                 .contains("huggingface/model.safetensors", "huggingface/README.md", "djl/model.pt");
+        assertThat(
+                        new String(
+                                rig.store().get(target + "huggingface/README.md"),
+                                StandardCharsets.UTF_8))
+                .contains("| base | none: fresh weights |")
+                .contains("| code | 5.5000 | 8 | 4.2500 | 70.10 |")
+                .contains("| code | `datasets/abc/manifest.json` |")
+                .contains("libtorch through JavaCPP 2.10");
         for (JsonNode file : files) {
             byte[] bytes = rig.store().get(target + file.path("path").asText());
             assertThat(Sha256.of(bytes)).isEqualTo(file.path("sha256").asText());

@@ -217,7 +217,9 @@ public final class RunWorkflowImpl implements RunWorkflow {
                                     plan,
                                     export.id(),
                                     prepared.model().architecture(),
-                                    prepared.model().tokenizerKey()));
+                                    prepared.model().tokenizerKey(),
+                                    prepared.model().importedPrefix(),
+                                    prepared.datasets()));
             case Stage.Evaluate evaluate ->
                     evaluations.evaluate(
                             new EvaluateRequest(
