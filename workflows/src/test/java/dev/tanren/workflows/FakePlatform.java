@@ -212,7 +212,7 @@ final class FakePlatform
                         Architecture.Family.LLAMA,
                         64,
                         8,
-                        1,
+                        4,
                         2,
                         1,
                         16,

@@ -48,7 +48,7 @@ final class Plans {
                                 Architecture.Family.LLAMA,
                                 64,
                                 8,
-                                1,
+                                4,
                                 2,
                                 1,
                                 16,
