@@ -105,7 +105,15 @@ public record NativesExtraction(TanrenHome home, Installation installation) {
                 trainer(
                                 "dev.tanren.trainer.bench.TrainBenchmarkMain",
                                 1,
-                                List.of("--model", "tiny", "--warmup", "0", "--steps", "1", "--threads", "1"))
+                                List.of(
+                                        "--model",
+                                        "tiny",
+                                        "--warmup",
+                                        "0",
+                                        "--steps",
+                                        "1",
+                                        "--threads",
+                                        "1"))
                         .archivingClasses(fresh);
         try {
             Program.run(
