@@ -41,11 +41,12 @@ public record NativesExtraction(TanrenHome home, Installation installation) {
                         "trainer",
                         installation.trainerClassPath(),
                         trainer("dev.tanren.trainer.tools.NativesMain", 1, List.of()));
-                archiveTrainerClasses();
                 unpack(
                         "inference",
                         installation.inferenceClassPath(),
                         inference("dev.tanren.inference.NativesMain", 1));
+                // Last, because unpacking puts an archive of other jars away.
+                archiveTrainerClasses();
             }
         } finally {
             IN_THIS_PROCESS.unlock();
