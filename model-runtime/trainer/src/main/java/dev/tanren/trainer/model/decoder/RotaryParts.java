@@ -110,4 +110,14 @@ public final class RotaryParts {
     public ParameterSet parameters() {
         return parameters;
     }
+
+    /// Attention without biases and without norms of its heads.
+    public CausalSelfAttention.Parts plainAttention(int layer) {
+        return new CausalSelfAttention.Parts(
+                inputNorm(layer),
+                new Linear(headsWeight(layer)),
+                null,
+                rotary(),
+                attentionOutput(layer));
+    }
 }

@@ -2,8 +2,6 @@ package dev.tanren.trainer.model.llama;
 
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.trainer.model.Decoder;
-import dev.tanren.trainer.model.common.Linear;
-import dev.tanren.trainer.model.decoder.CausalSelfAttention;
 import dev.tanren.trainer.model.decoder.RotaryParts;
 
 /// How a Llama decoder (Touvron et al. 2023) is put together.
@@ -13,13 +11,6 @@ public final class LlamaDecoder {
 
     public static Decoder create(Architecture architecture) {
         RotaryParts parts = new RotaryParts(architecture, LlamaParameters.layout(architecture));
-        return parts.decoder(
-                layer ->
-                        new CausalSelfAttention.Parts(
-                                parts.inputNorm(layer),
-                                new Linear(parts.headsWeight(layer)),
-                                null,
-                                parts.rotary(),
-                                parts.attentionOutput(layer)));
+        return parts.decoder(parts::plainAttention);
     }
 }

@@ -2,8 +2,6 @@ package dev.tanren.trainer.model.mistral;
 
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.trainer.model.Decoder;
-import dev.tanren.trainer.model.common.Linear;
-import dev.tanren.trainer.model.decoder.CausalSelfAttention;
 import dev.tanren.trainer.model.decoder.RotaryParts;
 
 /// How a Mistral decoder (Jiang et al. 2023) is put together: its attention looks back no further
@@ -14,13 +12,6 @@ public final class MistralDecoder {
 
     public static Decoder create(Architecture architecture) {
         RotaryParts parts = new RotaryParts(architecture, MistralParameters.layout(architecture));
-        return parts.decoder(
-                layer ->
-                        new CausalSelfAttention.Parts(
-                                parts.inputNorm(layer),
-                                new Linear(parts.headsWeight(layer)),
-                                null,
-                                parts.rotary(),
-                                parts.attentionOutput(layer)));
+        return parts.decoder(parts::plainAttention);
     }
 }
