@@ -101,16 +101,7 @@ public final class GangSupervisor {
                             own,
                             socket.path(),
                             (rank, code) -> events.add(new GangEvent.Exited(rank, code)));
-            recorder.event(
-                    "attempt.started",
-                    "",
-                    "attempt "
-                            + request.attempt()
-                            + " starts "
-                            + ranks
-                            + " ranks after step "
-                            + request.resumeStep(),
-                    Map.of("worker", worker, "ranks", ranks, "resumeStep", request.resumeStep()));
+            recorder.launched(worker, ranks);
             try (GangWatch watch =
                     new GangWatch(
                             request,

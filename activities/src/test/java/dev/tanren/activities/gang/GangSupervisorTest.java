@@ -130,6 +130,7 @@ class GangSupervisorTest {
                 .extracting(Metrics.StepRow::step)
                 .containsExactly(1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 9L, 10L, 11L, 12L);
         assertThat(attempt(request).status()).isEqualTo(RunStatus.SUCCEEDED);
+        assertThat(attempt(request).worker()).isEqualTo("worker-under-test");
         assertThat(log(request, 1)).contains("rank 1 speaks");
         assertThat(scratch.resolve("gang-" + request.fencingToken())).doesNotExist();
     }

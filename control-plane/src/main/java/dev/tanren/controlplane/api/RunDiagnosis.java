@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
 ///     and the mend
 /// @param shares of the whole time of all ranks, by part; they add up to 1
 /// @param secondsPerStep mean, of the slowest rank
+/// @param memoryLimitBytes what each rank may take; null where it is not known, see
+///     `RankMemory`
 /// @param ranks the same for each rank
 public record RunDiagnosis(
         String stage,
@@ -21,6 +23,7 @@ public record RunDiagnosis(
         @Nullable String mend,
         Map<String, Double> shares,
         @Nullable Double secondsPerStep,
+        @Nullable Long memoryLimitBytes,
         List<Rank> ranks) {
 
     /// @param peakResidentBytes highest resident memory of the rank so far

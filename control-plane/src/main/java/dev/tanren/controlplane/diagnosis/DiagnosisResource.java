@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +41,8 @@ public class DiagnosisResource {
         String stageId = finder.stage(finder.run(id), stage).stageId();
         List<StepRow> rows = registry.metrics().newestSteps(id, stageId, STEPS);
         if (rows.isEmpty()) {
-            return new RunDiagnosis(stageId, 0, 0, null, null, null, Map.of(), null, List.of());
+            return new RunDiagnosis(
+                    stageId, 0, 0, null, null, null, Map.of(), null, null, List.of());
         }
         Map<Integer, List<StepRow>> byRank =
                 rows.stream()
@@ -60,7 +62,13 @@ public class DiagnosisResource {
                                     own.shares(),
                                     (long) largest(steps, "residentBytes")));
                 });
-        Diagnosis diagnosis = Diagnosis.of(times, null);
+        Optional<Long> limit =
+                new RankMemory(registry).limit(id, stageId, rows.getFirst().attempt());
+        Diagnosis diagnosis =
+                Diagnosis.of(
+                        times,
+                        limit.map(bytes -> new Diagnosis.Memory(fullest(ranks), bytes))
+                                .orElse(null));
         return new RunDiagnosis(
                 stageId,
                 rows.getFirst().step(),
@@ -73,7 +81,12 @@ public class DiagnosisResource {
                         .map(RunDiagnosis.Rank::secondsPerStep)
                         .max(Comparator.naturalOrder())
                         .orElse(null),
+                limit.orElse(null),
                 ranks);
+    }
+
+    private static long fullest(List<RunDiagnosis.Rank> ranks) {
+        return ranks.stream().mapToLong(RunDiagnosis.Rank::peakResidentBytes).max().orElseThrow();
     }
 
     private static StepTimes times(int rank, List<StepRow> steps) {

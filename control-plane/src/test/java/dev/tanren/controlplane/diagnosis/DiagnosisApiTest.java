@@ -5,11 +5,13 @@ import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.nullValue;
+import static org.hamcrest.Matchers.startsWith;
 
 import dev.tanren.controlplane.ApiTest;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Metrics.StepRow;
 import dev.tanren.storage.registry.Tokens.Role;
+import dev.tanren.storage.registry.Workers.Worker;
 import io.quarkus.test.junit.QuarkusTest;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -19,6 +21,8 @@ import org.junit.jupiter.api.Test;
 
 @QuarkusTest
 class DiagnosisApiTest extends ApiTest {
+
+    private static final long GIBIBYTE = 1L << 30;
 
     @Test
     void aRunWhoseLoaderIsSlowSaysSo() {
@@ -36,7 +40,44 @@ class DiagnosisApiTest extends ApiTest {
                 .body("lastStep", equalTo(30))
                 .body("ranks", hasSize(2))
                 .body("ranks[1].shares.forward", closeTo(0.6f))
+                .body("memoryLimitBytes", nullValue())
                 .body("secondsPerStep", closeTo(1f));
+    }
+
+    @Test
+    void aFullMemoryAndIdleProcessorsNameTheDataLoader() {
+        machine("full-machine", 32 * GIBIBYTE);
+        String id = recordedRun("full-and-idle");
+        steps(id, 1, slowLoader(14 * GIBIBYTE), 1, 20);
+        registry.attempts().launched(newestToken(id), "full-machine");
+
+        as(token(Role.VIEWER))
+                .get("/api/v1/runs/" + id + "/diagnosis?stage=adapt")
+                .then()
+                .statusCode(200)
+                .body("verdict", equalTo("data-bound"))
+                .body(
+                        "evidence",
+                        equalTo(
+                                "the loader keeps the ranks waiting 38 % of the step, with the"
+                                        + " memory full and the processors idle"))
+                .body("mend", startsWith("Tokenise beforehand"))
+                .body("memoryLimitBytes", equalTo(16 * GIBIBYTE))
+                .body("ranks[1].peakResidentBytes", equalTo(14 * GIBIBYTE));
+    }
+
+    @Test
+    void aRankWithRoomLeftInItsShareOfTheMachineIsNotCalledFull() {
+        machine("roomy-machine", 64 * GIBIBYTE);
+        String id = recordedRun("roomy");
+        steps(id, 1, slowLoader(14 * GIBIBYTE), 1, 20);
+        registry.attempts().launched(newestToken(id), "roomy-machine");
+
+        as(token(Role.VIEWER))
+                .get("/api/v1/runs/" + id + "/diagnosis?stage=adapt")
+                .then()
+                .body("evidence", equalTo("the loader keeps the ranks waiting 38 % of the step"))
+                .body("memoryLimitBytes", equalTo(32 * GIBIBYTE));
     }
 
     @Test
@@ -59,6 +100,28 @@ class DiagnosisApiTest extends ApiTest {
                                                 + "/diagnosis?stage=none")
                                 .statusCode())
                 .isEqualTo(404);
+    }
+
+    private static Map<String, Double> slowLoader(long residentBytes) {
+        return Map.of(
+                "seconds.data",
+                0.38,
+                "seconds.forward",
+                0.6,
+                "residentBytes",
+                (double) residentBytes);
+    }
+
+    private void machine(String workerId, long memoryBytes) {
+        Instant now = Instant.now();
+        registry.workers()
+                .announce(
+                        new Worker(
+                                workerId, "node", 1, "tanren", 8, memoryBytes, "1", "", now, now));
+    }
+
+    private long newestToken(String id) {
+        return registry.attempts().list(id).getLast().fencingToken();
     }
 
     private static org.hamcrest.Matcher<Float> closeTo(float value) {

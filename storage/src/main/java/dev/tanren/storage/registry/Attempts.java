@@ -21,6 +21,10 @@ public interface Attempts {
             long resumeStep,
             String requestId);
 
+    /// Records the worker that launched the attempt's ranks, which need not be the one that began
+    /// the attempt.
+    void launched(long fencingToken, String worker);
+
     /// Whether no newer attempt of the stage has begun.
     boolean current(String runId, String stageId, long fencingToken);
 
@@ -35,6 +39,7 @@ public interface Attempts {
 
     /// @param fencingToken rises with every attempt of the whole installation; also the attempt's
     ///     identity
+    /// @param worker that runs the ranks; until they are launched, the one that began the attempt
     record Attempt(
             String runId,
             String stageId,

@@ -39,6 +39,17 @@ public final class GangRecorder implements AutoCloseable {
         this.reached = request.resumeStep();
     }
 
+    /// Records where the ranks of the attempt run.
+    public void launched(String worker, int ranks) {
+        writer.submit(() -> registry.attempts().launched(request.fencingToken(), worker));
+        event(
+                "attempt.started",
+                "",
+                "attempt %d starts %d ranks after step %d"
+                        .formatted(request.attempt(), ranks, request.resumeStep()),
+                Map.of("worker", worker, "ranks", ranks, "resumeStep", request.resumeStep()));
+    }
+
     public void step(Report.StepFinished step) {
         batch.add(
                 new StepRow(

@@ -103,6 +103,20 @@ public final class PostgresAttempts implements Attempts {
     }
 
     @Override
+    public void launched(long fencingToken, String worker) {
+        database.run(
+                handle ->
+                        handle.createUpdate(
+                                        """
+                                        update attempts set worker = :worker
+                                        where fencing_token = :token
+                                        """)
+                                .bind("token", fencingToken)
+                                .bind("worker", worker)
+                                .execute());
+    }
+
+    @Override
     public boolean current(String runId, String stageId, long fencingToken) {
         return database.call(
                 handle -> StageLock.newestToken(handle, runId, stageId) == fencingToken);
