@@ -26,26 +26,21 @@ final class BenchCheckpointCommand implements Callable<Integer> {
     private final Terminal terminal;
 
     @Option(
-            names = "--model",
-            defaultValue = "tiny",
-            description = "tiny, small or smollm2-135m (default: ${DEFAULT-VALUE}).")
-    private String model;
-
-    @Option(
             names = "--save-every",
             defaultValue = "10",
+            converter = BenchOptions.Positive.class,
             description = "Steps from one save to the next (default: ${DEFAULT-VALUE}).")
     private int saveEvery;
 
     @Option(
             names = "--rounds",
             defaultValue = "6",
+            converter = BenchOptions.Positive.class,
             description = "How often each is measured (default: ${DEFAULT-VALUE}).")
     private int rounds;
 
-    @Option(names = "--threads", defaultValue = "2", description = "CPU threads (default: 2).")
-    private int threads;
-
+    @Mixin private BenchOptions.Model model;
+    @Mixin private BenchOptions options;
     @Mixin private OutputOptions output;
 
     BenchCheckpointCommand(Terminal terminal) {
@@ -58,7 +53,7 @@ final class BenchCheckpointCommand implements Callable<Integer> {
                 new ModelRuntime(
                                 TanrenHome.of(terminal.environment()),
                                 Installation.of(terminal.environment()))
-                        .trainer(MAIN, threads, arguments());
+                        .trainer(MAIN, options.threads(), arguments());
         try (TemporaryStore store = TemporaryStore.start()) {
             ProcessBuilder builder = command.processBuilder();
             builder.environment().putAll(store.environment());
@@ -71,12 +66,12 @@ final class BenchCheckpointCommand implements Callable<Integer> {
     private List<String> arguments() {
         return List.of(
                 "--model",
-                model,
+                model.name(),
                 "--save-every",
                 Integer.toString(saveEvery),
                 "--rounds",
                 Integer.toString(rounds),
                 "--threads",
-                Integer.toString(threads));
+                Integer.toString(options.threads()));
     }
 }

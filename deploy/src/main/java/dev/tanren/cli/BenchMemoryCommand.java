@@ -39,12 +39,11 @@ final class BenchMemoryCommand implements Callable<Integer> {
     @Option(
             names = "--steps",
             defaultValue = "3",
+            converter = BenchOptions.Positive.class,
             description = "Steps of each setting (default: ${DEFAULT-VALUE}).")
     private int steps;
 
-    @Option(names = "--threads", defaultValue = "2", description = "CPU threads (default: 2).")
-    private int threads;
-
+    @Mixin private BenchOptions options;
     @Mixin private OutputOptions output;
 
     BenchMemoryCommand(Terminal terminal) {
@@ -109,14 +108,14 @@ final class BenchMemoryCommand implements Callable<Integer> {
     private Row measure(BenchMemorySetting setting) throws IOException, InterruptedException {
         Path plan = Files.createTempFile("tanren-memory", ".yaml");
         try {
-            Files.writeString(plan, setting.plan(threads));
+            Files.writeString(plan, setting.plan(options.threads()));
             RuntimeCommand command =
                     new ModelRuntime(
                                     TanrenHome.of(terminal.environment()),
                                     Installation.of(terminal.environment()))
                             .trainer(
                                     MAIN,
-                                    threads,
+                                    options.threads(),
                                     List.of("--plan", plan.toString(), "--steps", "" + steps));
             return new Row(
                     setting,
@@ -130,7 +129,8 @@ final class BenchMemoryCommand implements Callable<Integer> {
 
     private MemoryEstimate predicted(BenchMemorySetting setting) {
         Explanation explanation =
-                Planner.explain(PlanReader.read(setting.plan(threads)).planOrThrow(), null);
+                Planner.explain(
+                        PlanReader.read(setting.plan(options.threads())).planOrThrow(), null);
         Explanation.Training training =
                 Objects.requireNonNull(explanation.stages().getFirst().training());
         return Objects.requireNonNull(training.compute()).memoryPerRank();

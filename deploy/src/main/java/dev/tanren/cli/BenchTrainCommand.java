@@ -4,12 +4,12 @@ import dev.tanren.deploy.stack.Installation;
 import dev.tanren.deploy.stack.ModelRuntime;
 import dev.tanren.deploy.stack.TanrenHome;
 import dev.tanren.launch.RuntimeCommand;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.plan.TrainingStage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -22,16 +22,9 @@ import picocli.CommandLine.Option;
 final class BenchTrainCommand implements Callable<Integer> {
 
     private static final String MAIN = "dev.tanren.trainer.bench.TrainBenchmarkMain";
-    private static final List<String> MODELS = List.of("tiny", "small", "smollm2-135m");
     private static final String PEER = "tools/peers/hf_trainer.py";
 
     private final Terminal terminal;
-
-    @Option(
-            names = "--model",
-            defaultValue = "tiny",
-            description = "tiny, small or smollm2-135m (default: ${DEFAULT-VALUE}).")
-    private String model;
 
     @Option(
             names = "--peer",
@@ -43,18 +36,21 @@ final class BenchTrainCommand implements Callable<Integer> {
     @Option(
             names = "--rounds",
             defaultValue = "3",
+            converter = BenchOptions.Positive.class,
             description = "How often each is measured with --peer (default: ${DEFAULT-VALUE}).")
     private int rounds;
 
     @Option(
             names = "--steps",
             defaultValue = "30",
+            converter = BenchOptions.Positive.class,
             description = "Steps that are measured (default: ${DEFAULT-VALUE}).")
     private int steps;
 
     @Option(
             names = "--warmup",
             defaultValue = "10",
+            converter = BenchOptions.NotNegative.class,
             description = "Steps before them (default: ${DEFAULT-VALUE}).")
     private int warmup;
 
@@ -62,11 +58,10 @@ final class BenchTrainCommand implements Callable<Integer> {
             names = "--activations",
             defaultValue = "none",
             description = "none, selective or full (default: ${DEFAULT-VALUE}).")
-    private String activations;
+    private TrainingStage.Activations activations;
 
-    @Option(names = "--threads", defaultValue = "2", description = "CPU threads (default: 2).")
-    private int threads;
-
+    @Mixin private BenchOptions.Model model;
+    @Mixin private BenchOptions options;
     @Mixin private OutputOptions output;
 
     BenchTrainCommand(Terminal terminal) {
@@ -75,11 +70,10 @@ final class BenchTrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        check();
         Installation installation = Installation.of(terminal.environment());
         RuntimeCommand command =
                 new ModelRuntime(TanrenHome.of(terminal.environment()), installation)
-                        .trainer(MAIN, threads, arguments());
+                        .trainer(MAIN, options.threads(), arguments());
         BenchProcess process = new BenchProcess(terminal);
         if (!peer) {
             BenchProcess.print(
@@ -100,27 +94,6 @@ final class BenchTrainCommand implements Callable<Integer> {
         return Exit.OK;
     }
 
-    /// Before anything is measured: a mistake would else be found after minutes.
-    private void check() {
-        if (!MODELS.contains(model)) {
-            throw wrong("--model", model, String.join(", ", MODELS));
-        }
-        if (rounds < 1) {
-            throw wrong("--rounds", Integer.toString(rounds), "1 or more");
-        }
-        if (threads < 1) {
-            throw wrong("--threads", Integer.toString(threads), "1 or more");
-        }
-    }
-
-    private static TanrenException wrong(String option, String given, String expected) {
-        return new TanrenException(
-                ErrorCode.USAGE,
-                option + " is " + given + ".",
-                "tanren bench train",
-                "Give one of: " + expected + ".");
-    }
-
     private ProcessBuilder peer(Installation installation, List<String> more) {
         String python = terminal.environment().getOrDefault("TANREN_PYTHON", "python3");
         Path script = installation.root().resolve(PEER);
@@ -132,7 +105,7 @@ final class BenchTrainCommand implements Callable<Integer> {
 
     private List<String> arguments() {
         List<String> arguments = new ArrayList<>(common());
-        arguments.addAll(List.of("--activations", activations));
+        arguments.addAll(List.of("--activations", activations.name().toLowerCase(Locale.ROOT)));
         return arguments;
     }
 
@@ -140,9 +113,9 @@ final class BenchTrainCommand implements Callable<Integer> {
     private List<String> common() {
         return List.of(
                 "--model",
-                model,
+                model.name(),
                 "--threads",
-                Integer.toString(threads),
+                Integer.toString(options.threads()),
                 "--steps",
                 Integer.toString(steps),
                 "--warmup",

@@ -6,6 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// What commands ask, preview and print of runs.
 class RunCommandsTest extends CommandTest {
@@ -181,9 +183,29 @@ class RunCommandsTest extends CommandTest {
                                         "o")
                                 .err())
                 .contains(folder.resolve("no.json").toString());
-        assertThat(run("bench", "train", "--model", "huge").err()).contains("tiny, small");
-        assertThat(run("bench", "train", "--peer", "--rounds", "0").exitCode()).isEqualTo(2);
-        assertThat(run("bench", "train", "--threads", "0").exitCode()).isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "train --model huge            | --model       | tiny, small, smollm2-135m",
+                "checkpoint --model huge       | --model       | tiny, small, smollm2-135m",
+                "train --threads 0             | --threads     | from 1 on",
+                "checkpoint --threads two      | --threads     | from 1 on",
+                "memory --threads -1           | --threads     | from 1 on",
+                "train --peer --rounds 0       | --rounds      | from 1 on",
+                "train --warmup -1             | --warmup      | from 0 on",
+                "train --activations some      | --activations | SELECTIVE",
+                "checkpoint --save-every 0     | --save-every  | from 1 on",
+                "memory --steps 0              | --steps       | from 1 on"
+            })
+    void aBenchmarkThatCannotBeMeasuredAsAskedDoesNotStart(
+            String arguments, String option, String expected) {
+        Result result = run(("bench " + arguments.strip()).split(" "));
+
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.err()).contains("TNR-7005", option.strip(), expected.strip());
     }
 
     @Test
