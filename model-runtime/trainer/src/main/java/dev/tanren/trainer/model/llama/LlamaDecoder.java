@@ -4,7 +4,12 @@ import dev.tanren.spec.plan.Architecture;
 import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.decoder.RotaryParts;
 
-/// How a Llama decoder (Touvron et al. 2023) is put together.
+/// How a Llama decoder (Touvron et al. 2023) is put together, and a Mistral one (Jiang et al.
+/// 2023).
+///
+/// A Mistral differs in one thing: its attention looks back no further than the architecture's
+/// [window][Architecture#slidingWindow()], which
+/// [dev.tanren.trainer.model.decoder.CausalSelfAttention] heeds.
 public final class LlamaDecoder {
 
     private LlamaDecoder() {}

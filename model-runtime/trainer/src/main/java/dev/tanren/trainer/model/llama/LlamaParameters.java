@@ -6,7 +6,7 @@ import dev.tanren.spec.plan.Architecture;
 import dev.tanren.trainer.model.decoder.RotaryNames;
 import dev.tanren.trainer.parameters.ParameterLayout;
 
-/// The names and shapes of a Llama model's parameters.
+/// The names and shapes of a Llama or Mistral model's parameters.
 public final class LlamaParameters {
 
     private LlamaParameters() {}

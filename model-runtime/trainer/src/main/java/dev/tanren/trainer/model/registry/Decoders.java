@@ -6,8 +6,6 @@ import dev.tanren.trainer.model.gpt2.Gpt2Decoder;
 import dev.tanren.trainer.model.gpt2.Gpt2Parameters;
 import dev.tanren.trainer.model.llama.LlamaDecoder;
 import dev.tanren.trainer.model.llama.LlamaParameters;
-import dev.tanren.trainer.model.mistral.MistralDecoder;
-import dev.tanren.trainer.model.mistral.MistralParameters;
 import dev.tanren.trainer.model.qwen2.Qwen2Decoder;
 import dev.tanren.trainer.model.qwen2.Qwen2Parameters;
 import dev.tanren.trainer.model.qwen3.Qwen3Decoder;
@@ -21,8 +19,7 @@ public final class Decoders {
 
     public static Decoder create(Architecture architecture) {
         return switch (architecture.family()) {
-            case LLAMA -> LlamaDecoder.create(architecture);
-            case MISTRAL -> MistralDecoder.create(architecture);
+            case LLAMA, MISTRAL -> LlamaDecoder.create(architecture);
             case QWEN2 -> Qwen2Decoder.create(architecture);
             case QWEN3 -> Qwen3Decoder.create(architecture);
             case GPT2 -> Gpt2Decoder.create(architecture);
@@ -32,8 +29,7 @@ public final class Decoders {
     /// The parameters without the decoder: needs no native library.
     public static ParameterLayout layout(Architecture architecture) {
         return switch (architecture.family()) {
-            case LLAMA -> LlamaParameters.layout(architecture);
-            case MISTRAL -> MistralParameters.layout(architecture);
+            case LLAMA, MISTRAL -> LlamaParameters.layout(architecture);
             case QWEN2 -> Qwen2Parameters.layout(architecture);
             case QWEN3 -> Qwen3Parameters.layout(architecture);
             case GPT2 -> Gpt2Parameters.layout(architecture);

@@ -1,3 +1,0 @@
-/// The Mistral family: Llama with a sliding window.
-@org.jspecify.annotations.NullMarked
-package dev.tanren.trainer.model.mistral;
