@@ -1,27 +1,22 @@
 package dev.tanren.activities.model;
 
-import com.fasterxml.jackson.core.JacksonException;
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.tanren.activities.source.SourceContent;
 import dev.tanren.activities.source.SourceFolder;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.json.Json;
-import java.io.IOException;
+import dev.tanren.spec.model.ModelFolder;
+import dev.tanren.spec.model.WeightFiles;
 import java.util.List;
-import java.util.Optional;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/// The files of a Hugging Face model directory that a model is made of. Weights are safetensors; a
-/// pickle is never read.
-final class HuggingFaceFiles {
+/// The files of a Hugging Face model directory that a model is made of.
+final class HuggingFaceFiles implements ModelFolder {
 
     static final String CONFIGURATION = "config.json";
     static final String TOKENIZER = "tokenizer.json";
 
-    private static final String WEIGHTS = "model.safetensors";
-    private static final String INDEX = "model.safetensors.index.json";
     private static final List<String> OPTIONAL =
             List.of(
                     TOKENIZER,
@@ -32,95 +27,51 @@ final class HuggingFaceFiles {
     /// Indexes of the largest models have a few hundred KiB.
     private static final int MOST_INDEX_BYTES = 64 << 20;
 
-    private HuggingFaceFiles() {}
+    private final SourceFolder folder;
+
+    /// What was asked for and is there: a file of the Hub costs a request each time.
+    private final SortedMap<String, SourceContent> found = new TreeMap<>();
+
+    private HuggingFaceFiles(SourceFolder folder) {
+        this.folder = folder;
+    }
 
     /// Files by name.
     ///
-    /// @throws TanrenException `MODEL_MISSING` naming the file; `PICKLE_REFUSED` where the weights
-    ///     are pickles; `MODEL_CONFIGURATION` where the index is unreadable
+    /// @throws TanrenException `MODEL_MISSING` where there is no configuration, and what
+    ///     [WeightFiles#find] throws
     static SortedMap<String, SourceContent> find(SourceFolder folder) {
-        SortedMap<String, SourceContent> files = new TreeMap<>();
-        files.put(
-                CONFIGURATION,
-                require(folder, CONFIGURATION, "Name a Hugging Face model directory."));
-        for (String name : OPTIONAL) {
-            folder.file(name).ifPresent(file -> files.put(name, file));
+        HuggingFaceFiles files = new HuggingFaceFiles(folder);
+        if (!files.has(CONFIGURATION)) {
+            throw new TanrenException(
+                    ErrorCode.MODEL_MISSING,
+                    "the model has no " + CONFIGURATION,
+                    folder.where(CONFIGURATION),
+                    "Name a Hugging Face model directory.");
         }
-        Optional<SourceContent> index = folder.file(INDEX);
-        if (index.isPresent()) {
-            files.put(INDEX, index.get());
-            for (String shard : shards(index.get())) {
-                files.put(
-                        shard,
-                        require(
-                                folder,
-                                shard,
-                                "The index names it: fetch the model again, whole."));
-            }
-        } else {
-            files.put(WEIGHTS, folder.file(WEIGHTS).orElseThrow(() -> noWeights(folder)));
-        }
-        return files;
+        OPTIONAL.forEach(files::has);
+        WeightFiles.find(files);
+        return files.found;
     }
 
-    private static SourceContent require(SourceFolder folder, String name, String mend) {
-        return folder.file(name).orElseThrow(() -> missing(folder, name, mend));
+    @Override
+    public boolean has(String name) {
+        folder.file(name).ifPresent(file -> found.put(name, file));
+        return found.containsKey(name);
     }
 
-    private static List<String> shards(SourceContent index) {
-        try {
-            JsonNode weightMap =
-                    Json.mapper().readTree(index.read(MOST_INDEX_BYTES)).path("weight_map");
-            List<String> shards =
-                    weightMap.valueStream().map(JsonNode::asText).distinct().sorted().toList();
-            for (String shard : shards) {
-                if (!shard.endsWith(".safetensors") || shard.contains("/")) {
-                    throw unusable(index, "it names the file '" + shard + "'", null);
-                }
-            }
-            if (shards.isEmpty()) {
-                throw unusable(index, "its weight_map names no file", null);
-            }
-            return shards;
-        } catch (JacksonException e) {
-            throw unusable(index, "it is no JSON: " + e.getOriginalMessage(), e);
-        } catch (IOException e) {
-            throw unusable(index, "it cannot be read: " + e, e);
-        }
+    @Override
+    public byte[] read(String name) {
+        return Objects.requireNonNull(found.get(name), name).read(MOST_INDEX_BYTES);
     }
 
-    private static TanrenException unusable(
-            SourceContent index, String what, @org.jspecify.annotations.Nullable Exception cause) {
-        return new TanrenException(
-                ErrorCode.MODEL_CONFIGURATION,
-                "the index of the weights is unusable: " + what,
-                index.where(),
-                "Fetch the model again.",
-                cause);
+    @Override
+    public List<String> names() {
+        return folder.names();
     }
 
-    private static TanrenException noWeights(SourceFolder folder) {
-        List<String> pickles =
-                folder.names().stream()
-                        .filter(
-                                name ->
-                                        name.endsWith(".bin")
-                                                || name.endsWith(".pt")
-                                                || name.endsWith(".pth"))
-                        .toList();
-        if (pickles.isEmpty()) {
-            return missing(folder, WEIGHTS, "Name a directory that holds weights.");
-        }
-        return new TanrenException(
-                ErrorCode.PICKLE_REFUSED,
-                "the weights are pickles, which can run code when they are read: " + pickles,
-                folder.where(),
-                "Convert them where you trust them: load the model with transformers and call"
-                        + " save_pretrained(folder, safe_serialization=True).");
-    }
-
-    private static TanrenException missing(SourceFolder folder, String name, String mend) {
-        return new TanrenException(
-                ErrorCode.MODEL_MISSING, "the model has no " + name, folder.where(name), mend);
+    @Override
+    public String where(String name) {
+        return name.isEmpty() ? folder.where() : folder.where(name);
     }
 }

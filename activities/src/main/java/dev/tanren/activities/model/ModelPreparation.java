@@ -4,7 +4,6 @@ import dev.tanren.activities.source.Progress;
 import dev.tanren.activities.source.SourceContent;
 import dev.tanren.activities.source.SourceFolder;
 import dev.tanren.activities.source.Sources;
-import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.model.HuggingFaceConfiguration;
 import dev.tanren.spec.plan.ModelSource;
 import dev.tanren.spec.plan.Plan;
@@ -44,10 +43,9 @@ public final class ModelPreparation {
     }
 
     /// @throws TanrenException `MODEL_MISSING`, `MODEL_UNSUPPORTED`, `MODEL_CONFIGURATION`,
-    ///     `PICKLE_REFUSED`, `SOURCE_MISSING`, `SOURCE_UNREADABLE`, `SCRATCH_FULL`, those
-    ///     of [dev.tanren.activities.hub.Hub];
-    ///     `PLAN_INCONSISTENT` where a phase has longer sequences than the base model has
-    ///     positions; and what the store throws
+    ///     `PICKLE_REFUSED`, `SAFETENSORS_CORRUPT`, `SOURCE_MISSING`, `SOURCE_UNREADABLE`,
+    ///     `SCRATCH_FULL`, those of [dev.tanren.activities.hub.Hub]; `PLAN_INCONSISTENT` where a
+    ///     phase has longer sequences than the base model has positions; and what the store throws
     public ResolvedModel resolve(Plan plan, Progress progress) {
         return switch (plan.model()) {
             case ModelSource.Fresh fresh -> {

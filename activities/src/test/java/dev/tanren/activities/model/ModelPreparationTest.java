@@ -76,7 +76,7 @@ class ModelPreparationTest {
                 "model.safetensors.index.json",
                 "{\"weight_map\": {\"a\": \"../secret.safetensors\"}}");
 
-        assertRefused(ErrorCode.MODEL_CONFIGURATION, "../secret.safetensors");
+        assertRefused(ErrorCode.SAFETENSORS_CORRUPT, "../secret.safetensors");
     }
 
     @Test

@@ -199,7 +199,7 @@ class HuggingFaceWeightsTest {
     @Test
     void anIndexCannotReachOutOfItsFolder() throws IOException {
         index("{\"weight_map\": {\"a\": \"../secret.safetensors\"}}");
-        assertRefused(ErrorCode.SAFETENSORS_CORRUPT, "outside its folder");
+        assertRefused(ErrorCode.SAFETENSORS_CORRUPT, "../secret.safetensors");
     }
 
     @Test

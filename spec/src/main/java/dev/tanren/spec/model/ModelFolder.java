@@ -1,0 +1,21 @@
+package dev.tanren.spec.model;
+
+import dev.tanren.spec.error.TanrenException;
+import java.util.List;
+
+/// A folder with a model's files, wherever it lies.
+public interface ModelFolder {
+
+    boolean has(String name);
+
+    /// All of a small file that is there, such as an index of weights.
+    ///
+    /// @throws TanrenException where it cannot be read
+    byte[] read(String name);
+
+    /// Names of the files right in it, in order; may be empty where it cannot be listed.
+    List<String> names();
+
+    /// What errors call a file of it; the folder itself for the empty name.
+    String where(String name);
+}
