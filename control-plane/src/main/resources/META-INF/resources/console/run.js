@@ -131,7 +131,7 @@ async function showDiagnosis() {
   if (!diagnosis.verdict) return;
   const parts = Object.entries(diagnosis.shares).filter(([, share]) => share >= 0.005);
   const percent = (share) => `${Math.round(share * 100)} %`;
-  document.getElementById("diagnosis-note").textContent = `steps ${integer(diagnosis.firstStep)} to ${integer(diagnosis.lastStep)} of ${diagnosis.stage}, ${diagnosis.ranks.length} ${diagnosis.ranks.length === 1 ? "rank" : "ranks"}`;
+  document.getElementById("diagnosis-note").textContent = diagnosisNote(diagnosis);
   document.getElementById("diagnosis-verdict").textContent = `${diagnosis.verdict[0].toUpperCase()}${diagnosis.verdict.slice(1)}:`;
   document.getElementById("diagnosis-evidence").textContent = `${diagnosis.evidence}.`;
   document.getElementById("diagnosis-mend").textContent = diagnosis.mend;
@@ -139,10 +139,18 @@ async function showDiagnosis() {
   bar.setAttribute("aria-label", parts.map(([name, share]) => `${name} ${percent(share)}`).join(", "));
   bar.replaceChildren(...parts.map(([name, share]) => {
     const piece = element("span", { "data-part": name, title: `${name} ${percent(share)}` });
-    piece.style.flexGrow = share;
+    piece.style.flexGrow = 100 * share; // below a sum of 1 a bar would not be filled
     return piece;
   }));
   replace("diagnosis-legend", ...parts.map(([name, share]) => element("span", {}, element("i", { "data-part": name }), `${name} ${percent(share)}`)));
+}
+
+function diagnosisNote(diagnosis) {
+  const ranks = diagnosis.ranks.length === 1 ? "1 rank" : `${diagnosis.ranks.length} ranks`;
+  const steps = `steps ${integer(diagnosis.firstStep)} to ${integer(diagnosis.lastStep)} of ${diagnosis.stage} on ${ranks}, ${diagnosis.secondsPerStep.toFixed(3)} s each`;
+  const fullest = Math.max(...diagnosis.ranks.map((rank) => rank.peakResidentBytes));
+  if (!fullest) return steps;
+  return `${steps}; memory ${bytes(fullest)}${diagnosis.memoryLimitBytes ? ` of ${bytes(diagnosis.memoryLimitBytes)} a rank` : ""}`;
 }
 
 function showCheckpoints(rows) {

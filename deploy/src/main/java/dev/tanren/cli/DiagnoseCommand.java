@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.tanren.deploy.client.ApiClient;
 import dev.tanren.deploy.client.Server;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -72,6 +73,7 @@ final class DiagnoseCommand implements Callable<Integer> {
                         diagnosis.path("firstStep").asLong(),
                         diagnosis.path("lastStep").asLong(),
                         diagnosis.path("secondsPerStep").asDouble());
+        memory(diagnosis).ifPresent(text -> terminal.out().println("memory   " + text));
         terminal.out().println("verdict  " + diagnosis.path("verdict").asText());
         terminal.out().println("because  " + diagnosis.path("evidence").asText());
         terminal.out().println("mend     " + diagnosis.path("mend").asText());
@@ -85,5 +87,27 @@ final class DiagnoseCommand implements Callable<Integer> {
                             100 * share.getValue().asDouble(),
                             "█".repeat((int) Math.round(WIDTH * share.getValue().asDouble())));
         }
+    }
+
+    /// What the fullest rank took, and of how much.
+    private static Optional<String> memory(JsonNode diagnosis) {
+        long fullest =
+                diagnosis
+                        .path("ranks")
+                        .valueStream()
+                        .mapToLong(rank -> rank.path("peakResidentBytes").asLong())
+                        .max()
+                        .orElse(0);
+        if (fullest == 0) {
+            return Optional.empty();
+        }
+        JsonNode limit = diagnosis.path("memoryLimitBytes");
+        return Optional.of(
+                limit.isNumber()
+                        ? Figures.bytes(fullest)
+                                + " of "
+                                + Figures.bytes(limit.asLong())
+                                + " a rank"
+                        : Figures.bytes(fullest));
     }
 }

@@ -185,6 +185,30 @@ class RunCommandsTest extends CommandTest {
                 .contains(folder.resolve("no.json").toString());
     }
 
+    @Test
+    void aDiagnosisSaysWhatHoldsTheStepsUpAndHowFullMemoryIs() {
+        answers.put("GET /runs/r1", new Answer(200, "{\"failure\": null}"));
+        answers.put(
+                "GET /runs/r1/diagnosis",
+                new Answer(
+                        200,
+                        """
+                        {"stage":"adapt","firstStep":3,"lastStep":9,"verdict":"data-bound",
+                         "evidence":"the loader is slow","mend":"Tokenise beforehand.",
+                         "shares":{"data":0.5,"forward":0.5},"secondsPerStep":1.5,
+                         "memoryLimitBytes":2147483648,
+                         "ranks":[{"rank":0,"peakResidentBytes":1073741824},
+                                  {"rank":1,"peakResidentBytes":1610612736}]}"""));
+
+        assertThat(run("run", "diagnose", "r1").out())
+                .contains(
+                        "adapt, steps 3 to 9, 1.500 s each",
+                        "memory   1.5 GiB of 2.0 GiB a rank",
+                        "verdict  data-bound",
+                        "because  the loader is slow",
+                        "mend     Tokenise beforehand.");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
