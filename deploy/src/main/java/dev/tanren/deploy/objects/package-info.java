@@ -1,3 +1,3 @@
-/// The object store of the embedded stack: S3Proxy on the file system.
+/// The object store of the embedded stack, a process of its own.
 @org.jspecify.annotations.NullMarked
 package dev.tanren.deploy.objects;

@@ -1,4 +1,4 @@
-package dev.tanren.deploy.objects;
+package dev.tanren.storage.server;
 
 import java.io.IOException;
 import java.util.List;

@@ -4,89 +4,51 @@ import dev.tanren.storage.objects.RetryPolicy;
 import dev.tanren.storage.objects.S3ObjectStore;
 import dev.tanren.storage.objects.StoreAddress;
 import dev.tanren.storage.objects.TransferSettings;
-import java.io.IOException;
-import java.net.URI;
-import java.nio.file.FileVisitResult;
-import java.nio.file.Files;
+import dev.tanren.storage.server.ObjectServer;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Properties;
-import java.util.UUID;
-import org.gaul.s3proxy.AuthenticationType;
-import org.gaul.s3proxy.S3Proxy;
-import org.jclouds.ContextBuilder;
-import org.jclouds.blobstore.BlobStoreContext;
 
-/// A real S3 server (S3Proxy on the file system) in the test's own process, on a free port of the
-/// loopback interface, with credentials made up for it.
+/// A real S3 server in the test's own process, with stores that give up soon.
 public final class EmbeddedS3 implements AutoCloseable {
 
-    private final Path folder;
-    private final boolean ownFolder;
-    private final BlobStoreContext context;
-    private final S3Proxy server;
-    private final String accessKey = "test-" + UUID.randomUUID();
-    private final String secretKey = UUID.randomUUID().toString();
+    private static final String PREFIX = "tanren/";
 
-    private EmbeddedS3(Path folder, boolean ownFolder) throws Exception {
-        this.folder = folder;
-        this.ownFolder = ownFolder;
-        Properties properties = new Properties();
-        properties.setProperty("jclouds.filesystem.basedir", folder.toString());
-        this.context =
-                ContextBuilder.newBuilder("filesystem-nio2")
-                        .credentials("", "")
-                        .overrides(properties)
-                        .buildView(BlobStoreContext.class);
-        this.server =
-                S3Proxy.builder()
-                        .blobStore(context.getBlobStore())
-                        .awsAuthentication(AuthenticationType.AWS_V4, accessKey, secretKey)
-                        .endpoint(URI.create("http://127.0.0.1:0"))
-                        .build();
-        server.start();
+    private final ObjectServer server;
+
+    private EmbeddedS3(ObjectServer server) {
+        this.server = server;
     }
 
     /// In a new temporary folder, removed on close.
     public static EmbeddedS3 start() {
-        try {
-            return new EmbeddedS3(Files.createTempDirectory("tanren-s3-"), true);
-        } catch (Exception e) {
-            throw new IllegalStateException("S3Proxy did not start", e);
-        }
+        return new EmbeddedS3(ObjectServer.temporary());
     }
 
     /// In a folder of the caller's, which stays.
     public static EmbeddedS3 start(Path folder) {
-        try {
-            return new EmbeddedS3(folder, false);
-        } catch (Exception e) {
-            throw new IllegalStateException("S3Proxy did not start", e);
-        }
+        return new EmbeddedS3(ObjectServer.start(folder));
     }
 
     public String endpoint() {
-        return "http://127.0.0.1:" + server.getPort();
+        return server.endpoint();
     }
 
     public String accessKey() {
-        return accessKey;
+        return server.accessKey();
     }
 
     public String secretKey() {
-        return secretKey;
+        return server.secretKey();
     }
 
     /// Where the server keeps its objects: `<bucket>/<prefix><key>`.
     public Path folder() {
-        return folder;
+        return server.folder();
     }
 
     public StoreAddress address(String bucket, String prefix) {
-        return new StoreAddress(endpoint(), StoreAddress.DEFAULT_REGION, bucket, prefix, true);
+        return server.address(bucket, prefix);
     }
 
     /// A store in a new bucket of this name, with a short deadline.
@@ -96,28 +58,14 @@ public final class EmbeddedS3 implements AutoCloseable {
 
     public S3ObjectStore store(String bucket, TransferSettings settings) {
         S3ObjectStore store =
-                S3ObjectStore.connect(address(bucket, "tanren/"), accessKey, secretKey, settings);
+                S3ObjectStore.connect(address(bucket, PREFIX), accessKey(), secretKey(), settings);
         store.ensureBucket();
         return store;
     }
 
     /// What a process that uses this server gets in its environment.
     public Map<String, String> environment(String bucket) {
-        return Map.of(
-                StoreAddress.ENDPOINT_VARIABLE,
-                endpoint(),
-                StoreAddress.REGION_VARIABLE,
-                StoreAddress.DEFAULT_REGION,
-                StoreAddress.BUCKET_VARIABLE,
-                bucket,
-                StoreAddress.PREFIX_VARIABLE,
-                "tanren/",
-                StoreAddress.PATH_STYLE_VARIABLE,
-                "true",
-                StoreAddress.ACCESS_KEY_VARIABLE,
-                accessKey,
-                StoreAddress.SECRET_KEY_VARIABLE,
-                secretKey);
+        return server.environment(bucket, PREFIX);
     }
 
     /// Gives up after two seconds.
@@ -133,35 +81,6 @@ public final class EmbeddedS3 implements AutoCloseable {
 
     @Override
     public void close() {
-        try {
-            server.stop();
-            context.close();
-            if (ownFolder) {
-                deleteTree(folder);
-            }
-        } catch (Exception e) {
-            throw new IllegalStateException("S3Proxy did not stop", e);
-        }
-    }
-
-    private static void deleteTree(Path root) throws IOException {
-        Files.walkFileTree(
-                root,
-                new SimpleFileVisitor<Path>() {
-                    @Override
-                    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-                            throws IOException {
-                        Files.delete(file);
-                        return FileVisitResult.CONTINUE;
-                    }
-
-                    @Override
-                    public FileVisitResult postVisitDirectory(
-                            Path directory, @org.jspecify.annotations.Nullable IOException failure)
-                            throws IOException {
-                        Files.delete(directory);
-                        return FileVisitResult.CONTINUE;
-                    }
-                });
+        server.close();
     }
 }

@@ -1,5 +1,6 @@
 package dev.tanren.deploy.stack.internal;
 
+import dev.tanren.deploy.objects.ObjectServerMain;
 import dev.tanren.deploy.stack.Installation;
 import dev.tanren.deploy.stack.Ports;
 import dev.tanren.deploy.stack.StackSettings;
@@ -103,7 +104,7 @@ final class StackParts {
         Path configuration = home.folder().resolve("s3proxy.properties");
         List<String> arguments = java("objects", "-Xmx512m");
         arguments.addAll(List.of("-cp", installation.deployClassPath()));
-        arguments.add("dev.tanren.deploy.objects.ObjectServerMain");
+        arguments.add(ObjectServerMain.class.getName());
         arguments.add(configuration.toString());
         return new StackPart(
                 "objects",
@@ -125,21 +126,20 @@ final class StackParts {
 
     private String objectConfiguration() {
         return """
-        s3proxy.endpoint=http://%s:%d
-        s3proxy.authorization=aws-v2-or-v4
-        s3proxy.identity=%s
-        s3proxy.credential=%s
-        jclouds.provider=filesystem-nio2
-        jclouds.filesystem.basedir=%s
-        jclouds.identity=unused
-        jclouds.credential=unused
+        %s=%s
+        %s=%d
+        %s=%s
+        %s=%s
         """
                 .formatted(
-                        HOST,
+                        ObjectServerMain.FOLDER,
+                        home.objects(),
+                        ObjectServerMain.PORT,
                         ports.objects(),
+                        ObjectServerMain.ACCESS_KEY,
                         settings.secrets().accessKey(),
-                        settings.secrets().secretKey(),
-                        home.objects());
+                        ObjectServerMain.SECRET_KEY,
+                        settings.secrets().secretKey());
     }
 
     private StackPart temporal() {
