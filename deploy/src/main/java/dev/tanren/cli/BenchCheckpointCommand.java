@@ -34,7 +34,7 @@ final class BenchCheckpointCommand implements Callable<Integer> {
 
     @Option(
             names = "--rounds",
-            defaultValue = "6",
+            defaultValue = "8",
             converter = BenchOptions.Positive.class,
             description = "How often each is measured (default: ${DEFAULT-VALUE}).")
     private int rounds;

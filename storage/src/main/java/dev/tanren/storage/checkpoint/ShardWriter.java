@@ -1,6 +1,7 @@
 package dev.tanren.storage.checkpoint;
 
 import dev.tanren.storage.objects.ObjectStore;
+import dev.tanren.storage.objects.Parallel;
 import dev.tanren.storage.objects.Sha256;
 import dev.tanren.storage.safetensors.Dtype;
 import dev.tanren.storage.safetensors.SafetensorsWriter;
@@ -14,8 +15,8 @@ import java.util.Objects;
 
 /// Writes a rank's tensors as one shard: a safetensors object in the store.
 ///
-/// Nothing is copied; the memory is read twice, once for the hashes of tensors and object together,
-/// once to send it. It must not change meanwhile. Safe for use by many threads.
+/// Nothing is copied; the memory is read three times, for the hash of the object, for those of its
+/// tensors and to send it. It must not change meanwhile. Safe for use by many threads.
 public final class ShardWriter {
 
     private final ObjectStore store;
@@ -72,24 +73,37 @@ public final class ShardWriter {
                 SafetensorsWriter.plan(
                         slices.stream().map(Slice::info).toList(), Map.of("format", "tanren"));
         List<MemorySegment> pieces = plan.pieces(name -> slice(named, name).bytes());
-        Sha256 whole = new Sha256().update(plan.header());
-        Sha256 single = new Sha256();
+        // The object's hash on one thread, those of its tensors on another: each is a chain that
+        // cannot be divided.
+        Sha256 whole = new Sha256();
         List<CheckpointManifest.Tensor> tensors = new ArrayList<>();
-        for (SafetensorsWriter.Placed placed : plan.tensors()) {
-            Slice slice = slice(named, placed.info().name());
-            Sha256.updateBoth(whole, single, slice.bytes());
-            tensors.add(
-                    new CheckpointManifest.Tensor(
-                            slice.name(),
-                            Dtype.F32.name(),
-                            slice.shape(),
-                            placed.byteOffset(),
-                            slice.firstElement(),
-                            slice.elements(),
-                            single.hex()));
-        }
+        Parallel.run(
+                2,
+                List.of(
+                        () -> pieces.forEach(whole::update),
+                        () -> tensors.addAll(described(plan, named))));
         ObjectStore.StoredObject stored = store.put(key, pieces, whole.hex());
         return new CheckpointManifest.Shard(key, stored.bytes(), stored.sha256(), tensors);
+    }
+
+    /// What the manifest says of each tensor.
+    private static List<CheckpointManifest.Tensor> described(
+            SafetensorsWriter plan, Map<String, Slice> named) {
+        return plan.tensors().stream()
+                .map(placed -> described(placed, slice(named, placed.info().name())))
+                .toList();
+    }
+
+    private static CheckpointManifest.Tensor described(
+            SafetensorsWriter.Placed placed, Slice slice) {
+        return new CheckpointManifest.Tensor(
+                slice.name(),
+                Dtype.F32.name(),
+                slice.shape(),
+                placed.byteOffset(),
+                slice.firstElement(),
+                slice.elements(),
+                Sha256.of(slice.bytes()));
     }
 
     private static Slice slice(Map<String, Slice> named, String name) {

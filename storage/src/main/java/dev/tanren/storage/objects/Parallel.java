@@ -10,6 +10,9 @@ import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /// Runs independent pieces of one transfer on a few threads.
+///
+/// They are threads of the platform, because on Linux these inherit the caller's priority, which a
+/// transfer beside training has lowered.
 public final class Parallel {
 
     private Parallel() {}
@@ -23,7 +26,8 @@ public final class Parallel {
         }
         int threads = Math.min(width, tasks.size());
         ExecutorService executor =
-                Executors.newFixedThreadPool(threads, Thread.ofVirtual().factory());
+                Executors.newFixedThreadPool(
+                        threads, Thread.ofPlatform().daemon().name("transfer-", 0).factory());
         try (executor) {
             List<Future<?>> running = new ArrayList<>();
             tasks.forEach(task -> running.add(executor.submit(task)));

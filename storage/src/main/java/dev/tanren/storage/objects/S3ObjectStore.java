@@ -30,9 +30,9 @@ import java.util.UUID;
 /// An [ObjectStore] in any S3-compatible store.
 ///
 /// The SHA-256 of an object is kept as its user metadata `sha256`. Objects up to
-/// [TransferSettings#multipartBytes] go in one request that signs this hash, so that the store
-/// checks it before the object is visible; larger ones go in parts with unsigned payloads, and
-/// their hash is checked by who reads them.
+/// [TransferSettings#signedBytes] go in one request that signs this hash, so that the store checks
+/// it before the object is visible. Larger ones go with unsigned payloads, above
+/// [TransferSettings#multipartBytes] in parts, and their hash is checked by who reads them.
 public final class S3ObjectStore implements ObjectStore {
 
     private final S3Client client;

@@ -73,18 +73,6 @@ public final class Sha256 {
         return this;
     }
 
-    /// Feeds the same bytes to two digests while they lie in the cache, which costs one pass over
-    /// memory instead of two.
-    public static void updateBoth(Sha256 first, Sha256 second, MemorySegment bytes) {
-        long size = bytes.byteSize();
-        for (long at = 0; at < size; at += BLOCK) {
-            int length = (int) Math.min(BLOCK, size - at);
-            MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, at, first.block, 0, length);
-            first.digest.update(first.block, 0, length);
-            second.digest.update(first.block, 0, length);
-        }
-    }
-
     /// A stream that takes what is read from it into this hash. What is skipped is not taken.
     public InputStream over(InputStream source) {
         return new DigestInputStream(source, digest);

@@ -4,10 +4,13 @@ package dev.tanren.storage.objects;
 ///
 /// @param partBytes size of a part of an upload and of a range of a read; S3 wants 5 MiB at least
 ///     and takes 10,000 parts at most, so larger objects get larger parts
-/// @param multipartBytes objects above it go in parts
+/// @param signedBytes of objects up to it the store checks the hash before they are visible, for
+///     which a store holds them in memory
+/// @param multipartBytes objects above it go in parts, which several connections send at once and
+///     a store may have to copy together in the end
 /// @param parallel parts or ranges of one object that move at the same time
 public record TransferSettings(
-        long partBytes, long multipartBytes, int parallel, RetryPolicy retries) {
+        long partBytes, long signedBytes, long multipartBytes, int parallel, RetryPolicy retries) {
 
     private static final long MEBIBYTE = 1024L * 1024L;
     private static final long LEAST_PART = 5 * MEBIBYTE;
@@ -27,11 +30,12 @@ public record TransferSettings(
     }
 
     public static TransferSettings standard() {
-        return new TransferSettings(16 * MEBIBYTE, 64 * MEBIBYTE, 4, RetryPolicy.standard());
+        return new TransferSettings(
+                16 * MEBIBYTE, 16 * MEBIBYTE, 128 * MEBIBYTE, 4, RetryPolicy.standard());
     }
 
     public TransferSettings withRetries(RetryPolicy newRetries) {
-        return new TransferSettings(partBytes, multipartBytes, parallel, newRetries);
+        return new TransferSettings(partBytes, signedBytes, multipartBytes, parallel, newRetries);
     }
 
     /// Size of the parts of an object of this size.

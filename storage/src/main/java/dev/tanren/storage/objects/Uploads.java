@@ -35,11 +35,13 @@ final class Uploads {
     }
 
     void put(String key, List<MemorySegment> pieces, String sha256) {
-        if (SegmentBody.size(pieces) > settings.multipartBytes()) {
+        long bytes = SegmentBody.size(pieces);
+        if (bytes > settings.multipartBytes()) {
             putInParts(key, pieces, sha256);
             return;
         }
-        SegmentBody body = new SegmentBody(pieces, sha256);
+        boolean signed = bytes <= settings.signedBytes();
+        SegmentBody body = new SegmentBody(pieces, signed ? sha256 : SegmentBody.UNSIGNED);
         Http.Headers headers = new Http.Headers(SHA256_HEADER, sha256);
         retrier.run(
                 "write an object",

@@ -32,7 +32,8 @@ class S3ObjectStoreTest {
     static void start() {
         s3 = EmbeddedS3.start();
         TransferSettings settings =
-                new TransferSettings(5 * MEBIBYTE, 8 * MEBIBYTE, 3, EmbeddedS3.quick());
+                new TransferSettings(
+                        5 * MEBIBYTE, 5 * MEBIBYTE, 8 * MEBIBYTE, 3, EmbeddedS3.quick());
         store = s3.store(BUCKET, settings);
     }
 

@@ -31,6 +31,9 @@ public final class CheckpointBenchmarkMain {
     private static final String USAGE =
             "bench checkpoint --model tiny|small|smollm2-135m [--save-every N] [--rounds N]"
                     + " [--warmup N] [--threads N] [--json]";
+    /// Until the JIT compiler has seen to hashing and sending here and to receiving over there.
+    private static final int WARM_UP_SAVES = 3;
+
     private static final String FOLDER = "bench/checkpoint/";
 
     private CheckpointBenchmarkMain() {}
@@ -55,7 +58,7 @@ public final class CheckpointBenchmarkMain {
                         arguments);
         BenchmarkModel model = BenchmarkModel.named(options.required("model"));
         int every = options.integer("save-every", 10, 1);
-        int rounds = options.integer("rounds", 6, 1);
+        int rounds = options.integer("rounds", 8, 1);
         int warmup = options.integer("warmup", 10, 0);
         int threads = options.integer("threads", Runtime.getRuntime().availableProcessors(), 1);
         NativeRuntime.configure(threads);
@@ -73,8 +76,10 @@ public final class CheckpointBenchmarkMain {
                                 step -> FOLDER + step + ".safetensors",
                                 saved::add)) {
             steps(training, warmup);
-            save(saver, 0);
-            saver.await();
+            for (int save = 0; save < WARM_UP_SAVES; save++) {
+                save(saver, -save);
+                saver.await();
+            }
             for (int round = 1; round <= rounds; round++) {
                 measured.add(round(training, saver, every, round));
                 if (!options.flag("json")) {
