@@ -37,9 +37,12 @@ final class BenchmarkTraining implements AutoCloseable {
     private final SplittableRandom random = new SplittableRandom(SEED);
     private int steps;
 
-    BenchmarkTraining(BenchmarkModel model, TrainingStage.Activations activations) {
+    BenchmarkTraining(
+            BenchmarkModel model,
+            TrainingStage.Activations activations,
+            TrainingStage.Precision precision) {
         this.model = model;
-        this.decoder = Decoders.create(model.architecture);
+        this.decoder = Decoders.create(model.architecture, precision);
         this.gradients = FlatBuffer.allocate(decoder.layout());
         this.state = TrainingState.allocate(decoder.layout(), OPTIMIZER);
         Initialisation.random(decoder.layout(), state.weights(), SEED);
@@ -64,6 +67,7 @@ final class BenchmarkTraining implements AutoCloseable {
         double processor = processorSeconds();
         long begin = System.nanoTime();
         gradients.zero();
+        decoder.weightsChanged();
         double zeroing = (System.nanoTime() - begin) / 1e9;
         MicroBatchResult result = decoder.forwardBackward(batch, 1.0 / batch.countedTargets());
         long middle = System.nanoTime();

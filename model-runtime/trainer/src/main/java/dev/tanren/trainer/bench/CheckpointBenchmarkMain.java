@@ -66,7 +66,10 @@ public final class CheckpointBenchmarkMain {
         List<Round> measured = new ArrayList<>();
         try (ObjectStore store = S3ObjectStore.connect(System.getenv());
                 BenchmarkTraining training =
-                        new BenchmarkTraining(model, TrainingStage.Activations.NONE);
+                        new BenchmarkTraining(
+                                model,
+                                TrainingStage.Activations.NONE,
+                                TrainingStage.Precision.FP32);
                 CheckpointSaver saver =
                         new CheckpointSaver(
                                 new ShardWriter(store),

@@ -89,7 +89,7 @@ public final class MemoryBenchmarkMain {
     /// @return seconds of the fastest step
     private double train(int steps) {
         double[] seconds = new double[steps];
-        try (Decoder decoder = Decoders.create(shape);
+        try (Decoder decoder = Decoders.create(shape, stage.precision());
                 TrainingState state = TrainingState.allocate(decoder.layout(), stage);
                 TreeReduction reduction = new TreeReduction(ProcessGroup.alone());
                 GradientTree gradients = new GradientTree(decoder.layout().elements())) {
@@ -101,6 +101,7 @@ public final class MemoryBenchmarkMain {
             }
             for (int step = 1; step <= steps; step++) {
                 long begin = System.nanoTime();
+                decoder.weightsChanged();
                 FlatBuffer gradient = gradient(decoder, gradients, reduction);
                 double norm = GradientNorm.l2(gradient);
                 state.optimizer().step(gradient, step, 3e-4, GradientNorm.clippingScale(norm, 1));

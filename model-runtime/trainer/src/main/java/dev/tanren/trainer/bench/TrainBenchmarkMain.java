@@ -24,7 +24,8 @@ public final class TrainBenchmarkMain {
 
     private static final String USAGE =
             "bench train --model tiny|small|smollm2-135m [--steps N] [--warmup N] [--threads N]"
-                    + " [--activations none|selective|full] [--json]";
+                    + " [--activations none|selective|full] [--precision fp32|bf16]"
+                    + " [--json]";
 
     private TrainBenchmarkMain() {}
 
@@ -36,7 +37,7 @@ public final class TrainBenchmarkMain {
         Options options =
                 Options.parse(
                         USAGE,
-                        Set.of("model", "steps", "warmup", "threads", "activations"),
+                        Set.of("model", "steps", "warmup", "threads", "activations", "precision"),
                         Set.of("json"),
                         arguments);
         BenchmarkModel model = BenchmarkModel.named(options.required("model"));
@@ -45,10 +46,18 @@ public final class TrainBenchmarkMain {
         int threads = options.integer("threads", Runtime.getRuntime().availableProcessors(), 1);
         TrainingStage.Activations activations =
                 options.choice("activations", TrainingStage.Activations.NONE);
+        TrainingStage.Precision precision =
+                options.choice("precision", TrainingStage.Precision.FP32);
         NativeRuntime.configure(threads);
         List<BenchmarkTraining.Step> measured = new ArrayList<>();
         double secondsToFirstStep =
-                train(model, activations, warmup + steps, measured, !options.flag("json"));
+                train(
+                        model,
+                        activations,
+                        precision,
+                        warmup + steps,
+                        measured,
+                        !options.flag("json"));
         double peak = NativeRuntime.peakResidentMiB();
         Map<String, Object> figures = figures(model, measured.subList(warmup, measured.size()));
         figures.put("peakRssMiB", Median.rounded(peak));
@@ -56,6 +65,7 @@ public final class TrainBenchmarkMain {
         figures.put("gemmGflops", Median.rounded(gemmGflops()));
         figures.put("threads", threads);
         figures.put("activations", activations.name().toLowerCase(Locale.ROOT));
+        figures.put("precision", precision.name().toLowerCase(Locale.ROOT));
         figures.put("steps", steps);
         System.out.println(Json.write(figures));
     }
@@ -98,11 +108,12 @@ public final class TrainBenchmarkMain {
     private static double train(
             BenchmarkModel model,
             TrainingStage.Activations activations,
+            TrainingStage.Precision precision,
             int steps,
             List<BenchmarkTraining.Step> done,
             boolean talkative) {
         double first = 0;
-        try (BenchmarkTraining training = new BenchmarkTraining(model, activations)) {
+        try (BenchmarkTraining training = new BenchmarkTraining(model, activations, precision)) {
             for (int step = 1; step <= steps; step++) {
                 done.add(training.step());
                 if (step == 1) {

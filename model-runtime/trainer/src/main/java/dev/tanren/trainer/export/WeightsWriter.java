@@ -11,6 +11,7 @@ import dev.tanren.spec.plan.ElementType;
 import dev.tanren.storage.safetensors.Dtype;
 import dev.tanren.storage.safetensors.SafetensorsWriter;
 import dev.tanren.storage.safetensors.TensorInfo;
+import dev.tanren.trainer.parameters.Bfloat16;
 import dev.tanren.trainer.parameters.ComputeThreads;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.ParameterLayout;
@@ -128,13 +129,7 @@ final class WeightsWriter {
         return switch (type) {
             case FLOAT32 -> source;
             case BFLOAT16 ->
-                    narrowed(
-                            source,
-                            entry,
-                            arena,
-                            WeightsWriter::bfloat16,
-                            SIXTEEN_BIT_INFINITY,
-                            file);
+                    narrowed(source, entry, arena, Bfloat16::round, SIXTEEN_BIT_INFINITY, file);
             case FLOAT16 ->
                     narrowed(source, entry, arena, Float::floatToFloat16, HALF_INFINITY, file);
         };
@@ -177,12 +172,6 @@ final class WeightsWriter {
                     "Export as float32 or bfloat16.");
         }
         return target;
-    }
-
-    /// The upper half of the bits, rounded to the nearest, halves to even.
-    private static short bfloat16(float value) {
-        int bits = Float.floatToRawIntBits(value);
-        return (short) ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16);
     }
 
     private static Path writeIndex(ObjectNode index, Path file) {

@@ -10,9 +10,9 @@ import org.bytedeco.pytorch.Tensor;
 /// A decoder-only language model, as the trainer sees it: a list of segments with an explicit
 /// forward and backward each.
 ///
-/// It owns no weights and no gradients: it computes on buffers that are given to it. The same
-/// inputs give the same bits, as long as the number of threads and the type of the machine stay.
-/// One thread uses it at a time.
+/// It owns no weights and no gradients: it computes on fp32 buffers that are given to it, in bf16
+/// on a rounded copy of the weights, which it makes itself. The same inputs give the same bits, as
+/// long as the number of threads and the type of the machine stay. One thread uses it at a time.
 public interface Decoder extends AutoCloseable {
 
     Architecture architecture();
@@ -21,6 +21,10 @@ public interface Decoder extends AutoCloseable {
 
     /// Computes with these weights from now on. The buffer must outlive its use here.
     void useWeights(FlatBuffer weights);
+
+    /// The numbers in the weights are others than in the last pass. A decoder in bf16 then rounds
+    /// them anew before its next pass; one in fp32 sees changes anyway.
+    void weightsChanged();
 
     /// Adds gradients to this buffer from now on; may change between micro-batches at no cost.
     void accumulateGradientsInto(FlatBuffer gradients);
@@ -57,6 +61,9 @@ public interface Decoder extends AutoCloseable {
     /// @return fp32, one for each token of the vocabulary
     /// @throws IllegalArgumentException when the cache has no room, or several tokens go on from it
     float[] nextLogits(int[] tokens, KeyValueCache cache);
+
+    /// Bytes that activations take at the moment, without what libtorch keeps of attention.
+    long activationBytes();
 
     /// Frees the activations. The buffers given to it stay.
     @Override

@@ -1,20 +1,21 @@
 package dev.tanren.trainer.model;
 
+import dev.tanren.trainer.parameters.Format;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// The keys and values of one sequence, in fp32, so that each further token costs a pass over
-/// itself alone.
+/// The keys and values of one sequence, so that each further token costs a pass over itself alone.
 ///
 /// It has room for a fixed number of tokens; keys are stored as attention multiplies them, after
-/// their norm and rotation. It takes `2 · layers · key-value heads · capacity · head size` floats.
+/// their norm and rotation. It takes `2 · layers · key-value heads · capacity · head size` numbers.
 /// One thread uses it at a time, with the one decoder that made it.
 ///
 /// Legend: K key-value heads, C capacity, D head size.
 public final class KeyValueCache implements AutoCloseable {
 
+    private final Format format;
     private final int capacity;
     private final Arena arena = Arena.ofShared();
     private final List<Layer> layers;
@@ -23,13 +24,15 @@ public final class KeyValueCache implements AutoCloseable {
     /// The memory of one layer.
     public record Layer(MemorySegment keys_KCD, MemorySegment values_KCD) {}
 
+    /// @param format of the decoder's activations
     /// @param capacity for how many tokens there is room, at least 1
-    public KeyValueCache(int layers, int keyValueHeads, int headSize, int capacity) {
+    public KeyValueCache(Format format, int layers, int keyValueHeads, int headSize, int capacity) {
         if (capacity < 1) {
             throw new IllegalArgumentException("a cache for " + capacity + " tokens");
         }
+        this.format = format;
         this.capacity = capacity;
-        long bytes = (long) keyValueHeads * capacity * headSize * Float.BYTES;
+        long bytes = (long) keyValueHeads * capacity * headSize * format.bytes();
         this.layers =
                 Stream.generate(() -> new Layer(allocate(bytes), allocate(bytes)))
                         .limit(layers)
@@ -38,6 +41,10 @@ public final class KeyValueCache implements AutoCloseable {
 
     private MemorySegment allocate(long bytes) {
         return arena.allocate(bytes, 64);
+    }
+
+    public Format format() {
+        return format;
     }
 
     public int capacity() {

@@ -42,6 +42,7 @@ final class Evaluator {
     /// By dataset; where a mean of the weights is kept, it is measured too.
     Map<String, Evaluation> evaluate() {
         Map<String, Evaluation> evaluations = new LinkedHashMap<>();
+        decoder.weightsChanged();
         heldOut.forEach((dataset, batches) -> evaluations.put(dataset, evaluate(batches)));
         WeightAverage average = state.average();
         if (average != null) {

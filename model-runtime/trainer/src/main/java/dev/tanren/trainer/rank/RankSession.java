@@ -177,7 +177,7 @@ final class RankSession implements AutoCloseable {
     /// Trains to the launch's last step, or until a step on which all ranks agree to stop.
     TrainingLoop.End train() {
         long firstStep = Math.max(start.step() + 1, phase.firstStep());
-        try (Decoder decoder = Decoders.create(launch.architecture());
+        try (Decoder decoder = Decoders.create(launch.architecture(), stage.precision());
                 TreeReduction reduction = new TreeReduction(group);
                 GradientTree gradients = new GradientTree(state.layout().elements());
                 CheckpointSaver saver = saver()) {

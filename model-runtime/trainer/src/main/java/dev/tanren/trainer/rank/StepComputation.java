@@ -55,6 +55,7 @@ final class StepComputation {
         int microBatches = batch.batch().microBatches();
         double[] agreed = new double[microBatches + 1];
         double inverseTargets = 1.0 / batch.targets();
+        decoder.weightsChanged();
         FlatBuffer gradient =
                 gradients.sum(
                         batch.own().size(),

@@ -1,11 +1,9 @@
 package dev.tanren.trainer.model.common;
 
-import dev.tanren.trainer.parameters.NativeAddress;
+import dev.tanren.trainer.parameters.Format;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.Map;
-import org.bytedeco.pytorch.Tensor;
 
 /// Memory for activations, by name: taken once, used again by every micro-batch, so a step
 /// allocates next to nothing.
@@ -21,11 +19,16 @@ public final class Activations implements AutoCloseable {
         final Arena arena = Arena.ofShared();
         final Matrix matrix;
 
-        Slot(int rows, int columns) {
-            MemorySegment segment = arena.allocate((long) rows * columns * Float.BYTES, 64);
-            Tensor tensor = NativeAddress.tensor(segment, rows, columns);
-            tensor.retainReference();
-            matrix = new Matrix(tensor, segment, rows, columns);
+        Slot(Format format, int rows, int columns) {
+            long bytes = (long) rows * columns * format.bytes();
+            matrix = Matrix.over(arena.allocate(bytes, 64), format, rows, columns);
+            matrix.tensor().retainReference();
+        }
+
+        boolean is(Format format, int rows, int columns) {
+            return matrix.format() == format
+                    && matrix.rows() == rows
+                    && matrix.columns() == columns;
         }
 
         void free() {
@@ -36,17 +39,22 @@ public final class Activations implements AutoCloseable {
 
     /// A matrix of this shape; what it holds is undefined where the name is new or had another
     /// shape.
-    public Matrix matrix(String name, int rows, int columns) {
+    public Matrix matrix(String name, Format format, int rows, int columns) {
         Slot slot = slots.get(name);
-        if (slot != null && slot.matrix.rows() == rows && slot.matrix.columns() == columns) {
+        if (slot != null && slot.is(format, rows, columns)) {
             return slot.matrix;
         }
         if (slot != null) {
             slot.free();
         }
-        Slot fresh = new Slot(rows, columns);
+        Slot fresh = new Slot(format, rows, columns);
         slots.put(name, fresh);
         return fresh.matrix;
+    }
+
+    /// Bytes that are taken.
+    public long bytes() {
+        return slots.values().stream().mapToLong(slot -> slot.matrix.segment().byteSize()).sum();
     }
 
     @Override

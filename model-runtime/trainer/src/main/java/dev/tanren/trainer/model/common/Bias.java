@@ -3,7 +3,6 @@ package dev.tanren.trainer.model.common;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import dev.tanren.trainer.parameters.ComputeThreads;
-import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /// A vector added to every row, and its gradient.
@@ -17,18 +16,13 @@ final class Bias {
 
     /// Makes every row the bias, for a product to be added to.
     static void fill(Matrix bias_1O, Matrix outputs_NO) {
-        long bytes = (long) outputs_NO.columns() * Float.BYTES;
+        float[] bias = bias_1O.segment().toArray(JAVA_FLOAT);
         ComputeThreads.loop(
                 outputs_NO.rows(),
                 BLOCK,
                 (from, to) -> {
                     for (long n = from; n < to; n++) {
-                        MemorySegment.copy(
-                                bias_1O.segment(),
-                                0,
-                                outputs_NO.segment(),
-                                outputs_NO.row(n),
-                                bytes);
+                        Rows.write(bias, outputs_NO, n);
                     }
                 });
     }
@@ -47,10 +41,9 @@ final class Bias {
                 (from, to) -> {
                     float[] row = new float[count];
                     for (long n = from; n < to; n++) {
-                        long at = outputs_NO.row(n);
-                        MemorySegment.copy(inputs_NO.segment(), JAVA_FLOAT, at, row, 0, count);
+                        Rows.read(inputs_NO, n, row);
                         add(row, bias, count);
-                        MemorySegment.copy(row, 0, outputs_NO.segment(), JAVA_FLOAT, at, count);
+                        Rows.write(row, outputs_NO, n);
                     }
                 });
     }
@@ -67,13 +60,7 @@ final class Bias {
                     float[] row = new float[count];
                     float[] sum = partial[(int) (from / BLOCK)];
                     for (long n = from; n < to; n++) {
-                        MemorySegment.copy(
-                                gradient_NO.segment(),
-                                JAVA_FLOAT,
-                                gradient_NO.row(n),
-                                row,
-                                0,
-                                count);
+                        Rows.read(gradient_NO, n, row);
                         add(sum, row, count);
                     }
                 });

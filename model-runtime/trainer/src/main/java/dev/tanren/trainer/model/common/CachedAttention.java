@@ -41,7 +41,7 @@ public final class CachedAttention {
     public void append(Matrix heads_NW, KeyValueCache cache, int layer) {
         cache.requireRoom(heads_NW.rows());
         KeyValueCache.Layer memory = cache.layer(layer);
-        long bytes = (long) headSize * Float.BYTES;
+        long bytes = (long) headSize * heads_NW.format().bytes();
         long keys = bytes * keyValueHeads * group;
         long values = keys + keyValueHeads * bytes;
         for (int n = 0; n < heads_NW.rows(); n++) {
@@ -70,25 +70,29 @@ public final class CachedAttention {
                 AutoGradMode _ = new AutoGradMode(false)) {
             Tensor attended_1KGD =
                     torch.scaled_dot_product_attention(
-                            NativeAddress.tensor(
-                                    heads_1W.segment(), 1, keyValueHeads, group, headSize),
-                            last(memory.keys_KCD(), cache.capacity(), all, seen),
-                            last(memory.values_KCD(), cache.capacity(), all, seen),
+                            byGroup(heads_1W),
+                            last(memory.keys_KCD(), cache, all, seen),
+                            last(memory.values_KCD(), cache, all, seen),
                             new TensorOptional(),
                             0.0,
                             false,
                             new DoubleOptional(),
                             false);
-            NativeAddress.tensor(outputs_1Q.segment(), 1, keyValueHeads, group, headSize)
-                    .copy_(attended_1KGD);
+            byGroup(outputs_1Q).copy_(attended_1KGD);
         }
     }
 
+    /// `[1, K, G, D]`: the query heads, which are the row's first.
+    private Tensor byGroup(Matrix row) {
+        return NativeAddress.tensor(row.segment(), row.format(), 1, keyValueHeads, group, headSize);
+    }
+
     /// `[1, K, S, D]`: of the first `all` tokens of each head the last `seen`.
-    private Tensor last(MemorySegment memory_KCD, int capacity, int all, int seen) {
-        long head = (long) capacity * headSize;
+    private Tensor last(MemorySegment memory_KCD, KeyValueCache cache, int all, int seen) {
+        long head = (long) cache.capacity() * headSize;
         return NativeAddress.strided(
-                memory_KCD.asSlice((long) (all - seen) * headSize * Float.BYTES),
+                memory_KCD.asSlice((long) (all - seen) * headSize * cache.format().bytes()),
+                cache.format(),
                 new long[] {1, keyValueHeads, seen, headSize},
                 new long[] {head * keyValueHeads, head, headSize, 1});
     }

@@ -44,7 +44,7 @@ public final class Conv1d implements Projection {
     @Override
     public void parameterGradient(Matrix gradient_NO, Matrix inputs_NI) {
         try (Tensor inputs_IN = inputs_NI.tensor().t()) {
-            Products.add(weight_IO.gradient().tensor(), inputs_IN, gradient_NO.tensor());
+            weight_IO.addToGradient(inputs_IN, gradient_NO.tensor());
         }
         Bias.addGradient(gradient_NO, bias_1O.gradient());
     }

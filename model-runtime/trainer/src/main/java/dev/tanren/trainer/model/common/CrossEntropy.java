@@ -1,12 +1,8 @@
 package dev.tanren.trainer.model.common;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-
 import dev.tanren.spec.plan.Objective;
 import dev.tanren.trainer.model.MicroBatch;
 import dev.tanren.trainer.parameters.ComputeThreads;
-import java.lang.foreign.MemorySegment;
 
 /// Cross-entropy of logits with one target a row, and the gradient of an [Objective] in the logits'
 /// place.
@@ -69,37 +65,35 @@ public final class CrossEntropy {
                 (from, to) -> {
                     for (long c = from; c < to; c++) {
                         int place = firstTarget + (int) c;
-                        long at = logits_CV.row(c);
-                        losses[place] =
-                                row(rows.get(), logits_CV.segment(), at, targets[place], scale);
+                        losses[place] = row(rows.get(), logits_CV, c, targets[place], scale);
                     }
                 });
     }
 
     /// @param scale of the gradient, or NaN where none is wanted
-    private double row(Row row, MemorySegment logits, long at, int target, double scale) {
+    private double row(Row row, Matrix logits_CV, long c, int target, double scale) {
         boolean gradient = !Double.isNaN(scale);
         if (target == MicroBatch.IGNORED) {
             if (gradient) {
-                logits.asSlice(at, (long) vocabulary * Float.BYTES).fill((byte) 0);
+                Rows.clear(logits_CV, c);
             }
             return 0;
         }
-        float targetLogit = logits.get(JAVA_FLOAT, at + (long) target * Float.BYTES);
-        float highest = highest(row, logits, at);
-        double sum = exponentials(row, logits, at, highest);
+        float targetLogit = Rows.get(logits_CV, c, target);
+        float highest = highest(row, logits_CV, c);
+        double sum = exponentials(row, logits_CV, c, highest);
         double logSum = Math.log(sum) + highest;
         if (gradient) {
-            writeGradient(row, logits, at, target, scale, sum, logSum);
+            writeGradient(row, logits_CV, c, target, scale, sum, logSum);
         }
         return logSum - targetLogit;
     }
 
-    private float highest(Row row, MemorySegment logits, long at) {
+    private float highest(Row row, Matrix logits_CV, long c) {
         int highest = Integer.MIN_VALUE;
         for (int v = 0; v < vocabulary; v += TILE) {
             int count = Math.min(TILE, vocabulary - v);
-            MemorySegment.copy(logits, JAVA_INT, at + (long) v * Float.BYTES, row.keys, 0, count);
+            Rows.readBits(logits_CV, c, v, row.keys, count);
             highest = Math.max(highest, highestKey(row.keys, count));
         }
         return Float.intBitsToFloat(highest ^ ((highest >> 31) & Integer.MAX_VALUE));
@@ -114,12 +108,12 @@ public final class CrossEntropy {
         return highest;
     }
 
-    private double exponentials(Row row, MemorySegment logits, long at, float highest) {
+    private double exponentials(Row row, Matrix logits_CV, long c, float highest) {
         double sum = 0;
         for (int v = 0; v < vocabulary; v += TILE) {
             int count = Math.min(TILE, vocabulary - v);
             float[] tile = row.values[v / TILE];
-            MemorySegment.copy(logits, JAVA_FLOAT, at + (long) v * Float.BYTES, tile, 0, count);
+            Rows.read(logits_CV, c, v, tile, 0, count);
             row.exponential.apply(tile, 1f, -highest, count);
             sum += sum(tile, count);
         }
@@ -128,23 +122,24 @@ public final class CrossEntropy {
 
     private void writeGradient(
             Row row,
-            MemorySegment logits,
-            long at,
+            Matrix logits_CV,
+            long c,
             int target,
             double scale,
             double sum,
             double logSum) {
         float factor = (float) (scale / sum * (1 + 2 * objective.zLoss() * logSum));
         float spread = (float) (scale * objective.labelSmoothing() / vocabulary);
+        float kept = (float) (scale * (1 - objective.labelSmoothing()));
         for (int v = 0; v < vocabulary; v += TILE) {
             int count = Math.min(TILE, vocabulary - v);
             float[] tile = row.values[v / TILE];
             scale(tile, factor, spread, count);
-            MemorySegment.copy(tile, 0, logits, JAVA_FLOAT, at + (long) v * Float.BYTES, count);
+            if (target >= v && target < v + count) {
+                tile[target - v] -= kept;
+            }
+            Rows.write(tile, logits_CV, c, v, count);
         }
-        long place = at + (long) target * Float.BYTES;
-        float kept = (float) (scale * (1 - objective.labelSmoothing()));
-        logits.set(JAVA_FLOAT, place, logits.get(JAVA_FLOAT, place) - kept);
     }
 
     private static void scale(float[] values, float factor, float spread, int count) {

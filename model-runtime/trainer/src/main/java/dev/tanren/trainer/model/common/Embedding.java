@@ -1,9 +1,6 @@
 package dev.tanren.trainer.model.common;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-
 import dev.tanren.trainer.parameters.ComputeThreads;
-import java.lang.foreign.MemorySegment;
 
 /// A row of a table for each place: of tokens, or of positions.
 ///
@@ -17,6 +14,8 @@ public final class Embedding {
 
     private Embedding() {}
 
+    /// Table and residual stream have one format.
+    ///
     /// @throws IllegalArgumentException when a token is not in the table
     public static void forward(int[] tokens, Matrix table_VH, Matrix hidden_NH) {
         for (int token : tokens) {
@@ -25,18 +24,12 @@ public final class Embedding {
                         "token " + token + " in a vocabulary of " + table_VH.rows());
             }
         }
-        long bytes = (long) hidden_NH.columns() * Float.BYTES;
         ComputeThreads.loop(
                 tokens.length,
                 BLOCK,
                 (from, to) -> {
                     for (long n = from; n < to; n++) {
-                        MemorySegment.copy(
-                                table_VH.segment(),
-                                table_VH.row(tokens[(int) n]),
-                                hidden_NH.segment(),
-                                hidden_NH.row(n),
-                                bytes);
+                        Rows.copy(table_VH, tokens[(int) n], hidden_NH, n);
                     }
                 });
     }
@@ -76,15 +69,11 @@ public final class Embedding {
                     int count = (int) (to - from);
                     float[] sum = new float[count];
                     float[] part = new float[count];
-                    MemorySegment target = tableGradient_VH.segment();
                     for (int n = 0; n < rows.length; n++) {
-                        long row = tableGradient_VH.row(rows[n]) + from * Float.BYTES;
-                        long place = gradient_NH.row(n) + from * Float.BYTES;
-                        MemorySegment.copy(target, JAVA_FLOAT, row, sum, 0, count);
-                        MemorySegment.copy(
-                                gradient_NH.segment(), JAVA_FLOAT, place, part, 0, count);
+                        Rows.read(tableGradient_VH, rows[n], from, sum, 0, count);
+                        Rows.read(gradient_NH, n, from, part, 0, count);
                         add(sum, part, count);
-                        MemorySegment.copy(sum, 0, target, JAVA_FLOAT, row, count);
+                        Rows.write(sum, tableGradient_VH, rows[n], from, count);
                     }
                 });
     }

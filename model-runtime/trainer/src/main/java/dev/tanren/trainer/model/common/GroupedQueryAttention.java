@@ -1,10 +1,7 @@
 package dev.tanren.trainer.model.common;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-
 import dev.tanren.trainer.parameters.ComputeThreads;
 import dev.tanren.trainer.parameters.NativeAddress;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
@@ -121,26 +118,24 @@ public final class GroupedQueryAttention {
     }
 
     private List<Tensor> inputs(Matrix heads_NW, AttentionSpan span, boolean training) {
-        long width = heads_NW.columns();
-        MemorySegment from = heads_NW.segment().asSlice(heads_NW.row(span.from()));
         List<Tensor> inputs = new ArrayList<>(group + 2);
         for (int g = 0; g < group; g++) {
-            inputs.add(view(from, (long) g * headSize, (long) group * headSize, width, span));
+            inputs.add(view(heads_NW, (long) g * headSize, (long) group * headSize, span));
         }
         long keys = (long) keyValueHeads * group * headSize;
         long values = keys + (long) keyValueHeads * headSize;
-        inputs.add(view(from, keys, headSize, width, span));
-        inputs.add(view(from, values, headSize, width, span));
+        inputs.add(view(heads_NW, keys, headSize, span));
+        inputs.add(view(heads_NW, values, headSize, span));
         inputs.forEach(input -> input.requires_grad_(training));
         return inputs;
     }
 
-    /// `[B, K, T, D]` over rows of `width` elements, whose heads begin at `offset` and are
-    /// `headStride` apart.
-    private Tensor view(
-            MemorySegment from, long offset, long headStride, long width, AttentionSpan span) {
+    /// `[B, K, T, D]`: heads that begin at column `offset` and are `headStride` apart.
+    private Tensor view(Matrix heads_NW, long offset, long headStride, AttentionSpan span) {
+        long width = heads_NW.columns();
         return NativeAddress.strided(
-                from.asSlice(offset * Float.BYTES),
+                heads_NW.segment().asSlice(heads_NW.place(span.from(), offset)),
+                heads_NW.format(),
                 new long[] {span.sequences(), keyValueHeads, span.length(), headSize},
                 new long[] {span.length() * width, headStride, width, 1});
     }
@@ -148,6 +143,7 @@ public final class GroupedQueryAttention {
     private Tensor outputs(Matrix outputs_NQ, AttentionSpan span) {
         return NativeAddress.tensor(
                 outputs_NQ.segment().asSlice(outputs_NQ.row(span.from())),
+                outputs_NQ.format(),
                 span.sequences(),
                 span.length(),
                 keyValueHeads,
@@ -200,7 +196,18 @@ public final class GroupedQueryAttention {
 
     private void gather(
             List<Tensor> gradients, AttentionSpan span, int[] positions, Matrix target_NW) {
-        List<MemorySegment> sources = gradients.stream().map(NativeAddress::segment).toList();
+        int width = keyValueHeads * headSize;
+        List<Matrix> sources =
+                gradients.stream()
+                        .map(
+                                gradient ->
+                                        new Matrix(
+                                                gradient,
+                                                NativeAddress.segment(gradient),
+                                                target_NW.format(),
+                                                span.places(),
+                                                width))
+                        .toList();
         int rotated = keyValueHeads * (group + 1);
         ComputeThreads.loop(
                 span.places(),
@@ -213,30 +220,22 @@ public final class GroupedQueryAttention {
                         if (rotary != null) {
                             rotary.rotateBack(row, rotated, positions[place]);
                         }
-                        MemorySegment.copy(
-                                row,
-                                0,
-                                target_NW.segment(),
-                                JAVA_FLOAT,
-                                target_NW.row(place),
-                                row.length);
+                        Rows.write(row, target_NW, place);
                     }
                 });
     }
 
-    private void gatherRow(List<MemorySegment> sources, long n, float[] row) {
+    private void gatherRow(List<Matrix> sources, long n, float[] row) {
         int width = keyValueHeads * headSize;
-        long at = n * width * Float.BYTES;
         for (int g = 0; g < group; g++) {
-            MemorySegment queries = sources.get(g);
+            Matrix queries = sources.get(g);
             for (int k = 0; k < keyValueHeads; k++) {
-                long head = at + (long) k * headSize * Float.BYTES;
                 int place = (k * group + g) * headSize;
-                MemorySegment.copy(queries, JAVA_FLOAT, head, row, place, headSize);
+                Rows.read(queries, n, (long) k * headSize, row, place, headSize);
             }
         }
         int keys = group * width;
-        MemorySegment.copy(sources.get(group), JAVA_FLOAT, at, row, keys, width);
-        MemorySegment.copy(sources.get(group + 1), JAVA_FLOAT, at, row, keys + width, width);
+        Rows.read(sources.get(group), n, 0, row, keys, width);
+        Rows.read(sources.get(group + 1), n, 0, row, keys + width, width);
     }
 }

@@ -58,14 +58,13 @@ public final class HeadNorm {
                     float[] row = new float[width()];
                     float[] inverses = new float[heads];
                     for (long n = from; n < to; n++) {
-                        long at = heads_NW.row(n);
-                        MemorySegment.copy(heads_NW.segment(), JAVA_FLOAT, at, row, 0, row.length);
+                        Rows.read(heads_NW, n, 0, row, 0, row.length);
                         Rows.write(row, raw_NR, n);
                         for (int head = 0; head < heads; head++) {
                             inverses[head] = normalise(row, head, gain);
                         }
                         Rows.write(inverses, inverse_NA, n);
-                        MemorySegment.copy(row, 0, heads_NW.segment(), JAVA_FLOAT, at, row.length);
+                        Rows.write(row, heads_NW, n, 0, row.length);
                     }
                 });
     }
@@ -92,16 +91,13 @@ public final class HeadNorm {
                     float[] inverses = new float[heads];
                     float[] sums = partial[(int) (from / BLOCK)];
                     for (long n = from; n < to; n++) {
-                        long at = gradient_NW.row(n);
-                        MemorySegment.copy(
-                                gradient_NW.segment(), JAVA_FLOAT, at, row, 0, row.length);
+                        Rows.read(gradient_NW, n, 0, row, 0, row.length);
                         Rows.read(raw_NR, n, raw);
                         Rows.read(inverse_NA, n, inverses);
                         for (int head = 0; head < heads; head++) {
                             backwardHead(row, raw, head, inverses[head], gain, sums);
                         }
-                        MemorySegment.copy(
-                                row, 0, gradient_NW.segment(), JAVA_FLOAT, at, row.length);
+                        Rows.write(row, gradient_NW, n, 0, row.length);
                     }
                 });
         RowBlocks.addTo(queryGain_1D.gradient().segment(), part(partial, 0));

@@ -56,7 +56,7 @@ public final class Linear implements Projection {
     @Override
     public void parameterGradient(Matrix gradient_NO, Matrix inputs_NI) {
         try (Tensor gradient_ON = gradient_NO.tensor().t()) {
-            Products.add(weight_OI.gradient().tensor(), gradient_ON, inputs_NI.tensor());
+            weight_OI.addToGradient(gradient_ON, inputs_NI.tensor());
         }
         if (bias_1O != null) {
             Bias.addGradient(gradient_NO, bias_1O.gradient());

@@ -1,18 +1,39 @@
 package dev.tanren.trainer.model.common;
 
 import dev.tanren.trainer.parameters.FlatBuffer;
+import dev.tanren.trainer.parameters.Format;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// All parameters of a decoder, so that they change buffers together.
-public final class ParameterSet {
+///
+/// Where products are bf16, they read a rounded copy of the matrices, which is made anew by
+/// [#refresh] after the weights have changed.
+public final class ParameterSet implements AutoCloseable {
 
     private final ParameterLayout layout;
+    private final Format format;
     private final List<Parameter> parameters = new ArrayList<>();
+    private final @Nullable GradientScratch scratch;
+    private @Nullable WorkingWeights copy;
+    private @Nullable FlatBuffer weights;
+    private boolean stale;
 
-    public ParameterSet(ParameterLayout layout) {
+    /// @param format of matrices in products
+    public ParameterSet(ParameterLayout layout, Format format) {
         this.layout = layout;
+        this.format = format;
+        scratch =
+                switch (format) {
+                    case FLOAT32 -> null;
+                    case BFLOAT16 -> new GradientScratch();
+                };
+    }
+
+    public Format format() {
+        return format;
     }
 
     public ParameterLayout layout() {
@@ -40,19 +61,49 @@ public final class ParameterSet {
     }
 
     private Parameter add(ParameterLayout.Entry entry, int rows, int columns) {
-        Parameter parameter = new Parameter(entry, rows, columns);
+        Parameter parameter = new Parameter(entry, rows, columns, scratch);
         parameters.add(parameter);
         return parameter;
     }
 
     public void useWeights(FlatBuffer weights) {
         requireFit(weights);
+        this.weights = weights;
+        stale = true;
         parameters.forEach(parameter -> parameter.useWeight(weights));
+        if (format == Format.BFLOAT16 && copy == null) {
+            WorkingWeights made = new WorkingWeights(layout.elements());
+            parameters.forEach(parameter -> parameter.useCopy(made));
+            copy = made;
+        }
+    }
+
+    /// The numbers in the weights are others than they were.
+    public void weightsChanged() {
+        stale = true;
+    }
+
+    /// Brings the copy up to date, where there is one. To be called before a pass.
+    public void refresh() {
+        if (stale && copy != null && weights != null) {
+            copy.roundFrom(weights);
+        }
+        stale = false;
     }
 
     public void useGradients(FlatBuffer gradients) {
         requireFit(gradients);
         parameters.forEach(parameter -> parameter.useGradient(gradients));
+    }
+
+    @Override
+    public void close() {
+        if (copy != null) {
+            copy.close();
+        }
+        if (scratch != null) {
+            scratch.close();
+        }
     }
 
     private void requireFit(FlatBuffer buffer) {

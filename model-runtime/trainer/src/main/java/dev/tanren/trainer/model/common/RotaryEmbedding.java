@@ -1,9 +1,6 @@
 package dev.tanren.trainer.model.common;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-
 import dev.tanren.trainer.parameters.ComputeThreads;
-import java.lang.foreign.MemorySegment;
 
 /// Rotary position embeddings (Su et al. 2021) with the halves of a head as pairs, as Hugging
 /// Face's `rotate_half` has it.
@@ -36,10 +33,9 @@ public final class RotaryEmbedding {
                     int width = heads * 2 * half;
                     float[] row = new float[width];
                     for (long n = from; n < to; n++) {
-                        long at = heads_NW.row(n);
-                        MemorySegment.copy(heads_NW.segment(), JAVA_FLOAT, at, row, 0, width);
+                        Rows.read(heads_NW, n, 0, row, 0, width);
                         rotateRow(row, heads, positions[(int) n], 1f);
-                        MemorySegment.copy(row, 0, heads_NW.segment(), JAVA_FLOAT, at, width);
+                        Rows.write(row, heads_NW, n, 0, width);
                     }
                 });
     }

@@ -2,6 +2,7 @@ package dev.tanren.trainer.model.common;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
+import dev.tanren.trainer.parameters.Format;
 import dev.tanren.trainer.parameters.NativeAddress;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -18,8 +19,9 @@ import org.jspecify.annotations.Nullable;
 /// et al. 2020, Jiang et al. 2023).
 ///
 /// libtorch's fused kernel knows no window, so queries are taken in blocks, each with the keys that
-/// some place of it sees and an additive mask. One mask serves all blocks, because it depends on
-/// distances alone: work and memory grow with the length times the window, not with its square.
+/// some place of it sees and an additive mask, which is fp32 whatever they are. One mask serves all
+/// blocks, because it depends on distances alone: work and memory grow with the length times the
+/// window, not with its square.
 ///
 /// Legend: B sequences, K heads, T length, S queries of a block, U keys that they see, D head size.
 final class SlidingWindow {
@@ -71,6 +73,7 @@ final class SlidingWindow {
         long skipped = window - 1L - before;
         return NativeAddress.strided(
                 mask().asSlice(skipped * Float.BYTES),
+                Format.FLOAT32,
                 new long[] {count, before + count},
                 new long[] {columns, 1});
     }

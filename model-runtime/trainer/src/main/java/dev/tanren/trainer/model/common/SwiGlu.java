@@ -1,9 +1,6 @@
 package dev.tanren.trainer.model.common;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-
 import dev.tanren.trainer.parameters.ComputeThreads;
-import java.lang.foreign.MemorySegment;
 
 /// The gated unit `silu(gate) · up` (Shazeer 2020), forward and backward as one pass each.
 ///
@@ -13,21 +10,21 @@ public final class SwiGlu implements Activation {
     private static final int BLOCK = 32;
 
     private final int intermediate;
-    private final ThreadLocal<Rows> rows;
+    private final ThreadLocal<Row> rows;
 
     public SwiGlu(int intermediate) {
         this.intermediate = intermediate;
-        this.rows = ThreadLocal.withInitial(() -> new Rows(intermediate));
+        this.rows = ThreadLocal.withInitial(() -> new Row(intermediate));
     }
 
-    private static final class Rows {
+    private static final class Row {
         final float[] gate;
         final float[] up;
         final float[] decay;
         final float[] gradient;
         final Exponential exponential;
 
-        Rows(int size) {
+        Row(int size) {
             gate = new float[size];
             up = new float[size];
             decay = new float[size];
@@ -47,11 +44,11 @@ public final class SwiGlu implements Activation {
                 product_NI.rows(),
                 BLOCK,
                 (from, to) -> {
-                    Rows row = rows.get();
+                    Row row = rows.get();
                     for (long n = from; n < to; n++) {
                         load(gateUp_N2I, n, row);
                         gated(row.gate, row.up, row.decay, intermediate);
-                        store(row.up, product_NI, product_NI.row(n));
+                        Rows.write(row.up, product_NI, n);
                     }
                 });
     }
@@ -66,42 +63,24 @@ public final class SwiGlu implements Activation {
                 gradientThenProduct_NI.rows(),
                 BLOCK,
                 (from, to) -> {
-                    Rows row = rows.get();
+                    Row row = rows.get();
                     for (long n = from; n < to; n++) {
                         load(gateUpThenGradient_N2I, n, row);
-                        long place = gradientThenProduct_NI.row(n);
-                        MemorySegment.copy(
-                                gradientThenProduct_NI.segment(),
-                                JAVA_FLOAT,
-                                place,
-                                row.gradient,
-                                0,
-                                intermediate);
+                        Rows.read(gradientThenProduct_NI, n, row.gradient);
                         gradients(row.gate, row.up, row.decay, row.gradient, intermediate);
-                        store(row.decay, gradientThenProduct_NI, place);
-                        long gates = gateUpThenGradient_N2I.row(n);
-                        store(row.gate, gateUpThenGradient_N2I, gates);
-                        store(row.up, gateUpThenGradient_N2I, gates + bytes());
+                        Rows.write(row.decay, gradientThenProduct_NI, n);
+                        Rows.write(row.gate, gateUpThenGradient_N2I, n, 0, intermediate);
+                        Rows.write(row.up, gateUpThenGradient_N2I, n, intermediate, intermediate);
                     }
                 });
     }
 
-    private long bytes() {
-        return (long) intermediate * Float.BYTES;
-    }
-
     /// Leaves `e^(-gate)` in `decay`.
-    private void load(Matrix gateUp_N2I, long n, Rows row) {
-        long at = gateUp_N2I.row(n);
-        MemorySegment segment = gateUp_N2I.segment();
-        MemorySegment.copy(segment, JAVA_FLOAT, at, row.gate, 0, intermediate);
-        MemorySegment.copy(segment, JAVA_FLOAT, at + bytes(), row.up, 0, intermediate);
+    private void load(Matrix gateUp_N2I, long n, Row row) {
+        Rows.read(gateUp_N2I, n, 0, row.gate, 0, intermediate);
+        Rows.read(gateUp_N2I, n, intermediate, row.up, 0, intermediate);
         System.arraycopy(row.gate, 0, row.decay, 0, intermediate);
         row.exponential.apply(row.decay, -1f, 0f, intermediate);
-    }
-
-    private void store(float[] values, Matrix to, long at) {
-        MemorySegment.copy(values, 0, to.segment(), JAVA_FLOAT, at, intermediate);
     }
 
     private static void gated(float[] gate, float[] up, float[] decay, int count) {

@@ -144,7 +144,8 @@ public final class CausalSelfAttention implements Segment {
     }
 
     private Matrix statistics(Pass pass) {
-        return pass.elementwise(layer, "attention.statistics", parts.norm.statistics());
+        return pass.statistics(
+                layer, "attention.statistics", parts.norm.statistics(), Pass.Keeping.EVERYTHING);
     }
 
     private Matrix heads(Pass pass) {
@@ -160,6 +161,6 @@ public final class CausalSelfAttention implements Segment {
     }
 
     private Matrix inverse(HeadNorm headNorm, Pass pass) {
-        return pass.product(layer, "attention.inverse", headNorm.heads());
+        return pass.statistics(layer, "attention.inverse", headNorm.heads(), Pass.Keeping.PRODUCTS);
     }
 }

@@ -83,7 +83,8 @@ public final class FeedForward implements Segment {
     }
 
     private Matrix statistics(Pass pass) {
-        return pass.elementwise(layer, "feedForward.statistics", parts.norm.statistics());
+        return pass.statistics(
+                layer, "feedForward.statistics", parts.norm.statistics(), Pass.Keeping.EVERYTHING);
     }
 
     private Matrix inner(Pass pass) {

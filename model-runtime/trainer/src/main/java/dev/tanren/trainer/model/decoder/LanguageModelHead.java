@@ -16,7 +16,7 @@ import org.bytedeco.javacpp.PointerScope;
 /// Legend: N places, C places of a chunk, H hidden, V vocabulary.
 public final class LanguageModelHead {
 
-    /// Logits of one chunk, in elements: 8 MiB, so that they stay in the last-level cache.
+    /// Logits of one chunk, in elements: 8 MiB in fp32, so that they stay in the last-level cache.
     private static final int CHUNK_ELEMENTS = 1 << 21;
 
     private final int vocabulary;
@@ -98,7 +98,8 @@ public final class LanguageModelHead {
 
     private Matrix logits(Matrix part_CH, Pass pass) {
         String name = part_CH.rows() == chunk() ? "head.logits" : "head.logits.rest";
-        Matrix logits_CV = pass.activations().matrix(name, part_CH.rows(), vocabulary);
+        Matrix logits_CV =
+                pass.activations().matrix(name, pass.format(), part_CH.rows(), vocabulary);
         projection.forward(part_CH, logits_CV);
         return logits_CV;
     }
@@ -110,7 +111,7 @@ public final class LanguageModelHead {
     }
 
     private Matrix statistics(Pass pass) {
-        return pass.shared("head.statistics", norm.statistics());
+        return pass.sharedStatistics("head.statistics", norm.statistics());
     }
 
     private int chunk() {

@@ -6,6 +6,7 @@ import dev.tanren.trainer.model.MicroBatch;
 import dev.tanren.trainer.model.common.Activations;
 import dev.tanren.trainer.model.common.AttentionSpan;
 import dev.tanren.trainer.model.common.Matrix;
+import dev.tanren.trainer.parameters.Format;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -13,12 +14,14 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param keeping what lasts from a layer's forward to its backward
 /// @param backwardFollows whether this forward is the one that the backward belongs to
+/// @param format of the residual stream, of what products read and write, and of their gradients
 /// @param cache of the one sequence that the batch begins or goes on with; null elsewhere
 public record Pass(
         MicroBatch batch,
         List<AttentionSpan> spans,
         Keeping keeping,
         boolean backwardFollows,
+        Format format,
         Activations activations,
         @Nullable KeyValueCache cache) {
 
@@ -44,30 +47,38 @@ public record Pass(
     }
 
     static Pass training(
-            MicroBatch batch, TrainingStage.Activations policy, Activations activations) {
+            MicroBatch batch,
+            TrainingStage.Activations policy,
+            Format format,
+            Activations activations) {
         Keeping keeping = Keeping.of(policy);
         return new Pass(
                 batch,
                 AttentionSpan.of(batch),
                 keeping,
                 keeping != Keeping.LAYER_OUTPUTS,
+                format,
                 activations,
                 null);
     }
 
-    static Pass evaluating(MicroBatch batch, Activations activations) {
-        return evaluating(batch, activations, null);
+    static Pass evaluating(MicroBatch batch, Format format, Activations activations) {
+        return evaluating(batch, format, activations, null);
     }
 
     /// A pass over tokens that go on from what the cache holds.
     static Pass evaluating(
-            MicroBatch batch, Activations activations, @Nullable KeyValueCache cache) {
-        return new Pass(batch, AttentionSpan.of(batch), Keeping.NOTHING, false, activations, cache);
+            MicroBatch batch,
+            Format format,
+            Activations activations,
+            @Nullable KeyValueCache cache) {
+        return new Pass(
+                batch, AttentionSpan.of(batch), Keeping.NOTHING, false, format, activations, cache);
     }
 
     /// The pass in which a layer is run again, right before its backward.
     Pass again() {
-        return new Pass(batch, spans, keeping, true, activations, cache);
+        return new Pass(batch, spans, keeping, true, format, activations, cache);
     }
 
     public int places() {
@@ -90,14 +101,30 @@ public record Pass(
         return of(layer, name, columns, Keeping.LAYER_OUTPUTS);
     }
 
+    /// Memory in fp32 with a row for each place, for figures that a norm keeps of it.
+    ///
+    /// @param least the policy of least memory under which each layer has memory of its own
+    public Matrix statistics(int layer, String name, int columns, Keeping least) {
+        return sharedStatistics(placed(layer, name, least), columns);
+    }
+
     /// Memory with a row for each place that every layer uses anew.
     public Matrix shared(String name, int columns) {
-        return activations.matrix(name, places(), columns);
+        return activations.matrix(name, format, places(), columns);
+    }
+
+    /// The same in fp32, whatever the format.
+    public Matrix sharedStatistics(String name, int columns) {
+        return activations.matrix(name, Format.FLOAT32, places(), columns);
+    }
+
+    private Matrix of(int layer, String name, int columns, Keeping least) {
+        return shared(placed(layer, name, least), columns);
     }
 
     /// @param least the policy of least memory under which each layer has memory of its own
-    private Matrix of(int layer, String name, int columns, Keeping least) {
+    private String placed(int layer, String name, Keeping least) {
         boolean own = keeping.compareTo(least) <= 0;
-        return shared(own ? name + "." + layer : name, columns);
+        return own ? name + "." + layer : name;
     }
 }

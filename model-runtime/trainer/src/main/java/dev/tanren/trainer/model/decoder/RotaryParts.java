@@ -12,6 +12,7 @@ import dev.tanren.trainer.model.common.RmsNorm;
 import dev.tanren.trainer.model.common.RotaryEmbedding;
 import dev.tanren.trainer.model.common.RotaryFrequencies;
 import dev.tanren.trainer.model.common.SwiGlu;
+import dev.tanren.trainer.parameters.Format;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,9 +26,9 @@ public final class RotaryParts {
     private final RotaryEmbedding rotary;
     private final SwiGlu swiGlu;
 
-    public RotaryParts(Architecture architecture, ParameterLayout layout) {
+    public RotaryParts(Architecture architecture, ParameterLayout layout, Format format) {
         this.architecture = architecture;
-        parameters = new ParameterSet(layout);
+        parameters = new ParameterSet(layout, format);
         rotary =
                 new RotaryEmbedding(
                         RotaryFrequencies.of(

@@ -1,7 +1,5 @@
 package dev.tanren.trainer.model.decoder;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.Objective;
 import dev.tanren.spec.plan.TrainingStage;
@@ -12,7 +10,9 @@ import dev.tanren.trainer.model.MicroBatchResult;
 import dev.tanren.trainer.model.common.Activations;
 import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.model.common.ParameterSet;
+import dev.tanren.trainer.model.common.Rows;
 import dev.tanren.trainer.parameters.FlatBuffer;
+import dev.tanren.trainer.parameters.Format;
 import dev.tanren.trainer.parameters.NativeAddress;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import java.lang.foreign.MemorySegment;
@@ -24,7 +24,10 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
-/// A decoder in fp32 that runs its segments one after the other, and back again.
+/// A decoder that runs its segments one after the other, and back again.
+///
+/// The residual stream, what products read and write, and their gradients have the format of the
+/// parameters; norms, softmax, losses and gradients of parameters are fp32.
 ///
 /// Legend: N places (sequences · length), H hidden, V vocabulary.
 public final class SegmentedDecoder implements Decoder {
@@ -75,6 +78,11 @@ public final class SegmentedDecoder implements Decoder {
     }
 
     @Override
+    public void weightsChanged() {
+        parameters.weightsChanged();
+    }
+
+    @Override
     public void accumulateGradientsInto(FlatBuffer gradients) {
         parameters.useGradients(gradients);
     }
@@ -92,9 +100,9 @@ public final class SegmentedDecoder implements Decoder {
     @Override
     public MicroBatchResult forwardBackward(MicroBatch batch, double inverseGlobalTargets) {
         long begin = System.nanoTime();
-        Pass pass = Pass.training(batch, policy, activations);
+        Pass pass = Pass.training(batch, policy, format(), activations);
         Matrix gradient_NH =
-                activations.matrix("gradient", batch.places(), architecture.hiddenSize());
+                activations.matrix("gradient", format(), batch.places(), architecture.hiddenSize());
         double[] losses = new double[batch.places()];
         try (PointerScope _ = new PointerScope()) {
             Matrix[] inputs_NH = new Matrix[layers.size()];
@@ -115,7 +123,7 @@ public final class SegmentedDecoder implements Decoder {
 
     @Override
     public double lossSum(MicroBatch batch) {
-        Pass pass = Pass.evaluating(batch, activations);
+        Pass pass = Pass.evaluating(batch, format(), activations);
         double[] losses = new double[batch.places()];
         try (PointerScope _ = new PointerScope()) {
             head.losses(hidden(pass, null), pass, losses);
@@ -125,19 +133,24 @@ public final class SegmentedDecoder implements Decoder {
 
     @Override
     public Tensor logits(MicroBatch batch) {
-        Pass pass = Pass.evaluating(batch, activations);
-        Tensor logits_BTV =
-                torch.empty(batch.sequences(), batch.sequenceLength(), architecture.vocabSize());
+        Pass pass = Pass.evaluating(batch, format(), activations);
+        int vocabulary = architecture.vocabSize();
+        Tensor logits_BTV = torch.empty(batch.sequences(), batch.sequenceLength(), vocabulary);
         try (PointerScope _ = new PointerScope()) {
-            Tensor logits_NV = logits_BTV.view(batch.places(), architecture.vocabSize());
+            Tensor logits_NV = logits_BTV.view(batch.places(), vocabulary);
+            Tensor made_NV =
+                    switch (format()) {
+                        case FLOAT32 -> logits_NV;
+                        case BFLOAT16 -> logits_NV.to(torch.ScalarType.BFloat16);
+                    };
+            MemorySegment memory = NativeAddress.segment(made_NV);
             head.logits(
                     hidden(pass, null),
                     pass,
-                    new Matrix(
-                            logits_NV,
-                            NativeAddress.segment(logits_NV),
-                            batch.places(),
-                            architecture.vocabSize()));
+                    new Matrix(made_NV, memory, format(), batch.places(), vocabulary));
+            if (format() != Format.FLOAT32) {
+                logits_NV.copy_(made_NV);
+            }
         }
         return logits_BTV;
     }
@@ -145,6 +158,7 @@ public final class SegmentedDecoder implements Decoder {
     @Override
     public KeyValueCache newCache(int capacity) {
         return new KeyValueCache(
+                format(),
                 architecture.layers(),
                 architecture.keyValueHeads(),
                 architecture.effectiveHeadSize(),
@@ -159,12 +173,12 @@ public final class SegmentedDecoder implements Decoder {
                     tokens.length + " tokens after " + cache.length() + " in a cache");
         }
         MicroBatch batch = MicroBatch.continuing(tokens, cache.length());
-        Pass pass = Pass.evaluating(batch, activations, cache);
+        Pass pass = Pass.evaluating(batch, format(), activations, cache);
         float[] logits = new float[architecture.vocabSize()];
         try (PointerScope _ = new PointerScope()) {
-            Matrix logits_1V = activations.matrix("next.logits", 1, logits.length);
+            Matrix logits_1V = activations.matrix("next.logits", format(), 1, logits.length);
             head.lastLogits(hidden(pass, null), pass, logits_1V);
-            MemorySegment.copy(logits_1V.segment(), JAVA_FLOAT, 0, logits, 0, logits.length);
+            Rows.read(logits_1V, 0, logits);
         }
         cache.advance(tokens.length);
         return logits;
@@ -172,6 +186,7 @@ public final class SegmentedDecoder implements Decoder {
 
     /// @param inputs_NH receives the residual stream before each layer, where it is wanted
     private Matrix hidden(Pass pass, Matrix @Nullable [] inputs_NH) {
+        parameters.refresh();
         Matrix hidden_NH = embedding.forward(pass);
         for (int layer = 0; layer < layers.size(); layer++) {
             if (inputs_NH != null) {
@@ -212,7 +227,17 @@ public final class SegmentedDecoder implements Decoder {
     }
 
     @Override
+    public long activationBytes() {
+        return activations.bytes();
+    }
+
+    private Format format() {
+        return parameters.format();
+    }
+
+    @Override
     public void close() {
         activations.close();
+        parameters.close();
     }
 }

@@ -17,6 +17,7 @@ import dev.tanren.trainer.model.decoder.InputEmbedding;
 import dev.tanren.trainer.model.decoder.LanguageModelHead;
 import dev.tanren.trainer.model.decoder.Segment;
 import dev.tanren.trainer.model.decoder.SegmentedDecoder;
+import dev.tanren.trainer.parameters.Format;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -27,14 +28,14 @@ public final class Gpt2Decoder {
     private final ParameterSet parameters;
     private final GeluTanh gelu;
 
-    private Gpt2Decoder(Architecture architecture) {
+    private Gpt2Decoder(Architecture architecture, Format format) {
         this.architecture = architecture;
-        parameters = new ParameterSet(Gpt2Parameters.layout(architecture));
+        parameters = new ParameterSet(Gpt2Parameters.layout(architecture), format);
         gelu = new GeluTanh(architecture.intermediateSize());
     }
 
-    public static Decoder create(Architecture architecture) {
-        return new Gpt2Decoder(architecture).compose();
+    public static Decoder create(Architecture architecture, Format format) {
+        return new Gpt2Decoder(architecture, format).compose();
     }
 
     private Decoder compose() {

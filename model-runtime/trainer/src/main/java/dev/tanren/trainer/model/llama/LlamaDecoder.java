@@ -3,6 +3,7 @@ package dev.tanren.trainer.model.llama;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.decoder.RotaryParts;
+import dev.tanren.trainer.parameters.Format;
 
 /// How a Llama decoder (Touvron et al. 2023) is put together, and a Mistral one (Jiang et al.
 /// 2023).
@@ -14,8 +15,9 @@ public final class LlamaDecoder {
 
     private LlamaDecoder() {}
 
-    public static Decoder create(Architecture architecture) {
-        RotaryParts parts = new RotaryParts(architecture, LlamaParameters.layout(architecture));
+    public static Decoder create(Architecture architecture, Format format) {
+        RotaryParts parts =
+                new RotaryParts(architecture, LlamaParameters.layout(architecture), format);
         return parts.decoder(parts::plainAttention);
     }
 }

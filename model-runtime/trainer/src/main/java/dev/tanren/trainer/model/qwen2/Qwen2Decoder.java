@@ -8,14 +8,16 @@ import dev.tanren.trainer.model.common.Linear;
 import dev.tanren.trainer.model.common.Parameter;
 import dev.tanren.trainer.model.decoder.CausalSelfAttention;
 import dev.tanren.trainer.model.decoder.RotaryParts;
+import dev.tanren.trainer.parameters.Format;
 
 /// How a Qwen2 decoder (Yang et al. 2024) is put together: queries, keys and values have biases.
 public final class Qwen2Decoder {
 
     private Qwen2Decoder() {}
 
-    public static Decoder create(Architecture architecture) {
-        RotaryParts parts = new RotaryParts(architecture, Qwen2Parameters.layout(architecture));
+    public static Decoder create(Architecture architecture, Format format) {
+        RotaryParts parts =
+                new RotaryParts(architecture, Qwen2Parameters.layout(architecture), format);
         return parts.decoder(
                 layer ->
                         new CausalSelfAttention.Parts(

@@ -9,6 +9,7 @@ import dev.tanren.trainer.model.common.Linear;
 import dev.tanren.trainer.model.common.ParameterSet;
 import dev.tanren.trainer.model.decoder.CausalSelfAttention;
 import dev.tanren.trainer.model.decoder.RotaryParts;
+import dev.tanren.trainer.parameters.Format;
 
 /// How a Qwen3 decoder (Yang et al. 2025) is put together: queries and keys are normalised before
 /// they are turned.
@@ -16,8 +17,9 @@ public final class Qwen3Decoder {
 
     private Qwen3Decoder() {}
 
-    public static Decoder create(Architecture architecture) {
-        RotaryParts parts = new RotaryParts(architecture, Qwen3Parameters.layout(architecture));
+    public static Decoder create(Architecture architecture, Format format) {
+        RotaryParts parts =
+                new RotaryParts(architecture, Qwen3Parameters.layout(architecture), format);
         return parts.decoder(
                 layer ->
                         new CausalSelfAttention.Parts(

@@ -1,6 +1,7 @@
 package dev.tanren.trainer.model.registry;
 
 import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.gpt2.Gpt2Decoder;
 import dev.tanren.trainer.model.gpt2.Gpt2Parameters;
@@ -10,6 +11,7 @@ import dev.tanren.trainer.model.qwen2.Qwen2Decoder;
 import dev.tanren.trainer.model.qwen2.Qwen2Parameters;
 import dev.tanren.trainer.model.qwen3.Qwen3Decoder;
 import dev.tanren.trainer.model.qwen3.Qwen3Parameters;
+import dev.tanren.trainer.parameters.Format;
 import dev.tanren.trainer.parameters.ParameterLayout;
 
 /// Makes the decoder of an architecture: the one place that knows all families.
@@ -17,12 +19,19 @@ public final class Decoders {
 
     private Decoders() {}
 
+    /// In fp32.
     public static Decoder create(Architecture architecture) {
+        return create(architecture, TrainingStage.Precision.FP32);
+    }
+
+    /// A decoder that runs forward and backward in this precision.
+    public static Decoder create(Architecture architecture, TrainingStage.Precision precision) {
+        Format format = Format.of(precision);
         return switch (architecture.family()) {
-            case LLAMA, MISTRAL -> LlamaDecoder.create(architecture);
-            case QWEN2 -> Qwen2Decoder.create(architecture);
-            case QWEN3 -> Qwen3Decoder.create(architecture);
-            case GPT2 -> Gpt2Decoder.create(architecture);
+            case LLAMA, MISTRAL -> LlamaDecoder.create(architecture, format);
+            case QWEN2 -> Qwen2Decoder.create(architecture, format);
+            case QWEN3 -> Qwen3Decoder.create(architecture, format);
+            case GPT2 -> Gpt2Decoder.create(architecture, format);
         };
     }
 

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.tanren.spec.plan.Objective;
 import dev.tanren.trainer.optimizer.ReferenceFigures;
 import dev.tanren.trainer.parameters.FlatBuffer;
+import dev.tanren.trainer.parameters.Format;
 import dev.tanren.trainer.tools.NativeRuntime;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
@@ -112,7 +113,12 @@ class CrossEntropyTest {
                 buffer.segment().setAtIndex(JAVA_FLOAT, i, (float) logits[i]);
             }
             crossEntropy.lossesAndGradient(
-                    new Matrix(buffer.tensor(), buffer.segment(), targets.length, vocabulary),
+                    new Matrix(
+                            buffer.tensor(),
+                            buffer.segment(),
+                            Format.FLOAT32,
+                            targets.length,
+                            vocabulary),
                     targets,
                     0,
                     losses,

@@ -2,6 +2,7 @@ package dev.tanren.trainer.model.common;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tanren.trainer.parameters.Format;
 import dev.tanren.trainer.tools.NativeRuntime;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
@@ -44,7 +45,8 @@ class SlidingWindowTest {
         try (Activations activations = new Activations();
                 PointerScope _ = new PointerScope()) {
             Matrix heads = random(activations, "heads", 2 * length, WIDTH);
-            Matrix outputs = activations.matrix("outputs", 2 * length, HEADS * SIZE);
+            Matrix outputs =
+                    activations.matrix("outputs", Format.FLOAT32, 2 * length, HEADS * SIZE);
             attention.forward(heads, List.of(span), false, outputs);
             for (int row = 0; row < 2; row++) {
                 for (int place : new int[] {0, length / 2, length - 1}) {
@@ -69,9 +71,9 @@ class SlidingWindowTest {
         try (Activations activations = new Activations();
                 PointerScope _ = new PointerScope()) {
             Matrix heads = random(activations, "heads", length, WIDTH);
-            Matrix outputs = activations.matrix("outputs", length, HEADS * SIZE);
+            Matrix outputs = activations.matrix("outputs", Format.FLOAT32, length, HEADS * SIZE);
             Matrix weights = random(activations, "weights", length, HEADS * SIZE);
-            Matrix gradient = activations.matrix("gradient", length, WIDTH);
+            Matrix gradient = activations.matrix("gradient", Format.FLOAT32, length, WIDTH);
             gradient.segment().copyFrom(heads.segment());
             attention.forward(gradient, spans, true, outputs);
             attention.backward(weights, positions, gradient);
@@ -144,7 +146,7 @@ class SlidingWindowTest {
     }
 
     private static Matrix random(Activations activations, String name, int rows, int columns) {
-        Matrix matrix = activations.matrix(name, rows, columns);
+        Matrix matrix = activations.matrix(name, Format.FLOAT32, rows, columns);
         Random random = new Random(name.length());
         for (long i = 0; i < (long) rows * columns; i++) {
             matrix.segment().setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) random.nextGaussian());
