@@ -60,6 +60,12 @@ final class BenchTrainCommand implements Callable<Integer> {
             description = "none, selective or full (default: ${DEFAULT-VALUE}).")
     private TrainingStage.Activations activations;
 
+    @Option(
+            names = "--precision",
+            defaultValue = "fp32",
+            description = "fp32 or bf16; the peer has fp32 (default: ${DEFAULT-VALUE}).")
+    private TrainingStage.Precision precision;
+
     @Mixin private BenchOptions.Model model;
     @Mixin private BenchOptions options;
     @Mixin private OutputOptions output;
@@ -106,6 +112,7 @@ final class BenchTrainCommand implements Callable<Integer> {
     private List<String> arguments() {
         List<String> arguments = new ArrayList<>(common());
         arguments.addAll(List.of("--activations", activations.name().toLowerCase(Locale.ROOT)));
+        arguments.addAll(List.of("--precision", precision.name().toLowerCase(Locale.ROOT)));
         return arguments;
     }
 

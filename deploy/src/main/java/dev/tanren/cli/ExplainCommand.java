@@ -1,6 +1,5 @@
 package dev.tanren.cli;
 
-import com.sun.management.OperatingSystemMXBean;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.model.HuggingFaceConfiguration;
 import dev.tanren.spec.plan.Architecture;
@@ -8,12 +7,12 @@ import dev.tanren.spec.plan.ModelSource;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.planner.Device;
 import dev.tanren.spec.planner.Explanation;
+import dev.tanren.spec.planner.Machine;
 import dev.tanren.spec.planner.Planner;
 import dev.tanren.spec.validation.PlanReader;
 import dev.tanren.spec.validation.PlanReading;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -58,7 +57,7 @@ final class ExplainCommand implements Callable<Integer> {
         PlanFile planFile = PlanFile.read(terminal.resolve(file));
         PlanReading reading = PlanReader.readAhead(planFile.text());
         Plan plan = planFile.plan(reading);
-        Device on = device == null ? null : Device.parse(device, machineBytes());
+        Device on = device == null ? null : Device.parse(device, Machine.here());
         Explanation explanation = Planner.explain(plan, base(planFile, plan), on);
         warn(planFile, reading);
         if (output.form() == OutputOptions.Form.TABLE) {
@@ -75,12 +74,6 @@ final class ExplainCommand implements Callable<Integer> {
             valid.warnings()
                     .forEach(it -> terminal.say(planFile.file() + ": advice: " + it.message()));
         }
-    }
-
-    private static long machineBytes() {
-        return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
-                ? system.getTotalMemorySize()
-                : 0;
     }
 
     /// Shape of a base model that lies in a folder of this machine; null for any other.

@@ -73,6 +73,9 @@ final class ExplainView {
                     phase.sequencesPerStep(),
                     phase.sequenceLength());
         }
+        if (training.precision() != null) {
+            out.printf(Locale.ROOT, "  %s%n", training.precision());
+        }
         Explanation.Compute compute = training.compute();
         if (compute != null) {
             compute(compute);

@@ -186,7 +186,8 @@ class CommandLineTest extends CommandTest {
                 .contains("6,738,415,616 parameters", "13.5 GB", "does not fit")
                 .contains("activations: full", "settings that fit", "16 ")
                 .doesNotContain("null");
-        assertThat(result.err()).contains("precision");
+        assertThat(result.out()).contains("bf16: faster than fp32 where");
+        assertThat(result.err()).isEmpty();
         assertThat(run("plan", "explain", plan, "--device", "abacus").exitCode()).isEqualTo(2);
         JsonNode fit =
                 run("plan", "explain", plan, "--device", "16GB", "--json")
@@ -194,6 +195,23 @@ class CommandLineTest extends CommandTest {
                         .at("/stages/0/training/compute/fit");
         assertThat(fit.path("fits").asBoolean(true)).isFalse();
         assertThat(fit.path("fitting")).isNotEmpty();
+    }
+
+    @Test
+    void explainTakesWhatCannotRunYetAndSaysSo() throws Exception {
+        Path plan = folder.resolve("ahead.yaml");
+        Files.writeString(
+                plan,
+                Files.readString(Path.of("../docs/examples/seven-billion.yaml"))
+                        .replace(
+                                "precision: bf16",
+                                "parallelism: {data: 2, sharding: full}\n    precision: bf16"));
+
+        Result result = run("plan", "explain", plan.toString(), "--device", "cpu");
+
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.err()).contains("sharding");
+        assertThat(result.out()).contains("bf16: this machine's processor has");
     }
 
     @Test

@@ -1,8 +1,8 @@
 package dev.tanren.controlplane.plan;
 
-import com.sun.management.OperatingSystemMXBean;
 import dev.tanren.spec.planner.Device;
 import dev.tanren.spec.planner.Explanation;
+import dev.tanren.spec.planner.Machine;
 import dev.tanren.spec.planner.Planner;
 import dev.tanren.spec.validation.PlanReader;
 import dev.tanren.spec.validation.PlanReading;
@@ -13,7 +13,6 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
-import java.lang.management.ManagementFactory;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -48,13 +47,7 @@ public class PlansResource {
     @POST
     @Path("explain")
     public Explanation explain(@QueryParam("device") @Nullable String device, String text) {
-        Device on = device == null ? null : Device.parse(device, machineBytes());
+        Device on = device == null ? null : Device.parse(device, Machine.here());
         return Planner.explain(PlanReader.readAhead(text).planOrThrow(), null, on);
-    }
-
-    private static long machineBytes() {
-        return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
-                ? system.getTotalMemorySize()
-                : 0;
     }
 }

@@ -17,12 +17,14 @@ import org.jspecify.annotations.Nullable;
 /// @param peakFlops dense bf16 multiply-adds count as two; null where it is not known
 /// @param linkBytesPerSecond between devices of one node, in one direction
 /// @param shared whether all ranks of a stage share the memory
+/// @param bf16Units whether it multiplies bf16 faster than fp32, as far as its kind tells
 public record Device(
         String name,
         long memoryBytes,
         @Nullable Double peakFlops,
         double linkBytesPerSecond,
-        boolean shared) {
+        boolean shared,
+        boolean bf16Units) {
 
     /// `cpu`, in the options that take a device.
     public static final String CPU = "cpu";
@@ -35,11 +37,11 @@ public record Device(
 
     private static final List<Device> KNOWN =
             List.of(
-                    new Device("h100-sxm", 80_000_000_000L, 989e12, 450e9, false),
-                    new Device("h100-pcie", 80_000_000_000L, 756e12, 63e9, false),
-                    new Device("h200", 141_000_000_000L, 989e12, 450e9, false),
-                    new Device("a100-40", 40_000_000_000L, 312e12, 300e9, false),
-                    new Device("a100-80", 80_000_000_000L, 312e12, 300e9, false));
+                    new Device("h100-sxm", 80_000_000_000L, 989e12, 450e9, false, true),
+                    new Device("h100-pcie", 80_000_000_000L, 756e12, 63e9, false, true),
+                    new Device("h200", 141_000_000_000L, 989e12, 450e9, false, true),
+                    new Device("a100-40", 40_000_000_000L, 312e12, 300e9, false, true),
+                    new Device("a100-80", 80_000_000_000L, 312e12, 300e9, false, true));
 
     /// The devices that have a name.
     public static List<Device> known() {
@@ -47,11 +49,12 @@ public record Device(
     }
 
     /// @param text a name of [#known()], a size of memory such as `16GB` or `16GiB`, or `cpu`
-    /// @param machineBytes memory of the machine that `cpu` means
+    /// @param machine that `cpu` means
     /// @throws TanrenException `USAGE` for any other text
-    public static Device parse(String text, long machineBytes) {
+    public static Device parse(String text, Machine machine) {
         if (text.equals(CPU)) {
-            return new Device(CPU, machineBytes, null, LOOPBACK, true);
+            return new Device(
+                    CPU, machine.memoryBytes(), null, LOOPBACK, true, machine.bf16Units());
         }
         for (Device device : known()) {
             if (device.name.equals(text)) {
@@ -61,7 +64,7 @@ public record Device(
         try {
             long bytes = ByteSize.parse(text).bytes();
             if (bytes > 0) {
-                return new Device(text, bytes, null, PCIE_4, false);
+                return new Device(text, bytes, null, PCIE_4, false, true);
             }
         } catch (IllegalArgumentException e) {
             throw unknown(text);

@@ -25,6 +25,7 @@ public record Explanation(String plan, @Nullable Model model, List<Stage> stages
     /// @param tokens of all steps, padding included
     /// @param checkpoints that are committed over the stage
     /// @param evaluations of each evaluated dataset, first and last included
+    /// @param precision what it means for the speed, in words; null in fp32
     /// @param compute null when the shape of the model is not known yet
     public record Training(
             int ranks,
@@ -36,6 +37,7 @@ public record Explanation(String plan, @Nullable Model model, List<Stage> stages
             long checkpoints,
             long evaluations,
             List<Phase> phases,
+            @Nullable String precision,
             @Nullable Compute compute) {
         public Training {
             phases = List.copyOf(phases);

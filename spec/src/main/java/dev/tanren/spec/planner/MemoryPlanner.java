@@ -20,6 +20,9 @@ final class MemoryPlanner {
     /// The head takes at least this many places at once, however large the vocabulary is.
     private static final int PLACES_OF_A_CHUNK = 16;
 
+    /// What a bf16 product of gradients is made in, before it is added to those in fp32.
+    private static final long PRODUCT = 2L << 20;
+
     /// What comes in from another rank before it is added.
     private static final long MESSAGE = 4L << 18;
 
@@ -167,13 +170,13 @@ final class MemoryPlanner {
         long held = places() <= chunk ? places() : chunk + places() % chunk;
         return item(
                 "logits",
-                Float.BYTES * held * vocabulary,
-                "4 · vocabSize · " + held + " places, in chunks of " + chunk);
+                elementBytes * held * vocabulary,
+                elementBytes + " · vocabSize · " + held + " places, in chunks of " + chunk);
     }
 
     /// Logits of the whole micro-batch, which are never there.
     long unchunkedLogits() {
-        return Float.BYTES * places() * shape.vocabSize() / mesh.tensor();
+        return elementBytes * places() * shape.vocabSize() / mesh.tensor();
     }
 
     private Item buffers(ModelPart part) {
@@ -189,11 +192,14 @@ final class MemoryPlanner {
                     case GRADIENTS -> "a message, the gradient of the largest segment";
                     case FULL -> "a message, weights of two segments, the gradient of one";
                 };
+        long product = stage.precision() == Precision.BF16 ? PRODUCT : 0;
         double scratch = OptimizerStates.of(stage, shape).scratch() / mesh.tensor();
         return item(
                 "buffers",
-                MESSAGE + gathered + scratch,
-                formula + (scratch > 0 ? ", scratch of the optimizer" : ""));
+                MESSAGE + gathered + product + scratch,
+                formula
+                        + (product > 0 ? ", a product of 2 MiB" : "")
+                        + (scratch > 0 ? ", scratch of the optimizer" : ""));
     }
 
     /// A rank copies its share of what a checkpoint holds, and sends the copy while it goes on.

@@ -76,6 +76,7 @@ public final class Planner {
                 checkpoints(stage, timetable),
                 evaluations(stage, steps),
                 timetable.entries().stream().map(entry -> phase(stage, entry)).toList(),
+                PrecisionAdvice.of(stage.precision(), device),
                 shape == null ? null : compute(timetable, new Demand(stage, shape, device)));
     }
 

@@ -5,7 +5,8 @@ import dev.tanren.spec.plan.Architecture.Family;
 import dev.tanren.spec.plan.TrainingStage.Activations;
 import dev.tanren.spec.plan.TrainingStage.Parallelism;
 
-/// What the trainer's segments keep of a micro-batch, in bytes of one place.
+/// What the trainer's segments keep of a micro-batch, in bytes of one place. Statistics of norms
+/// are fp32 in any precision.
 ///
 /// Attention is fused: of its scores only a sum for each head and place is there. What the
 /// feed-forward part's non-linearity makes is never kept, its backward makes it again.

@@ -231,11 +231,11 @@ final class TrainingKeys {
                     "course of the learning rate");
     static final Key<TrainingStage.Precision> PRECISION =
             Key.withDefault(
-                            "precision",
-                            new Choice<>(TrainingStage.Precision.class),
-                            "fp32",
-                            "arithmetic of forward and backward pass")
-                    .now("fp32");
+                    "precision",
+                    new Choice<>(TrainingStage.Precision.class),
+                    "fp32",
+                    "arithmetic of forward and backward pass; with bf16, weights, optimizer state,"
+                            + " norms, softmax, loss and sums of gradients stay fp32");
     static final Key<TrainingStage.Activations> ACTIVATIONS =
             Key.withDefault(
                     "activations",

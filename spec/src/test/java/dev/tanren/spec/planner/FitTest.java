@@ -21,6 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class FitTest {
 
     private static final long GB = 1_000_000_000;
+    private static final Machine MACHINE = new Machine(24 * GB, false);
 
     /// The example of many courses: weights of 14 GB, a card of 16 GB.
     @Test
@@ -33,6 +34,10 @@ class FitTest {
         assertThat(memory.bytes("optimizer")).isEqualTo(12 * parameters);
         assertThat(memory.bytes("gradients") % (4 * parameters)).isZero();
         assertThat(memory.totalBytes()).isGreaterThan(18 * parameters);
+        // 2 bytes each, in chunks of 2^21 / 32000 = 65 places, of which 8192 leave a rest of 2.
+        assertThat(memory.bytes("logits")).isEqualTo(2L * (65 + 2) * 32_000);
+        // A message, and a product of gradients.
+        assertThat(memory.bytes("buffers")).isEqualTo(3L << 20);
         // Staging lies in the host's memory.
         assertThat(memory.hostBytes()).isGreaterThanOrEqualTo(12 * parameters);
 
@@ -99,7 +104,7 @@ class FitTest {
         Plan plan =
                 PlanReader.read(Files.readString(Path.of("../docs/examples/java-expert.yaml")))
                         .planOrThrow();
-        Device machine = Device.parse(Device.CPU, 24 * GB);
+        Device machine = Device.parse(Device.CPU, MACHINE);
         var stage =
                 Planner.explain(plan, Shapes.llama(49152, 576, 30, 9, 3, 1536, 64, true), machine)
                         .stages()
@@ -122,14 +127,14 @@ class FitTest {
 
     @Test
     void anExplanationWithADeviceTravelsAsJson() throws Exception {
-        Explanation explanation = Planner.explain(plan(), null, Device.parse("16GB", 0));
+        Explanation explanation = Planner.explain(plan(), null, Device.parse("16GB", MACHINE));
         assertThat(Json.read(Json.write(explanation), Explanation.class)).isEqualTo(explanation);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"", "h100", "16 apples", "0", "-1GB", "CPU"})
     void whatIsNoDeviceIsNamedWithTheDevicesThereAre(String text) {
-        assertThatThrownBy(() -> Device.parse(text, 1))
+        assertThatThrownBy(() -> Device.parse(text, MACHINE))
                 .isInstanceOf(TanrenException.class)
                 .hasMessageContaining("h100-sxm")
                 .hasMessageContaining("16GiB");
@@ -137,14 +142,14 @@ class FitTest {
 
     @Test
     void namedDevicesHaveTheirVendorsFigures() {
-        assertThat(Device.parse("h100-sxm", 0).peakFlops()).isEqualTo(989e12);
-        assertThat(Device.parse("h200", 0).memoryBytes()).isEqualTo(141 * GB);
-        assertThat(Device.parse("h100-pcie", 0).peakFlops()).isEqualTo(756e12);
-        assertThat(Device.parse("a100-40", 0).memoryBytes()).isEqualTo(40 * GB);
-        assertThat(Device.parse("a100-80", 0).peakFlops()).isEqualTo(312e12);
-        assertThat(Device.parse("16GiB", 0).memoryBytes()).isEqualTo(16L << 30);
-        assertThat(Device.parse("16GB", 0).peakFlops()).isNull();
-        assertThat(Device.parse("cpu", 24 * GB).memoryBytes()).isEqualTo(24 * GB);
+        assertThat(Device.parse("h100-sxm", MACHINE).peakFlops()).isEqualTo(989e12);
+        assertThat(Device.parse("h200", MACHINE).memoryBytes()).isEqualTo(141 * GB);
+        assertThat(Device.parse("h100-pcie", MACHINE).peakFlops()).isEqualTo(756e12);
+        assertThat(Device.parse("a100-40", MACHINE).memoryBytes()).isEqualTo(40 * GB);
+        assertThat(Device.parse("a100-80", MACHINE).peakFlops()).isEqualTo(312e12);
+        assertThat(Device.parse("16GiB", MACHINE).memoryBytes()).isEqualTo(16L << 30);
+        assertThat(Device.parse("16GB", MACHINE).peakFlops()).isNull();
+        assertThat(Device.parse("cpu", MACHINE).memoryBytes()).isEqualTo(24 * GB);
     }
 
     private static Proposal rung(Fit fit, Sharding level) {
@@ -155,7 +160,7 @@ class FitTest {
     }
 
     private static Explanation.Compute sevenBillion(String device) throws Exception {
-        Explanation explanation = Planner.explain(plan(), null, Device.parse(device, 0));
+        Explanation explanation = Planner.explain(plan(), null, Device.parse(device, MACHINE));
         var training = Objects.requireNonNull(explanation.stages().getFirst().training());
         return Objects.requireNonNull(training.compute());
     }

@@ -23,7 +23,6 @@ class PlanRulesTest {
                 "sequence: false | sequence: true | PLAN_NOT_YET_SUPPORTED | stages[0].parallelism.sequence | false",
                 "pipeline: 1 | pipeline: 4 | PLAN_NOT_YET_SUPPORTED | stages[0].parallelism.pipeline | 1",
                 "context: 1} | context: 8} | PLAN_NOT_YET_SUPPORTED | stages[0].parallelism.context | 1",
-                "precision: fp32 | precision: bf16 | PLAN_NOT_YET_SUPPORTED | stages[0].precision | fp32",
                 "s3://models/smollm2-135m | hf://org/name | PLAN_VALUE | model.base | hf://org/name@revision",
                 "s3://models/smollm2-135m | hf://org/../name@main | PLAN_VALUE | model.base | hf://org/name@revision",
                 "s3://models/smollm2-135m | hf://user:secret@host/name@main | PLAN_VALUE | model.base | hf://org/name@revision",

@@ -32,7 +32,8 @@ class PlanSchemaTest {
         assertThat(optimizer.path("learningRate").path("exclusiveMinimum").doubleValue()).isZero();
         JsonNode precision = definition("cpt").path("properties").path("precision");
         assertThat(precision.path("enum").toString()).isEqualTo("[\"fp32\",\"bf16\"]");
-        assertThat(precision.path("$comment").asText()).contains("fp32");
+        JsonNode sharding = definition("parallelism").path("properties").path("sharding");
+        assertThat(sharding.path("$comment").asText()).contains("none");
     }
 
     @Test
