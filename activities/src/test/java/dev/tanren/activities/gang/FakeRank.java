@@ -40,6 +40,9 @@ public final class FakeRank {
                         System.getenv(StoreAddress.ACCESS_KEY_VARIABLE),
                         System.getenv(StoreAddress.SECRET_KEY_VARIABLE));
         reports.send(new Report.Hello(launch.rank(), ProcessHandle.current().pid()));
+        if (launch.plan().name().equals("measures")) {
+            reports.send(new Report.ProductsMeasured(launch.rank(), 100, 2));
+        }
         reports.send(new Report.Ready(launch.rank(), 0, 0.1, 10));
         System.out.println("rank " + launch.rank() + " speaks");
         for (long step = 1; step <= launch.lastStep(); step++) {

@@ -194,6 +194,22 @@ class GangSupervisorTest {
     }
 
     @Test
+    void whatIsMeasuredOfProductsIsAnEventOfTheRun() {
+        GangRequest request = request("measures", 1, 2);
+
+        supervisor.run(request, new FakeLease());
+
+        assertThat(registry.events().after(request.runId(), 0, 1000))
+                .filteredOn(event -> event.type().equals("products.measured"))
+                .singleElement()
+                .satisfies(
+                        event -> {
+                            assertThat(event.message()).contains("0.02 times", "slower than");
+                            assertThat(event.data()).containsEntry("bf16Gflops", 2.0);
+                        });
+    }
+
+    @Test
     void aHungGangIsKilledAndItsStacksAreInTheLog() {
         GangRequest request = request("hangs", 1, 5_000);
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.tanren.spec.plan.Anomalies;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 @JsonSubTypes({
     @JsonSubTypes.Type(value = Report.Hello.class, name = "hello"),
     @JsonSubTypes.Type(value = Report.Ready.class, name = "ready"),
+    @JsonSubTypes.Type(value = Report.ProductsMeasured.class, name = "productsMeasured"),
     @JsonSubTypes.Type(value = Report.StepFinished.class, name = "stepFinished"),
     @JsonSubTypes.Type(value = Report.AnomalyFound.class, name = "anomalyFound"),
     @JsonSubTypes.Type(value = Report.StepSkipped.class, name = "stepSkipped"),
@@ -31,6 +33,33 @@ public sealed interface Report {
     ///
     /// @param secondsToReady from the start of the process
     record Ready(int rank, long step, double secondsToReady, long parameters) implements Report {}
+
+    /// How fast this process multiplies matrices, measured by the first rank before a stage in
+    /// bf16.
+    ///
+    /// @param fp32Gflops billions of multiplications and additions a second
+    /// @param bf16Gflops the same in bf16
+    record ProductsMeasured(int rank, double fp32Gflops, double bf16Gflops) implements Report {
+
+        /// For people.
+        public String inWords() {
+            double ratio = bf16Gflops / fp32Gflops;
+            return String.format(
+                    Locale.ROOT,
+                    "bf16 products run at %.2f times the speed of fp32 here (%.1f against %.1f"
+                            + " GFLOP/s): this stage will be %s",
+                    ratio,
+                    bf16Gflops,
+                    fp32Gflops,
+                    ratio > 1 + ABOUT
+                            ? "faster than in fp32"
+                            : ratio < 1 - ABOUT
+                                    ? "slower than in fp32"
+                                    : "about as fast as in fp32");
+        }
+
+        private static final double ABOUT = 0.1;
+    }
 
     /// An optimizer step was applied. Loss, rate, norm and tokens are those of the whole global
     /// batch, equal on all ranks.

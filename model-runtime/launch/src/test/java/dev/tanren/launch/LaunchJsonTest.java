@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class LaunchJsonTest {
@@ -36,10 +37,22 @@ class LaunchJsonTest {
         assertThat(Json.read(line, Report.class)).isEqualTo(report);
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "2, 0.02, slower than in fp32",
+        "95, 0.95, about as fast",
+        "180, 1.80, faster than"
+    })
+    void measuredProductsSayWhatTheyMeanForTheStage(double bf16, String ratio, String words) {
+        assertThat(new Report.ProductsMeasured(0, 100, bf16).inWords())
+                .contains("at " + ratio + " times the speed", words);
+    }
+
     static Stream<Report> everyReportComesBackAsItWas() {
         return Stream.of(
                 new Report.Hello(1, 4711),
                 new Report.Ready(0, 20, 2.5, 134_515_008),
+                new Report.ProductsMeasured(0, 98.5, 2.25),
                 new Report.StepFinished(
                         1,
                         21,

@@ -152,6 +152,14 @@ public final class GangWatch implements AutoCloseable {
                                 "secondsToReady", ready.secondsToReady(),
                                 "parameters", ready.parameters()));
             }
+            case Report.ProductsMeasured measured ->
+                    recorder.event(
+                            "products.measured",
+                            Integer.toString(measured.rank()),
+                            measured.inWords(),
+                            Map.of(
+                                    "fp32Gflops", measured.fp32Gflops(),
+                                    "bf16Gflops", measured.bf16Gflops()));
             case Report.StepFinished step -> {
                 recorder.step(step);
                 if (step.rank() == 0) {

@@ -43,6 +43,7 @@ final class RankLog {
                                     ready.secondsToReady(),
                                     ready.parameters(),
                                     ready.step()));
+            case Report.ProductsMeasured measured -> line(measured.inWords());
             case Report.StepFinished step -> step(step);
             case Report.AnomalyFound anomaly ->
                     line(

@@ -183,6 +183,9 @@ final class RankSession implements AutoCloseable {
                 CheckpointSaver saver = saver()) {
             decoder.useWeights(state.weights());
             decoder.recomputeActivations(stage.activations());
+            if (stage.precision() == TrainingStage.Precision.BF16 && launch.rank() == 0) {
+                reports.accept(PrecisionProbe.measure(launch.rank()));
+            }
             decoder.useObjective(stage.objective());
             reports.accept(
                     new Report.Ready(

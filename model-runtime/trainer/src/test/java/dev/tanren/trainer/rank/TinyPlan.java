@@ -85,6 +85,27 @@ public final class TinyPlan {
                 Anomalies.STANDARD);
     }
 
+    /// The stage in another precision.
+    static TrainingStage in(TrainingStage.Precision precision, TrainingStage stage) {
+        return new TrainingStage(
+                stage.id(),
+                stage.type(),
+                stage.optimizer(),
+                stage.schedule(),
+                precision,
+                stage.activations(),
+                stage.globalBatchTokens(),
+                stage.microBatch(),
+                stage.threadsPerRank(),
+                stage.parallelism(),
+                stage.phases(),
+                stage.checkpoint(),
+                stage.evaluation(),
+                stage.objective(),
+                stage.averaging(),
+                stage.anomalies());
+    }
+
     /// The stage with another mix in all its phases.
     static TrainingStage mixing(TrainingStage stage, Map<String, Double> mix) {
         return new TrainingStage(
