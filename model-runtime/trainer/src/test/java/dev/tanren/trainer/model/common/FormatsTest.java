@@ -281,9 +281,9 @@ class FormatsTest {
                 });
     }
 
-    /// Factors are rounded before a product, sums inside it are fp32, and its result is rounded: so
-    /// it is off by at most three halves of the last bit of its size, `2^-9` each, where size is
-    /// the sum of the magnitudes of what it adds.
+    /// The weight is rounded before a product and the result after it, by up to 2^-9 of itself
+    /// each; sums inside are fp32. A sum may be smaller than what it adds, so all is measured by
+    /// the largest result.
     @Test
     void productsAreWithinTheRoundingOfTheirFactorsAndResults() {
         assertProductsClose(model -> new Linear(model.get("wide"), null), WIDTH);
@@ -339,11 +339,9 @@ class FormatsTest {
         ParameterLayout large = ParameterLayout.builder().add("large", 3, 700_000).build();
         try (FlatBuffer sum = FlatBuffer.allocate(large);
                 GradientScratch scratch = new GradientScratch()) {
-            Arrays.asList(0, 1, 2)
-                    .forEach(
-                            row ->
-                                    sum.segment()
-                                            .setAtIndex(JAVA_FLOAT, row * 700_000L + 5, 1 << row));
+            for (int row = 0; row < 3; row++) {
+                sum.segment().setAtIndex(JAVA_FLOAT, row * 700_000L + 5, 1 << row);
+            }
             Matrix gradient = Matrix.over(sum.segment(), Format.FLOAT32, 3, 700_000);
             Matrix left = activations.matrix("left", Format.BFLOAT16, 3, 1);
             Matrix right = activations.matrix("right", Format.BFLOAT16, 1, 700_000);
