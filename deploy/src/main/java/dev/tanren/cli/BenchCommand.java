@@ -9,7 +9,8 @@ import picocli.CommandLine.Command;
         subcommands = {
             BenchTrainCommand.class,
             BenchMemoryCommand.class,
-            BenchCheckpointCommand.class
+            BenchCheckpointCommand.class,
+            BenchStartupCommand.class
         })
 final class BenchCommand {
     private BenchCommand() {}

@@ -94,10 +94,16 @@ public record RuntimeCommand(List<String> arguments, Map<String, String> environ
 
     /// The same process, which writes an archive of its classes as it ends.
     public RuntimeCommand archivingClasses(Path archive) {
-        List<String> archiving = new ArrayList<>(arguments);
-        archiving.removeIf(argument -> argument.startsWith("-XX:SharedArchiveFile="));
+        List<String> archiving = new ArrayList<>(withoutClassArchive().arguments);
         archiving.add(1, "-XX:ArchiveClassesAtExit=" + archive);
         return new RuntimeCommand(archiving, environment);
+    }
+
+    /// The same process, which reads all its classes from their jars.
+    public RuntimeCommand withoutClassArchive() {
+        List<String> plain = new ArrayList<>(arguments);
+        plain.removeIf(argument -> argument.startsWith("-XX:SharedArchiveFile="));
+        return new RuntimeCommand(plain, environment);
     }
 
     /// A builder of the process, whose streams and folder the caller sets.
