@@ -75,8 +75,9 @@ final class BenchRank {
     /// Seconds from the start of the process.
     ///
     /// @param toGreeting until it said hello: the JVM and its classes
+    /// @param toReady until it had its state, its data and the other ranks
     /// @param toFirstStep until its first step was done
-    record Start(double toGreeting, double toFirstStep) {}
+    record Start(double toGreeting, double toReady, double toFirstStep) {}
 
     /// Starts a rank, waits for its first step and for its end.
     ///
@@ -112,12 +113,14 @@ final class BenchRank {
 
     private Start watch(SocketChannel channel, long begin) throws IOException {
         double greeting = 0;
+        double ready = 0;
         double step = 0;
         try (BufferedReader lines =
                 new BufferedReader(Channels.newReader(channel, StandardCharsets.UTF_8))) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 switch (report(line)) {
                     case Report.Hello hello -> greeting = since(begin);
+                    case Report.Ready state -> ready = since(begin);
                     case Report.StepFinished done -> step = since(begin);
                     default -> {}
                 }
@@ -126,7 +129,7 @@ final class BenchRank {
         if (step == 0) {
             throw new IOException("the rank ended before its first step");
         }
-        return new Start(greeting, step);
+        return new Start(greeting, ready, step);
     }
 
     private static Report report(String line) {

@@ -108,10 +108,11 @@ final class BenchStartupCommand implements Callable<Integer> {
                     .println(
                             String.format(
                                     Locale.ROOT,
-                                    "round %d, %-18s  greeting %5.2f s  first step %5.2f s",
+                                    "round %d, %-18s  greeting %5.2f s  ready %5.2f s  first step %5.2f s",
                                     round,
                                     what,
                                     start.toGreeting(),
+                                    start.toReady(),
                                     start.toFirstStep()));
             terminal.out().flush();
         }
@@ -124,6 +125,7 @@ final class BenchStartupCommand implements Callable<Integer> {
         figures.put("threads", options.threads());
         figures.put("rounds", rounds);
         figures.put("secondsToGreeting", median(archived, BenchRank.Start::toGreeting));
+        figures.put("secondsToReady", median(archived, BenchRank.Start::toReady));
         figures.put("secondsToFirstStep", median(archived, BenchRank.Start::toFirstStep));
         figures.put(
                 "slowestSecondsToFirstStep",
