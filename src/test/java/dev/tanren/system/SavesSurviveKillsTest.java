@@ -53,7 +53,7 @@ class SavesSurviveKillsTest {
     void aRankKilledDuringASaveLeavesNoPartOfACheckpointBehind() throws Exception {
         String id = runs.submit(SmallPlans.curriculum("killed-in-save", 2));
 
-        for (long after : List.of(10L, 60L)) {
+        for (long after : List.of(10L, 30L, 60L)) {
             long saving = awaitSaveUnderWay(id, after);
             List<Long> ranks = RunClient.ranksOf(workerAtWork());
             EmbeddedStack.kill9(ranks.getLast());
@@ -64,7 +64,8 @@ class SavesSurviveKillsTest {
 
         runs.awaitSuccess(id, LIMIT);
         assertThat(runs.finalHash(id, STAGE)).isEqualTo(uninterrupted);
-        assertThat(runs.run(id).path("attempts")).hasSizeGreaterThan(2);
+        assertThat(runs.run(id).path("attempts")).hasSizeGreaterThan(3);
+        assertThatGangsWereTriedOnTheirWorkerOnceMore(id);
         assertThatEachStepIsCommittedOnce(id);
         assertThatEveryCheckpointVerifies(id);
     }
@@ -119,6 +120,24 @@ class SavesSurviveKillsTest {
         assertThat(runs.finalHash(id, STAGE)).isEqualTo(uninterrupted);
         assertThat(attempts(id).getFirst().path("status").asText()).isIn("superseded", "failed");
         assertThatEveryCheckpointVerifies(id);
+    }
+
+    /// On the same worker after a crash, and on the other one after the second in a row.
+    private void assertThatGangsWereTriedOnTheirWorkerOnceMore(String id) {
+        List<JsonNode> attempts = attempts(id);
+        String crashedOn = "";
+        int inARow = 0;
+        for (JsonNode attempt : attempts) {
+            String worker = attempt.path("worker").asText();
+            if (inARow == 1) {
+                assertThat(worker).as("%s", attempts).isEqualTo(crashedOn);
+            } else if (inARow == 2) {
+                assertThat(worker).as("%s", attempts).isNotEqualTo(crashedOn);
+            }
+            boolean crashed = attempt.path("failureClass").asText().equals("RANK_CRASHED");
+            inARow = !crashed ? 0 : worker.equals(crashedOn) ? inARow + 1 : 1;
+            crashedOn = crashed ? worker : "";
+        }
     }
 
     private static void assertThatOneAttemptWrote(

@@ -34,6 +34,9 @@ final class FakePlatform
                 ExportActivities,
                 EvaluateActivities {
 
+    static final String ANY = "any";
+    static final List<String> WORKERS = List.of("w1", "w2");
+
     interface Gang {
         GangActivities.GangResult run(GangActivities.GangRequest request);
     }
@@ -45,7 +48,15 @@ final class FakePlatform
     final Map<String, String> stages = new ConcurrentHashMap<>();
     final Map<String, Double> evaluation = new ConcurrentHashMap<>();
     final List<GangActivities.GangRequest> gangs = new CopyOnWriteArrayList<>();
+
+    /// Whose queue each of them came from.
+    final List<String> takers = new CopyOnWriteArrayList<>();
+
     final List<Long> skippedSteps = new CopyOnWriteArrayList<>();
+
+    /// Workers that the next attempts are to be asked of first; any will do where it is empty.
+    final Queue<String> askedFirst = new ConcurrentLinkedQueue<>();
+
     final AtomicInteger exports = new AtomicInteger();
 
     /// Activities that a test holds, such as `export`, until it opens them or they are cancelled.
@@ -53,10 +64,11 @@ final class FakePlatform
 
     private final AtomicInteger tokens = new AtomicInteger();
 
-    /// On the gangs' own queue.
-    GangActivities gangActivities() {
+    /// On the queue of one worker, or of all.
+    GangActivities gangActivities(String worker) {
         return request -> {
             gangs.add(request);
+            takers.add(worker);
             Gang scripted = script.poll();
             return scripted == null ? finish(request) : scripted.run(request);
         };
@@ -182,10 +194,11 @@ final class FakePlatform
                         ? new StartingPoint.Fresh()
                         : new StartingPoint.Checkpoint("manifest-" + step, step);
         if (step >= request.lastStep()) {
-            return new Begun(true, 0, 0, start, step, List.of());
+            return new Begun(true, 0, 0, start, step, List.of(), null);
         }
         int token = tokens.incrementAndGet();
-        return new Begun(false, token, token, start, step, List.copyOf(skippedSteps));
+        return new Begun(
+                false, token, token, start, step, List.copyOf(skippedSteps), askedFirst.poll());
     }
 
     @Override

@@ -14,6 +14,7 @@ import io.temporal.client.WorkflowFailedException;
 import io.temporal.client.WorkflowStub;
 import io.temporal.client.WorkflowUpdateException;
 import io.temporal.failure.ApplicationFailure;
+import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -222,6 +223,59 @@ class RunWorkflowTest {
 
         assertThat(platform.gangs).hasSize(252);
         assertThat(platform.statuses()).containsExactly("running", "succeeded");
+    }
+
+    @Test
+    void aGangIsTakenByTheWorkerThatIsAskedFirst() {
+        platform.askedFirst.addAll(List.of("w2", "w1"));
+
+        start(Plans.twoPhases()).getResult(Void.class);
+
+        assertThat(platform.takers).containsExactly("w2", "w1");
+    }
+
+    @Test
+    void aGangGoesToAnyWorkerWhenTheOneThatIsAskedFirstIsGone() {
+        platform.askedFirst.addAll(List.of("gone", "w1"));
+
+        start(Plans.twoPhases()).getResult(Void.class);
+
+        assertThat(platform.takers).containsExactly(FakePlatform.ANY, "w1");
+        assertThat(platform.gangs)
+                .extracting(GangActivities.GangRequest::fencingToken)
+                .containsExactly(1L, 2L);
+        assertThat(platform.log).noneMatch(line -> line.startsWith("attempt ended"));
+    }
+
+    @Test
+    void aGangThatTheWorkerHasNoRoomForGoesToAnyWithoutAnotherAttempt() {
+        platform.askedFirst.add("w1");
+        platform.script.add(platform.failing(ErrorCode.WORKER_FULL, 0));
+        platform.script.add(platform.failing(ErrorCode.WORKER_FULL, 0));
+
+        start(Plans.twoPhases()).getResult(Void.class);
+
+        assertThat(platform.takers)
+                .containsExactly("w1", FakePlatform.ANY, FakePlatform.ANY, FakePlatform.ANY);
+        assertThat(platform.gangs)
+                .extracting(GangActivities.GangRequest::fencingToken)
+                .containsExactly(1L, 1L, 1L, 2L);
+    }
+
+    @Test
+    void aRunPausesWhileItsGangWaitsForTheWorkerThatIsAskedFirst() {
+        platform.askedFirst.add("gone");
+        platform.script.add(platform.untilCancelled(7));
+        WorkflowStub run = start(Plans.twoPhases());
+        await(() -> platform.log.contains("event phase.entered/adapt/short"));
+
+        typed(run).pause(ASKED);
+
+        await(() -> platform.statuses().contains("paused"));
+        typed(run).resume(ASKED);
+        platform.script.clear();
+        run.getResult(Void.class);
+        assertThat(platform.statuses()).endsWith("succeeded");
     }
 
     @Test

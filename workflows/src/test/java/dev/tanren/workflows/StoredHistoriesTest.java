@@ -94,6 +94,14 @@ class StoredHistoriesTest {
         }
         try (TestTemporal temporal = TestTemporal.start()) {
             FakePlatform platform = temporal.platform();
+            platform.script.add(platform.failing(ErrorCode.RANK_CRASHED, 3));
+            platform.script.add(platform.failing(ErrorCode.WORKER_FULL, 3));
+            platform.askedFirst.addAll(List.of("gone", "w1"));
+            temporal.start(Plans.twoPhases()).getResult(Void.class);
+            write(temporal, STAGE_ID, "asked-first-stage.json");
+        }
+        try (TestTemporal temporal = TestTemporal.start()) {
+            FakePlatform platform = temporal.platform();
             platform.script.add(platform.untilCancelled(7));
             WorkflowStub run = temporal.start(Plans.twoPhases());
             TestTemporal.await(() -> platform.log.contains("gang at work"));

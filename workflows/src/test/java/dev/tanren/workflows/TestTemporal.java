@@ -33,7 +33,12 @@ record TestTemporal(TestWorkflowEnvironment environment, FakePlatform platform)
         shared.registerActivitiesImplementations(platform);
         environment
                 .newWorker(GangActivities.TASK_QUEUE, quick)
-                .registerActivitiesImplementations(platform.gangActivities());
+                .registerActivitiesImplementations(platform.gangActivities(FakePlatform.ANY));
+        for (String worker : FakePlatform.WORKERS) {
+            environment
+                    .newWorker(GangActivities.taskQueueOf(worker), quick)
+                    .registerActivitiesImplementations(platform.gangActivities(worker));
+        }
         environment.start();
         return new TestTemporal(environment, platform);
     }

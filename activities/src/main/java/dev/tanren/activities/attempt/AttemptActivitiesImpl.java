@@ -10,6 +10,7 @@ import dev.tanren.storage.checkpoint.CheckpointStore.Committed;
 import dev.tanren.storage.registry.Attempts;
 import dev.tanren.storage.registry.Registry;
 import dev.tanren.storage.registry.RunStatus;
+import dev.tanren.storage.registry.Workers;
 import dev.tanren.workflows.activity.AttemptActivities;
 import dev.tanren.workflows.activity.StartingPoint;
 import io.temporal.activity.Activity;
@@ -53,7 +54,13 @@ public final class AttemptActivitiesImpl implements AttemptActivities {
         Optional<Committed> latest = checkpoints.latestValid(request.runId(), request.stageId());
         if (latest.isPresent() && latest.get().manifest().step() >= request.lastStep()) {
             return new Begun(
-                    true, 0, 0, point(latest.get()), latest.get().manifest().step(), List.of());
+                    true,
+                    0,
+                    0,
+                    point(latest.get()),
+                    latest.get().manifest().step(),
+                    List.of(),
+                    null);
         }
         StartingPoint start =
                 latest.<StartingPoint>map(AttemptActivitiesImpl::point)
@@ -76,7 +83,15 @@ public final class AttemptActivitiesImpl implements AttemptActivities {
                 attempt.fencingToken(),
                 start,
                 attempt.resumeStep(),
-                SkippedSteps.of(registry.events(), request.runId(), request.stageId()));
+                SkippedSteps.of(registry.events(), request.runId(), request.stageId()),
+                Placement.of(earlier(attempt), registry.workers().heardWithin(Workers.SILENCE)));
+    }
+
+    private List<Attempts.Attempt> earlier(Attempts.Attempt begun) {
+        return registry.attempts().list(begun.runId()).stream()
+                .filter(attempt -> attempt.stageId().equals(begun.stageId()))
+                .filter(attempt -> attempt.fencingToken() < begun.fencingToken())
+                .toList();
     }
 
     private void end(Attempts.Attempt attempt, String reason, @Nullable String failureClass) {

@@ -67,12 +67,7 @@ public final class GangSupervisor {
         try (GangRecorder recorder = new GangRecorder(registry, request)) {
             try {
                 GangResult result = supervise(request, stage, lease, recorder);
-                recorder.ended(
-                        result.finished() ? RunStatus.SUCCEEDED : RunStatus.PAUSED,
-                        result.finished()
-                                ? "step " + request.lastStep() + " is committed"
-                                : "stopped at step " + result.committedStep(),
-                        null);
+                recordEnd(request, result, recorder);
                 return result;
             } catch (TanrenException e) {
                 recorder.ended(RunStatus.FAILED, e.what() + " [" + e.where() + "]", e);
@@ -81,6 +76,18 @@ public final class GangSupervisor {
                 recorder.drain(
                         lease.state() == Lease.State.HELD ? LAST_WRITES : LAST_WRITES_DRAINING);
             }
+        }
+    }
+
+    private void recordEnd(GangRequest request, GangResult result, GangRecorder recorder) {
+        if (result.finished()) {
+            recorder.ended(
+                    RunStatus.SUCCEEDED, "step " + request.lastStep() + " is committed", null);
+        } else {
+            recorder.ended(
+                    isCancelling(request.runId()) ? RunStatus.CANCELLED : RunStatus.PAUSED,
+                    "stopped at step " + result.committedStep(),
+                    null);
         }
     }
 

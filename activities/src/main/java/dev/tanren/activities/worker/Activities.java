@@ -10,6 +10,7 @@ import dev.tanren.activities.export.Exporter;
 import dev.tanren.activities.gang.GangActivitiesImpl;
 import dev.tanren.activities.gang.GangLaunchers;
 import dev.tanren.activities.gang.GangSettings;
+import dev.tanren.activities.gang.GangSlots;
 import dev.tanren.activities.gang.GangSupervisor;
 import dev.tanren.activities.hub.Hub;
 import dev.tanren.activities.lease.Drain;
@@ -43,6 +44,7 @@ final class Activities implements AutoCloseable {
             Registry registry,
             ObjectStore store,
             String workerId,
+            GangSlots slots,
             Drain drain,
             GangSettings gangSettings) {
         Node node = node(settings, environment);
@@ -77,6 +79,7 @@ final class Activities implements AutoCloseable {
                                 settings.scratch(),
                                 gangSettings,
                                 workerId),
+                        slots,
                         drain);
     }
 

@@ -1,5 +1,6 @@
 package dev.tanren.activities.worker;
 
+import dev.tanren.storage.registry.Workers;
 import io.temporal.activity.ActivityExecutionContext;
 import io.temporal.common.interceptors.ActivityInboundCallsInterceptor;
 import io.temporal.common.interceptors.ActivityInboundCallsInterceptorBase;
@@ -46,7 +47,7 @@ final class BusyActivities extends WorkerInterceptorBase {
     /// In words; `idle` where nothing is at work.
     String describe() {
         return busy.isEmpty()
-                ? "idle"
+                ? Workers.Worker.IDLE
                 : busy.values().stream().sorted().distinct().collect(Collectors.joining(", "));
     }
 

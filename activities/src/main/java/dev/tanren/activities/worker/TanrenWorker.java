@@ -1,6 +1,7 @@
 package dev.tanren.activities.worker;
 
 import dev.tanren.activities.gang.GangSettings;
+import dev.tanren.activities.gang.GangSlots;
 import dev.tanren.activities.lease.Drain;
 import dev.tanren.storage.objects.S3ObjectStore;
 import dev.tanren.storage.registry.DatabaseAddress;
@@ -20,6 +21,11 @@ import io.temporal.worker.WorkerDeploymentOptions;
 import io.temporal.worker.WorkerFactory;
 import io.temporal.worker.WorkerFactoryOptions;
 import io.temporal.worker.WorkerOptions;
+import io.temporal.worker.tuning.ActivitySlotInfo;
+import io.temporal.worker.tuning.CompositeTuner;
+import io.temporal.worker.tuning.FixedSizeSlotSupplier;
+import io.temporal.worker.tuning.SlotSupplier;
+import io.temporal.worker.tuning.WorkerTuner;
 import java.time.Duration;
 import java.util.Map;
 import java.util.UUID;
@@ -27,7 +33,7 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A running worker: its connections, its two task queues, and its orderly end.
+/// A running worker: its connections, its task queues, and its orderly end.
 public final class TanrenWorker implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(TanrenWorker.class);
@@ -54,6 +60,7 @@ public final class TanrenWorker implements AutoCloseable {
     private final WorkflowServiceStubs service;
     private final WorkerFactory factory;
     private final BusyActivities busy;
+    private final GangSlots slots;
     private final Drain drain;
     private final Activities activities;
     private final Announcer announcer;
@@ -68,6 +75,7 @@ public final class TanrenWorker implements AutoCloseable {
                         + "-"
                         + UUID.randomUUID().toString().substring(0, 8);
         this.busy = new BusyActivities();
+        this.slots = new GangSlots(settings.gangs());
         this.drain = new Drain();
         DatabaseAddress database = DatabaseAddress.from(environment);
         this.registry =
@@ -91,6 +99,7 @@ public final class TanrenWorker implements AutoCloseable {
                         registry,
                         store,
                         id,
+                        slots,
                         drain,
                         GangSettings.standard().withDrain(settings.grace().minus(LAST_CALLS)));
         this.factory = factory(settings);
@@ -152,11 +161,25 @@ public final class TanrenWorker implements AutoCloseable {
         shared.registerActivitiesImplementations(activities.shared());
         made.newWorker(
                         GangActivities.TASK_QUEUE,
+                        options(worker).setWorkerTuner(gangsOnly(slots.forSharedQueue())).build())
+                .registerActivitiesImplementations(activities.gang());
+        made.newWorker(
+                        GangActivities.taskQueueOf(id),
                         options(worker)
                                 .setMaxConcurrentActivityExecutionSize(worker.gangs())
+                                .setMaxConcurrentActivityTaskPollers(1)
                                 .build())
                 .registerActivitiesImplementations(activities.gang());
         return made;
+    }
+
+    /// The queue has nothing but activities; the other suppliers are never asked.
+    private static WorkerTuner gangsOnly(SlotSupplier<ActivitySlotInfo> gangs) {
+        return new CompositeTuner(
+                new FixedSizeSlotSupplier<>(1),
+                gangs,
+                new FixedSizeSlotSupplier<>(1),
+                new FixedSizeSlotSupplier<>(1));
     }
 
     private static WorkerOptions.Builder options(WorkerSettings settings) {

@@ -46,6 +46,10 @@ public final class FakeRank {
         reports.send(new Report.Ready(launch.rank(), 0, 0.1, 10));
         System.out.println("rank " + launch.rank() + " speaks");
         for (long step = 1; step <= launch.lastStep(); step++) {
+            if (step == 8) {
+                // Ranks that compute together are no further apart than this.
+                awaitShards(launch, store, SAVE_EVERY);
+            }
             happens(launch, reports, step);
             Thread.sleep(STEP_MILLIS);
             boolean skips = launch.plan().name().equals("skips") && step == 10;
@@ -55,8 +59,16 @@ public final class FakeRank {
                                     launch.rank(), step, launch.phaseId(), "hash-" + step, 3.0 / 9)
                             : finished(launch, step));
             boolean last = step == launch.lastStep() || terminated;
+            boolean crashesAtLast = last && launch.rank() == 1;
+            if (crashesAtLast && launch.plan().name().equals("crashes-before-its-last-save")) {
+                crash();
+            }
             if (last || step % SAVE_EVERY == 0) {
                 reports.send(save(launch, store, step));
+            }
+            if (crashesAtLast && launch.plan().name().equals("crashes-at-its-end")) {
+                awaitShards(launch, store, step);
+                crash();
             }
             if (terminated) {
                 reports.send(new Report.Preempted(launch.rank(), step));
@@ -73,9 +85,7 @@ public final class FakeRank {
         switch (launch.plan().name()) {
             case "killed" -> {
                 if (step == 8 && !first) {
-                    new ProcessBuilder("kill", "-9", Long.toString(ProcessHandle.current().pid()))
-                            .start()
-                            .waitFor();
+                    crash();
                 }
             }
             case "fails" -> {
@@ -96,6 +106,22 @@ public final class FakeRank {
                 }
             }
             default -> {}
+        }
+    }
+
+    private static void crash() throws Exception {
+        new ProcessBuilder("kill", "-9", Long.toString(ProcessHandle.current().pid()))
+                .start()
+                .waitFor();
+    }
+
+    /// Waits until every rank has saved a step.
+    private static void awaitShards(RankLaunch launch, S3ObjectStore store, long step)
+            throws InterruptedException {
+        for (int rank = 0; rank < launch.worldSize(); rank++) {
+            while (store.list(shardKey(launch, step, rank)).isEmpty()) {
+                Thread.sleep(5);
+            }
         }
     }
 
@@ -133,13 +159,7 @@ public final class FakeRank {
     }
 
     private static Report.ShardSaved save(RankLaunch launch, S3ObjectStore store, long step) {
-        String key =
-                CheckpointLayout.shardKey(
-                        launch.runId(),
-                        launch.stageId(),
-                        step,
-                        launch.fencingToken(),
-                        "rank-" + launch.rank() + "-of-" + launch.worldSize());
+        String key = shardKey(launch, step, launch.rank());
         byte[] bytes =
                 ("weights of step " + step + " rank " + launch.rank())
                         .getBytes(StandardCharsets.UTF_8);
@@ -162,6 +182,15 @@ public final class FakeRank {
                                         stored.sha256()))),
                 Map.of("step", Long.toString(step)),
                 0.01);
+    }
+
+    private static String shardKey(RankLaunch launch, long step, int rank) {
+        return CheckpointLayout.shardKey(
+                launch.runId(),
+                launch.stageId(),
+                step,
+                launch.fencingToken(),
+                "rank-" + rank + "-of-" + launch.worldSize());
     }
 
     /// As a rank does: SIGTERM is noted, and the process ends itself when it has saved.

@@ -150,6 +150,34 @@ class GangSupervisorTest {
     }
 
     @Test
+    void aRankThatCrashesWhenItsWorkIsSavedCostsNoOtherAttempt() {
+        GangRequest request = request("crashes-at-its-end", 2, 12);
+
+        GangResult result = supervisor.run(request, new FakeLease());
+
+        assertThat(result).isEqualTo(new GangResult(true, 12));
+        assertThat(registry.checkpoints().find(request.runId(), STAGE, 12)).isPresent();
+        assertThat(attempt(request).status()).isEqualTo(RunStatus.SUCCEEDED);
+        assertThat(registry.events().after(request.runId(), 0, 1000))
+                .filteredOn(event -> event.type().equals("rank.crashed-at-its-end"))
+                .singleElement()
+                .satisfies(event -> assertThat(event.message()).contains("rank 1", "SIGKILL"));
+    }
+
+    @Test
+    void aRankThatCrashesAfterItsLastStepButBeforeItIsSavedIsACrash() {
+        GangRequest request = request("crashes-before-its-last-save", 2, 12);
+
+        assertThat(failure(request, new FakeLease()).code()).isEqualTo(ErrorCode.RANK_CRASHED);
+
+        assertThat(attempt(request).lastStep()).isEqualTo(12);
+        assertThat(attempt(request).failureClass()).isEqualTo("RANK_CRASHED");
+        assertThat(registry.checkpoints().list(request.runId(), STAGE))
+                .extracting(Checkpoints.Row::step)
+                .startsWith(10L);
+    }
+
+    @Test
     void theCauseIsTheRankThatSaidWhyAndNotTheOneThatLostItsPeer() {
         assertThat(failure(request("fails", 2, 5_000), new FakeLease()).code())
                 .isEqualTo(ErrorCode.TOKEN_SHARD_CORRUPT);
@@ -231,6 +259,7 @@ class GangSupervisorTest {
         assertThat(registry.checkpoints().find(request.runId(), STAGE, result.committedStep()))
                 .isPresent();
         assertThat(attempt(request).lastStep()).isEqualTo(result.committedStep());
+        assertThat(attempt(request).status()).isEqualTo(RunStatus.PAUSED);
     }
 
     @Test
@@ -241,6 +270,7 @@ class GangSupervisorTest {
         GangResult result = supervisor.run(request, new FakeLease(7, Lease.State.CANCELLED));
 
         assertThat(result.committedStep()).isLessThanOrEqualTo(5);
+        assertThat(attempt(request).status()).isEqualTo(RunStatus.CANCELLED);
         assertThatNoRankIsLeft(request);
     }
 

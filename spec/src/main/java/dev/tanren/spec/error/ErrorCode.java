@@ -195,6 +195,10 @@ public enum ErrorCode {
             FailureClass.DIVERGED,
             "Look at the samples that are named; resume the run to go on without that batch, or fork it with"
                     + " other settings."),
+    WORKER_FULL(
+            "TNR-5010",
+            FailureClass.PREEMPTED,
+            "Nothing must be done: the gang goes to the next worker that has room."),
     GATE_FAILED(
             "TNR-5101",
             FailureClass.CONFIGURATION,

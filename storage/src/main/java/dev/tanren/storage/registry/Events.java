@@ -3,6 +3,7 @@ package dev.tanren.storage.registry;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// What happened to a run, in order, for the timeline and the event stream.
@@ -12,9 +13,8 @@ public interface Events {
     ///
     /// @param type such as `run.started`, `stage.started`, `phase.entered`, `attempt.started`,
     ///     `attempt.ended`, `anomaly.found`, `step.skipped`, `checkpoint.committed`,
-    ///     `checkpoint.quarantined`,
-    ///     `evaluation.finished`, `run.paused`, `run.resumed`, `run.failed`, `run.succeeded`,
-    ///     `run.cancelled`
+    ///     `checkpoint.quarantined`, `evaluation.finished`, `run.paused`, `run.resumed`,
+    ///     `run.failed`, `run.succeeded`, `run.cancelled`
     /// @param key an event with the same key in the same run is stored once; null for events that
     ///     may repeat
     /// @return id of the event, rising in the run's order
@@ -28,6 +28,9 @@ public interface Events {
 
     /// Events after `afterId`, oldest first.
     List<Event> after(String runId, long afterId, int limit);
+
+    /// Every event of these types, oldest first.
+    List<Event> ofTypes(String runId, Set<String> types);
 
     record Event(
             long id,

@@ -1,16 +1,23 @@
 package dev.tanren.storage.registry;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
 /// The nodes that run attempts, as they announce themselves.
 public interface Workers {
 
+    /// A worker that was silent for so long is taken for gone.
+    Duration SILENCE = Duration.ofSeconds(15);
+
     /// Records that a worker lives. Called every few seconds.
     void announce(Worker worker);
 
     /// All that announced themselves in the last day, newest first.
     List<Worker> list();
+
+    /// Those that announced themselves in this time, newest first. Both times are the database's.
+    List<Worker> heardWithin(Duration silence);
 
     /// @param workerId stable for one start of a worker process
     /// @param activity what it does now, in words
@@ -24,5 +31,9 @@ public interface Workers {
             String version,
             String activity,
             Instant startedAt,
-            Instant seenAt) {}
+            Instant seenAt) {
+
+        /// What the activity is where a worker does nothing.
+        public static final String IDLE = "idle";
+    }
 }

@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -120,6 +121,8 @@ class ProjectionTest extends RegistryTest {
         assertThat(events).extracting(Event::id).isSorted().startsWith(1L).endsWith(31L);
         assertThat(registry.events().after(RUN, 30, 100)).hasSize(1);
         assertThat(events.getFirst().data()).isEqualTo(Map.of("a", 1));
+        assertThat(registry.events().ofTypes(RUN, Set.of("note", "other"))).isEqualTo(events);
+        assertThat(registry.events().ofTypes(RUN, Set.of("other"))).isEmpty();
     }
 
     @Test
@@ -282,5 +285,10 @@ class ProjectionTest extends RegistryTest {
                             assertThat(worker.activity()).isEqualTo("trains");
                             assertThat(worker.seenAt()).isAfter(started);
                         });
+        assertThat(registry.workers().heardWithin(Workers.SILENCE)).hasSize(1);
+
+        EmbeddedDatabase.execute(address, "update workers set seen_at = seen_at - interval '16 s'");
+        assertThat(registry.workers().heardWithin(Workers.SILENCE)).isEmpty();
+        assertThat(registry.workers().list()).hasSize(1);
     }
 }

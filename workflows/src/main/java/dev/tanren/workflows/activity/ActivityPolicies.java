@@ -7,8 +7,8 @@ import java.time.Duration;
 
 /// Every timeout and retry policy of the platform's activities.
 ///
-/// None limits how long an activity waits for a worker: a run waits for capacity, it does not fail
-/// for the want of it.
+/// None but [#gangOn] limits how long an activity waits for a worker: a run waits for capacity, it
+/// does not fail for the want of it.
 public final class ActivityPolicies {
 
     /// A worker that was not heard of for so long is taken for dead. The worker beats every second,
@@ -17,6 +17,9 @@ public final class ActivityPolicies {
 
     /// Events of a history after which a workflow continues as new; the service warns at 10,240.
     public static final long HISTORY_EVENTS = 2_000;
+
+    /// How long a gang waits for the worker that is asked first. One that lives takes it at once.
+    private static final Duration ASKED_FIRST = Duration.ofSeconds(3);
 
     private static final Duration FIRST_RETRY = Duration.ofMillis(500);
     private static final Duration LAST_RETRY = Duration.ofSeconds(10);
@@ -63,6 +66,15 @@ public final class ActivityPolicies {
                 .setHeartbeatTimeout(HEARTBEAT_TIMEOUT)
                 .setCancellationType(ActivityCancellationType.WAIT_CANCELLATION_COMPLETED)
                 .setRetryOptions(RetryOptions.newBuilder().setMaximumAttempts(1).build())
+                .build();
+    }
+
+    /// The same on one worker's own queue, which gives up soon where that worker has no room or is
+    /// gone: then [#gang] is to be used.
+    public static ActivityOptions gangOn(String worker) {
+        return ActivityOptions.newBuilder(gang())
+                .setTaskQueue(GangActivities.taskQueueOf(worker))
+                .setScheduleToStartTimeout(ASKED_FIRST)
                 .build();
     }
 

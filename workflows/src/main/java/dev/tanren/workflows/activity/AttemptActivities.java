@@ -44,15 +44,18 @@ public interface AttemptActivities {
     /// @param resumeStep last step that is in `start`; 0 before the first
     /// @param skippedSteps steps that earlier attempts ended by without applying them: their
     ///     batches are left out
+    /// @param worker the one to ask first: after a crash of ranks the same one once, whose caches
+    ///     are warm, and another one at the second crash in a row; null where any will do
     record Begun(
             boolean alreadyDone,
             int attempt,
             long fencingToken,
             StartingPoint start,
             long resumeStep,
-            List<Long> skippedSteps) {
+            List<Long> skippedSteps,
+            @Nullable String worker) {
         public Begun {
-            // Runs that began before this was there have none.
+            // Runs that began before these were there have none.
             skippedSteps = List.copyOf(Objects.requireNonNullElse(skippedSteps, List.of()));
         }
     }

@@ -14,11 +14,20 @@ public interface GangActivities {
     /// Task queue of gangs alone, on which a worker takes no more than it has slots for.
     String TASK_QUEUE = "tanren-gangs";
 
+    /// Task queue of the gangs that one worker alone is to take.
+    ///
+    /// @param worker id under which it announces itself
+    static String taskQueueOf(String worker) {
+        return TASK_QUEUE + "/" + worker;
+    }
+
     /// Launches the ranks, watches them and commits their checkpoints until the phase's last step
     /// is committed.
     ///
     /// Heartbeats with the last step. When it is cancelled, ranks save and end, unless the run is
     /// being cancelled for good: then they are killed. No rank outlives the call.
+    ///
+    /// Throws `WORKER_FULL` before anything is done where another gang has taken the last slot.
     ///
     /// @throws dev.tanren.spec.error.TanrenException whose class says whether another attempt may
     ///     succeed

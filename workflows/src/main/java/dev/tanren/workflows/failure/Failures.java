@@ -2,6 +2,7 @@ package dev.tanren.workflows.failure;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import io.temporal.api.enums.v1.TimeoutType;
 import io.temporal.failure.ActivityFailure;
 import io.temporal.failure.ApplicationFailure;
 import io.temporal.failure.CanceledFailure;
@@ -58,6 +59,18 @@ public final class Failures {
     /// Whether the work ended because it was cancelled.
     public static boolean isCancellation(Throwable thrown) {
         return root(thrown) instanceof CanceledFailure;
+    }
+
+    /// Whether no worker did anything of an activity: none took it in time, or the one that did had
+    /// no room.
+    public static boolean isNotTaken(ActivityFailure thrown) {
+        return switch (thrown.getCause()) {
+            case TimeoutFailure timeout ->
+                    timeout.getTimeoutType() == TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_START;
+            case ApplicationFailure failure ->
+                    ErrorCode.WORKER_FULL.name().equals(failure.getType());
+            case null, default -> false;
+        };
     }
 
     private static Throwable root(Throwable thrown) {

@@ -13,6 +13,7 @@ import dev.tanren.storage.checkpoint.CheckpointStore;
 import dev.tanren.workflows.activity.GangActivities.GangRequest;
 import dev.tanren.workflows.activity.GangActivities.GangResult;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -270,18 +271,19 @@ public final class GangWatch implements AutoCloseable {
             throw fatal;
         }
         long committed = Math.max(request.resumeStep(), commits.newest());
-        if (ranks.allFinished()) {
-            if (committed < request.lastStep()) {
-                throw new TanrenException(
-                        ErrorCode.INTERNAL,
-                        "the ranks ended well, but step "
-                                + request.lastStep()
-                                + " was not saved by all of them; the newest is "
-                                + committed,
-                        "stage " + request.stageId(),
-                        "report it with the logs of the ranks");
-            }
+        if (committed >= request.lastStep()) {
+            recordLateCrash();
             return new GangResult(true, committed);
+        }
+        if (ranks.allFinished()) {
+            throw new TanrenException(
+                    ErrorCode.INTERNAL,
+                    "the ranks ended well, but step "
+                            + request.lastStep()
+                            + " was not saved by all of them; the newest is "
+                            + committed,
+                    "stage " + request.stageId(),
+                    "report it with the logs of the ranks");
         }
         if (stopping && lease.state() != Lease.State.DRAINING) {
             return new GangResult(false, committed);
@@ -298,6 +300,20 @@ public final class GangWatch implements AutoCloseable {
             throw stopped(anomaly);
         }
         throw FailureClassifier.classify(ranks.endings());
+    }
+
+    /// A rank that crashes on its way out, when its work is saved, costs nothing. It is told all
+    /// the same: the machine may be what is wrong.
+    private void recordLateCrash() {
+        List<FailureClassifier.Ending> endings = ranks.endings();
+        if (!endings.isEmpty() && !stopping) {
+            TanrenException why = FailureClassifier.classify(endings);
+            recorder.event(
+                    "rank.crashed-at-its-end",
+                    "",
+                    "the work is done, but on the way out " + why.what() + " [" + why.where() + "]",
+                    Map.of("code", why.code().name(), "step", request.lastStep()));
+        }
     }
 
     private static TanrenException stopped(Report.AnomalyFound anomaly) {

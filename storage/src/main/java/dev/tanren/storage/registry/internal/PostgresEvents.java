@@ -9,13 +9,14 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /// Events in PostgreSQL.
 ///
-/// An event's id is taken while the run's row is locked, so ids become visible in their order and
-/// a reader that saw one misses none before it.
+/// An event's id is taken while the run's row is locked, so ids become visible in their order and a
+/// reader that saw one misses none before it.
 public final class PostgresEvents implements Events {
 
     private static final TypeReference<Map<String, Object>> DATA = new TypeReference<>() {};
@@ -97,6 +98,22 @@ public final class PostgresEvents implements Events {
                                 .bind("runId", runId)
                                 .bind("afterId", afterId)
                                 .bind("limit", limit)
+                                .map((row, context) -> event(row))
+                                .list());
+    }
+
+    @Override
+    public List<Event> ofTypes(String runId, Set<String> types) {
+        return database.call(
+                handle ->
+                        handle.createQuery(
+                                        """
+                                        select * from events
+                                        where run_id = :runId and type in (<types>)
+                                        order by event_id
+                                        """)
+                                .bind("runId", runId)
+                                .bindList("types", List.copyOf(types))
                                 .map((row, context) -> event(row))
                                 .list());
     }

@@ -1,10 +1,15 @@
 package dev.tanren.storage.registry.internal;
 
 import dev.tanren.storage.registry.Workers;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 
 /// Workers in PostgreSQL. When a worker was seen is the database's clock, not the worker's.
 public final class PostgresWorkers implements Workers {
+
+    private static final Duration LISTED = Duration.ofDays(1);
 
     private final Database database;
 
@@ -47,27 +52,36 @@ public final class PostgresWorkers implements Workers {
 
     @Override
     public List<Worker> list() {
+        return heardWithin(LISTED);
+    }
+
+    @Override
+    public List<Worker> heardWithin(Duration silence) {
         return database.call(
                 handle ->
                         handle.createQuery(
                                         """
                                         select * from workers
-                                        where seen_at > clock_timestamp() - interval '1 day'
+                                        where seen_at > clock_timestamp()
+                                            - make_interval(secs => :seconds)
                                         order by started_at desc, worker_id
                                         """)
-                                .map(
-                                        (row, context) ->
-                                                new Worker(
-                                                        row.getString("worker_id"),
-                                                        row.getString("host"),
-                                                        row.getLong("pid"),
-                                                        row.getString("task_queue"),
-                                                        row.getInt("cores"),
-                                                        row.getLong("memory_bytes"),
-                                                        row.getString("version"),
-                                                        row.getString("activity"),
-                                                        Columns.instant(row, "started_at"),
-                                                        Columns.instant(row, "seen_at")))
+                                .bind("seconds", silence.toMillis() / 1000.0)
+                                .map((row, context) -> worker(row))
                                 .list());
+    }
+
+    private static Worker worker(ResultSet row) throws SQLException {
+        return new Worker(
+                row.getString("worker_id"),
+                row.getString("host"),
+                row.getLong("pid"),
+                row.getString("task_queue"),
+                row.getInt("cores"),
+                row.getLong("memory_bytes"),
+                row.getString("version"),
+                row.getString("activity"),
+                Columns.instant(row, "started_at"),
+                Columns.instant(row, "seen_at"));
     }
 }

@@ -159,13 +159,31 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
         }
     }
 
+    /// On the worker that is asked first, if there is one, and where that has no room on any.
     private GangResult runGang(Timetable.Entry entry, Begun begun) {
+        GangRequest request = gangRequest(entry, begun);
+        GangActivities asked =
+                begun.worker() == null
+                        ? gangs
+                        : Workflow.newActivityStub(
+                                GangActivities.class, ActivityPolicies.gangOn(begun.worker()));
+        while (true) {
+            try {
+                return runGang(asked, request);
+            } catch (ActivityFailure thrown) {
+                if (!Failures.isNotTaken(thrown)) {
+                    throw thrown;
+                }
+                asked = gangs;
+            }
+        }
+    }
+
+    private GangResult runGang(GangActivities worker, GangRequest request) {
         CompletablePromise<GangResult> result = Workflow.newPromise();
         CancellationScope scope =
                 Workflow.newCancellationScope(
-                        () ->
-                                result.completeFrom(
-                                        Async.function(gangs::train, gangRequest(entry, begun))));
+                        () -> result.completeFrom(Async.function(worker::train, request)));
         gangAtWork = scope;
         scope.run();
         if (pauseRequested) {
