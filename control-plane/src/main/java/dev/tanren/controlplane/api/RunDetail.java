@@ -52,8 +52,8 @@ public record RunDetail(
     public record PhaseView(String id, long firstStep, long lastStep, int sequenceLength) {}
 
     /// @param resumeStep step after which the attempt went on; 0 at the start of a stage
-    /// @param recoverySeconds from the end of the attempt before it to its own first finished step;
-    ///     null where there is none
+    /// @param recoverySeconds from the failure of the attempt before it to its own first finished
+    ///     step; null where the attempt before did not fail, or a person decided in between
     /// @param stepsRecomputed steps that the attempt before had finished and this one did again
     public record AttemptView(
             String stage,

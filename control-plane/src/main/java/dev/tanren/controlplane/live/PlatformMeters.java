@@ -3,7 +3,7 @@ package dev.tanren.controlplane.live;
 import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.storage.registry.RunStatus;
 import dev.tanren.storage.registry.Runs.Filter;
-import dev.tanren.storage.registry.Workers.Worker;
+import dev.tanren.storage.registry.Workers;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -12,8 +12,6 @@ import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 
 /// The platform's own figures for Prometheus, all under `tanren_`. No label names a run: their
@@ -21,7 +19,6 @@ import java.util.List;
 @Singleton
 public class PlatformMeters {
 
-    private static final Duration SILENCE = Duration.ofSeconds(15);
     private static final int MOST_COUNTED = 10_000;
 
     /// Gives every meter, ours and the runtime's, the one prefix.
@@ -62,10 +59,6 @@ public class PlatformMeters {
     }
 
     private static long alive(PostgresRegistry registry) {
-        Instant since = Instant.now().minus(SILENCE);
-        return registry.workers().list().stream()
-                .map(Worker::seenAt)
-                .filter(since::isBefore)
-                .count();
+        return registry.workers().heardWithin(Workers.SILENCE).size();
     }
 }

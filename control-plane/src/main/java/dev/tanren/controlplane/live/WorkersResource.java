@@ -3,20 +3,19 @@ package dev.tanren.controlplane.live;
 import dev.tanren.controlplane.api.Page;
 import dev.tanren.controlplane.api.WorkerView;
 import dev.tanren.storage.registry.PostgresRegistry;
+import dev.tanren.storage.registry.Workers;
 import dev.tanren.storage.registry.Workers.Worker;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
-import java.time.Duration;
-import java.time.Instant;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /// The nodes that run attempts.
 @Path("/api/v1/workers")
 @Produces(MediaType.APPLICATION_JSON)
 public class WorkersResource {
-
-    private static final Duration SILENCE = Duration.ofSeconds(15);
 
     private final PostgresRegistry registry;
 
@@ -26,13 +25,18 @@ public class WorkersResource {
 
     @GET
     public Page<WorkerView> list() {
-        Instant heardSince = Instant.now().minus(SILENCE);
+        Set<String> alive =
+                registry.workers().heardWithin(Workers.SILENCE).stream()
+                        .map(Worker::workerId)
+                        .collect(Collectors.toSet());
         return new Page<>(
-                registry.workers().list().stream().map(worker -> view(worker, heardSince)).toList(),
+                registry.workers().list().stream()
+                        .map(worker -> view(worker, alive.contains(worker.workerId())))
+                        .toList(),
                 null);
     }
 
-    private static WorkerView view(Worker worker, Instant heardSince) {
+    private static WorkerView view(Worker worker, boolean alive) {
         return new WorkerView(
                 worker.workerId(),
                 worker.host(),
@@ -42,7 +46,7 @@ public class WorkersResource {
                 worker.memoryBytes(),
                 worker.version(),
                 worker.activity(),
-                worker.seenAt().isAfter(heardSince),
+                alive,
                 worker.startedAt(),
                 worker.seenAt());
     }

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tanren.controlplane.api.CheckpointView;
 import dev.tanren.controlplane.api.RunDetail;
-import dev.tanren.controlplane.api.RunDetail.AttemptView;
 import dev.tanren.controlplane.api.RunDetail.FailureView;
 import dev.tanren.controlplane.api.RunDetail.PhaseView;
 import dev.tanren.controlplane.api.RunDetail.StageView;
@@ -23,9 +22,6 @@ import dev.tanren.storage.registry.Runs.Run;
 import dev.tanren.storage.registry.Runs.StageRow;
 import dev.tanren.storage.registry.Tokens.Role;
 import jakarta.inject.Singleton;
-import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -60,7 +56,7 @@ public class RunViews {
                 summary(run, caller, stages, attempts),
                 failure(run.failure()),
                 stages.stream().map(stage -> stage(stage, plan)).toList(),
-                attempts(attempts),
+                AttemptViews.of(attempts, registry, run.runId()),
                 tree(run.planJson()),
                 run.submitted() == null ? null : run.submitted().text(),
                 run.submitted() == null ? null : run.submitted().mediaType());
@@ -181,47 +177,6 @@ public class RunViews {
                                         entry.lastStep(),
                                         entry.phase().sequenceLength()))
                 .toList();
-    }
-
-    private static List<AttemptView> attempts(List<Attempt> attempts) {
-        List<AttemptView> views = new ArrayList<>();
-        for (Attempt attempt : attempts) {
-            Attempt before =
-                    attempts.stream()
-                            .filter(other -> other.stageId().equals(attempt.stageId()))
-                            .filter(other -> other.attempt() == attempt.attempt() - 1)
-                            .findFirst()
-                            .orElse(null);
-            views.add(attempt(attempt, before));
-        }
-        return views;
-    }
-
-    private static AttemptView attempt(Attempt attempt, @Nullable Attempt before) {
-        Instant ended = before == null ? null : before.endedAt();
-        Double recovery =
-                ended == null || attempt.firstStepAt() == null
-                        ? null
-                        : Duration.between(ended, attempt.firstStepAt()).toMillis() / 1000.0;
-        long recomputed =
-                before == null ? 0 : Math.max(0, before.lastStep() - attempt.resumeStep());
-        return new AttemptView(
-                attempt.stageId(),
-                attempt.phaseId(),
-                attempt.attempt(),
-                attempt.fencingToken(),
-                attempt.worker(),
-                attempt.ranks(),
-                attempt.status().key(),
-                attempt.reason(),
-                attempt.failureClass(),
-                attempt.resumeStep(),
-                attempt.lastStep(),
-                recovery,
-                recomputed,
-                attempt.startedAt(),
-                attempt.firstStepAt(),
-                attempt.endedAt());
     }
 
     private static JsonNode tree(String json) {

@@ -201,7 +201,7 @@ class RunsApiTest extends ApiTest {
         Attempt first = begin(id, 0);
         record(id, first, 1, 7);
         registry.attempts()
-                .end(first.fencingToken(), RunStatus.FAILED, "killed", "rank_crashed", 7);
+                .end(first.fencingToken(), RunStatus.FAILED, "killed", "RANK_CRASHED", 7);
         checkpoint(id, first, 5);
         registry.runs().setStageStatus(id, "adapt", RunStatus.RUNNING);
         registry.runs().setProgress(id, "adapt", "short", 7);
@@ -234,7 +234,7 @@ class RunsApiTest extends ApiTest {
                 .body("run.attempts", equalTo(2))
                 .body("attempts[1].stepsRecomputed", equalTo(2))
                 .body("attempts[1].recoverySeconds", notNullValue())
-                .body("attempts[0].failureClass", equalTo("rank_crashed"));
+                .body("attempts[0].failureClass", equalTo("RANK_CRASHED"));
         as(viewer)
                 .get("/api/v1/runs/" + id + "/metrics?stage=adapt")
                 .then()

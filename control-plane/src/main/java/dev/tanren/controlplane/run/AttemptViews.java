@@ -1,0 +1,97 @@
+package dev.tanren.controlplane.run;
+
+import dev.tanren.controlplane.api.RunDetail.AttemptView;
+import dev.tanren.spec.error.FailureClass;
+import dev.tanren.storage.registry.Attempts.Attempt;
+import dev.tanren.storage.registry.Events;
+import dev.tanren.storage.registry.Registry;
+import dev.tanren.storage.registry.RunStatus;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// What the API shows of a run's attempts: what each of them cost beside what it did.
+final class AttemptViews {
+
+    /// After one of these a run goes on only when a person asks for it.
+    private static final Set<String> STANDSTILLS =
+            Set.of("run.paused", "run.failed", "run.cancelled");
+
+    private final List<Attempt> attempts;
+    private final List<Instant> standstills;
+
+    private AttemptViews(List<Attempt> attempts, List<Instant> standstills) {
+        this.attempts = attempts;
+        this.standstills = standstills;
+    }
+
+    /// @param attempts of one run, oldest first
+    static List<AttemptView> of(List<Attempt> attempts, Registry registry, String runId) {
+        List<Instant> standstills =
+                attempts.size() < 2
+                        ? List.of()
+                        : registry.events().ofTypes(runId, STANDSTILLS).stream()
+                                .map(Events.Event::at)
+                                .toList();
+        AttemptViews views = new AttemptViews(attempts, standstills);
+        return attempts.stream().map(views::view).toList();
+    }
+
+    private AttemptView view(Attempt attempt) {
+        Attempt before = before(attempt);
+        return new AttemptView(
+                attempt.stageId(),
+                attempt.phaseId(),
+                attempt.attempt(),
+                attempt.fencingToken(),
+                attempt.worker(),
+                attempt.ranks(),
+                attempt.status().key(),
+                attempt.reason(),
+                attempt.failureClass(),
+                attempt.resumeStep(),
+                attempt.lastStep(),
+                before == null ? null : recoverySeconds(before, attempt),
+                before == null ? 0 : Math.max(0, before.lastStep() - attempt.resumeStep()),
+                attempt.startedAt(),
+                attempt.firstStepAt(),
+                attempt.endedAt());
+    }
+
+    private @Nullable Attempt before(Attempt attempt) {
+        return attempts.stream()
+                .filter(other -> other.stageId().equals(attempt.stageId()))
+                .filter(other -> other.attempt() == attempt.attempt() - 1)
+                .findFirst()
+                .orElse(null);
+    }
+
+    /// Only what the run did by itself is a recovery: the time in which it waited for a person is
+    /// not, and neither is the start of the next phase.
+    private @Nullable Double recoverySeconds(Attempt before, Attempt attempt) {
+        Instant ended = before.endedAt();
+        Instant firstStep = attempt.firstStepAt();
+        if (ended == null || firstStep == null || !recovers(before)) {
+            return null;
+        }
+        boolean stoodStill =
+                standstills.stream()
+                        .anyMatch(at -> !at.isBefore(ended) && at.isBefore(attempt.startedAt()));
+        return stoodStill ? null : Duration.between(ended, firstStep).toMillis() / 1000.0;
+    }
+
+    private static boolean recovers(Attempt before) {
+        return before.status() == RunStatus.SUPERSEDED
+                || (before.status() == RunStatus.FAILED && mayPass(before.failureClass()));
+    }
+
+    /// A newer worker may know classes that this server does not.
+    private static boolean mayPass(@Nullable String failureClass) {
+        return Arrays.stream(FailureClass.values())
+                .filter(known -> known.name().equals(failureClass))
+                .allMatch(FailureClass::retryable);
+    }
+}

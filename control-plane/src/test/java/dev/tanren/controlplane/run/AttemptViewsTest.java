@@ -1,0 +1,132 @@
+package dev.tanren.controlplane.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tanren.controlplane.ApiTest;
+import dev.tanren.controlplane.api.RunDetail.AttemptView;
+import dev.tanren.controlplane.id.SortableIds;
+import dev.tanren.storage.registry.Attempts.Attempt;
+import dev.tanren.storage.registry.Metrics.StepRow;
+import dev.tanren.storage.registry.RunStatus;
+import io.quarkus.test.junit.QuarkusTest;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// What counts as a recovery: the time from a failure to the next finished step, in which nobody
+/// was asked for anything.
+@QuarkusTest
+class AttemptViewsTest extends ApiTest {
+
+    private String run;
+
+    @BeforeEach
+    void aRunOfOneStage() {
+        run = recordedRun("recovers");
+    }
+
+    @Test
+    void aCrashIsRecoveredFromWithTheNextFinishedStep() {
+        end(begin(0), RunStatus.FAILED, "RANK_CRASHED");
+        step(begin(5), 6);
+
+        assertThat(recoveries()).hasSize(2);
+        assertThat(recoveries().getFirst()).isNull();
+        assertThat(recoveries().getLast()).isNotNegative();
+    }
+
+    @Test
+    void aWorkerThatWasNotHeardOfIsRecoveredFrom() {
+        begin(0);
+        step(begin(5), 6);
+
+        assertThat(recoveries().getLast()).isNotNegative();
+    }
+
+    @Test
+    void anAttemptThatHasFinishedNoStepHasNotRecovered() {
+        end(begin(0), RunStatus.FAILED, "RANK_CRASHED");
+        begin(5);
+
+        assertThat(recoveries()).containsOnlyNulls();
+    }
+
+    @Test
+    void theTimeOfAPauseIsNoRecovery() {
+        end(begin(0), RunStatus.PAUSED, null);
+        event("run.paused");
+        step(begin(7), 8);
+
+        assertThat(recoveries()).containsOnlyNulls();
+    }
+
+    @Test
+    void neitherIsTheTimeOfACancellationOrAFinishedPhase() {
+        end(begin(0), RunStatus.CANCELLED, null);
+        end(step(begin(7), 8), RunStatus.SUCCEEDED, null);
+        step(begin(8), 9);
+
+        assertThat(recoveries()).containsOnlyNulls();
+    }
+
+    @Test
+    void aFailureThatWaitedForAPersonIsNotRecoveredFrom() {
+        end(begin(0), RunStatus.FAILED, "OUT_OF_MEMORY");
+        step(begin(7), 8);
+
+        assertThat(recoveries()).containsOnlyNulls();
+    }
+
+    @Test
+    void aCrashAfterWhichTheRunStoodStillIsNotRecoveredFrom() {
+        for (String standstill : List.of("run.failed", "run.paused", "run.cancelled")) {
+            end(begin(0), RunStatus.FAILED, "RANK_CRASHED");
+            event(standstill);
+            event("run.started");
+            step(begin(7), 8);
+        }
+
+        assertThat(recoveries()).containsOnlyNulls();
+    }
+
+    private List<@Nullable Double> recoveries() {
+        return AttemptViews.of(registry.attempts().list(run), registry, run).stream()
+                .map(AttemptView::recoverySeconds)
+                .toList();
+    }
+
+    private Attempt begin(long step) {
+        return registry.attempts().begin(run, "adapt", "short", "w", 2, step, SortableIds.next());
+    }
+
+    private void end(Attempt attempt, RunStatus status, @Nullable String failureClass) {
+        registry.attempts()
+                .end(attempt.fencingToken(), status, "scripted", failureClass, attempt.lastStep());
+    }
+
+    private Attempt step(Attempt attempt, long step) {
+        registry.metrics()
+                .record(
+                        run,
+                        "adapt",
+                        attempt.fencingToken(),
+                        List.of(
+                                new StepRow(
+                                        step,
+                                        0,
+                                        attempt.attempt(),
+                                        "short",
+                                        false,
+                                        "hash",
+                                        Map.of("loss", 2.0),
+                                        Instant.now())));
+        return attempt;
+    }
+
+    private void event(String type) {
+        registry.events().append(run, type, null, type, Map.of(), null);
+    }
+}
