@@ -77,6 +77,10 @@ final class DemoCommand implements Callable<Integer> {
         DemoReport report = demo.run(plan);
         terminal.out().println(json ? report.json().toString() : report.text());
         terminal.out().flush();
+        if (keep || wasRunning) {
+            terminal.say(
+                    "The stack goes on at %s; ./tanren down stops it.".formatted(status.console()));
+        }
         return report.ok() ? Exit.OK : Exit.FAILED;
     }
 
