@@ -10,6 +10,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -24,14 +25,21 @@ class BadInputTest {
 
     @BeforeAll
     void startsTheStack() throws Exception {
-        stack = EmbeddedStack.start();
+        stack = EmbeddedStack.startInForeground();
         runs = new RunClient(stack);
     }
 
     @AfterAll
-    void stopsWhatItStarted() throws Exception {
-        if (stack != null) {
-            stack.close();
+    void controlCStopsEveryPart() throws Exception {
+        if (stack == null) {
+            return;
+        }
+        try (EmbeddedStack running = stack) {
+            List<Long> parts = running.processIds();
+
+            assertThat(running.pressControlC()).endsWith("The stack has been stopped.\n");
+
+            assertThat(parts).hasSize(6).allMatch(part -> ProcessHandle.of(part).isEmpty());
         }
     }
 

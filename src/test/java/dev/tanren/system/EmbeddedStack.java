@@ -1,6 +1,7 @@
 package dev.tanren.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -16,7 +17,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// The embedded stack as a user starts it: `./tanren up --detach` with a home of its own.
 ///
@@ -35,6 +39,7 @@ final class EmbeddedStack implements AutoCloseable {
 
     private final Path home;
     private final int port;
+    private @Nullable Process foreground;
 
     private EmbeddedStack(Path home, int port) {
         this.home = home;
@@ -60,6 +65,46 @@ final class EmbeddedStack implements AutoCloseable {
                         Integer.toString(workers));
         assertThat(up.exitCode()).as("./tanren up said: %s", up.output()).isZero();
         return stack;
+    }
+
+    /// The stack as it runs in a terminal, which [#pressControlC] ends.
+    static EmbeddedStack startInForeground() throws Exception {
+        Path home = Files.createTempDirectory("tnr");
+        EmbeddedStack stack = new EmbeddedStack(home, freePort());
+        // A build in the background of a shell ignores SIGINT, and so would what it starts.
+        List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
+        command.add(ROOT.resolve("tanren").toString());
+        command.addAll(List.of("up", "--port", Integer.toString(stack.port)));
+        Path output = stack.foregroundOutput();
+        ProcessBuilder builder =
+                new ProcessBuilder(command)
+                        .directory(home.toFile())
+                        .redirectErrorStream(true)
+                        .redirectOutput(output.toFile());
+        builder.environment().putAll(environment(home));
+        Process up = builder.start();
+        stack.foreground = up;
+        await("./tanren up is ready")
+                .atMost(Duration.ofMinutes(8))
+                .until(() -> !up.isAlive() || Files.readString(output).contains("Ctrl-C stops"));
+        assertThat(up.isAlive()).as(Files.readString(output)).isTrue();
+        return stack;
+    }
+
+    /// Ends a stack in the foreground as its terminal would.
+    ///
+    /// @return what it said in all
+    String pressControlC() throws IOException, InterruptedException {
+        Process up = Objects.requireNonNull(foreground, "the stack runs in the background");
+        signal("INT", up.pid());
+        boolean ended = up.waitFor(60, TimeUnit.SECONDS);
+        String said = Files.readString(foregroundOutput());
+        assertThat(ended).as(said).isTrue();
+        return said;
+    }
+
+    private Path foregroundOutput() {
+        return home.resolve("foreground.out");
     }
 
     static Path root() {
@@ -96,6 +141,15 @@ final class EmbeddedStack implements AutoCloseable {
         throw new AssertionError("no part " + part + " in " + status());
     }
 
+    /// Of every part and the supervisor.
+    List<Long> processIds() throws IOException, InterruptedException {
+        List<Long> ids = new ArrayList<>();
+        JsonNode status = status();
+        status.path("parts").forEach(part -> ids.add(part.path("pid").asLong()));
+        ids.add(status.path("supervisorPid").asLong());
+        return ids;
+    }
+
     JsonNode status() throws IOException, InterruptedException {
         Result result = tanren(Duration.ofSeconds(30), "status", "--json");
         return JSON.readTree(result.lastLine());
@@ -117,17 +171,19 @@ final class EmbeddedStack implements AutoCloseable {
                         .directory(home.toFile())
                         .redirectOutput(output.toFile())
                         .redirectError(errors.toFile());
-        builder.environment().put("TANREN_HOME", home.toString());
-        builder.environment().put("NO_COLOR", "1");
-        // The build that runs these tests has made everything; a second one inside it would disturb
-        // it.
-        builder.environment().put("TANREN_SKIP_BUILD", "1");
+        builder.environment().putAll(environment(home));
         Process process = builder.start();
         if (!process.waitFor(limit.toSeconds(), TimeUnit.SECONDS)) {
             process.destroyForcibly();
             throw new AssertionError(String.join(" ", command) + " took longer than " + limit);
         }
         return new Result(process.exitValue(), Files.readString(output), Files.readString(errors));
+    }
+
+    /// The build that runs these tests has made everything; a second one inside it would disturb
+    /// it.
+    private static Map<String, String> environment(Path home) {
+        return Map.of("TANREN_HOME", home.toString(), "NO_COLOR", "1", "TANREN_SKIP_BUILD", "1");
     }
 
     static void kill9(long pid) throws IOException, InterruptedException {

@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -73,7 +74,7 @@ final class DemoCommand implements Callable<Integer> {
         }
         terminal.say("console: " + status.console() + "   token: " + home.adminToken());
         ApiClient api = new ApiClient(Server.of(terminal.environment()));
-        Demo demo = new Demo(api, () -> worker(control), terminal::progress, terminal::say);
+        Demo demo = new Demo(api, () -> workers(control), terminal::progress, terminal::say);
         DemoReport report = demo.run(plan);
         terminal.out().println(json ? report.json().toString() : report.text());
         terminal.out().flush();
@@ -101,18 +102,13 @@ final class DemoCommand implements Callable<Integer> {
         return new DemoPlan(folder, DemoPlan.SOURCE_FILES, own.prose(), own.tokenizer());
     }
 
-    /// Process id of the worker at this moment.
-    private static long worker(StackControl control) {
-        return control.running()
-                .flatMap(status -> status.part(WORKER))
-                .map(StackStatus.Part::process)
+    /// Process ids of the workers at this moment: `worker`, or `worker-1` and on.
+    private static List<Long> workers(StackControl control) {
+        return control.running().stream()
+                .flatMap(status -> status.parts().stream())
+                .filter(part -> part.name().startsWith(WORKER))
+                .flatMap(part -> Stream.ofNullable(part.process()))
                 .map(ProcessIdentity::pid)
-                .orElseThrow(
-                        () ->
-                                new TanrenException(
-                                        ErrorCode.STACK_NOT_RUNNING,
-                                        "The stack has no worker at this moment.",
-                                        WORKER,
-                                        "Look at ./tanren status"));
+                .toList();
     }
 }

@@ -97,6 +97,16 @@ class LauncherTest {
     }
 
     @Test
+    void aNewHomeIsForTheUserAlone() throws Exception {
+        jdk("other/jdk-25", "25.0.1");
+
+        run(Map.of(), "status");
+
+        assertThat(Files.getPosixFilePermissions(folder.resolve("user/.tanren")))
+                .isEqualTo(PosixFilePermissions.fromString("rwx------"));
+    }
+
+    @Test
     void aSourceNewerThanTheBuildIsBuiltFirst() throws Exception {
         jdk("other/jdk-25", "25.0.1");
         Files.setLastModifiedTime(

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
-import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /// Runs the demo's plan twice on a stack that is up: once with kills, once without, and compares.
 public final class Demo {
@@ -21,24 +21,27 @@ public final class Demo {
     private static final long POLL_MILLIS = 250;
 
     private final ApiClient api;
-    private final LongSupplier worker;
+    private final Supplier<List<Long>> workers;
     private final Consumer<String> progress;
     private final Consumer<String> say;
 
-    /// @param worker gives the process id of the worker
+    /// @param workers gives the process ids of the workers at this moment
     /// @param progress shows the line that replaces itself
     /// @param say shows a line that stays
     public Demo(
-            ApiClient api, LongSupplier worker, Consumer<String> progress, Consumer<String> say) {
+            ApiClient api,
+            Supplier<List<Long>> workers,
+            Consumer<String> progress,
+            Consumer<String> say) {
         this.api = api;
-        this.worker = worker;
+        this.workers = workers;
         this.progress = progress;
         this.say = say;
     }
 
     /// @throws TanrenException the failure of a run that did not succeed
     public DemoReport run(DemoPlan plan) throws InterruptedException {
-        Saboteur saboteur = new Saboteur(worker, say);
+        Saboteur saboteur = new Saboteur(workers, say);
         say.accept("1 of 2: pre-training, continued pre-training, export and gate, with two kills");
         RunView killed = follow(submit(plan.render("demo-killed")), saboteur::look);
         say.accept("2 of 2: the same plan without kills");

@@ -7,7 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /// Sends SIGKILL to a rank once the first phase of the domain's stage is well on its way, and to
 /// the whole worker in the second.
@@ -15,13 +16,13 @@ public final class Saboteur {
 
     private static final String RANK_MAIN = "dev.tanren.trainer.rank.RankMain";
 
-    private final LongSupplier worker;
+    private final Supplier<List<Long>> workers;
     private final Consumer<String> say;
     private final List<Strike> strikes = new ArrayList<>();
 
-    /// @param worker gives the process id of the worker
-    Saboteur(LongSupplier worker, Consumer<String> say) {
-        this.worker = worker;
+    /// @param workers gives the process ids of the workers at this moment
+    Saboteur(Supplier<List<Long>> workers, Consumer<String> say) {
+        this.workers = workers;
         this.say = say;
     }
 
@@ -41,17 +42,30 @@ public final class Saboteur {
         if (strikes.isEmpty() && view.phase().equals("short") && view.step() >= 27) {
             killARank(view);
         } else if (strikes.size() == 1 && view.phase().equals("long") && view.step() >= 73) {
-            long pid = worker.getAsLong();
-            strike("worker", pid, view);
+            killTheWorker(view);
         }
     }
 
     private void killARank(RunView view) {
-        ProcessHandle.of(worker.getAsLong()).stream()
+        workers.get().stream()
+                .flatMap(Saboteur::ranksOf)
+                .reduce((first, second) -> second)
+                .ifPresent(rank -> strike("rank", rank, view));
+    }
+
+    /// The one that is at work; the others have nothing to lose.
+    private void killTheWorker(RunView view) {
+        workers.get().stream()
+                .filter(worker -> ranksOf(worker).findAny().isPresent())
+                .findFirst()
+                .ifPresent(worker -> strike("worker", worker, view));
+    }
+
+    private static Stream<Long> ranksOf(long worker) {
+        return ProcessHandle.of(worker).stream()
                 .flatMap(ProcessHandle::descendants)
                 .filter(process -> process.info().commandLine().orElse("").contains(RANK_MAIN))
-                .reduce((first, second) -> second)
-                .ifPresent(rank -> strike("rank", rank.pid(), view));
+                .map(ProcessHandle::pid);
     }
 
     private void strike(String what, long pid, RunView view) {

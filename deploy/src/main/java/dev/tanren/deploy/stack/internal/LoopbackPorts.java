@@ -34,7 +34,7 @@ final class LoopbackPorts {
                     ErrorCode.PORT_TAKEN,
                     "Port " + console + ", which the console needs, is taken by another program.",
                     "127.0.0.1:" + console,
-                    "Stop that program, or choose another port: ./tanren up --port "
+                    "Stop that program, or choose another port, for example --port "
                             + free(console));
         }
         return new Ports(
