@@ -12,7 +12,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -84,57 +83,6 @@ class RankProcessTest {
         try (Gang gang = Gang.start(setting, "long", 2, 1, middle)) {
             assertThat(gang.exitCodes()).as(gang::logs).containsOnly(ExitCode.FINISHED);
             assertThat(gang.hash()).isEqualTo(reference.hash());
-        }
-    }
-
-    @Test
-    void aRunKilledAtRandomPointsEndsWithTheBitsOfAnUndisturbedOne() throws Exception {
-        long seed = System.nanoTime();
-        java.util.Random random = new java.util.Random(seed);
-        System.out.println("kill points from seed " + seed);
-        Gang.Setting setting = setting("killed");
-        InitialState from = FRESH;
-        long token = 1;
-        for (String phase : List.of("short", "long")) {
-            long last = phase.equals("short") ? 6 : 12;
-            long victimStep = last - 5 + random.nextInt(5);
-            boolean duringSave = random.nextBoolean();
-            int victim = random.nextInt(2);
-            try (Gang gang =
-                    Gang.start(
-                            setting,
-                            phase,
-                            token++,
-                            2,
-                            from,
-                            (running, report) -> {
-                                boolean due =
-                                        duringSave
-                                                ? report instanceof Report.ShardSaved saved
-                                                        && saved.step() >= victimStep
-                                                : report instanceof Report.StepFinished step
-                                                        && step.step() >= victimStep;
-                                if (due) {
-                                    running.process(victim).destroyForcibly();
-                                }
-                            })) {
-                gang.exitCodes();
-                if (gang.savedStep() > 0) {
-                    from = gang.commit();
-                }
-            }
-            try (Gang gang = Gang.start(setting, phase, token++, 2, from)) {
-                assertThat(gang.exitCodes()).as(gang::logs).containsOnly(ExitCode.FINISHED);
-                Map<Long, Report.StepFinished> steps = new HashMap<>();
-                steps.putAll(Reference.steps(gang));
-                reference.assertSame(steps);
-                if (gang.savedStep() > 0) {
-                    from = gang.commit();
-                    if (phase.equals("long")) {
-                        assertThat(gang.hash()).isEqualTo(reference.hash());
-                    }
-                }
-            }
         }
     }
 
