@@ -74,6 +74,8 @@ export function drawCharts(parent, metrics, phases) {
     ], draw, compact);
   const small = [
     ["Tokens per second, all ranks", "tokensPerSecond", compact],
+    ["Z-loss, nats per token, not part of the loss", "zLoss", compact],
+    ["Model FLOPs utilisation of rank 0 (MFU)", "mfu", compact],
     ["Learning rate", "learningRate", (value) => (value === null ? "–" : value.toExponential(2))],
     ["Gradient norm, before clipping", "gradientNorm", compact],
     ["Step time, seconds", "seconds.total", compact],

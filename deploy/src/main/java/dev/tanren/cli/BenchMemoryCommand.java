@@ -1,24 +1,31 @@
 package dev.tanren.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tanren.deploy.stack.Installation;
 import dev.tanren.deploy.stack.ModelRuntime;
 import dev.tanren.deploy.stack.TanrenHome;
-import dev.tanren.launch.RuntimeCommand;
+import dev.tanren.deploy.stack.TemporaryFolder;
+import dev.tanren.deploy.stack.TemporaryStore;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
+import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.plan.ModelSource;
+import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.planner.Explanation;
 import dev.tanren.spec.planner.MemoryEstimate;
 import dev.tanren.spec.planner.Planner;
 import dev.tanren.spec.validation.PlanReader;
+import dev.tanren.storage.objects.S3ObjectStore;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -31,10 +38,15 @@ import picocli.CommandLine.Option;
                         + "a grid of settings; the last line is one JSON object.")
 final class BenchMemoryCommand implements Callable<Integer> {
 
-    private static final String MAIN = "dev.tanren.trainer.bench.MemoryBenchmarkMain";
     private static final double MEBIBYTE = 1 << 20;
 
     private final Terminal terminal;
+
+    @Option(
+            names = "--only",
+            paramLabel = "MODEL",
+            description = "Settings of one model alone: tiny, small, gpt2 or smollm2-135m.")
+    private @Nullable String only;
 
     @Option(
             names = "--steps",
@@ -51,14 +63,14 @@ final class BenchMemoryCommand implements Callable<Integer> {
     }
 
     /// Predicted and measured memory of one setting.
-    record Row(BenchMemorySetting setting, MemoryEstimate predicted, JsonNode measured) {
+    record Row(BenchMemorySetting setting, MemoryEstimate predicted, MemoryRank.Measured measured) {
 
         double predictedMiB() {
             return predicted.totalBytes() / MEBIBYTE;
         }
 
         double peakMiB() {
-            return measured.path("peakRssMiB").asDouble();
+            return measured.peakBytes() / MEBIBYTE;
         }
 
         double ratio() {
@@ -70,8 +82,15 @@ final class BenchMemoryCommand implements Callable<Integer> {
             row.put("predictedMiB", Math.round(predictedMiB()));
             row.put("peakRssMiB", Math.round(peakMiB()));
             row.put("ratio", Math.round(ratio() * 1000) / 1000.0);
-            row.set("secondsPerStep", measured.path("secondsPerStep"));
+            row.put("secondsPerStep", Math.round(secondsPerStep() * 1000) / 1000.0);
             return row;
+        }
+
+        private double secondsPerStep() {
+            return measured.steps().stream()
+                    .mapToDouble(step -> step.seconds().total())
+                    .min()
+                    .orElse(0);
         }
     }
 
@@ -81,7 +100,7 @@ final class BenchMemoryCommand implements Callable<Integer> {
                 "model          micro-batch  length  activations  accumulated  predicted   measured  ratio");
         ArrayNode rows = Json.mapper().createArrayNode();
         double worst = 1;
-        for (BenchMemorySetting setting : BenchMemorySetting.GRID) {
+        for (BenchMemorySetting setting : settings()) {
             Row row = measure(setting);
             line(
                     String.format(
@@ -105,34 +124,66 @@ final class BenchMemoryCommand implements Callable<Integer> {
         return Exit.OK;
     }
 
+    private List<BenchMemorySetting> settings() {
+        List<BenchMemorySetting> chosen =
+                BenchMemorySetting.GRID.stream()
+                        .filter(setting -> only == null || setting.model().equals(only))
+                        .toList();
+        if (chosen.isEmpty()) {
+            throw new TanrenException(
+                    ErrorCode.USAGE,
+                    "there is no setting of a model `" + only + "`",
+                    "--only",
+                    "Take one of " + BenchMemorySetting.models() + ".");
+        }
+        return chosen;
+    }
+
     private Row measure(BenchMemorySetting setting) throws IOException, InterruptedException {
-        Path plan = Files.createTempFile("tanren-memory", ".yaml");
-        try {
-            Files.writeString(plan, setting.plan(options.threads()));
-            RuntimeCommand command =
+        Plan plan = PlanReader.read(setting.plan(options.threads(), steps)).planOrThrow();
+        Architecture architecture = ((ModelSource.Fresh) plan.model()).architecture();
+        try (TemporaryStore store = TemporaryStore.start();
+                TemporaryFolder folder = TemporaryFolder.create("tanren-memory-")) {
+            String dataset = dataset(store, folder.path(), setting, architecture.vocabSize());
+            ModelRuntime runtime =
                     new ModelRuntime(
-                                    TanrenHome.of(terminal.environment()),
-                                    Installation.of(terminal.environment()))
-                            .trainer(
-                                    MAIN,
-                                    options.threads(),
-                                    List.of("--plan", plan.toString(), "--steps", "" + steps));
-            return new Row(
-                    setting,
-                    predicted(setting),
-                    new BenchProcess(terminal)
-                            .measure(setting.toString(), command.processBuilder()));
-        } finally {
-            Files.delete(plan);
+                            TanrenHome.of(terminal.environment()),
+                            Installation.of(terminal.environment()));
+            Row row =
+                    new Row(
+                            setting,
+                            predicted(plan),
+                            new MemoryRank(store, folder.path())
+                                    .train(
+                                            plan,
+                                            architecture,
+                                            Map.of("ids", dataset),
+                                            arguments ->
+                                                    runtime.trainer(
+                                                            MemoryRank.MAIN,
+                                                            options.threads(),
+                                                            arguments)));
+            terminal.say(setting + ": " + row.json());
+            return row;
         }
     }
 
-    private MemoryEstimate predicted(BenchMemorySetting setting) {
-        Explanation explanation =
-                Planner.explain(
-                        PlanReader.read(setting.plan(options.threads())).planOrThrow(), null);
+    private String dataset(
+            TemporaryStore store, Path folder, BenchMemorySetting setting, int vocabulary)
+            throws IOException {
+        try (S3ObjectStore objects = S3ObjectStore.connect(store.environment())) {
+            return RandomTokens.store(
+                    objects,
+                    folder,
+                    vocabulary,
+                    setting.tokens() * steps + 1,
+                    2 * setting.places() + 1);
+        }
+    }
+
+    private static MemoryEstimate predicted(Plan plan) {
         Explanation.Training training =
-                Objects.requireNonNull(explanation.stages().getFirst().training());
+                Objects.requireNonNull(Planner.explain(plan, null).stages().getFirst().training());
         return Objects.requireNonNull(training.compute()).memoryPerRank();
     }
 

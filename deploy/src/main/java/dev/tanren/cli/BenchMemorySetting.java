@@ -14,14 +14,18 @@ record BenchMemorySetting(
         boolean evaluation) {
 
     private static final String TINY =
-            "vocabSize: 8192, hiddenSize: 256, layers: 4, heads: 8, keyValueHeads: 4, "
+            "family: llama, vocabSize: 8192, hiddenSize: 256, layers: 4, heads: 8, keyValueHeads: 4, "
                     + "intermediateSize: 688, tieWordEmbeddings: false";
     private static final String SMALL =
-            "vocabSize: 16384, hiddenSize: 512, layers: 8, heads: 8, keyValueHeads: 4, "
+            "family: llama, vocabSize: 16384, hiddenSize: 512, layers: 8, heads: 8, keyValueHeads: 4, "
                     + "intermediateSize: 1376, tieWordEmbeddings: false";
     private static final String SMOLLM2_135M =
-            "vocabSize: 49152, hiddenSize: 576, layers: 30, heads: 9, keyValueHeads: 3, "
+            "family: llama, vocabSize: 49152, hiddenSize: 576, layers: 30, heads: 9, keyValueHeads: 3, "
                     + "intermediateSize: 1536, tieWordEmbeddings: true";
+
+    private static final String GPT2 =
+            "family: gpt2, vocabSize: 16384, hiddenSize: 512, layers: 8, heads: 8, "
+                    + "intermediateSize: 2048";
 
     /// Each kind of memory is the largest in one of them.
     static final List<BenchMemorySetting> GRID =
@@ -37,15 +41,21 @@ record BenchMemorySetting(
                     new BenchMemorySetting("small", 1, 512, "none", 8, false),
                     new BenchMemorySetting("small", 1, 2048, "full", 2, false),
                     new BenchMemorySetting("smollm2-135m", 1, 512, "none", 1, false),
-                    new BenchMemorySetting("smollm2-135m", 1, 512, "full", 2, false));
+                    new BenchMemorySetting("smollm2-135m", 1, 512, "full", 2, false),
+                    new BenchMemorySetting("gpt2", 4, 512, "none", 1, false),
+                    new BenchMemorySetting("gpt2", 4, 512, "full", 1, false));
 
-    /// A plan with these settings, on one rank.
-    String plan(int threads) {
+    static List<String> models() {
+        return GRID.stream().map(BenchMemorySetting::model).distinct().toList();
+    }
+
+    /// A plan with these settings, on one rank, which saves while it trains its last step.
+    String plan(int threads, int steps) {
         return """
                apiVersion: tanren.dev/v1
                name: memory
                model:
-                 architecture: {family: llama, maximumPositions: 4096, %s}
+                 architecture: {maximumPositions: 4096, %s}
                datasets:
                  ids: {sources: [{uri: "file:./train.bin", format: tokens-u16}]}
                stages:
@@ -57,6 +67,7 @@ record BenchMemorySetting(
                    microBatch: %d
                    threadsPerRank: %d
                    phases: [{id: only, sequenceLength: %d, tokens: %d, mix: {ids: 1}}]
+                   checkpoint: {everySteps: %d, keep: 1}
                """
                         .formatted(
                                 architecture(),
@@ -65,12 +76,19 @@ record BenchMemorySetting(
                                 microBatch,
                                 threads,
                                 sequenceLength,
-                                tokens())
+                                tokens() * steps,
+                                Math.max(1, steps - 1))
                 + (evaluation ? "    evaluation: {datasets: [ids]}\n" : "");
     }
 
-    private int tokens() {
-        return microBatch * sequenceLength * microBatches;
+    /// Of one step.
+    int tokens() {
+        return places() * microBatches;
+    }
+
+    /// Of a micro-batch.
+    int places() {
+        return microBatch * sequenceLength;
     }
 
     private String architecture() {
@@ -78,6 +96,7 @@ record BenchMemorySetting(
             case "tiny" -> TINY;
             case "small" -> SMALL;
             case "smollm2-135m" -> SMOLLM2_135M;
+            case "gpt2" -> GPT2;
             default -> throw new IllegalStateException("no benchmark model " + model);
         };
     }

@@ -161,7 +161,8 @@ final class BenchRank {
                 Map.of(DATASET, manifestKey()),
                 1,
                 "bench/" + own.getFileName() + "/checkpoints/",
-                List.of());
+                List.of(),
+                null);
     }
 
     private static int freePort() throws IOException {

@@ -99,7 +99,7 @@ final class BenchStartupCommand implements Callable<Integer> {
                     case "small" -> new BenchMemorySetting("small", 4, 512, "none", 1, false);
                     default -> new BenchMemorySetting(model.name(), 1, 512, "none", 1, false);
                 };
-        return PlanReader.read(setting.plan(options.threads())).planOrThrow();
+        return PlanReader.read(setting.plan(options.threads(), 1)).planOrThrow();
     }
 
     private BenchRank.Start say(int round, String what, BenchRank.Start start) {

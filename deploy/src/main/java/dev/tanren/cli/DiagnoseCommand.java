@@ -74,6 +74,13 @@ final class DiagnoseCommand implements Callable<Integer> {
                         diagnosis.path("lastStep").asLong(),
                         diagnosis.path("secondsPerStep").asDouble());
         memory(diagnosis).ifPresent(text -> terminal.out().println("memory   " + text));
+        if (diagnosis.path("modelFlopsUtilisation").isNumber()) {
+            terminal.out()
+                    .printf(
+                            Locale.ROOT,
+                            "MFU      %.1f %% of the device's peak%n",
+                            100 * diagnosis.path("modelFlopsUtilisation").asDouble());
+        }
         terminal.out().println("verdict  " + diagnosis.path("verdict").asText());
         terminal.out().println("because  " + diagnosis.path("evidence").asText());
         terminal.out().println("mend     " + diagnosis.path("mend").asText());

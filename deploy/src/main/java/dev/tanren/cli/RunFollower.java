@@ -97,6 +97,9 @@ final class RunFollower {
         if (run.path("loss").isNumber()) {
             text.append("  loss ").append(Figures.decimals(run.path("loss"), 4));
         }
+        if (run.path("zLoss").isNumber()) {
+            text.append("  z-loss ").append(Figures.decimals(run.path("zLoss"), 6));
+        }
         if (run.path("tokensPerSecond").isNumber()) {
             text.append("  ").append(Figures.decimals(run.path("tokensPerSecond"), 0));
             text.append(" tokens/s");

@@ -159,6 +159,7 @@ class RunWorkflowTest {
             value = ErrorCode.class,
             names = {
                 "RANK_OUT_OF_MEMORY",
+                "RANK_MEMORY_LIMIT",
                 "TRAINING_DIVERGED",
                 "TOKEN_SHARD_CORRUPT",
                 "RANK_LAUNCH",

@@ -16,6 +16,7 @@ public final class GangLaunchers {
                 (threads, arguments) -> node.trainer(MAIN, threads, arguments),
                 node.store(),
                 node.cache(),
+                node.memoryBytes(),
                 credentials.environment());
     }
 }

@@ -15,6 +15,7 @@ import java.util.List;
 /// @param scratch folder for what ends with an attempt
 /// @param cache folder for immutable objects, shared by all processes of the machine
 /// @param threads CPU threads of processes whose plan does not say
+/// @param memoryBytes what the ranks of a gang may have resident together
 public record Node(
         Path java,
         String trainerClasspath,
@@ -23,7 +24,8 @@ public record Node(
         Path scratch,
         Path cache,
         StoreAddress store,
-        int threads) {
+        int threads,
+        long memoryBytes) {
 
     public RuntimeCommand trainer(String mainClass, int processThreads, List<String> arguments) {
         return RuntimeCommand.trainer(

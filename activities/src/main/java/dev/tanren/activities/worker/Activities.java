@@ -108,7 +108,8 @@ final class Activities implements AutoCloseable {
                 settings.scratch(),
                 settings.cache(),
                 StoreAddress.from(environment),
-                Runtime.getRuntime().availableProcessors());
+                Runtime.getRuntime().availableProcessors(),
+                settings.memoryBytes());
     }
 
     private static StoreCredentials credentials(Map<String, String> environment) {

@@ -4,7 +4,6 @@ import dev.tanren.spec.error.TanrenException;
 import dev.tanren.storage.registry.Registry;
 import dev.tanren.storage.registry.Workers;
 import dev.tanren.workflows.run.RunWorkflow;
-import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Instant;
@@ -23,20 +22,25 @@ final class Announcer implements AutoCloseable {
 
     private final Registry registry;
     private final String workerId;
+    private final long memoryBytes;
     private final Supplier<String> activity;
     private final Instant startedAt = Instant.now();
     private final ScheduledExecutorService timer =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().name("announcer").daemon().factory());
 
-    private Announcer(Registry registry, String workerId, Supplier<String> activity) {
+    private Announcer(
+            Registry registry, String workerId, long memoryBytes, Supplier<String> activity) {
         this.registry = registry;
         this.workerId = workerId;
+        this.memoryBytes = memoryBytes;
         this.activity = activity;
     }
 
-    static Announcer start(Registry registry, String workerId, Supplier<String> activity) {
-        Announcer announcer = new Announcer(registry, workerId, activity);
+    /// @param memoryBytes that ranks may have
+    static Announcer start(
+            Registry registry, String workerId, long memoryBytes, Supplier<String> activity) {
+        Announcer announcer = new Announcer(registry, workerId, memoryBytes, activity);
         var _ =
                 announcer.timer.scheduleWithFixedDelay(
                         announcer::announce, 0, SECONDS, TimeUnit.SECONDS);
@@ -66,7 +70,7 @@ final class Announcer implements AutoCloseable {
                                     ProcessHandle.current().pid(),
                                     RunWorkflow.TASK_QUEUE,
                                     Runtime.getRuntime().availableProcessors(),
-                                    memory(),
+                                    memoryBytes,
                                     version(),
                                     activity.get(),
                                     startedAt,
@@ -74,13 +78,6 @@ final class Announcer implements AutoCloseable {
         } catch (TanrenException e) {
             LOG.warn("this worker is not announced: {}", e.getMessage());
         }
-    }
-
-    private static long memory() {
-        return ManagementFactory.getOperatingSystemMXBean()
-                        instanceof com.sun.management.OperatingSystemMXBean system
-                ? system.getTotalMemorySize()
-                : 0;
     }
 
     private static String version() {

@@ -104,7 +104,7 @@ public final class TanrenWorker implements AutoCloseable {
                         GangSettings.standard().withDrain(settings.grace().minus(LAST_CALLS)));
         this.factory = factory(settings);
         factory.start();
-        this.announcer = Announcer.start(registry, id, busy::describe);
+        this.announcer = Announcer.start(registry, id, settings.memoryBytes(), busy::describe);
     }
 
     /// Connects, waiting for what does not answer yet, and begins to take work.

@@ -1,7 +1,10 @@
 package dev.tanren.activities.worker;
 
+import com.sun.management.OperatingSystemMXBean;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.units.ByteSize;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -19,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 /// @param natives `TANREN_NATIVES`
 /// @param fileRoots `TANREN_FILE_ROOTS`; null means that no `file:` URI may be read
 /// @param gangs `TANREN_WORKER_GANGS`: gangs at a time, 2 unless set
+/// @param memoryBytes `TANREN_WORKER_MEMORY`: what the ranks of one gang may have together, such as
+///     `12GiB`; unless set, the control group's limit, or all memory of the machine
 /// @param grace `TANREN_WORKER_GRACE_SECONDS`: from SIGTERM to the end, 15 unless set
 /// @param deployment `TANREN_DEPLOYMENT_NAME`; null runs without worker versioning
 /// @param buildId `TANREN_BUILD_ID`; needed with a deployment
@@ -33,12 +38,14 @@ public record WorkerSettings(
         Path natives,
         @Nullable String fileRoots,
         int gangs,
+        long memoryBytes,
         Duration grace,
         @Nullable String deployment,
         @Nullable String buildId) {
 
     private static final String DEFAULT_GANGS = "2";
     private static final String DEFAULT_GRACE = "15";
+    private static final String MEMORY_VARIABLE = "TANREN_WORKER_MEMORY";
 
     /// @throws TanrenException `USAGE` naming the variable that is missing or wrong
     public static WorkerSettings from(Map<String, String> environment) {
@@ -54,6 +61,7 @@ public record WorkerSettings(
                 Path.of(required(environment, "TANREN_NATIVES")),
                 environment.get("TANREN_FILE_ROOTS"),
                 positive(environment, "TANREN_WORKER_GANGS", DEFAULT_GANGS),
+                memory(environment),
                 Duration.ofSeconds(
                         positive(environment, "TANREN_WORKER_GRACE_SECONDS", DEFAULT_GRACE)),
                 deployment,
@@ -89,6 +97,33 @@ public record WorkerSettings(
                 "a whole number above zero is expected, not `" + value + "`",
                 name,
                 "correct or unset the variable");
+    }
+
+    private static long memory(Map<String, String> environment) {
+        String value = environment.getOrDefault(MEMORY_VARIABLE, "");
+        if (value.isBlank()) {
+            return machineMemory();
+        }
+        try {
+            long bytes = ByteSize.parse(value).bytes();
+            if (bytes > 0) {
+                return bytes;
+            }
+        } catch (IllegalArgumentException e) {
+            // Reported below, as no memory at all is.
+        }
+        throw new TanrenException(
+                ErrorCode.USAGE,
+                "a size of memory is expected, such as 12GiB, not `" + value + "`",
+                MEMORY_VARIABLE,
+                "correct or unset the variable");
+    }
+
+    /// The JVM looks at the control group as well as at the machine.
+    private static long machineMemory() {
+        return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
+                ? system.getTotalMemorySize()
+                : Long.MAX_VALUE;
     }
 
     private static String ownJava() {

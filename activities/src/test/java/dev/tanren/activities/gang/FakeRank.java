@@ -43,7 +43,7 @@ public final class FakeRank {
         if (launch.plan().name().equals("measures")) {
             reports.send(new Report.ProductsMeasured(launch.rank(), 100, 2));
         }
-        reports.send(new Report.Ready(launch.rank(), 0, 0.1, 10));
+        reports.send(new Report.Ready(launch.rank(), 0, 0.1, 10, device(launch)));
         System.out.println("rank " + launch.rank() + " speaks");
         for (long step = 1; step <= launch.lastStep(); step++) {
             if (step == 8) {
@@ -143,12 +143,17 @@ public final class FakeRank {
         }
     }
 
+    private static String device(RankLaunch launch) {
+        return launch.plan().name().equals("gpu") ? "NVIDIA H100 80GB HBM3" : "cpu";
+    }
+
     private static Report.StepFinished finished(RankLaunch launch, long step) {
         return new Report.StepFinished(
                 launch.rank(),
                 step,
                 launch.phaseId(),
                 3.0 / step,
+                launch.plan().name().equals("gpu") ? 1e-4 : null,
                 1e-3,
                 1.0,
                 64,

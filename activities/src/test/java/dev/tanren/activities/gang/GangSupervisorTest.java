@@ -20,6 +20,7 @@ import dev.tanren.spec.plan.ModelSource;
 import dev.tanren.spec.plan.Objective;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.planner.Flops;
 import dev.tanren.storage.checkpoint.CheckpointStore;
 import dev.tanren.storage.checkpoint.ObjectCheckpointStore;
 import dev.tanren.storage.objects.S3ObjectStore;
@@ -58,6 +59,7 @@ import org.junit.jupiter.api.io.TempDir;
 class GangSupervisorTest {
 
     private static final String STAGE = "adapt";
+    private static final long MEMORY = 8L << 30;
     private static final String CLASSPATH =
             System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
     private static final Path JAVA = Path.of(System.getProperty("java.home"), "bin", "java");
@@ -96,6 +98,7 @@ class GangSupervisorTest {
                                 (threads, arguments) -> fakeRank(arguments),
                                 server.address("gangs", "tanren/"),
                                 scratch,
+                                MEMORY,
                                 Map.of(
                                         StoreAddress.ACCESS_KEY_VARIABLE, server.accessKey(),
                                         StoreAddress.SECRET_KEY_VARIABLE, server.secretKey())),
@@ -113,6 +116,38 @@ class GangSupervisorTest {
         store.close();
         server.close();
         database.close();
+    }
+
+    @Test
+    void aGangOnDevicesOfKnownSpeedRecordsItsUtilisationAndItsZLoss() {
+        GangRequest request = request("gpu", 1, 6);
+
+        assertThat(supervisor.run(request, new FakeLease()).finished()).isTrue();
+
+        assertThat(registry.metrics().steps(request.runId(), STAGE, 0, 100))
+                .isNotEmpty()
+                .allSatisfy(
+                        step -> {
+                            assertThat(step.values().get("zLoss")).isEqualTo(1e-4);
+                            // 64 tokens of 16 in 40 ms, in fp32 on an H100.
+                            assertThat(step.values().get("mfu"))
+                                    .isEqualTo(
+                                            64
+                                                    / 0.04
+                                                    * Flops.perToken(architecture(), 16)
+                                                    / (989e12 / 2));
+                        });
+    }
+
+    @Test
+    void aGangOnACpuHasNoUtilisation() {
+        GangRequest request = request("finishes", 1, 6);
+
+        assertThat(supervisor.run(request, new FakeLease()).finished()).isTrue();
+
+        assertThat(registry.metrics().steps(request.runId(), STAGE, 0, 100))
+                .isNotEmpty()
+                .allSatisfy(step -> assertThat(step.values()).doesNotContainKeys("mfu", "zLoss"));
     }
 
     @Test
@@ -434,7 +469,8 @@ class GangSupervisorTest {
                 Map.of(),
                 request.lastStep(),
                 "runs/" + request.runId() + "/adapt/checkpoints/",
-                List.of());
+                List.of(),
+                null);
     }
 
     private static Architecture architecture() {

@@ -7,12 +7,13 @@ import org.jspecify.annotations.Nullable;
 /// Where the time of a stage's newest steps went, and what holds them up.
 ///
 /// @param firstStep first and last step that were looked at; 0 where there are too few
-/// @param verdict such as `data-bound`; null where there are too few steps, as are the evidence
-///     and the mend
+/// @param verdict such as `data-bound`; null where there are too few steps, as are the evidence and
+///     the mend
 /// @param shares of the whole time of all ranks, by part; they add up to 1
 /// @param secondsPerStep mean, of the slowest rank
-/// @param memoryLimitBytes what each rank may take; null where it is not known, see
-///     `RankMemory`
+/// @param memoryLimitBytes what each rank may take; null where it is not known, see `RankMemory`
+/// @param modelFlopsUtilisation share of the devices' peak that goes into the model (MFU), mean of
+///     the slowest rank; null where the peak is not known, as on a CPU
 /// @param ranks the same for each rank
 public record RunDiagnosis(
         String stage,
@@ -24,6 +25,7 @@ public record RunDiagnosis(
         Map<String, Double> shares,
         @Nullable Double secondsPerStep,
         @Nullable Long memoryLimitBytes,
+        @Nullable Double modelFlopsUtilisation,
         List<Rank> ranks) {
 
     /// @param peakResidentBytes highest resident memory of the rank so far

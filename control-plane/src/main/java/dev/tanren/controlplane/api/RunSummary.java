@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// @param stageNumber 1-based
 /// @param step optimizer step of the stage, of `totalSteps`; both 0 for stages that do not train
 /// @param loss of the last step
+/// @param zLoss of the last step, which is not part of `loss`; null where the plan has none
 /// @param lossTrend losses of the stage thinned to at most 40 points, oldest first
 /// @param tokensPerSecond over the last steps, all ranks together
 /// @param etaSeconds until the training stage ends
@@ -31,6 +32,7 @@ public record RunSummary(
         long step,
         long totalSteps,
         @Nullable Double loss,
+        @Nullable Double zLoss,
         List<Double> lossTrend,
         @Nullable Double tokensPerSecond,
         @Nullable Double etaSeconds,

@@ -11,9 +11,11 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.QueryParam;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -42,7 +44,7 @@ public class DiagnosisResource {
         List<StepRow> rows = registry.metrics().newestSteps(id, stageId, STEPS);
         if (rows.isEmpty()) {
             return new RunDiagnosis(
-                    stageId, 0, 0, null, null, null, Map.of(), null, null, List.of());
+                    stageId, 0, 0, null, null, null, Map.of(), null, null, null, List.of());
         }
         Map<Integer, List<StepRow>> byRank =
                 rows.stream()
@@ -82,11 +84,30 @@ public class DiagnosisResource {
                         .max(Comparator.naturalOrder())
                         .orElse(null),
                 limit.orElse(null),
+                utilisation(byRank.values()),
                 ranks);
     }
 
     private static long fullest(List<RunDiagnosis.Rank> ranks) {
         return ranks.stream().mapToLong(RunDiagnosis.Rank::peakResidentBytes).max().orElseThrow();
+    }
+
+    private static @Nullable Double utilisation(Collection<List<StepRow>> ranks) {
+        List<Double> means =
+                ranks.stream()
+                        .map(
+                                steps ->
+                                        steps.stream()
+                                                .map(step -> step.values().get("mfu"))
+                                                .filter(Objects::nonNull)
+                                                .toList())
+                        .filter(values -> !values.isEmpty())
+                        .map(
+                                values ->
+                                        values.stream().mapToDouble(Double::doubleValue).sum()
+                                                / values.size())
+                        .toList();
+        return means.stream().min(Comparator.naturalOrder()).orElse(null);
     }
 
     private static StepTimes times(int rank, List<StepRow> steps) {

@@ -10,11 +10,15 @@ import org.jspecify.annotations.Nullable;
 /// What a stage's last steps say of its speed.
 ///
 /// @param loss of the newest step
+/// @param zLoss of the newest step; null where the plan has none
 /// @param secondsPerStep mean over the last steps; null when none was measured
 record RecentSteps(
-        @Nullable Double loss, @Nullable Double secondsPerStep, @Nullable Double tokensPerSecond) {
+        @Nullable Double loss,
+        @Nullable Double zLoss,
+        @Nullable Double secondsPerStep,
+        @Nullable Double tokensPerSecond) {
 
-    static final RecentSteps NONE = new RecentSteps(null, null, null);
+    static final RecentSteps NONE = new RecentSteps(null, null, null, null);
 
     /// Enough to even out one save or evaluation.
     private static final int COUNTED = 20;
@@ -31,6 +35,7 @@ record RecentSteps(
         double tokens = values(rows, "tokens").mapToDouble(Double::doubleValue).sum();
         return new RecentSteps(
                 finite(rows.getLast().values().get("loss")),
+                finite(rows.getLast().values().get("zLoss")),
                 seconds > 0 ? seconds / rows.size() : null,
                 seconds > 0 ? tokens / seconds : null);
     }

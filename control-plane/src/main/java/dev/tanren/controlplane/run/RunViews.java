@@ -88,6 +88,7 @@ public class RunViews {
                 stage.map(StageRow::step).orElse(0L),
                 stage.map(StageRow::totalSteps).orElse(0L),
                 recent.loss(),
+                recent.zLoss(),
                 trains ? trend(run.runId(), stage.get().stageId()) : List.of(),
                 recent.tokensPerSecond(),
                 trains ? eta(run.status(), stage.get(), recent) : null,

@@ -40,6 +40,7 @@ class DiagnosisApiTest extends ApiTest {
                 .body("lastStep", equalTo(30))
                 .body("ranks", hasSize(2))
                 .body("ranks[1].shares.forward", closeTo(0.6f))
+                .body("modelFlopsUtilisation", nullValue())
                 .body("memoryLimitBytes", nullValue())
                 .body("secondsPerStep", closeTo(1f));
     }
@@ -78,6 +79,18 @@ class DiagnosisApiTest extends ApiTest {
                 .then()
                 .body("evidence", equalTo("the loader keeps the ranks waiting 38 % of the step"))
                 .body("memoryLimitBytes", equalTo(32 * GIBIBYTE));
+    }
+
+    @Test
+    void aRunOnDevicesOfKnownSpeedSaysHowMuchOfThemItUses() {
+        String id = recordedRun("on-gpus");
+        steps(id, 1, Map.of("seconds.forward", 0.9, "mfu", 0.375), 1, 10);
+
+        as(token(Role.VIEWER))
+                .get("/api/v1/runs/" + id + "/diagnosis?stage=adapt")
+                .then()
+                .statusCode(200)
+                .body("modelFlopsUtilisation", equalTo(0.375f));
     }
 
     @Test

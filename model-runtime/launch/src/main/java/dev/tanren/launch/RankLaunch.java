@@ -5,6 +5,7 @@ import dev.tanren.spec.plan.Plan;
 import dev.tanren.storage.objects.StoreAddress;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// What one rank is told.
 ///
@@ -22,6 +23,7 @@ import java.util.Map;
 /// @param checkpointPrefix key prefix of the stage's checkpoints, `runs/<run>/<stage>/checkpoints/`
 /// @param skippedSteps steps whose batches are left out, because an earlier attempt was rolled back
 ///     from them
+/// @param memoryLimitBytes most that this rank may have resident; null where nobody says
 public record RankLaunch(
         String runId,
         String stageId,
@@ -42,7 +44,8 @@ public record RankLaunch(
         Map<String, String> datasets,
         long lastStep,
         String checkpointPrefix,
-        List<Long> skippedSteps) {
+        List<Long> skippedSteps,
+        @Nullable Long memoryLimitBytes) {
     public RankLaunch {
         skippedSteps = List.copyOf(skippedSteps);
     }

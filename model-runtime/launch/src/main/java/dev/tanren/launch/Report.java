@@ -32,7 +32,11 @@ public sealed interface Report {
     /// The rank has its state and is about to run `step + 1`.
     ///
     /// @param secondsToReady from the start of the process
-    record Ready(int rank, long step, double secondsToReady, long parameters) implements Report {}
+    /// @param device what it computes on, as the driver names it, or `cpu`; null where an older
+    ///     rank does not say
+    record Ready(
+            int rank, long step, double secondsToReady, long parameters, @Nullable String device)
+            implements Report {}
 
     /// How fast this process multiplies matrices, measured by the first rank before a stage in
     /// bf16.
@@ -65,6 +69,8 @@ public sealed interface Report {
     /// batch, equal on all ranks.
     ///
     /// @param loss mean cross-entropy per target token, in nats
+    /// @param zLoss mean of the z-loss per target token, its factor included; null where the plan
+    ///     has none
     /// @param gradientNorm before clipping
     /// @param tokens target tokens of the step
     /// @param batchHash hash of the sample ids of the global batch, hexadecimal
@@ -74,6 +80,7 @@ public sealed interface Report {
             long step,
             String phase,
             double loss,
+            @Nullable Double zLoss,
             double learningRate,
             double gradientNorm,
             long tokens,

@@ -51,13 +51,14 @@ class LaunchJsonTest {
     static Stream<Report> everyReportComesBackAsItWas() {
         return Stream.of(
                 new Report.Hello(1, 4711),
-                new Report.Ready(0, 20, 2.5, 134_515_008),
+                new Report.Ready(0, 20, 2.5, 134_515_008, "cpu"),
                 new Report.ProductsMeasured(0, 98.5, 2.25),
                 new Report.StepFinished(
                         1,
                         21,
                         "short",
                         5.25,
+                        1.5e-4,
                         3e-4,
                         0.75,
                         1000,
@@ -126,7 +127,8 @@ class LaunchJsonTest {
                         Map.of("code", "datasets/ab/manifest.json"),
                         100,
                         "runs/run-1/adapt/checkpoints/",
-                        List.of());
+                        List.of(),
+                        8L << 30);
         assertThat(Json.read(Json.write(launch), RankLaunch.class)).isEqualTo(launch);
     }
 

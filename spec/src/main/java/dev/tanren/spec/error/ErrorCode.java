@@ -199,6 +199,10 @@ public enum ErrorCode {
             "TNR-5010",
             FailureClass.PREEMPTED,
             "Nothing must be done: the gang goes to the next worker that has room."),
+    RANK_MEMORY_LIMIT(
+            "TNR-5011",
+            FailureClass.OUT_OF_MEMORY,
+            "Take the smaller settings that are named, or give the rank more memory."),
     GATE_FAILED(
             "TNR-5101",
             FailureClass.CONFIGURATION,

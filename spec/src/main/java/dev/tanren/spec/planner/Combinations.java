@@ -51,6 +51,21 @@ final class Combinations {
         return answers;
     }
 
+    /// The cheapest that runs today on as many ranks with so much memory each.
+    static Optional<Proposal> within(Demand demand, long bytesPerRank) {
+        int ranks = demand.stage().parallelism().ranks();
+        return best(
+                candidates(demand)
+                        .filter(settings -> settings.parallelism().ranks() == ranks)
+                        .filter(settings -> demand.memory(settings).totalBytes() <= bytesPerRank)
+                        .map(
+                                settings ->
+                                        demand.proposal(
+                                                Settings.changes(demand.stage(), settings),
+                                                settings))
+                        .filter(Proposal::runsNow));
+    }
+
     private static Optional<Proposal> best(Stream<Proposal> proposals) {
         return proposals.min(CHEAPEST);
     }

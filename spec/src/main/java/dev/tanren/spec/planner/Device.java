@@ -4,6 +4,7 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.units.ByteSize;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -70,6 +71,23 @@ public record Device(
             throw unknown(text);
         }
         throw unknown(text);
+    }
+
+    /// The device that a driver calls so, such as `NVIDIA H100 80GB HBM3`.
+    ///
+    /// @return empty for `cpu`, and for what no peak is known of: a name that is like a known one
+    ///     is not the same card
+    public static Optional<Device> ofDriver(String driverName) {
+        String known =
+                switch (driverName) {
+                    case "NVIDIA H100 80GB HBM3" -> "h100-sxm";
+                    case "NVIDIA H100 PCIe" -> "h100-pcie";
+                    case "NVIDIA H200" -> "h200";
+                    case "NVIDIA A100-SXM4-40GB", "NVIDIA A100-PCIE-40GB" -> "a100-40";
+                    case "NVIDIA A100-SXM4-80GB", "NVIDIA A100 80GB PCIe" -> "a100-80";
+                    default -> "";
+                };
+        return KNOWN.stream().filter(device -> device.name.equals(known)).findFirst();
     }
 
     private static TanrenException unknown(String text) {

@@ -8,6 +8,7 @@ import dev.tanren.spec.plan.TrainingStage.Sharding;
 import dev.tanren.spec.planner.MemoryEstimate.Item;
 import dev.tanren.spec.planner.formula.ZeroModelStates;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 
@@ -26,8 +27,17 @@ final class MemoryPlanner {
     /// What comes in from another rank before it is added.
     private static final long MESSAGE = 4L << 18;
 
-    /// JVM, libtorch and MKL, before there is a model.
-    static final long RUNTIME = 235L << 20;
+    /// What a rank has that no setting changes.
+    ///
+    /// Measured of real ranks with two threads on two cores, as the most that was resident less
+    /// what the other items come to: 300 to 355 MiB over the twelve settings of `bench memory`. By
+    /// the kernel's map of such a rank: code that is mapped and class archives 125 MiB, libtorch's
+    /// tables of operators 56, Java heap 33, the JIT compilers' work and code with the stacks and
+    /// classes of all threads about 70, and what is left buffers of MKL and gaps of malloc. A JVM
+    /// on more cores has more compilers at work.
+    static final long RUNTIME = 330L << 20;
+
+    static final String STAGING = "checkpoint staging";
 
     private final TrainingStage stage;
     private final Architecture shape;
@@ -50,8 +60,22 @@ final class MemoryPlanner {
         this.elementBytes = stage.precision() == Precision.FP32 ? 4 : 2;
     }
 
-    /// Of the first or the last stage of the pipeline, whichever takes more.
+    /// Of the phase, each of which has processes of its own, and of the first or last stage of the
+    /// pipeline, whichever take most.
     MemoryEstimate estimate() {
+        return stage.phases().stream()
+                .map(
+                        phase ->
+                                new MemoryPlanner(
+                                                Settings.phases(stage, List.of(phase)),
+                                                shape,
+                                                ownMemory)
+                                        .ofPipeline())
+                .max(Comparator.comparingLong(MemoryEstimate::totalBytes))
+                .orElseThrow();
+    }
+
+    private MemoryEstimate ofPipeline() {
         MemoryEstimate first = estimate(ModelPart.first(shape, mesh));
         MemoryEstimate last = estimate(ModelPart.last(shape, mesh));
         return last.totalBytes() > first.totalBytes() ? last : first;
@@ -133,8 +157,7 @@ final class MemoryPlanner {
     }
 
     private Item activations(ModelPart part) {
-        SegmentActivations segments =
-                SegmentActivations.of(stage.activations(), shape, mesh, elementBytes);
+        SegmentActivations segments = segments();
         long underWay = part.first() ? Math.min(mesh.pipeline(), microBatches()) : 1;
         double ofPlace =
                 part.layers() * segments.keptByLayer() * underWay
@@ -157,6 +180,23 @@ final class MemoryPlanner {
                                 ? ""
                                 : " + " + Math.round(segments.evaluation()) + " for evaluations")
                         + " bytes)");
+    }
+
+    /// What evaluations take beside the training.
+    long evaluation() {
+        if (stage.evaluation() == null) {
+            return 0;
+        }
+        return Math.round(places() * segments().evaluation());
+    }
+
+    private SegmentActivations segments() {
+        Integer window = shape.slidingWindow();
+        boolean windowed =
+                window != null
+                        && stage.phases().stream()
+                                .anyMatch(phase -> phase.sequenceLength() > window);
+        return SegmentActivations.of(stage.activations(), shape, mesh, elementBytes, windowed);
     }
 
     /// The head makes the logits of a chunk of places, and uses them up before the next chunk. A
@@ -208,7 +248,7 @@ final class MemoryPlanner {
                 4 + OptimizerStates.of(stage, shape).state() + (stage.averaging() == null ? 0 : 4);
         double all = saved * ParameterCount.of(shape).total();
         return new Item(
-                "checkpoint staging",
+                STAGING,
                 Math.round(all / mesh.ranks()),
                 figure(saved)
                         + " · parameters"

@@ -13,28 +13,35 @@ import dev.tanren.spec.plan.TrainingStage.Parallelism;
 ///
 /// In widths of h (residual stream), q (query heads), k (key-value heads) and i (intermediate), a
 /// layer of Llama keeps 4·h + 3·q + 2·k + 2·i numbers of a place, 2·h + 2·q + 2·k + 2·i under
-/// `selective` and h under `full`.
+/// `selective` and h under `full`. GPT-2 has i in place of 2·i, for it has no gate, and as many key
+/// as query heads. Qwen3 keeps queries and keys as they were before their norms as well, and
+/// attention through a window that hides something its output in blocks beside the whole.
 ///
 /// @param stream the residual stream
 /// @param heads queries, keys and values
 /// @param queries all query heads
-/// @param unnormed queries and keys as they were before a norm of their own
+/// @param beside queries and keys as they were before a norm of their own, and the blocks of
+///     attention through a window
 /// @param inner what goes into the non-linearity: gates and ups where it is gated
 /// @param activated what comes out of it
-/// @param perRow bytes beside the numbers: of fused attention, in fp32
+/// @param perRow bytes beside the numbers: of fused attention, and of norms of heads, in fp32
+/// @param normStatistics bytes that a norm of the stream keeps of a place: its inverse deviation,
+///     and for LayerNorm its mean
 record SegmentActivations(
         Activations policy,
         int bytes,
         double stream,
         double heads,
         double queries,
-        double unnormed,
+        double beside,
         double inner,
         double activated,
-        double perRow) {
+        double perRow,
+        double normStatistics) {
 
+    /// @param windowed whether attention's window hides something of the sequences
     static SegmentActivations of(
-            Activations policy, Architecture shape, Parallelism mesh, int bytes) {
+            Activations policy, Architecture shape, Parallelism mesh, int bytes, boolean windowed) {
         double tensor = mesh.tensor();
         double queries = shape.heads() * shape.effectiveHeadSize() / tensor;
         double keys = shape.keyValueHeads() * shape.effectiveHeadSize() / tensor;
@@ -44,16 +51,25 @@ record SegmentActivations(
                     case LLAMA, MISTRAL, QWEN2, QWEN3 -> true;
                     case GPT2 -> false;
                 };
+        int statistics =
+                switch (shape.family()) {
+                    case LLAMA, MISTRAL, QWEN2, QWEN3 -> 1;
+                    case GPT2 -> 2;
+                };
+        boolean normedHeads = shape.family() == Family.QWEN3;
+        double rowsOfHeads =
+                shape.heads() + (normedHeads ? shape.heads() + shape.keyValueHeads() : 0);
         return new SegmentActivations(
                 policy,
                 bytes,
                 shape.hiddenSize() / (mesh.sequence() ? tensor : 1),
                 queries + 2 * keys,
                 queries,
-                shape.family() == Family.QWEN3 ? queries + keys : 0,
+                (normedHeads ? queries + keys : 0) + (windowed ? queries : 0),
                 gated ? 2 * activated : activated,
                 activated,
-                Float.BYTES * shape.heads() / tensor);
+                Float.BYTES * rowsOfHeads / tensor,
+                Float.BYTES * statistics);
     }
 
     /// Of each layer, from its forward to its backward pass.
@@ -83,12 +99,12 @@ record SegmentActivations(
 
     /// Norms and the heads' outputs beside each other: one pass over memory makes them.
     private double oncePerPass() {
-        return bytes * (2 * stream + queries) + 2 * Float.BYTES;
+        return bytes * (2 * stream + queries) + 2 * normStatistics;
     }
 
     /// Matrix products, and what fused attention keeps.
     private double products() {
-        return bytes * (heads + unnormed + stream + inner + queries) + perRow;
+        return bytes * (heads + beside + stream + inner + queries) + perRow;
     }
 
     private double output() {
@@ -99,6 +115,6 @@ record SegmentActivations(
     /// gradients of attention, those of keys and values twice; the non-linearity's output.
     private double workspace() {
         double attention = 2 * queries + 2 * (heads - queries);
-        return bytes * (4 * stream + attention + activated) + Float.BYTES;
+        return bytes * (4 * stream + attention + activated) + normStatistics;
     }
 }

@@ -38,8 +38,21 @@ final class Settings {
         return with(stage, stage.microBatch(), stage.activations(), parallelism);
     }
 
+    static TrainingStage phases(TrainingStage stage, List<TrainingStage.Phase> phases) {
+        return with(stage, phases, stage.microBatch(), stage.activations(), stage.parallelism());
+    }
+
     static TrainingStage with(
             TrainingStage stage, int microBatch, Activations activations, Parallelism parallelism) {
+        return with(stage, stage.phases(), microBatch, activations, parallelism);
+    }
+
+    private static TrainingStage with(
+            TrainingStage stage,
+            List<TrainingStage.Phase> phases,
+            int microBatch,
+            Activations activations,
+            Parallelism parallelism) {
         return new TrainingStage(
                 stage.id(),
                 stage.type(),
@@ -51,7 +64,7 @@ final class Settings {
                 microBatch,
                 stage.threadsPerRank(),
                 parallelism,
-                stage.phases(),
+                phases,
                 stage.checkpoint(),
                 stage.evaluation(),
                 stage.objective(),

@@ -8,6 +8,7 @@ import dev.tanren.spec.plan.TrainingStage.Activations;
 import dev.tanren.spec.validation.PlanReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class ProposalsTest {
@@ -65,6 +66,31 @@ class ProposalsTest {
                         "parallelism.sharding: gradients",
                         "parallelism.sharding: full");
         assertThat(Ladder.single(Settings.activations(stage, Activations.FULL))).hasSize(3);
+    }
+
+    @Test
+    void ofSettingsWithinALimitTheCheapestIsTakenThatRunsOnAsManyRanks() throws Exception {
+        TrainingStage stage = adapt();
+        long now = new MemoryPlanner(stage, SMOLLM2, false).estimate().totalBytes();
+        assertThat(Proposals.within(stage, SMOLLM2, now).orElseThrow().changes()).isEmpty();
+        long limit = now - (200L << 20);
+        Proposal proposal = Proposals.within(stage, SMOLLM2, limit).orElseThrow();
+        assertThat(proposal.changes()).isNotEmpty();
+        assertThat(proposal.ranks()).isEqualTo(2);
+        assertThat(proposal.notYet()).isEmpty();
+        assertThat(proposal.memoryPerRank().totalBytes()).isLessThanOrEqualTo(limit);
+        assertThat(Proposals.within(stage, SMOLLM2, 1L << 30)).isEmpty();
+    }
+
+    @Test
+    void adviceNamesKeyValueAndPredictedMemory() throws Exception {
+        TrainingStage stage = adapt();
+        assertThat(Proposals.advice(stage, Proposals.smallerThan(stage, SMOLLM2)))
+                .startsWith("submit the plan with microBatch: 2 (it is 4; ")
+                .contains(" in stage adapt, which needs about ")
+                .endsWith(" MiB a rank");
+        assertThat(Proposals.advice(stage, Optional.empty()))
+                .contains("shorter sequenceLength in stage adapt");
     }
 
     private static TrainingStage adapt() throws Exception {

@@ -23,9 +23,14 @@ import java.util.function.BiConsumer;
 /// Starts the ranks of a gang.
 ///
 /// @param command makes the command of one rank from its threads and arguments
+/// @param memoryBytes what the ranks of a gang may have together, in equal parts
 /// @param credentials environment of every rank, with the secrets of the object store
 public record GangLauncher(
-        RankCommand command, StoreAddress store, Path cache, Map<String, String> credentials) {
+        RankCommand command,
+        StoreAddress store,
+        Path cache,
+        long memoryBytes,
+        Map<String, String> credentials) {
 
     private static final String LOOPBACK = "127.0.0.1";
 
@@ -98,7 +103,13 @@ public record GangLauncher(
                 request.datasets(),
                 request.lastStep(),
                 "runs/" + request.runId() + "/" + request.stageId() + "/checkpoints/",
-                request.skippedSteps());
+                request.skippedSteps(),
+                memoryLimit(ranks));
+    }
+
+    /// Of one of the ranks of a gang, in bytes.
+    public long memoryLimit(int ranks) {
+        return memoryBytes / ranks;
     }
 
     private static InitialState initialState(StartingPoint start) {

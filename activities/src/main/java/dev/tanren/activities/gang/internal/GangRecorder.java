@@ -3,6 +3,8 @@ package dev.tanren.activities.gang.internal;
 import dev.tanren.activities.attempt.SkippedSteps;
 import dev.tanren.launch.Report;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.planner.StageUtilisation;
 import dev.tanren.storage.registry.Metrics.EvaluationRow;
 import dev.tanren.storage.registry.Metrics.StepRow;
 import dev.tanren.storage.registry.Registry;
@@ -10,6 +12,7 @@ import dev.tanren.storage.registry.RunStatus;
 import dev.tanren.workflows.activity.GangActivities.GangRequest;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,12 +33,15 @@ public final class GangRecorder implements AutoCloseable {
             new SerialWriter(
                     "recorder",
                     error -> LOG.error("figures are not recorded: {}", error.getMessage()));
+    private final TrainingStage stage;
+    private final Map<Integer, StageUtilisation> utilisations = new HashMap<>();
     private List<StepRow> batch = new ArrayList<>();
     private long reached;
 
     public GangRecorder(Registry registry, GangRequest request) {
         this.registry = registry;
         this.request = request;
+        this.stage = (TrainingStage) request.plan().stage(request.stageId()).orElseThrow();
         this.reached = request.resumeStep();
     }
 
@@ -48,6 +54,22 @@ public final class GangRecorder implements AutoCloseable {
                 "attempt %d starts %d ranks after step %d"
                         .formatted(request.attempt(), ranks, request.resumeStep()),
                 Map.of("worker", worker, "ranks", ranks, "resumeStep", request.resumeStep()));
+    }
+
+    public void ready(Report.Ready ready) {
+        if (ready.device() != null) {
+            StageUtilisation.of(stage, request.architecture(), ready.device())
+                    .ifPresent(known -> utilisations.put(ready.rank(), known));
+        }
+        event(
+                "rank.ready",
+                Integer.toString(ready.rank()),
+                "rank " + ready.rank() + " is ready after step " + ready.step(),
+                Map.of(
+                        "rank", ready.rank(),
+                        "step", ready.step(),
+                        "secondsToReady", ready.secondsToReady(),
+                        "parameters", ready.parameters()));
     }
 
     public void step(Report.StepFinished step) {
@@ -208,9 +230,19 @@ public final class GangRecorder implements AutoCloseable {
         writer.close();
     }
 
-    private static Map<String, Double> values(Report.StepFinished step) {
+    private Map<String, Double> values(Report.StepFinished step) {
         Map<String, Double> values = new LinkedHashMap<>();
         values.put("loss", step.loss());
+        if (step.zLoss() != null) {
+            values.put("zLoss", step.zLoss());
+        }
+        StageUtilisation utilisation = utilisations.get(step.rank());
+        if (utilisation != null) {
+            values.put(
+                    "mfu",
+                    utilisation.ofStep(
+                            step.tokens(), step.sequenceLength(), step.seconds().total()));
+        }
         values.put("learningRate", step.learningRate());
         values.put("gradientNorm", step.gradientNorm());
         values.put("tokens", (double) step.tokens());

@@ -143,15 +143,7 @@ public final class GangWatch implements AutoCloseable {
             case Report.Hello hello -> {}
             case Report.Ready ready -> {
                 watchdog.ready(now);
-                recorder.event(
-                        "rank.ready",
-                        Integer.toString(ready.rank()),
-                        "rank " + ready.rank() + " is ready after step " + ready.step(),
-                        Map.of(
-                                "rank", ready.rank(),
-                                "step", ready.step(),
-                                "secondsToReady", ready.secondsToReady(),
-                                "parameters", ready.parameters()));
+                recorder.ready(ready);
             }
             case Report.ProductsMeasured measured ->
                     recorder.event(

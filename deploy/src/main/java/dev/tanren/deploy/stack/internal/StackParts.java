@@ -25,7 +25,11 @@ final class StackParts {
 
     /// Handed from who starts the stack to its workers.
     private static final List<String> HANDED_TO_WORKERS =
-            List.of("TANREN_S3_ALLOWED_BUCKETS", "TANREN_HUB_ENDPOINT", "TANREN_HUB_TOKEN");
+            List.of(
+                    "TANREN_S3_ALLOWED_BUCKETS",
+                    "TANREN_HUB_ENDPOINT",
+                    "TANREN_HUB_TOKEN",
+                    "TANREN_WORKER_MEMORY");
 
     private static final String HOST = "127.0.0.1";
     private static final Duration SHORT = Duration.ofSeconds(20);

@@ -101,13 +101,16 @@ final class RankLog {
     }
 
     private void step(Report.StepFinished step) {
+        Double zLoss = step.zLoss();
         line(
                 String.format(
                         Locale.ROOT,
-                        "step %d, phase %s: loss %.4f, gradient norm %.3f, rate %.3g, %,d tokens in %.3f s",
+                        "step %d, phase %s: loss %.4f,%s gradient norm %.3f, rate %.3g, %,d tokens in"
+                                + " %.3f s",
                         step.step(),
                         step.phase(),
                         step.loss(),
+                        zLoss == null ? "" : String.format(Locale.ROOT, " z-loss %.6f,", zLoss),
                         step.gradientNorm(),
                         step.learningRate(),
                         step.tokens(),

@@ -6,6 +6,7 @@ import dev.tanren.launch.StoreConnection;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.planner.Device;
 import dev.tanren.spec.planner.Timetable;
 import dev.tanren.spec.validation.ModelFit;
 import dev.tanren.storage.checkpoint.CheckpointLayout;
@@ -84,6 +85,7 @@ final class RankSession implements AutoCloseable {
         Timetable.Entry phase = Timetable.of(stage).of(launch.phaseId());
         requireWholeShares(launch, stage, phase);
         ModelFit.require(stage, phase.phase(), launch.architecture());
+        new MemoryLimit(launch, stage).requirePossible();
         CompletableFuture<Void> natives =
                 CompletableFuture.runAsync(() -> NativeRuntime.configure(stage.threadsPerRank()));
         ObjectStore store = StoreConnection.open(launch.store());
@@ -192,7 +194,8 @@ final class RankSession implements AutoCloseable {
                             launch.rank(),
                             firstStep - 1,
                             secondsSinceStart(),
-                            state.layout().elements()));
+                            state.layout().elements(),
+                            Device.CPU));
             if (firstStep > launch.lastStep()) {
                 return new TrainingLoop.End(launch.lastStep(), TrainingLoop.Ending.FINISHED);
             }
@@ -218,6 +221,7 @@ final class RankSession implements AutoCloseable {
                                         launch.phaseId(),
                                         start.values(),
                                         launch.skippedSteps()),
+                                new MemoryLimit(launch, stage),
                                 preemption,
                                 reports);
                 return new TrainingLoop(launch, stage, start, parts)

@@ -3,26 +3,31 @@ package dev.tanren.trainer.rank;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /// What the kernel says about this process's memory.
-final class ResidentMemory {
+///
+/// @param residentBytes now; 0 where the kernel does not tell
+/// @param peakBytes most that were resident at once so far; 0 where the kernel does not tell
+record ResidentMemory(long residentBytes, long peakBytes) {
 
     private static final Path STATUS = Path.of("/proc/self/status");
-    private static final String PEAK = "VmHWM:";
 
-    private ResidentMemory() {}
-
-    /// Most bytes that were resident at once so far; 0 where the kernel does not tell.
-    static long peakBytes() {
+    static ResidentMemory read() {
         try {
-            for (String line : Files.readAllLines(STATUS)) {
-                if (line.startsWith(PEAK)) {
-                    String kibibytes = line.substring(PEAK.length()).replace("kB", "").strip();
-                    return Long.parseLong(kibibytes) * 1024;
-                }
-            }
+            List<String> lines = Files.readAllLines(STATUS);
+            return new ResidentMemory(bytes(lines, "VmRSS:"), bytes(lines, "VmHWM:"));
         } catch (IOException | NumberFormatException e) {
-            return 0; // a system without /proc
+            return new ResidentMemory(0, 0); // a system without /proc
+        }
+    }
+
+    private static long bytes(List<String> lines, String key) {
+        for (String line : lines) {
+            if (line.startsWith(key)) {
+                String kibibytes = line.substring(key.length()).replace("kB", "").strip();
+                return Long.parseLong(kibibytes) * 1024;
+            }
         }
         return 0;
     }

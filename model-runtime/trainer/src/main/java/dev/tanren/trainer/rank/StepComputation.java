@@ -29,11 +29,13 @@ final class StepComputation {
     /// @param gradient valid until the next step
     /// @param losses mean cross-entropy of each micro-batch of the step, over all ranks
     /// @param loss mean cross-entropy of the step
+    /// @param zLoss mean z-loss of the step; 0 where the objective has none
     /// @param stop whether a rank was asked to stop
     record Result(
             FlatBuffer gradient,
             List<Double> losses,
             double loss,
+            double zLoss,
             double gradientNorm,
             boolean stop) {
 
@@ -51,9 +53,10 @@ final class StepComputation {
     }
 
     Result compute(Prepared batch, StepClock clock, boolean askedToStop) {
-        // One slot for each micro-batch of the step, filled by its rank, and one for the stop flag.
+        // Two slots for each micro-batch of the step, filled by its rank, and one for the stop
+        // flag.
         int microBatches = batch.batch().microBatches();
-        double[] agreed = new double[microBatches + 1];
+        double[] agreed = new double[2 * microBatches + 1];
         double inverseTargets = 1.0 / batch.targets();
         decoder.weightsChanged();
         FlatBuffer gradient =
@@ -63,21 +66,24 @@ final class StepComputation {
                             decoder.accumulateGradientsInto(buffer);
                             MicroBatchResult result =
                                     decoder.forwardBackward(batch.own().get(index), inverseTargets);
-                            agreed[batch.firstOwn() + index] = result.lossSum();
+                            int slot = batch.firstOwn() + index;
+                            agreed[slot] = result.lossSum();
+                            agreed[microBatches + slot] = result.zLossSum();
                             clock.computed(result.forwardSeconds(), result.backwardSeconds());
                         });
         clock.gradientsDone();
 
-        agreed[microBatches] = askedToStop ? 1 : 0;
+        agreed[2 * microBatches] = askedToStop ? 1 : 0;
         reduction.sum(gradient);
         double[] sums = reduction.sum(agreed);
         clock.communicationDone();
         return new Result(
                 gradient,
                 means(batch, sums),
-                sumInOrder(sums, microBatches) / batch.targets(),
+                sumInOrder(sums, 0, microBatches) / batch.targets(),
+                sumInOrder(sums, microBatches, microBatches) / batch.targets(),
                 GradientNorm.l2(gradient),
-                sums[microBatches] > 0);
+                sums[2 * microBatches] > 0);
     }
 
     /// Whether a rank was asked to stop, for a step that is not computed.
@@ -91,9 +97,9 @@ final class StepComputation {
                 .toList();
     }
 
-    private static double sumInOrder(double[] values, int count) {
+    private static double sumInOrder(double[] values, int from, int count) {
         double sum = 0;
-        for (int i = 0; i < count; i++) {
+        for (int i = from; i < from + count; i++) {
             sum += values[i];
         }
         return sum;

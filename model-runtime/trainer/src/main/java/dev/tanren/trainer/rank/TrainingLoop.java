@@ -44,6 +44,7 @@ final class TrainingLoop {
             CheckpointSaver saver,
             Evaluator evaluator,
             AnomalyWatch anomalies,
+            MemoryLimit memory,
             Preemption preemption,
             Consumer<Report> reports) {}
 
@@ -92,6 +93,7 @@ final class TrainingLoop {
         }
         StepComputation.Result result =
                 parts.computation().compute(batch, clock, parts.preemption().requested());
+        parts.memory().computed();
         AnomalyWatch.Finding finding =
                 parts.anomalies().judge(step, result.loss(), result.gradientNorm());
         if (finding != null) {
@@ -119,7 +121,7 @@ final class TrainingLoop {
 
         boolean saves = saves(step, result.stop());
         if (saves) {
-            parts.saver().snapshot(step, checkpointState(step));
+            snapshot(step);
         }
         clock.checkpointDone();
         parts.reports()
@@ -129,13 +131,14 @@ final class TrainingLoop {
                                 step,
                                 launch.phaseId(),
                                 result.loss(),
+                                stage.objective().zLoss() > 0 ? result.zLoss() : null,
                                 rate,
                                 result.gradientNorm(),
                                 batch.targets(),
                                 batch.batch().sequenceLength(),
                                 batch.hash(),
                                 clock.seconds(),
-                                ResidentMemory.peakBytes()));
+                                ResidentMemory.read().peakBytes()));
         return afterReport(step, saves, result.stop());
     }
 
@@ -143,9 +146,14 @@ final class TrainingLoop {
     private @Nullable Ending end(long step, boolean stop) {
         boolean saves = saves(step, stop);
         if (saves) {
-            parts.saver().snapshot(step, checkpointState(step));
+            snapshot(step);
         }
         return afterReport(step, saves, stop);
+    }
+
+    private void snapshot(long step) {
+        parts.saver().snapshot(step, checkpointState(step));
+        parts.memory().saved();
     }
 
     private @Nullable Ending afterReport(long step, boolean saves, boolean stop) {
@@ -156,6 +164,7 @@ final class TrainingLoop {
         if (saves) {
             parts.saver().upload();
         }
+        parts.memory().stepEnded();
         return stop ? Ending.PREEMPTED : null;
     }
 
@@ -184,6 +193,7 @@ final class TrainingLoop {
 
     private void evaluate(long step) {
         Map<String, Report.Evaluation> measured = parts.evaluator().evaluate();
+        parts.memory().evaluated();
         if (!measured.isEmpty()) {
             parts.reports().accept(new Report.Evaluated(launch.rank(), step, measured));
         }

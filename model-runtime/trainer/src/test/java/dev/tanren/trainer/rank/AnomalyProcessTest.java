@@ -63,7 +63,8 @@ class AnomalyProcessTest {
                 PoisonData.ARCHITECTURE,
                 datasets,
                 runId,
-                List.of());
+                List.of(),
+                null);
     }
 
     private static Gang start(

@@ -42,6 +42,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /// Real rank processes of one attempt, as a worker would run them.
 final class Gang implements AutoCloseable {
@@ -49,6 +50,7 @@ final class Gang implements AutoCloseable {
     /// What is the same for all attempts of a test.
     ///
     /// @param wrapper arguments before those of a rank, such as `prlimit` with its own
+    /// @param memoryLimit of each rank in bytes; null for none
     record Setting(
             EmbeddedS3 s3,
             ObjectStore store,
@@ -58,24 +60,23 @@ final class Gang implements AutoCloseable {
             Architecture architecture,
             Map<String, String> datasets,
             String runId,
-            List<String> wrapper) {
+            List<String> wrapper,
+            @Nullable Long memoryLimit) {
 
         TrainingStage stage() {
             return (TrainingStage) plan.stages().getFirst();
         }
 
         Setting with(Plan other) {
-            return new Setting(
-                    s3, store, address, folder, other, architecture, datasets, runId, wrapper);
+            return copy(address, other, architecture, datasets, wrapper, memoryLimit);
         }
 
         Setting with(Architecture other) {
-            return new Setting(s3, store, address, folder, plan, other, datasets, runId, wrapper);
+            return copy(address, plan, other, datasets, wrapper, memoryLimit);
         }
 
         Setting with(Map<String, String> other) {
-            return new Setting(
-                    s3, store, address, folder, plan, architecture, other, runId, wrapper);
+            return copy(address, plan, architecture, other, wrapper, memoryLimit);
         }
 
         Setting through(String endpoint) {
@@ -86,21 +87,35 @@ final class Gang implements AutoCloseable {
                             address.bucket(),
                             address.prefix(),
                             address.pathStyle());
-            return new Setting(
-                    s3, store, other, folder, plan, architecture, datasets, runId, wrapper);
+            return copy(other, plan, architecture, datasets, wrapper, memoryLimit);
         }
 
         Setting under(String... arguments) {
+            return copy(address, plan, architecture, datasets, List.of(arguments), memoryLimit);
+        }
+
+        Setting withMemory(long limit) {
+            return copy(address, plan, architecture, datasets, wrapper, limit);
+        }
+
+        private Setting copy(
+                StoreAddress newAddress,
+                Plan newPlan,
+                Architecture newArchitecture,
+                Map<String, String> newDatasets,
+                List<String> newWrapper,
+                @Nullable Long newLimit) {
             return new Setting(
                     s3,
                     store,
-                    address,
+                    newAddress,
                     folder,
-                    plan,
-                    architecture,
-                    datasets,
+                    newPlan,
+                    newArchitecture,
+                    newDatasets,
                     runId,
-                    List.of(arguments));
+                    newWrapper,
+                    newLimit);
         }
     }
 
@@ -219,7 +234,8 @@ final class Gang implements AutoCloseable {
                         setting.datasets(),
                         Timetable.of(setting.stage()).of(phase).lastStep(),
                         CheckpointLayout.stagePrefix(setting.runId(), setting.stage().id()),
-                        skipped);
+                        skipped,
+                        setting.memoryLimit());
         Path file = scratch.resolve("launch-" + rank + ".json");
         Files.writeString(file, Json.write(launch));
         processes.add(

@@ -110,7 +110,8 @@ class OptimizerProcessTest {
                 TinyPlan.ARCHITECTURE,
                 datasets,
                 runId,
-                List.of());
+                List.of(),
+                null);
     }
 
     @ParameterizedTest

@@ -29,7 +29,8 @@ record Rig(EmbeddedS3 s3, S3ObjectStore store, Map<String, String> datasets, Pat
                 TinyPlan.ARCHITECTURE,
                 datasets,
                 runId,
-                List.of());
+                List.of(),
+                null);
     }
 
     @Override

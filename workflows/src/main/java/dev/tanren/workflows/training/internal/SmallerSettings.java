@@ -1,55 +1,28 @@
 package dev.tanren.workflows.training.internal;
 
+import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.planner.Proposal;
 import dev.tanren.spec.planner.Proposals;
 import dev.tanren.workflows.failure.Failure;
-import java.util.stream.Collectors;
 
 /// Puts the planner's next smaller settings into the failure of a stage that ran out of memory.
 final class SmallerSettings {
 
-    private static final long MIB = 1L << 20;
-
     private SmallerSettings() {}
 
-    /// The same failure, which says first what to change in the plan.
+    /// The same failure, which says first what to change in the plan. A rank that ended by itself
+    /// before its memory ran out has said so already, with settings that fit what it measured.
     static Failure proposedIn(Failure failure, TrainingStage stage, Architecture shape) {
-        String proposed =
-                Proposals.smallerThan(stage, shape)
-                        .map(proposal -> words(stage, proposal))
-                        .orElse(
-                                "the planner knows no smaller settings that keep the batch of a"
-                                        + " step: submit the plan with a shorter sequenceLength in"
-                                        + " stage "
-                                        + stage.id()
-                                        + ", or with more data ranks");
+        if (failure.errorCode() == ErrorCode.RANK_MEMORY_LIMIT) {
+            return failure;
+        }
         return new Failure(
                 failure.code(),
                 failure.what(),
                 failure.where(),
-                proposed + "; or: " + failure.mend());
-    }
-
-    private static String words(TrainingStage stage, Proposal proposal) {
-        return "submit the plan with "
-                + proposal.changes().stream()
-                        .map(
-                                change ->
-                                        change.key()
-                                                + ": "
-                                                + change.to()
-                                                + " (it is "
-                                                + change.from()
-                                                + "; "
-                                                + change.effect()
-                                                + ")")
-                        .collect(Collectors.joining(" and "))
-                + " in stage "
-                + stage.id()
-                + ", which needs about "
-                + Math.ceilDiv(proposal.memoryPerRank().totalBytes(), MIB)
-                + " MiB a rank";
+                Proposals.advice(stage, Proposals.smallerThan(stage, shape))
+                        + "; or: "
+                        + failure.mend());
     }
 }

@@ -33,6 +33,14 @@ class SmallerSettingsTest {
                 .isEqualTo(KILLED);
     }
 
+    @Test
+    void aRankThatMeasuredItsMemoryHasSaidWhatFits() {
+        Failure measured =
+                new Failure(ErrorCode.RANK_MEMORY_LIMIT, "needs 900 MiB", "rank 1", "submit this");
+
+        assertThat(proposedFor(measured, 8, 256)).isEqualTo(measured);
+    }
+
     /// Twice as many micro-batches need one more partial sum of gradients.
     @Test
     void halfTheMicroBatchIsNotProposedWhereTheGradientsTakeMoreThanItSaves() {
@@ -40,6 +48,10 @@ class SmallerSettingsTest {
     }
 
     private static Failure proposedFor(int microBatch, int sequenceLength) {
+        return proposedFor(KILLED, microBatch, sequenceLength);
+    }
+
+    private static Failure proposedFor(Failure failure, int microBatch, int sequenceLength) {
         Plan plan =
                 PlanReader.read(
                                 """
@@ -68,6 +80,6 @@ class SmallerSettingsTest {
                         .planOrThrow();
         TrainingStage stage = (TrainingStage) plan.stages().getFirst();
         ModelSource.Fresh model = (ModelSource.Fresh) plan.model();
-        return SmallerSettings.proposedIn(KILLED, stage, model.architecture());
+        return SmallerSettings.proposedIn(failure, stage, model.architecture());
     }
 }

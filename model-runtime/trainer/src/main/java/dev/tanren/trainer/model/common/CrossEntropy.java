@@ -21,6 +21,7 @@ public final class CrossEntropy {
     private final int vocabulary;
     private final ThreadLocal<Row> rows;
     private Objective objective = Objective.CROSS_ENTROPY;
+    private double[] zLosses = new double[0];
 
     public CrossEntropy(int vocabulary) {
         this.vocabulary = vocabulary;
@@ -40,6 +41,20 @@ public final class CrossEntropy {
     /// What gradients are of, from now on.
     public void use(Objective chosen) {
         objective = chosen;
+    }
+
+    /// Begins the micro-batch that the next gradients are of.
+    public void begin(int places) {
+        zLosses = new double[objective.zLoss() > 0 ? places : 0];
+    }
+
+    /// Sum of the z-losses of the micro-batch, its factor included; 0 where the objective has none.
+    public double zLossSum() {
+        double sum = 0;
+        for (double zLoss : zLosses) {
+            sum += zLoss;
+        }
+        return sum;
     }
 
     /// Writes each row's loss; ignored rows have 0.
@@ -65,14 +80,16 @@ public final class CrossEntropy {
                 (from, to) -> {
                     for (long c = from; c < to; c++) {
                         int place = firstTarget + (int) c;
-                        losses[place] = row(rows.get(), logits_CV, c, targets[place], scale);
+                        losses[place] = row(rows.get(), logits_CV, c, place, targets, scale);
                     }
                 });
     }
 
     /// @param scale of the gradient, or NaN where none is wanted
-    private double row(Row row, Matrix logits_CV, long c, int target, double scale) {
+    private double row(
+            Row row, Matrix logits_CV, long c, int place, int[] targets, double scale) {
         boolean gradient = !Double.isNaN(scale);
+        int target = targets[place];
         if (target == MicroBatch.IGNORED) {
             if (gradient) {
                 Rows.clear(logits_CV, c);
@@ -83,6 +100,9 @@ public final class CrossEntropy {
         float highest = highest(row, logits_CV, c);
         double sum = exponentials(row, logits_CV, c, highest);
         double logSum = Math.log(sum) + highest;
+        if (gradient && zLosses.length > 0) {
+            zLosses[place] = objective.zLoss() * logSum * logSum;
+        }
         if (gradient) {
             writeGradient(row, logits_CV, c, target, scale, sum, logSum);
         }

@@ -61,6 +61,7 @@ public final class LanguageModelHead {
         Matrix normed_NH = normed(hidden_NH, pass);
         Matrix normedGradient_NH = pass.shared("normed.gradient", hidden_NH.columns());
         int[] targets = pass.batch().targets();
+        crossEntropy.begin(pass.places());
         long backward = 0;
         for (int from = 0; from < pass.places(); from += chunk()) {
             int to = Math.min(pass.places(), from + chunk());
@@ -83,6 +84,11 @@ public final class LanguageModelHead {
         gradient_NH.segment().fill((byte) 0);
         norm.backward(normedGradient_NH, hidden_NH, statistics(pass), gradient_NH);
         return (backward + System.nanoTime() - begin) / 1e9;
+    }
+
+    /// Sum of the z-losses of the last [#lossesAndGradient].
+    double zLossSum() {
+        return crossEntropy.zLossSum();
     }
 
     /// Writes all logits.

@@ -117,7 +117,7 @@ public final class SegmentedDecoder implements Decoder {
             embedding.backward(gradient_NH, pass);
             double forward = (middle - begin) / 1e9 - headBackward;
             double backward = (System.nanoTime() - middle) / 1e9 + headBackward;
-            return new MicroBatchResult(sum(losses), forward, backward);
+            return new MicroBatchResult(sum(losses), head.zLossSum(), forward, backward);
         }
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.tanren.spec.plan.Objective;
+import dev.tanren.trainer.model.MicroBatch;
 import dev.tanren.trainer.optimizer.ReferenceFigures;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.Format;
@@ -68,6 +69,30 @@ class CrossEntropyTest {
         }
     }
 
+    @Test
+    void theZLossIsReportedApartFromTheLossAndOnlyWhereItIsAskedFor() {
+        int vocabulary = 3;
+        double[] logits = {1, 2, 3, 4, 4, 4, -1, 0, 1};
+        int[] targets = {0, MicroBatch.IGNORED, 2};
+        double expected = 0;
+        for (int row : new int[] {0, 2}) {
+            double sum = 0;
+            for (int v = 0; v < vocabulary; v++) {
+                sum += Math.exp(logits[row * vocabulary + v]);
+            }
+            expected += 1e-2 * Math.log(sum) * Math.log(sum);
+        }
+        assertThat(zLossSum(logits, targets, new Objective(1e-2, 0)))
+                .isCloseTo(expected, within(1e-7));
+        assertThat(zLossSum(logits, targets, Objective.CROSS_ENTROPY)).isZero();
+    }
+
+    private static double zLossSum(double[] logits, int[] targets, Objective objective) {
+        CrossEntropy crossEntropy = new CrossEntropy(logits.length / targets.length);
+        gradient(crossEntropy, logits, targets, objective, new double[targets.length], 1);
+        return crossEntropy.zLossSum();
+    }
+
     /// The gradient of the objective as its documentation states it, in double precision, over a
     /// vocabulary of several tiles.
     @Test
@@ -105,9 +130,20 @@ class CrossEntropyTest {
 
     private static double[] gradient(
             double[] logits, int[] targets, Objective objective, double[] losses, double scale) {
+        CrossEntropy crossEntropy = new CrossEntropy(logits.length / targets.length);
+        return gradient(crossEntropy, logits, targets, objective, losses, scale);
+    }
+
+    private static double[] gradient(
+            CrossEntropy crossEntropy,
+            double[] logits,
+            int[] targets,
+            Objective objective,
+            double[] losses,
+            double scale) {
         int vocabulary = logits.length / targets.length;
-        CrossEntropy crossEntropy = new CrossEntropy(vocabulary);
         crossEntropy.use(objective);
+        crossEntropy.begin(targets.length);
         try (FlatBuffer buffer = FlatBuffer.allocate(logits.length)) {
             for (int i = 0; i < logits.length; i++) {
                 buffer.segment().setAtIndex(JAVA_FLOAT, i, (float) logits[i]);

@@ -1,0 +1,46 @@
+package dev.tanren.activities.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tanren.spec.error.TanrenException;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class WorkerSettingsTest {
+
+    @Test
+    void ranksMayHaveTheMemoryThatTheEnvironmentNames() {
+        assertThat(WorkerSettings.from(environment("12GiB")).memoryBytes()).isEqualTo(12L << 30);
+    }
+
+    @Test
+    void unlessItIsNamedTheyMayHaveWhatTheMachineHas() {
+        long machine = WorkerSettings.from(environment("")).memoryBytes();
+        assertThat(machine).isGreaterThan(Runtime.getRuntime().maxMemory() / 2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"lots", "0", "-1GiB"})
+    void whatIsNoSizeOfMemoryIsRefusedByItsName(String value) {
+        assertThatThrownBy(() -> WorkerSettings.from(environment(value)))
+                .isInstanceOf(TanrenException.class)
+                .hasMessageContaining("TANREN_WORKER_MEMORY")
+                .hasMessageContaining("12GiB");
+    }
+
+    private static Map<String, String> environment(String memory) {
+        Map<String, String> environment = new HashMap<>();
+        environment.put("TANREN_TEMPORAL_ADDRESS", "127.0.0.1:7233");
+        environment.put("TANREN_WORKER_SCRATCH", "/tmp/scratch");
+        environment.put("TANREN_WORKER_CACHE", "/tmp/cache");
+        environment.put("TANREN_TRAINER_CLASSPATH", "trainer.jar");
+        environment.put("TANREN_INFERENCE_CLASSPATH", "inference.jar");
+        environment.put("TANREN_NATIVES", "/tmp/natives");
+        environment.put("TANREN_WORKER_MEMORY", memory);
+        return environment;
+    }
+}

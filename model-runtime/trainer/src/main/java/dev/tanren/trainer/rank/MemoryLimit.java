@@ -1,0 +1,122 @@
+package dev.tanren.trainer.rank;
+
+import dev.tanren.launch.RankLaunch;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.planner.MemoryForecast;
+import dev.tanren.spec.planner.Proposals;
+
+/// Ends a rank that would take more memory than it may, before the kernel does.
+///
+/// It looks twice: at the launch, where the prediction alone is far beyond the limit, and after the
+/// launch's second step, when everything that a step takes has been taken once and is measured.
+/// Those steps are the run's own. Where nobody said what the limit is, it looks not at all.
+final class MemoryLimit {
+
+    private static final int WARM_UP_STEPS = 2;
+    private static final long MIB = 1L << 20;
+
+    private final RankLaunch launch;
+    private final TrainingStage stage;
+    private final MemoryForecast forecast;
+    private int computed;
+    private boolean measured;
+    private boolean saved;
+    private boolean evaluated;
+
+    MemoryLimit(RankLaunch launch, TrainingStage stage) {
+        this.launch = launch;
+        this.stage = stage;
+        this.forecast = MemoryForecast.of(stage, launch.architecture(), launch.phaseId());
+    }
+
+    /// @throws TanrenException `RANK_MEMORY_LIMIT` where not even a prediction that is wrong by as
+    ///     much as predictions are would let the rank train
+    void requirePossible() {
+        Long limit = launch.memoryLimitBytes();
+        if (limit != null && forecast.certainlyExceeds(limit)) {
+            throw exceeded(
+                    "the rank would need about "
+                            + mebibytes(forecast.predictedBytes())
+                            + " by the planner's count, of which nothing is measured yet; its limit is "
+                            + mebibytes(limit),
+                    limit);
+        }
+    }
+
+    /// Forward and backward pass of a step were done; a step that is left out has none.
+    void computed() {
+        computed++;
+    }
+
+    /// The copy for a checkpoint was made.
+    void saved() {
+        saved = true;
+    }
+
+    /// The model was measured on held-out data.
+    void evaluated() {
+        evaluated = true;
+    }
+
+    /// A step ended.
+    ///
+    /// @throws TanrenException `RANK_MEMORY_LIMIT` after the second that was computed, where the
+    ///     rank is going to need more than it may have
+    void stepEnded() {
+        Long limit = launch.memoryLimitBytes();
+        if (limit == null || measured || computed < WARM_UP_STEPS) {
+            return;
+        }
+        measured = true;
+        ResidentMemory memory = ResidentMemory.read();
+        long needed =
+                forecast.neededBytes(memory.residentBytes(), memory.peakBytes(), saved, evaluated);
+        if (needed > limit) {
+            throw exceeded(
+                    "the rank needs about "
+                            + mebibytes(needed)
+                            + ": it had "
+                            + mebibytes(memory.peakBytes())
+                            + " at most in its first steps, and "
+                            + mebibytes(forecast.toCome(saved, evaluated))
+                            + " are to come ("
+                            + whatComes()
+                            + "); its limit is "
+                            + mebibytes(limit)
+                            + ", the planner had expected "
+                            + mebibytes(forecast.predictedBytes()),
+                    limit - (needed - forecast.predictedBytes()));
+        }
+    }
+
+    private String whatComes() {
+        String all =
+                (saved ? "" : ", the copy for checkpoints")
+                        + (evaluated || forecast.evaluationBytes() == 0 ? "" : ", evaluations")
+                        + (forecast.laterBytes() == 0 ? "" : ", later phases");
+        return all.isEmpty() ? "nothing new" : all.substring(2);
+    }
+
+    /// @param fitting what a rank may take by the planner's count
+    private TanrenException exceeded(String what, long fitting) {
+        return new TanrenException(
+                ErrorCode.RANK_MEMORY_LIMIT,
+                what,
+                "rank " + launch.rank() + ", stage " + stage.id() + ", phase " + launch.phaseId(),
+                Proposals.advice(
+                                stage,
+                                Proposals.within(stage, launch.architecture(), fitting)
+                                        .or(
+                                                () ->
+                                                        Proposals.smallerThan(
+                                                                stage, launch.architecture())))
+                        + "; or: give the worker more memory, or TANREN_WORKER_MEMORY where it has"
+                        + " more than that");
+    }
+
+    private static String mebibytes(long bytes) {
+        return Math.ceilDiv(bytes, MIB) + " MiB";
+    }
+}

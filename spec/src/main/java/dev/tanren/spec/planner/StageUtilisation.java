@@ -1,0 +1,38 @@
+package dev.tanren.spec.planner;
+
+import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.plan.TrainingStage.Precision;
+import dev.tanren.spec.planner.formula.Utilisation;
+import java.util.Optional;
+
+/// Model FLOPs utilisation of a stage's steps on a device whose peak is known.
+///
+/// @param ranks that share a step
+/// @param peakFlops of each rank's device, in the precision of the stage's matrix products
+public record StageUtilisation(Architecture shape, int ranks, double peakFlops) {
+
+    /// @param driverName what the rank computes on, as its driver names it
+    /// @return empty where the peak is not known, as of a CPU
+    public static Optional<StageUtilisation> of(
+            TrainingStage stage, Architecture shape, String driverName) {
+        return Device.ofDriver(driverName)
+                .flatMap(device -> Optional.ofNullable(device.peakFlops()))
+                .map(
+                        bf16 ->
+                                new StageUtilisation(
+                                        shape,
+                                        stage.parallelism().ranks(),
+                                        // In TF32 the listed devices are half as fast.
+                                        stage.precision() == Precision.BF16 ? bf16 : bf16 / 2));
+    }
+
+    /// The share of the peak that a step's arithmetic took, by torchtitan's convention.
+    ///
+    /// @param tokens of the step, of all ranks
+    /// @param seconds that the step took
+    public double ofStep(long tokens, int sequenceLength, double seconds) {
+        return Utilisation.modelFlops(
+                tokens / seconds / ranks, Flops.perToken(shape, sequenceLength), peakFlops);
+    }
+}
