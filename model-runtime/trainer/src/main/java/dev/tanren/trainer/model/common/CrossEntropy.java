@@ -86,8 +86,7 @@ public final class CrossEntropy {
     }
 
     /// @param scale of the gradient, or NaN where none is wanted
-    private double row(
-            Row row, Matrix logits_CV, long c, int place, int[] targets, double scale) {
+    private double row(Row row, Matrix logits_CV, long c, int place, int[] targets, double scale) {
         boolean gradient = !Double.isNaN(scale);
         int target = targets[place];
         if (target == MicroBatch.IGNORED) {
