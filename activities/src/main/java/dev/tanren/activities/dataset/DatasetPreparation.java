@@ -2,6 +2,7 @@ package dev.tanren.activities.dataset;
 
 import dev.tanren.activities.dataset.internal.ContentHash;
 import dev.tanren.activities.dataset.internal.DocumentSet;
+import dev.tanren.activities.dataset.internal.ShardTarget;
 import dev.tanren.activities.dataset.internal.SourceFile;
 import dev.tanren.activities.dataset.internal.SourceFiles;
 import dev.tanren.activities.dataset.internal.StreamSet;
@@ -132,13 +133,8 @@ public final class DatasetPreparation {
             checkVocabulary(tokenizer.vocabSize(), request);
             return inScratch(
                     folder ->
-                            new DocumentSet(store, folder, threads, progress)
-                                    .prepare(
-                                            request.name(),
-                                            request.dataset(),
-                                            files,
-                                            hash,
-                                            tokenizer));
+                            new DocumentSet(new ShardTarget(store, folder, hash, progress), threads)
+                                    .prepare(request.name(), request.dataset(), files, tokenizer));
         }
     }
 
@@ -146,12 +142,11 @@ public final class DatasetPreparation {
             Request request, List<SourceFile> files, String hash, Progress progress) {
         return inScratch(
                 folder ->
-                        new StreamSet(store, folder, progress)
+                        new StreamSet(new ShardTarget(store, folder, hash, progress))
                                 .prepare(
                                         request.name(),
                                         request.dataset(),
                                         files,
-                                        hash,
                                         request.vocabSize()));
     }
 

@@ -13,6 +13,7 @@ import dev.tanren.activities.source.Sources;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Dataset;
+import dev.tanren.storage.testing.MemoryObjectStore;
 import dev.tanren.storage.tokens.DatasetManifest;
 import dev.tanren.storage.tokens.Documents;
 import dev.tanren.storage.tokens.PackedBlocks;

@@ -3,7 +3,6 @@ package dev.tanren.activities.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tanren.activities.dataset.MemoryObjectStore;
 import dev.tanren.activities.source.FileRoots;
 import dev.tanren.activities.source.Progress;
 import dev.tanren.activities.source.SourceBuckets;
@@ -12,6 +11,7 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.validation.PlanReader;
+import dev.tanren.storage.testing.MemoryObjectStore;
 import dev.tanren.workflows.activity.ModelActivities.ResolvedModel;
 import java.io.IOException;
 import java.nio.file.Files;

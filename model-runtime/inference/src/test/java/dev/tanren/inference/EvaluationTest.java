@@ -10,6 +10,7 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
 import dev.tanren.storage.objects.StoreAddress;
+import dev.tanren.storage.testing.MemoryObjectStore;
 import dev.tanren.storage.tokens.DatasetManifest;
 import dev.tanren.storage.tokens.TokenShardWriter;
 import java.io.IOException;
@@ -28,11 +29,10 @@ class EvaluationTest {
 
     @TempDir private Path folder;
 
-    private FolderObjectStore store;
+    private final MemoryObjectStore store = new MemoryObjectStore();
 
     @BeforeEach
     void aBundleAndADatasetAreStored() throws IOException {
-        store = new FolderObjectStore(folder.resolve("objects"));
         for (String file : List.of("model.pt", "tokenizer.json")) {
             store.put("bundle/" + file, resource(file));
         }

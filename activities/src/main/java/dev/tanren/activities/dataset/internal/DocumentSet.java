@@ -1,13 +1,10 @@
 package dev.tanren.activities.dataset.internal;
 
-import dev.tanren.activities.source.Progress;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Dataset;
-import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.tokens.DatasetManifest;
 import dev.tanren.storage.tokens.TokenShardWriter;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -19,29 +16,21 @@ import java.util.List;
 /// lie in the order of their hashes.
 public final class DocumentSet {
 
-    private final ObjectStore store;
-    private final Path scratch;
+    private final ShardTarget target;
     private final int threads;
-    private final Progress progress;
 
-    public DocumentSet(ObjectStore store, Path scratch, int threads, Progress progress) {
-        this.store = store;
-        this.scratch = scratch;
+    public DocumentSet(ShardTarget target, int threads) {
+        this.target = target;
         this.threads = threads;
-        this.progress = progress;
     }
 
     public DatasetManifest prepare(
-            String name,
-            Dataset dataset,
-            List<SourceFile> files,
-            String contentHash,
-            TextTokenizer tokenizer) {
+            String name, Dataset dataset, List<SourceFile> files, TextTokenizer tokenizer) {
         long started = System.nanoTime();
         boolean score = dataset.quality().scorer() == Dataset.Scorer.HEURISTIC;
-        try (Spill spill = new Spill(scratch.resolve("spill"));
+        try (Spill spill = new Spill(target.scratch().resolve("spill"));
                 Tokenisation tokenisation =
-                        new Tokenisation(tokenizer, score, spill, threads, progress)) {
+                        new Tokenisation(tokenizer, score, spill, threads, target.progress())) {
             DocumentReader reader = new DocumentReader();
             files.forEach(file -> reader.read(file, tokenisation::add));
             List<TokenisedDocument> documents = new ArrayList<>(tokenisation.finish());
@@ -55,10 +44,7 @@ public final class DocumentSet {
             documents.sort(TokenisedDocument.BY_HASH);
             int heldOut = heldOut(documents, dataset.holdout());
             Shards shards =
-                    new Shards(
-                            spill,
-                            "datasets/" + contentHash + "/",
-                            TokenShardWriter.bytesPerToken(tokenizer.vocabSize()));
+                    new Shards(spill, TokenShardWriter.bytesPerToken(tokenizer.vocabSize()));
             List<DatasetManifest.Shard> held =
                     shards.store("heldout", Dataset.Tier.GOLD.key(), documents.subList(0, heldOut));
             List<DatasetManifest.Shard> training =
@@ -68,7 +54,7 @@ public final class DocumentSet {
             return new DatasetManifest(
                     DatasetManifest.VERSION,
                     name,
-                    contentHash,
+                    target.contentHash(),
                     tokenizer.vocabSize(),
                     true,
                     training,
@@ -96,12 +82,10 @@ public final class DocumentSet {
 
     private final class Shards {
         private final Spill spill;
-        private final String prefix;
         private final int bytesPerToken;
 
-        private Shards(Spill spill, String prefix, int bytesPerToken) {
+        private Shards(Spill spill, int bytesPerToken) {
             this.spill = spill;
-            this.prefix = prefix;
             this.bytesPerToken = bytesPerToken;
         }
 
@@ -123,8 +107,7 @@ public final class DocumentSet {
 
         private List<DatasetManifest.Shard> store(
                 String object, String tier, List<TokenisedDocument> documents) {
-            ShardUpload upload =
-                    new ShardUpload(store, scratch, prefix + object, tier, bytesPerToken, progress);
+            ShardUpload upload = target.upload(object, tier, bytesPerToken);
             for (TokenisedDocument document : documents) {
                 upload.add(spill.read(document.offset(), document.length()), 0, document.length());
             }

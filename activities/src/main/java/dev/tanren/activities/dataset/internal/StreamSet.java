@@ -1,13 +1,10 @@
 package dev.tanren.activities.dataset.internal;
 
-import dev.tanren.activities.source.Progress;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Dataset;
-import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.tokens.DatasetManifest;
 import dev.tanren.storage.tokens.TokenShardWriter;
-import java.nio.file.Path;
 import java.util.List;
 
 /// Prepares a dataset of ready tokens: its files are one stream, whose last `holdout` is held out.
@@ -16,22 +13,14 @@ public final class StreamSet {
     /// Pieces in which a stream is written; they carry no meaning.
     private static final int CHUNK_TOKENS = 1 << 20;
 
-    private final ObjectStore store;
-    private final Path scratch;
-    private final Progress progress;
+    private final ShardTarget target;
 
-    public StreamSet(ObjectStore store, Path scratch, Progress progress) {
-        this.store = store;
-        this.scratch = scratch;
-        this.progress = progress;
+    public StreamSet(ShardTarget target) {
+        this.target = target;
     }
 
     public DatasetManifest prepare(
-            String name,
-            Dataset dataset,
-            List<SourceFile> files,
-            String contentHash,
-            int modelVocabSize) {
+            String name, Dataset dataset, List<SourceFile> files, int modelVocabSize) {
         long started = System.nanoTime();
         TokenStream stream = new TokenStream(files);
         long tokens = stream.tokens();
@@ -49,12 +38,9 @@ public final class StreamSet {
         }
         int vocabSize = stream.vocabSize(modelVocabSize);
         int bytesPerToken = TokenShardWriter.bytesPerToken(vocabSize);
-        String prefix = "datasets/" + contentHash + "/";
         String tier = Dataset.Tier.GOLD.key();
-        ShardUpload training =
-                new ShardUpload(store, scratch, prefix + tier, tier, bytesPerToken, progress);
-        ShardUpload heldOut =
-                new ShardUpload(store, scratch, prefix + "heldout", tier, bytesPerToken, progress);
+        ShardUpload training = target.upload(tier, tier, bytesPerToken);
+        ShardUpload heldOut = target.upload("heldout", tier, bytesPerToken);
         long[] done = {0};
         stream.read(
                 CHUNK_TOKENS,
@@ -67,12 +53,12 @@ public final class StreamSet {
                         heldOut.add(chunk, toTrain, length - toTrain);
                     }
                     done[0] += length;
-                    progress.at("copying", done[0]);
+                    target.progress().at("copying", done[0]);
                 });
         return new DatasetManifest(
                 DatasetManifest.VERSION,
                 name,
-                contentHash,
+                target.contentHash(),
                 vocabSize,
                 false,
                 training.finish(),

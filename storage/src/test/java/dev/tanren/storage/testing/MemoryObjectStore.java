@@ -1,4 +1,4 @@
-package dev.tanren.activities.dataset;
+package dev.tanren.storage.testing;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
