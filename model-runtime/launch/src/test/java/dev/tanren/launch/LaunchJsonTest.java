@@ -3,14 +3,11 @@ package dev.tanren.launch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tanren.spec.json.Json;
-import dev.tanren.spec.plan.Anomalies;
-import dev.tanren.spec.plan.Architecture;
-import dev.tanren.spec.plan.Dataset;
-import dev.tanren.spec.plan.ModelSource;
-import dev.tanren.spec.plan.Objective;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.plan.Stage;
 import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.testing.SmallPlans;
+import dev.tanren.spec.testing.StageBuilder;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
 import dev.tanren.storage.objects.StoreAddress;
 import java.util.List;
@@ -25,9 +22,6 @@ class LaunchJsonTest {
 
     private static final StoreAddress STORE =
             new StoreAddress("http://127.0.0.1:9000", "us-east-1", "tanren", "a/", true);
-    private static final Architecture ARCHITECTURE =
-            new Architecture(
-                    Architecture.Family.LLAMA, 64, 8, 1, 2, 1, 16, null, true, 10_000, 1e-5, 64);
 
     @ParameterizedTest
     @MethodSource
@@ -122,7 +116,7 @@ class LaunchJsonTest {
                         "/tmp/cache",
                         STORE,
                         plan(),
-                        ARCHITECTURE,
+                        SmallPlans.ARCHITECTURE,
                         new InitialState.Random(),
                         Map.of("code", "datasets/ab/manifest.json"),
                         100,
@@ -143,7 +137,7 @@ class LaunchJsonTest {
                         "/tmp/cache",
                         STORE,
                         plan(),
-                        ARCHITECTURE,
+                        SmallPlans.ARCHITECTURE,
                         "runs/run-1/adapt/checkpoints/0000000040/manifest.json",
                         "models/m/tokenizer.json",
                         "runs/run-1/release/artifacts/",
@@ -176,60 +170,13 @@ class LaunchJsonTest {
     }
 
     private static Plan plan() {
-        return new Plan(
-                Plan.API_VERSION,
+        return SmallPlans.plan(
                 "java-expert",
-                17,
-                new ModelSource.Fresh(ARCHITECTURE, "file:./tokenizer.json"),
-                Map.of(
-                        "code",
-                        new Dataset(
-                                List.of(
-                                        new Dataset.Source(
-                                                "file:./code",
-                                                "**/*.java",
-                                                "text",
-                                                Dataset.Format.AUTO)),
-                                new Dataset.Quality(Dataset.Scorer.HEURISTIC, 3),
-                                Dataset.Order.SHUFFLED,
-                                0.02)),
-                List.of(training(), new Stage.Approve("look")));
-    }
-
-    private static TrainingStage training() {
-        return new TrainingStage(
-                "adapt",
-                TrainingStage.Type.CPT,
-                new TrainingStage.Optimizer(
-                        TrainingStage.OptimizerType.ADAMW,
-                        3e-4,
-                        0.9,
-                        0.95,
-                        1e-8,
-                        0.1,
-                        null,
-                        TrainingStage.WeightDecayOn.MATRICES,
-                        null),
-                new TrainingStage.Schedule(
-                        TrainingStage.ScheduleType.WARMUP_STABLE_DECAY,
-                        0.02,
-                        0.2,
-                        0.1,
-                        0.0,
-                        TrainingStage.Course.STAGE),
-                TrainingStage.Precision.FP32,
-                TrainingStage.Activations.NONE,
-                16_384,
-                4,
-                1,
-                new TrainingStage.Parallelism(2, TrainingStage.Sharding.NONE, 1, false, 1, 1),
-                List.of(
-                        new TrainingStage.Phase(
-                                "short", 128, 200_000, Map.of("code@gold", 1.0), null)),
-                new TrainingStage.Checkpointing(20, 3),
-                new TrainingStage.Evaluation(40, List.of("code"), 16),
-                Objective.CROSS_ENTROPY,
-                null,
-                Anomalies.STANDARD);
+                SmallPlans.ARCHITECTURE,
+                StageBuilder.small()
+                        .mixing(Map.of("code@gold", 1.0))
+                        .evaluation(new TrainingStage.Evaluation(40, List.of("code"), 16))
+                        .build(),
+                new Stage.Approve("look"));
     }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.testing.StageBuilder;
 import dev.tanren.trainer.model.registry.Decoders;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import dev.tanren.trainer.rank.TinyPlan;
@@ -24,8 +25,8 @@ class TrainingStateTest {
     }
 
     private static TrainingState state(TrainingStage.Optimizer optimizer) {
-        TrainingStage stage = TinyPlan.stage(2);
-        return TrainingState.allocate(LAYOUT, TinyPlan.with(stage, optimizer, stage.schedule()));
+        return TrainingState.allocate(
+                LAYOUT, StageBuilder.of(TinyPlan.stage(2)).optimizer(optimizer).build());
     }
 
     private static TrainingStage.Optimizer sgd() {

@@ -8,6 +8,7 @@ import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.plan.TrainingStage.Course;
 import dev.tanren.spec.plan.TrainingStage.Schedule;
 import dev.tanren.spec.plan.TrainingStage.ScheduleType;
+import dev.tanren.spec.testing.StageBuilder;
 import dev.tanren.trainer.rank.TinyPlan;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -97,10 +98,9 @@ class LearningRateScheduleTest {
     void overPhasesEachPhaseWarmsUpAndDecaysByItself() {
         TrainingStage stage = TinyPlan.stage(2);
         TrainingStage phased =
-                TinyPlan.with(
-                        stage,
-                        stage.optimizer(),
-                        new Schedule(ScheduleType.COSINE, 0.5, 0, 0.2, 0.1, Course.PHASE));
+                StageBuilder.of(stage)
+                        .schedule(new Schedule(ScheduleType.COSINE, 0.5, 0, 0.2, 0.1, Course.PHASE))
+                        .build();
         LearningRateSchedule schedule = LearningRateSchedule.of(phased);
         double rate = stage.optimizer().learningRate();
         for (int phase = 0; phase < 2; phase++) {

@@ -6,6 +6,7 @@ import dev.tanren.launch.ExitCode;
 import dev.tanren.launch.InitialState;
 import dev.tanren.launch.Report;
 import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.testing.StageBuilder;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -42,7 +43,8 @@ class Bf16ProcessTest {
     }
 
     private static Gang.Setting setting(String runId) {
-        TrainingStage stage = TinyPlan.in(TrainingStage.Precision.BF16, TinyPlan.stage(2));
+        TrainingStage stage =
+                StageBuilder.of(TinyPlan.stage(2)).precision(TrainingStage.Precision.BF16).build();
         return rig.setting(runId).with(TinyPlan.plan(stage));
     }
 

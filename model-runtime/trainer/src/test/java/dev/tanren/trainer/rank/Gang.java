@@ -13,32 +13,18 @@ import dev.tanren.spec.plan.Stage;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.planner.Timetable;
 import dev.tanren.storage.checkpoint.CheckpointLayout;
-import dev.tanren.storage.checkpoint.CheckpointManifest;
-import dev.tanren.storage.checkpoint.StateHash;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.objects.StoreAddress;
 import dev.tanren.storage.testing.EmbeddedS3;
 import dev.tanren.trainer.export.ExportMain;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.net.ServerSocket;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
-import java.nio.channels.Channels;
-import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableMap;
-import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.Predicate;
@@ -123,20 +109,17 @@ final class Gang implements AutoCloseable {
     private final String phase;
     private final long token;
     private final Path scratch;
-    private final ServerSocketChannel listener;
-    private final List<SocketChannel> connections = new ArrayList<>();
+    private final ReportInbox inbox;
     private final List<Process> processes = new ArrayList<>();
-    private final List<Report> reports = new ArrayList<>();
-    private BiConsumer<Gang, Report> watcher = (gang, report) -> {};
 
-    private Gang(Setting setting, String phase, long token) throws IOException {
+    private Gang(Setting setting, String phase, long token, BiConsumer<Gang, Report> watcher)
+            throws IOException {
         this.setting = setting;
         this.phase = phase;
         this.token = token;
         this.scratch = Files.createTempDirectory("gang-");
-        this.listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-        listener.bind(UnixDomainSocketAddress.of(scratch.resolve("s")));
-        Thread.ofVirtual().start(this::accept);
+        this.inbox =
+                ReportInbox.listen(scratch.resolve("s"), report -> watcher.accept(this, report));
     }
 
     static Gang start(Setting setting, String phase, long token, int ranks, InitialState initial)
@@ -165,8 +148,7 @@ final class Gang implements AutoCloseable {
             List<Long> skipped,
             BiConsumer<Gang, Report> watcher)
             throws IOException {
-        Gang gang = new Gang(setting, phase, token);
-        gang.watcher = watcher;
+        Gang gang = new Gang(setting, phase, token, watcher);
         int port;
         try (ServerSocket free = new ServerSocket(0)) {
             port = free.getLocalPort();
@@ -188,7 +170,7 @@ final class Gang implements AutoCloseable {
     /// A process that publishes a checkpoint below `target`.
     static Gang export(Setting setting, String manifestKey, String tokenizerKey, String target)
             throws IOException {
-        Gang gang = new Gang(setting, "export", 1);
+        Gang gang = new Gang(setting, "export", 1, (self, report) -> {});
         ExportLaunch launch =
                 new ExportLaunch(
                         setting.runId(),
@@ -262,44 +244,12 @@ final class Gang implements AutoCloseable {
         return builder.start();
     }
 
-    private void accept() {
-        try {
-            while (true) {
-                SocketChannel connection = listener.accept();
-                synchronized (this) {
-                    connections.add(connection);
-                }
-                Thread.ofVirtual().start(() -> read(connection));
-            }
-        } catch (IOException e) {
-            // The gang is closed.
-        }
-    }
-
-    private void read(SocketChannel connection) {
-        try (BufferedReader lines =
-                new BufferedReader(
-                        new InputStreamReader(
-                                Channels.newInputStream(connection), StandardCharsets.UTF_8))) {
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                Report report = Json.read(line, Report.class);
-                synchronized (this) {
-                    reports.add(report);
-                    notifyAll();
-                }
-                watcher.accept(this, report);
-            }
-        } catch (IOException e) {
-            // The rank is gone.
-        }
-    }
-
     Process process(int rank) {
         return processes.get(rank);
     }
 
-    synchronized List<Report> reports() {
-        return List.copyOf(reports);
+    List<Report> reports() {
+        return inbox.reports();
     }
 
     <T extends Report> List<T> reports(Class<T> type) {
@@ -307,13 +257,9 @@ final class Gang implements AutoCloseable {
     }
 
     /// Waits until a report comes for which the condition holds.
-    synchronized void await(Predicate<Report> condition) throws InterruptedException {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-        while (reports.stream().noneMatch(condition)) {
-            if (System.nanoTime() > end) {
-                throw new IllegalStateException("no such report among " + reports + "\n" + logs());
-            }
-            wait(1000);
+    void await(Predicate<Report> condition) throws InterruptedException {
+        if (!inbox.await(condition)) {
+            throw new IllegalStateException("no such report among " + reports() + "\n" + logs());
         }
     }
 
@@ -374,80 +320,39 @@ final class Gang implements AutoCloseable {
         return logs.toString();
     }
 
+    private SavedShards saved() {
+        return new SavedShards(
+                setting, phase, token, reports(Report.ShardSaved.class), processes.size());
+    }
+
     /// The newest step that every rank saved; 0 where there is none.
     long savedStep() {
-        return saved().isEmpty() ? 0 : saved().lastEntry().getKey();
+        return saved().newestStep();
     }
 
     /// Writes a manifest of the newest step that every rank saved.
     InitialState.Resume commit() {
-        Map.Entry<Long, List<Report.ShardSaved>> last = saved().lastEntry();
-        CheckpointManifest manifest =
-                new CheckpointManifest(
-                        CheckpointManifest.VERSION,
-                        setting.runId(),
-                        setting.stage().id(),
-                        phase,
-                        last.getKey(),
-                        1,
-                        token,
-                        last.getValue().stream().map(Report.ShardSaved::shard).toList(),
-                        last.getValue().getFirst().state(),
-                        hash(),
-                        0,
-                        "2026-01-01T00:00:00Z");
-        String key =
-                CheckpointLayout.manifestKey(setting.runId(), setting.stage().id(), last.getKey());
-        setting.store().put(key, Json.write(manifest).getBytes(StandardCharsets.UTF_8));
-        return new InitialState.Resume(key, last.getKey());
+        return saved().commit();
     }
 
     /// The values of a tensor that was saved in one piece.
     float[] saved(long step, String tensor) {
-        for (Report.ShardSaved saved : reports(Report.ShardSaved.class)) {
-            for (CheckpointManifest.Tensor part : saved.shard().tensors()) {
-                if (saved.step() == step && part.name().equals(tensor)) {
-                    return MemorySegment.ofArray(setting.store().get(saved.shard().key()))
-                            .asSlice(part.byteOffset(), part.elements() * Float.BYTES)
-                            .toArray(ValueLayout.JAVA_FLOAT_UNALIGNED);
-                }
-            }
-        }
-        throw new IllegalStateException("step " + step + " has no " + tensor);
+        return saved().tensor(step, tensor);
     }
 
     /// Hash over the newest state that every rank saved.
     String hash() {
-        return StateHash.of(
-                saved().lastEntry().getValue().stream().map(Report.ShardSaved::shard).toList());
-    }
-
-    private NavigableMap<Long, List<Report.ShardSaved>> saved() {
-        NavigableMap<Long, List<Report.ShardSaved>> bySteps = new TreeMap<>();
-        reports(Report.ShardSaved.class)
-                .forEach(
-                        shard ->
-                                bySteps.computeIfAbsent(shard.step(), step -> new ArrayList<>())
-                                        .add(shard));
-        bySteps.values().removeIf(shards -> shards.size() < processes.size());
-        return bySteps;
+        return saved().hash();
     }
 
     @Override
     public void close() throws IOException {
         kill();
-        listener.close();
-        synchronized (this) {
-            for (SocketChannel connection : connections) {
-                connection.close();
-            }
-        }
+        inbox.close();
     }
 
     /// Closes the worker's end of all connections.
-    synchronized void abandon() throws IOException {
-        for (SocketChannel connection : connections) {
-            connection.close();
-        }
+    void abandon() throws IOException {
+        inbox.abandon();
     }
 }

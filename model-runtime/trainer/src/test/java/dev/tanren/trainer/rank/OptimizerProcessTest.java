@@ -11,6 +11,7 @@ import dev.tanren.spec.plan.ElementType;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.plan.Stage;
 import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.testing.StageBuilder;
 import dev.tanren.storage.objects.S3ObjectStore;
 import dev.tanren.storage.objects.TransferSettings;
 import dev.tanren.storage.safetensors.SafetensorsFile;
@@ -53,7 +54,6 @@ class OptimizerProcessTest {
     }
 
     private static TrainingStage stage(TrainingStage.OptimizerType type) {
-        TrainingStage stage = TinyPlan.stage(2);
         TrainingStage.Optimizer optimizer =
                 new TrainingStage.Optimizer(
                         type,
@@ -73,14 +73,7 @@ class OptimizerProcessTest {
                 type == TrainingStage.OptimizerType.SGD
                         ? new Averaging.Exponential(0.8)
                         : new Averaging.Last(3);
-        return TinyPlan.with(
-                stage,
-                optimizer,
-                stage.schedule(),
-                stage.phases(),
-                stage.evaluation(),
-                averaging,
-                stage.anomalies());
+        return StageBuilder.of(TinyPlan.stage(2)).optimizer(optimizer).averaging(averaging).build();
     }
 
     private static Gang.Setting setting(String runId, TrainingStage.OptimizerType type) {

@@ -5,9 +5,9 @@ import dev.tanren.spec.json.Json;
 import dev.tanren.spec.plan.Anomalies;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.Dataset;
-import dev.tanren.spec.plan.ModelSource;
 import dev.tanren.spec.plan.Plan;
-import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.testing.SmallPlans;
+import dev.tanren.spec.testing.StageBuilder;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
 import dev.tanren.storage.checkpoint.ShardWriter;
 import dev.tanren.storage.objects.ObjectStore;
@@ -54,36 +54,15 @@ final class PoisonData {
     }
 
     static Plan plan(Anomalies anomalies) {
-        TrainingStage stage = TinyPlan.stage(2);
-        return new Plan(
-                Plan.API_VERSION,
+        return SmallPlans.plan(
                 "poison",
-                17,
-                new ModelSource.Fresh(ARCHITECTURE, null),
-                Map.of(
-                        "code",
-                        new Dataset(
-                                List.of(
-                                        new Dataset.Source(
-                                                "file:./x", null, "text", Dataset.Format.AUTO)),
-                                new Dataset.Quality(Dataset.Scorer.NONE, 1),
-                                Dataset.Order.SEQUENTIAL,
-                                0.1)),
-                List.of(
-                        TinyPlan.with(
-                                stage,
-                                stage.optimizer(),
-                                stage.schedule(),
-                                List.of(
-                                        new TrainingStage.Phase(
-                                                "short",
-                                                LENGTH,
-                                                128 * STEPS,
-                                                Map.of("code", 1.0),
-                                                null)),
-                                null,
-                                null,
-                                anomalies)));
+                ARCHITECTURE,
+                Map.of("code", SmallPlans.dataset(Dataset.Order.SEQUENTIAL)),
+                StageBuilder.of(TinyPlan.stage(2))
+                        .phases(StageBuilder.phase("short", LENGTH, 128 * STEPS))
+                        .evaluation(null)
+                        .anomalies(anomalies)
+                        .build());
     }
 
     /// Stores the dataset and gives its manifest's key.

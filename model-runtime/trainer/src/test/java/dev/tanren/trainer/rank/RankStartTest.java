@@ -9,6 +9,7 @@ import dev.tanren.launch.Report;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.planner.Timetable;
+import dev.tanren.spec.testing.StageBuilder;
 import dev.tanren.storage.tokens.DatasetManifest;
 import dev.tanren.trainer.data.StageData;
 import dev.tanren.trainer.model.Decoder;
@@ -122,7 +123,11 @@ class RankStartTest {
 
     @Test
     void aTierWithoutADocumentIsRefusedByItsName() throws Exception {
-        Plan silver = TinyPlan.plan(TinyPlan.mixing(TinyPlan.stage(2), Map.of("code@silver", 1.0)));
+        Plan silver =
+                TinyPlan.plan(
+                        StageBuilder.of(TinyPlan.stage(2))
+                                .mixing(Map.of("code@silver", 1.0))
+                                .build());
         assertRefused(
                 rig.setting("small").with(silver), 1, "DATASET_TOO_SMALL", "is in tier silver");
     }

@@ -1,0 +1,209 @@
+package dev.tanren.activities.gang;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.tanren.activities.gang.internal.GangLauncher;
+import dev.tanren.activities.lease.Lease;
+import dev.tanren.launch.InitialState;
+import dev.tanren.launch.RankLaunch;
+import dev.tanren.launch.RuntimeCommand;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.json.Json;
+import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.testing.SmallPlans;
+import dev.tanren.spec.testing.StageBuilder;
+import dev.tanren.storage.checkpoint.CheckpointStore;
+import dev.tanren.storage.checkpoint.ObjectCheckpointStore;
+import dev.tanren.storage.objects.S3ObjectStore;
+import dev.tanren.storage.objects.StoreAddress;
+import dev.tanren.storage.objects.TransferSettings;
+import dev.tanren.storage.registry.Attempts;
+import dev.tanren.storage.registry.PostgresRegistry;
+import dev.tanren.storage.registry.Runs;
+import dev.tanren.storage.testing.EmbeddedDatabase;
+import dev.tanren.storage.testing.EmbeddedS3;
+import dev.tanren.workflows.activity.GangActivities.GangRequest;
+import dev.tanren.workflows.activity.StartingPoint;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A supervisor of small real processes, with a real PostgreSQL and a real S3 server.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Timeout(60)
+abstract class GangTest {
+
+    static final String STAGE = "adapt";
+    static final long MEMORY = 8L << 30;
+    static final String CLASSPATH =
+            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+    static final Path JAVA = Path.of(System.getProperty("java.home"), "bin", "java");
+
+    static final GangSettings SETTINGS =
+            new GangSettings(
+                    Duration.ofSeconds(30),
+                    Duration.ofSeconds(20),
+                    Duration.ofSeconds(2),
+                    Duration.ofSeconds(20),
+                    Duration.ofSeconds(20),
+                    Duration.ofSeconds(5),
+                    Duration.ofMillis(300));
+
+    Path scratch;
+
+    EmbeddedDatabase database;
+    EmbeddedS3 server;
+    PostgresRegistry registry;
+    S3ObjectStore store;
+    CheckpointStore checkpoints;
+    GangSupervisor supervisor;
+    private int runs;
+
+    @BeforeAll
+    void startsDatabaseAndStore(@TempDir Path folder) {
+        scratch = folder;
+        database = EmbeddedDatabase.start();
+        server = EmbeddedS3.start();
+        registry = PostgresRegistry.connect(database.fresh());
+        store = server.store("gangs", TransferSettings.standard());
+        checkpoints = new ObjectCheckpointStore(store, registry.checkpoints(), registry.events());
+        supervisor =
+                new GangSupervisor(
+                        new GangLauncher(
+                                (threads, arguments) -> fakeRank(arguments),
+                                server.address("gangs", "tanren/"),
+                                scratch,
+                                MEMORY,
+                                Map.of(
+                                        StoreAddress.ACCESS_KEY_VARIABLE, server.accessKey(),
+                                        StoreAddress.SECRET_KEY_VARIABLE, server.secretKey())),
+                        registry,
+                        store,
+                        checkpoints,
+                        scratch,
+                        SETTINGS,
+                        "worker-under-test");
+    }
+
+    @AfterAll
+    void stopsThem() {
+        registry.close();
+        store.close();
+        server.close();
+        database.close();
+    }
+
+    TanrenException failure(GangRequest request, Lease lease) {
+        return catchThrowableOfType(TanrenException.class, () -> supervisor.run(request, lease));
+    }
+
+    Attempts.Attempt attempt(GangRequest request) {
+        return registry.attempts().list(request.runId()).getFirst();
+    }
+
+    String log(GangRequest request, int rank) {
+        return new String(
+                store.get("runs/%s/adapt/logs/1/rank-%d.log".formatted(request.runId(), rank)),
+                StandardCharsets.UTF_8);
+    }
+
+    void assertThatNoRankIsLeft(GangRequest request) {
+        String mark = "gang-" + request.fencingToken() + "/";
+        assertThat(
+                        ProcessHandle.current()
+                                .descendants()
+                                .filter(ProcessHandle::isAlive)
+                                .filter(
+                                        process ->
+                                                process.info()
+                                                        .commandLine()
+                                                        .orElse("")
+                                                        .contains(mark)))
+                .isEmpty();
+    }
+
+    private static RuntimeCommand fakeRank(List<String> arguments) {
+        return new RuntimeCommand(
+                List.of(
+                        JAVA.toString(),
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        CLASSPATH,
+                        FakeRank.class.getName(),
+                        arguments.getFirst()),
+                Map.of());
+    }
+
+    GangRequest request(String behaviour, int ranks, long lastStep) {
+        Plan plan = plan(behaviour, ranks);
+        String runId = "run-" + ++runs;
+        registry.runs()
+                .create(
+                        new Runs.NewRun(
+                                runId,
+                                behaviour,
+                                Json.write(plan),
+                                null,
+                                "ada",
+                                List.of(new Runs.NewStage(STAGE, "pretrain", lastStep))));
+        Attempts.Attempt attempt =
+                registry.attempts().begin(runId, STAGE, "short", "worker", ranks, 0, "first");
+        return new GangRequest(
+                runId,
+                plan,
+                STAGE,
+                "short",
+                attempt.attempt(),
+                attempt.fencingToken(),
+                new StartingPoint.Fresh(),
+                0,
+                lastStep,
+                SmallPlans.ARCHITECTURE,
+                Map.of(),
+                List.of());
+    }
+
+    RankLaunch launch(GangRequest request, Path folder) {
+        return new RankLaunch(
+                request.runId(),
+                STAGE,
+                "short",
+                1,
+                request.fencingToken(),
+                0,
+                1,
+                "127.0.0.1",
+                1,
+                folder.resolve("reports.sock").toString(),
+                folder.toString(),
+                folder.toString(),
+                server.address("gangs", "tanren/"),
+                request.plan(),
+                SmallPlans.ARCHITECTURE,
+                new InitialState.Random(),
+                Map.of(),
+                request.lastStep(),
+                "runs/" + request.runId() + "/adapt/checkpoints/",
+                List.of(),
+                null);
+    }
+
+    private static Plan plan(String name, int ranks) {
+        return SmallPlans.plan(
+                name,
+                SmallPlans.ARCHITECTURE,
+                StageBuilder.small()
+                        .ranks(ranks)
+                        .phases(StageBuilder.phase("short", 16, 640_000))
+                        .build());
+    }
+}
