@@ -63,7 +63,7 @@ final class BenchMemoryCommand implements Callable<Integer> {
     }
 
     /// Predicted and measured memory of one setting.
-    record Row(BenchMemorySetting setting, MemoryEstimate predicted, MemoryRank.Measured measured) {
+    record Row(BenchSetting setting, MemoryEstimate predicted, BenchRank.Measured measured) {
 
         double predictedMiB() {
             return predicted.totalBytes() / MEBIBYTE;
@@ -100,7 +100,7 @@ final class BenchMemoryCommand implements Callable<Integer> {
                 "model          micro-batch  length  activations  accumulated  predicted   measured  ratio");
         ArrayNode rows = Json.mapper().createArrayNode();
         double worst = 1;
-        for (BenchMemorySetting setting : settings()) {
+        for (BenchSetting setting : settings()) {
             Row row = measure(setting);
             line(
                     String.format(
@@ -124,9 +124,9 @@ final class BenchMemoryCommand implements Callable<Integer> {
         return Exit.OK;
     }
 
-    private List<BenchMemorySetting> settings() {
-        List<BenchMemorySetting> chosen =
-                BenchMemorySetting.GRID.stream()
+    private List<BenchSetting> settings() {
+        List<BenchSetting> chosen =
+                BenchSetting.GRID.stream()
                         .filter(setting -> only == null || setting.model().equals(only))
                         .toList();
         if (chosen.isEmpty()) {
@@ -134,12 +134,12 @@ final class BenchMemoryCommand implements Callable<Integer> {
                     ErrorCode.USAGE,
                     "there is no setting of a model `" + only + "`",
                     "--only",
-                    "Take one of " + BenchMemorySetting.models() + ".");
+                    "Take one of " + BenchSetting.models() + ".");
         }
         return chosen;
     }
 
-    private Row measure(BenchMemorySetting setting) throws IOException, InterruptedException {
+    private Row measure(BenchSetting setting) throws IOException, InterruptedException {
         Plan plan = PlanReader.read(setting.plan(options.threads(), steps)).planOrThrow();
         Architecture architecture = ((ModelSource.Fresh) plan.model()).architecture();
         try (TemporaryStore store = TemporaryStore.start();
@@ -153,14 +153,14 @@ final class BenchMemoryCommand implements Callable<Integer> {
                     new Row(
                             setting,
                             predicted(plan),
-                            new MemoryRank(store, folder.path())
+                            new BenchRank(store, folder.path())
                                     .train(
                                             plan,
                                             architecture,
                                             Map.of("ids", dataset),
                                             arguments ->
                                                     runtime.trainer(
-                                                            MemoryRank.MAIN,
+                                                            BenchRank.MAIN,
                                                             options.threads(),
                                                             arguments)));
             terminal.say(setting + ": " + row.json());
@@ -168,8 +168,7 @@ final class BenchMemoryCommand implements Callable<Integer> {
         }
     }
 
-    private String dataset(
-            TemporaryStore store, Path folder, BenchMemorySetting setting, int vocabulary)
+    private String dataset(TemporaryStore store, Path folder, BenchSetting setting, int vocabulary)
             throws IOException {
         try (S3ObjectStore objects = S3ObjectStore.connect(store.environment())) {
             return RandomTokens.store(

@@ -4,20 +4,23 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tanren.deploy.stack.Installation;
 import dev.tanren.deploy.stack.ModelRuntime;
 import dev.tanren.deploy.stack.TanrenHome;
+import dev.tanren.deploy.stack.TemporaryFolder;
 import dev.tanren.deploy.stack.TemporaryStore;
+import dev.tanren.launch.Report;
 import dev.tanren.spec.json.Json;
+import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.plan.ModelSource;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.validation.PlanReader;
+import dev.tanren.storage.objects.S3ObjectStore;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -54,55 +57,60 @@ final class BenchStartupCommand implements Callable<Integer> {
                 new ModelRuntime(
                         TanrenHome.of(terminal.environment()),
                         Installation.of(terminal.environment()));
-        List<BenchRank.Start> archived = new ArrayList<>();
-        List<BenchRank.Start> plain = new ArrayList<>();
-        Path folder = Files.createTempDirectory("tanren-startup-");
-        try (TemporaryStore store = TemporaryStore.start()) {
-            BenchRank rank = new BenchRank(store.environment(), folder, plan());
+        BenchRank.Command archived =
+                arguments -> runtime.trainer(BenchRank.MAIN, options.threads(), arguments);
+        BenchRank.Command plain = arguments -> archived.of(arguments).withoutClassArchive();
+        List<BenchRank.Measured> withArchive = new ArrayList<>();
+        List<BenchRank.Measured> without = new ArrayList<>();
+        try (TemporaryStore store = TemporaryStore.start();
+                TemporaryFolder folder = TemporaryFolder.create("tanren-startup-")) {
+            Map<String, String> datasets = Map.of("ids", dataset(store, folder.path()));
+            BenchRank rank = new BenchRank(store, folder.path());
             // The first start fills the caches of the node and of the system.
-            rank.start(command(runtime));
+            rank.train(plan(), architecture(), datasets, archived);
             for (int round = 1; round <= rounds; round++) {
-                archived.add(say(round, "with class archive", rank.start(command(runtime))));
-                plain.add(
+                withArchive.add(
                         say(
                                 round,
-                                "without",
-                                rank.start(
-                                        launch ->
-                                                command(runtime)
-                                                        .of(launch)
-                                                        .withoutClassArchive())));
+                                "with class archive",
+                                rank.train(plan(), architecture(), datasets, archived)));
+                without.add(
+                        say(round, "without", rank.train(plan(), architecture(), datasets, plain)));
             }
-        } finally {
-            delete(folder);
         }
-        output.data(terminal, figures(archived, plain));
+        output.data(terminal, figures(withArchive, without));
         return Exit.OK;
     }
 
-    private static void delete(Path folder) throws IOException {
-        try (Stream<Path> within = Files.walk(folder)) {
-            for (Path path : within.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
-            }
+    private String dataset(TemporaryStore store, Path folder) throws IOException {
+        BenchSetting setting = setting();
+        try (S3ObjectStore objects = S3ObjectStore.connect(store.environment())) {
+            return RandomTokens.store(
+                    objects,
+                    folder,
+                    architecture().vocabSize(),
+                    setting.tokens() + 1,
+                    setting.sequenceLength() + 1);
         }
     }
 
-    private BenchRank.Launcher command(ModelRuntime runtime) {
-        return launch -> runtime.trainer(BenchRank.MAIN, options.threads(), List.of(launch));
+    private BenchSetting setting() {
+        return switch (model.name()) {
+            case "tiny" -> new BenchSetting("tiny", 8, 256, "none", 1, false);
+            case "small" -> new BenchSetting("small", 4, 512, "none", 1, false);
+            default -> new BenchSetting(model.name(), 1, 512, "none", 1, false);
+        };
     }
 
     private Plan plan() {
-        BenchMemorySetting setting =
-                switch (model.name()) {
-                    case "tiny" -> new BenchMemorySetting("tiny", 8, 256, "none", 1, false);
-                    case "small" -> new BenchMemorySetting("small", 4, 512, "none", 1, false);
-                    default -> new BenchMemorySetting(model.name(), 1, 512, "none", 1, false);
-                };
-        return PlanReader.read(setting.plan(options.threads(), 1)).planOrThrow();
+        return PlanReader.read(setting().plan(options.threads(), 1)).planOrThrow();
     }
 
-    private BenchRank.Start say(int round, String what, BenchRank.Start start) {
+    private Architecture architecture() {
+        return ((ModelSource.Fresh) plan().model()).architecture();
+    }
+
+    private BenchRank.Measured say(int round, String what, BenchRank.Measured start) {
         if (output.form() == OutputOptions.Form.TABLE) {
             terminal.out()
                     .println(
@@ -111,36 +119,49 @@ final class BenchStartupCommand implements Callable<Integer> {
                                     "round %d, %-18s  greeting %5.2f s  ready %5.2f s  first step %5.2f s",
                                     round,
                                     what,
-                                    start.toGreeting(),
-                                    start.toReady(),
-                                    start.toFirstStep()));
+                                    greeting(start),
+                                    ready(start),
+                                    firstStep(start)));
             terminal.out().flush();
         }
         return start;
     }
 
-    private ObjectNode figures(List<BenchRank.Start> archived, List<BenchRank.Start> plain) {
+    private ObjectNode figures(List<BenchRank.Measured> archived, List<BenchRank.Measured> plain) {
         ObjectNode figures = Json.mapper().createObjectNode();
         figures.put("model", model.name());
         figures.put("threads", options.threads());
         figures.put("rounds", rounds);
-        figures.put("secondsToGreeting", median(archived, BenchRank.Start::toGreeting));
-        figures.put("secondsToReady", median(archived, BenchRank.Start::toReady));
-        figures.put("secondsToFirstStep", median(archived, BenchRank.Start::toFirstStep));
+        figures.put("secondsToGreeting", median(archived, BenchStartupCommand::greeting));
+        figures.put("secondsToReady", median(archived, BenchStartupCommand::ready));
+        figures.put("secondsToFirstStep", median(archived, BenchStartupCommand::firstStep));
         figures.put(
                 "slowestSecondsToFirstStep",
                 rounded(
                         archived.stream()
-                                .mapToDouble(BenchRank.Start::toFirstStep)
+                                .mapToDouble(BenchStartupCommand::firstStep)
                                 .max()
                                 .orElseThrow()));
-        figures.put("secondsToGreetingPlain", median(plain, BenchRank.Start::toGreeting));
-        figures.put("secondsToFirstStepPlain", median(plain, BenchRank.Start::toFirstStep));
+        figures.put("secondsToGreetingPlain", median(plain, BenchStartupCommand::greeting));
+        figures.put("secondsToFirstStepPlain", median(plain, BenchStartupCommand::firstStep));
         return figures;
     }
 
+    private static double greeting(BenchRank.Measured start) {
+        return start.secondsTo(Report.Hello.class);
+    }
+
+    /// With its state, its data and the other ranks.
+    private static double ready(BenchRank.Measured start) {
+        return start.secondsTo(Report.Ready.class);
+    }
+
+    private static double firstStep(BenchRank.Measured start) {
+        return start.secondsTo(Report.StepFinished.class);
+    }
+
     private static double median(
-            List<BenchRank.Start> starts, ToDoubleFunction<BenchRank.Start> value) {
+            List<BenchRank.Measured> starts, ToDoubleFunction<BenchRank.Measured> value) {
         double[] sorted = starts.stream().mapToDouble(value).sorted().toArray();
         int middle = sorted.length / 2;
         return rounded(

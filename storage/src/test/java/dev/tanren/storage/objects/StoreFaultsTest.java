@@ -98,8 +98,7 @@ class StoreFaultsTest {
         assertThat(put).hasValueGreaterThan(1);
     }
 
-    /// S3Proxy 3.1 answers a full disk with a bare 500, which says nothing of space, and leaves the
-    /// file it began: the one who frees space removes it.
+    /// S3Proxy 3.1 leaves the file it began: the one who frees space removes it.
     @Test
     void aFullDiskShowsNoHalfObjectAndHealsWhenSpaceIsFreed(@TempDir Path folder) throws Exception {
         Path disk = Files.createDirectory(folder.resolve("disk"));
@@ -110,7 +109,7 @@ class StoreFaultsTest {
                 S3ObjectStore store = s3.store("full")) {
             store.put("small", new byte[100]);
             S3ObjectStoreTest.expect(
-                    ErrorCode.STORE_DEADLINE, () -> store.put("large", new byte[12 << 20]));
+                    ErrorCode.STORE_FULL, () -> store.put("large", new byte[12 << 20]));
             assertThat(store.find("large")).isEmpty();
             assertThat(store.get("small")).hasSize(100);
             try (var files = Files.list(disk.resolve("full/tanren"))) {

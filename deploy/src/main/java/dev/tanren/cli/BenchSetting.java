@@ -2,10 +2,10 @@ package dev.tanren.cli;
 
 import java.util.List;
 
-/// Settings of a plan that the memory of a rank depends on.
+/// Settings of a plan that memory and speed of a rank depend on.
 ///
 /// @param microBatches that are accumulated in a step
-record BenchMemorySetting(
+record BenchSetting(
         String model,
         int microBatch,
         int sequenceLength,
@@ -27,33 +27,33 @@ record BenchMemorySetting(
             "family: gpt2, vocabSize: 16384, hiddenSize: 512, layers: 8, heads: 8, "
                     + "intermediateSize: 2048";
 
-    /// Each kind of memory is the largest in one of them.
-    static final List<BenchMemorySetting> GRID =
+    /// The settings of [BenchMemoryCommand]. Each kind of memory is the largest in one of them.
+    static final List<BenchSetting> GRID =
             List.of(
-                    new BenchMemorySetting("tiny", 8, 256, "none", 1, false),
-                    new BenchMemorySetting("tiny", 8, 256, "full", 1, false),
-                    new BenchMemorySetting("tiny", 32, 256, "none", 1, true),
-                    new BenchMemorySetting("tiny", 32, 256, "selective", 1, false),
-                    new BenchMemorySetting("tiny", 4, 1024, "none", 4, false),
-                    new BenchMemorySetting("small", 4, 512, "none", 1, false),
-                    new BenchMemorySetting("small", 4, 512, "selective", 1, true),
-                    new BenchMemorySetting("small", 4, 512, "full", 1, false),
-                    new BenchMemorySetting("small", 1, 512, "none", 8, false),
-                    new BenchMemorySetting("small", 1, 2048, "full", 2, false),
-                    new BenchMemorySetting("smollm2-135m", 1, 512, "none", 1, false),
-                    new BenchMemorySetting("smollm2-135m", 1, 512, "full", 2, false),
-                    new BenchMemorySetting("gpt2", 4, 512, "none", 1, false),
-                    new BenchMemorySetting("gpt2", 4, 512, "full", 1, false));
+                    new BenchSetting("tiny", 8, 256, "none", 1, false),
+                    new BenchSetting("tiny", 8, 256, "full", 1, false),
+                    new BenchSetting("tiny", 32, 256, "none", 1, true),
+                    new BenchSetting("tiny", 32, 256, "selective", 1, false),
+                    new BenchSetting("tiny", 4, 1024, "none", 4, false),
+                    new BenchSetting("small", 4, 512, "none", 1, false),
+                    new BenchSetting("small", 4, 512, "selective", 1, true),
+                    new BenchSetting("small", 4, 512, "full", 1, false),
+                    new BenchSetting("small", 1, 512, "none", 8, false),
+                    new BenchSetting("small", 1, 2048, "full", 2, false),
+                    new BenchSetting("smollm2-135m", 1, 512, "none", 1, false),
+                    new BenchSetting("smollm2-135m", 1, 512, "full", 2, false),
+                    new BenchSetting("gpt2", 4, 512, "none", 1, false),
+                    new BenchSetting("gpt2", 4, 512, "full", 1, false));
 
     static List<String> models() {
-        return GRID.stream().map(BenchMemorySetting::model).distinct().toList();
+        return GRID.stream().map(BenchSetting::model).distinct().toList();
     }
 
     /// A plan with these settings, on one rank, which saves while it trains its last step.
     String plan(int threads, int steps) {
         return """
                apiVersion: tanren.dev/v1
-               name: memory
+               name: bench
                model:
                  architecture: {maximumPositions: 4096, %s}
                datasets:
