@@ -2,6 +2,8 @@ package dev.tanren.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tanren.deploy.bench.BenchRank;
+import dev.tanren.deploy.bench.RandomTokens;
 import dev.tanren.deploy.stack.Installation;
 import dev.tanren.deploy.stack.ModelRuntime;
 import dev.tanren.deploy.stack.TanrenHome;
@@ -17,7 +19,6 @@ import dev.tanren.spec.planner.Explanation;
 import dev.tanren.spec.planner.MemoryEstimate;
 import dev.tanren.spec.planner.Planner;
 import dev.tanren.spec.validation.PlanReader;
-import dev.tanren.storage.objects.S3ObjectStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -170,14 +171,8 @@ final class BenchMemoryCommand implements Callable<Integer> {
 
     private String dataset(TemporaryStore store, Path folder, BenchSetting setting, int vocabulary)
             throws IOException {
-        try (S3ObjectStore objects = S3ObjectStore.connect(store.environment())) {
-            return RandomTokens.store(
-                    objects,
-                    folder,
-                    vocabulary,
-                    setting.tokens() * steps + 1,
-                    2 * setting.places() + 1);
-        }
+        return RandomTokens.store(
+                store, folder, vocabulary, setting.tokens() * steps + 1, 2 * setting.places() + 1);
     }
 
     private static MemoryEstimate predicted(Plan plan) {

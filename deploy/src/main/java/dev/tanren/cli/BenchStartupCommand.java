@@ -1,6 +1,8 @@
 package dev.tanren.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tanren.deploy.bench.BenchRank;
+import dev.tanren.deploy.bench.RandomTokens;
 import dev.tanren.deploy.stack.Installation;
 import dev.tanren.deploy.stack.ModelRuntime;
 import dev.tanren.deploy.stack.TanrenHome;
@@ -12,7 +14,6 @@ import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.ModelSource;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.validation.PlanReader;
-import dev.tanren.storage.objects.S3ObjectStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -84,14 +85,12 @@ final class BenchStartupCommand implements Callable<Integer> {
 
     private String dataset(TemporaryStore store, Path folder) throws IOException {
         BenchSetting setting = setting();
-        try (S3ObjectStore objects = S3ObjectStore.connect(store.environment())) {
-            return RandomTokens.store(
-                    objects,
-                    folder,
-                    architecture().vocabSize(),
-                    setting.tokens() + 1,
-                    setting.sequenceLength() + 1);
-        }
+        return RandomTokens.store(
+                store,
+                folder,
+                architecture().vocabSize(),
+                setting.tokens() + 1,
+                setting.sequenceLength() + 1);
     }
 
     private BenchSetting setting() {

@@ -50,6 +50,10 @@ public final class FakeRank {
                 // Ranks that compute together are no further apart than this.
                 awaitShards(launch, store, SAVE_EVERY);
             }
+            if (step == 8 && launch.rank() == 1 && launch.plan().name().equals("killed")) {
+                awaitCommit(launch, store, SAVE_EVERY);
+                crash();
+            }
             happens(launch, reports, step);
             Thread.sleep(STEP_MILLIS);
             boolean skips = launch.plan().name().equals("skips") && step == 10;
@@ -83,11 +87,6 @@ public final class FakeRank {
             throws Exception {
         boolean first = launch.rank() == 0;
         switch (launch.plan().name()) {
-            case "killed" -> {
-                if (step == 8 && !first) {
-                    crash();
-                }
-            }
             case "fails" -> {
                 if (step == 8) {
                     ErrorCode code =
@@ -122,6 +121,15 @@ public final class FakeRank {
             while (store.list(shardKey(launch, step, rank)).isEmpty()) {
                 Thread.sleep(5);
             }
+        }
+    }
+
+    /// Waits until the worker has committed a step.
+    private static void awaitCommit(RankLaunch launch, S3ObjectStore store, long step)
+            throws InterruptedException {
+        String manifest = CheckpointLayout.manifestKey(launch.runId(), launch.stageId(), step);
+        while (store.find(manifest).isEmpty()) {
+            Thread.sleep(5);
         }
     }
 

@@ -1,4 +1,4 @@
-package dev.tanren.cli;
+package dev.tanren.deploy.bench;
 
 import dev.tanren.deploy.stack.TemporaryStore;
 import dev.tanren.launch.InitialState;
@@ -31,9 +31,9 @@ import java.util.concurrent.CompletableFuture;
 
 /// A real rank as a worker starts it, which trains the first phase of a plan's first stage alone,
 /// with a store of its own and without a stack.
-final class BenchRank {
+public final class BenchRank {
 
-    static final String MAIN = "dev.tanren.trainer.rank.RankMain";
+    public static final String MAIN = "dev.tanren.trainer.rank.RankMain";
     private static final String RUN = "bench";
     private static final Path PROCESSES = Path.of("/proc");
     private static final String PEAK = "VmHWM:";
@@ -42,20 +42,23 @@ final class BenchRank {
     private final Path folder;
 
     /// @param folder of its own, for what it keeps on disk
-    BenchRank(TemporaryStore store, Path folder) {
+    public BenchRank(TemporaryStore store, Path folder) {
         this.store = store;
         this.folder = folder;
     }
 
     /// A report and when it came, in seconds from the start of the process.
-    record Received(Report report, double seconds) {}
+    public record Received(Report report, double seconds) {}
 
     /// What a rank did.
     ///
     /// @param peakBytes most that it had resident at once, to its last report
-    record Measured(List<Received> received, long peakBytes) {
+    public record Measured(List<Received> received, long peakBytes) {
+        public Measured {
+            received = List.copyOf(received);
+        }
 
-        List<Report.StepFinished> steps() {
+        public List<Report.StepFinished> steps() {
             return received.stream()
                     .map(Received::report)
                     .filter(Report.StepFinished.class::isInstance)
@@ -64,7 +67,7 @@ final class BenchRank {
         }
 
         /// Seconds from the start of the process to the first report of a kind.
-        double secondsTo(Class<? extends Report> kind) {
+        public double secondsTo(Class<? extends Report> kind) {
             return received.stream()
                     .filter(reported -> kind.isInstance(reported.report()))
                     .mapToDouble(Received::seconds)
@@ -75,7 +78,7 @@ final class BenchRank {
 
     /// Makes the rank's command from its arguments.
     @FunctionalInterface
-    interface Command {
+    public interface Command {
         RuntimeCommand of(List<String> arguments) throws InterruptedException;
     }
 
@@ -83,7 +86,7 @@ final class BenchRank {
     ///
     /// @param datasets manifest keys by the names that the plan has for them
     /// @throws TanrenException `INTERNAL` with the end of its log where it does not get there
-    Measured train(
+    public Measured train(
             Plan plan, Architecture architecture, Map<String, String> datasets, Command command)
             throws IOException, InterruptedException {
         Path socket = folder.resolve("reports.sock");
@@ -157,7 +160,7 @@ final class BenchRank {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return new Measured(List.copyOf(received), peak);
+        return new Measured(received, peak);
     }
 
     /// 0 once the process has ended.

@@ -1,7 +1,9 @@
-package dev.tanren.cli;
+package dev.tanren.deploy.bench;
 
+import dev.tanren.deploy.stack.TemporaryStore;
 import dev.tanren.spec.json.Json;
 import dev.tanren.storage.objects.ObjectStore;
+import dev.tanren.storage.objects.S3ObjectStore;
 import dev.tanren.storage.tokens.DatasetManifest;
 import dev.tanren.storage.tokens.TokenShardWriter;
 import java.io.IOException;
@@ -12,7 +14,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /// A dataset of random tokens, for benchmarks that ask nothing of what they train on.
-final class RandomTokens {
+public final class RandomTokens {
 
     private static final long SEED = 17;
 
@@ -23,7 +25,16 @@ final class RandomTokens {
     /// @param vocabulary at most 65,536
     /// @param folder for a file that goes again
     /// @return key of the manifest
-    static String store(ObjectStore store, Path folder, int vocabulary, int training, int heldOut)
+    public static String store(
+            TemporaryStore store, Path folder, int vocabulary, int training, int heldOut)
+            throws IOException {
+        try (ObjectStore objects = S3ObjectStore.connect(store.environment())) {
+            return store(objects, folder, vocabulary, training, heldOut);
+        }
+    }
+
+    private static String store(
+            ObjectStore store, Path folder, int vocabulary, int training, int heldOut)
             throws IOException {
         DatasetManifest manifest =
                 new DatasetManifest(
