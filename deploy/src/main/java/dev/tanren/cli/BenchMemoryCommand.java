@@ -3,29 +3,23 @@ package dev.tanren.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tanren.deploy.bench.BenchRank;
-import dev.tanren.deploy.bench.RandomTokens;
 import dev.tanren.deploy.stack.Installation;
 import dev.tanren.deploy.stack.ModelRuntime;
 import dev.tanren.deploy.stack.TanrenHome;
-import dev.tanren.deploy.stack.TemporaryFolder;
-import dev.tanren.deploy.stack.TemporaryStore;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
-import dev.tanren.spec.plan.Architecture;
-import dev.tanren.spec.plan.ModelSource;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.planner.Explanation;
 import dev.tanren.spec.planner.MemoryEstimate;
 import dev.tanren.spec.planner.Planner;
 import dev.tanren.spec.validation.PlanReader;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -142,37 +136,17 @@ final class BenchMemoryCommand implements Callable<Integer> {
 
     private Row measure(BenchSetting setting) throws IOException, InterruptedException {
         Plan plan = PlanReader.read(setting.plan(options.threads(), steps)).planOrThrow();
-        Architecture architecture = ((ModelSource.Fresh) plan.model()).architecture();
-        try (TemporaryStore store = TemporaryStore.start();
-                TemporaryFolder folder = TemporaryFolder.create("tanren-memory-")) {
-            String dataset = dataset(store, folder.path(), setting, architecture.vocabSize());
-            ModelRuntime runtime =
-                    new ModelRuntime(
-                            TanrenHome.of(terminal.environment()),
-                            Installation.of(terminal.environment()));
-            Row row =
-                    new Row(
-                            setting,
-                            predicted(plan),
-                            new BenchRank(store, folder.path())
-                                    .train(
-                                            plan,
-                                            architecture,
-                                            Map.of("ids", dataset),
-                                            arguments ->
-                                                    runtime.trainer(
-                                                            BenchRank.MAIN,
-                                                            options.threads(),
-                                                            arguments)));
+        ModelRuntime runtime =
+                new ModelRuntime(
+                        TanrenHome.of(terminal.environment()),
+                        Installation.of(terminal.environment()));
+        try (BenchRank rank =
+                BenchRank.prepare(
+                        runtime, plan, setting.tokens() * steps + 1, 2 * setting.places() + 1)) {
+            Row row = new Row(setting, predicted(plan), rank.train(UnaryOperator.identity()));
             terminal.say(setting + ": " + row.json());
             return row;
         }
-    }
-
-    private String dataset(TemporaryStore store, Path folder, BenchSetting setting, int vocabulary)
-            throws IOException {
-        return RandomTokens.store(
-                store, folder, vocabulary, setting.tokens() * steps + 1, 2 * setting.places() + 1);
     }
 
     private static MemoryEstimate predicted(Plan plan) {

@@ -47,7 +47,7 @@ final class BenchRounds {
                     figure(ours.get(round), "tokensPerSecond")
                             / figure(theirs.get(round), "tokensPerSecond"));
         }
-        peer.put("ratio", median(ratios));
+        peer.put("ratio", Median.of(ratios.stream().mapToDouble(ratio -> ratio).toArray()));
         ArrayNode all = peer.putArray("ratios");
         ratios.forEach(all::add);
         peer.put("memoryRatio", median(ours, "peakRssMiB") / median(theirs, "peakRssMiB"));
@@ -68,15 +68,7 @@ final class BenchRounds {
     }
 
     private static double median(List<JsonNode> results, String name) {
-        return median(results.stream().map(result -> figure(result, name)).toList());
-    }
-
-    private static double median(List<Double> values) {
-        List<Double> sorted = values.stream().sorted().toList();
-        int middle = sorted.size() / 2;
-        return sorted.size() % 2 == 1
-                ? sorted.get(middle)
-                : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
+        return Median.of(results.stream().mapToDouble(result -> figure(result, name)).toArray());
     }
 
     private static double figure(JsonNode result, String name) {

@@ -2,26 +2,21 @@ package dev.tanren.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tanren.deploy.bench.BenchRank;
-import dev.tanren.deploy.bench.RandomTokens;
 import dev.tanren.deploy.stack.Installation;
 import dev.tanren.deploy.stack.ModelRuntime;
 import dev.tanren.deploy.stack.TanrenHome;
-import dev.tanren.deploy.stack.TemporaryFolder;
-import dev.tanren.deploy.stack.TemporaryStore;
 import dev.tanren.launch.Report;
+import dev.tanren.launch.RuntimeCommand;
 import dev.tanren.spec.json.Json;
-import dev.tanren.spec.plan.Architecture;
-import dev.tanren.spec.plan.ModelSource;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.validation.PlanReader;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.ToDoubleFunction;
+import java.util.function.UnaryOperator;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -58,39 +53,23 @@ final class BenchStartupCommand implements Callable<Integer> {
                 new ModelRuntime(
                         TanrenHome.of(terminal.environment()),
                         Installation.of(terminal.environment()));
-        BenchRank.Command archived =
-                arguments -> runtime.trainer(BenchRank.MAIN, options.threads(), arguments);
-        BenchRank.Command plain = arguments -> archived.of(arguments).withoutClassArchive();
-        List<BenchRank.Measured> withArchive = new ArrayList<>();
-        List<BenchRank.Measured> without = new ArrayList<>();
-        try (TemporaryStore store = TemporaryStore.start();
-                TemporaryFolder folder = TemporaryFolder.create("tanren-startup-")) {
-            Map<String, String> datasets = Map.of("ids", dataset(store, folder.path()));
-            BenchRank rank = new BenchRank(store, folder.path());
+        BenchSetting setting = setting();
+        Plan plan = PlanReader.read(setting.plan(options.threads(), 1)).planOrThrow();
+        List<BenchRank.Measured> archived = new ArrayList<>();
+        List<BenchRank.Measured> plain = new ArrayList<>();
+        try (BenchRank rank =
+                BenchRank.prepare(
+                        runtime, plan, setting.tokens() + 1, setting.sequenceLength() + 1)) {
             // The first start fills the caches of the node and of the system.
-            rank.train(plan(), architecture(), datasets, archived);
+            rank.train(UnaryOperator.identity());
             for (int round = 1; round <= rounds; round++) {
-                withArchive.add(
-                        say(
-                                round,
-                                "with class archive",
-                                rank.train(plan(), architecture(), datasets, archived)));
-                without.add(
-                        say(round, "without", rank.train(plan(), architecture(), datasets, plain)));
+                archived.add(
+                        say(round, "with class archive", rank.train(UnaryOperator.identity())));
+                plain.add(say(round, "without", rank.train(RuntimeCommand::withoutClassArchive)));
             }
         }
-        output.data(terminal, figures(withArchive, without));
+        output.data(terminal, figures(archived, plain));
         return Exit.OK;
-    }
-
-    private String dataset(TemporaryStore store, Path folder) throws IOException {
-        BenchSetting setting = setting();
-        return RandomTokens.store(
-                store,
-                folder,
-                architecture().vocabSize(),
-                setting.tokens() + 1,
-                setting.sequenceLength() + 1);
     }
 
     private BenchSetting setting() {
@@ -99,14 +78,6 @@ final class BenchStartupCommand implements Callable<Integer> {
             case "small" -> new BenchSetting("small", 4, 512, "none", 1, false);
             default -> new BenchSetting(model.name(), 1, 512, "none", 1, false);
         };
-    }
-
-    private Plan plan() {
-        return PlanReader.read(setting().plan(options.threads(), 1)).planOrThrow();
-    }
-
-    private Architecture architecture() {
-        return ((ModelSource.Fresh) plan().model()).architecture();
     }
 
     private BenchRank.Measured say(int round, String what, BenchRank.Measured start) {
@@ -161,12 +132,7 @@ final class BenchStartupCommand implements Callable<Integer> {
 
     private static double median(
             List<BenchRank.Measured> starts, ToDoubleFunction<BenchRank.Measured> value) {
-        double[] sorted = starts.stream().mapToDouble(value).sorted().toArray();
-        int middle = sorted.length / 2;
-        return rounded(
-                sorted.length % 2 == 1
-                        ? sorted[middle]
-                        : (sorted[middle - 1] + sorted[middle]) / 2);
+        return rounded(Median.of(starts.stream().mapToDouble(value).toArray()));
     }
 
     private static double rounded(double seconds) {

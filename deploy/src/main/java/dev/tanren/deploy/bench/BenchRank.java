@@ -1,5 +1,6 @@
 package dev.tanren.deploy.bench;
 
+import dev.tanren.deploy.stack.ModelRuntime;
 import dev.tanren.deploy.stack.TemporaryStore;
 import dev.tanren.launch.InitialState;
 import dev.tanren.launch.RankLaunch;
@@ -9,10 +10,12 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.plan.ModelSource;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.planner.Timetable;
 import dev.tanren.storage.objects.StoreAddress;
+import dev.tanren.storage.server.TemporaryFolder;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -28,23 +31,53 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 
-/// A real rank as a worker starts it, which trains the first phase of a plan's first stage alone,
-/// with a store of its own and without a stack.
-public final class BenchRank {
+/// A real rank as a worker starts it, which trains the first phase of a plan's first stage alone on
+/// random tokens, with a store of its own and without a stack.
+public final class BenchRank implements AutoCloseable {
 
-    public static final String MAIN = "dev.tanren.trainer.rank.RankMain";
+    private static final String MAIN = "dev.tanren.trainer.rank.RankMain";
     private static final String RUN = "bench";
     private static final Path PROCESSES = Path.of("/proc");
     private static final String PEAK = "VmHWM:";
 
+    private final ModelRuntime runtime;
+    private final Plan plan;
+    private final Architecture architecture;
+    private final TrainingStage stage;
     private final TemporaryStore store;
-    private final Path folder;
+    private final TemporaryFolder folder;
 
-    /// @param folder of its own, for what it keeps on disk
-    public BenchRank(TemporaryStore store, Path folder) {
+    private BenchRank(
+            ModelRuntime runtime, Plan plan, TemporaryStore store, TemporaryFolder folder) {
+        this.runtime = runtime;
+        this.plan = plan;
+        this.architecture = ((ModelSource.Fresh) plan.model()).architecture();
+        this.stage = (TrainingStage) plan.stages().getFirst();
         this.store = store;
         this.folder = folder;
+    }
+
+    /// Starts the store and puts the tokens there.
+    ///
+    /// @param plan of an architecture, which begins with training; each of its datasets is these
+    ///     tokens
+    public static BenchRank prepare(
+            ModelRuntime runtime, Plan plan, int trainingTokens, int heldOutTokens)
+            throws IOException {
+        TemporaryFolder folder = TemporaryFolder.create("tanren-bench-");
+        BenchRank rank = new BenchRank(runtime, plan, TemporaryStore.start(), folder);
+        try {
+            int vocabulary = rank.architecture.vocabSize();
+            RandomTokens.store(
+                    rank.store, folder.path(), vocabulary, trainingTokens, heldOutTokens);
+            return rank;
+        } catch (IOException | RuntimeException e) {
+            rank.close();
+            throw e;
+        }
     }
 
     /// A report and when it came, in seconds from the start of the process.
@@ -76,26 +109,21 @@ public final class BenchRank {
         }
     }
 
-    /// Makes the rank's command from its arguments.
-    @FunctionalInterface
-    public interface Command {
-        RuntimeCommand of(List<String> arguments) throws InterruptedException;
-    }
-
-    /// Trains to the end of the phase.
+    /// Trains to the end of the phase. May be called again, with the node's caches warm then.
     ///
-    /// @param datasets manifest keys by the names that the plan has for them
+    /// @param change of the command before it is started
     /// @throws TanrenException `INTERNAL` with the end of its log where it does not get there
-    public Measured train(
-            Plan plan, Architecture architecture, Map<String, String> datasets, Command command)
+    public Measured train(UnaryOperator<RuntimeCommand> change)
             throws IOException, InterruptedException {
-        Path socket = folder.resolve("reports.sock");
-        Path log = folder.resolve("rank.log");
-        Path launch = folder.resolve("launch.json");
-        Files.writeString(launch, Json.write(launch(plan, architecture, datasets, socket)));
+        Path socket = folder.path().resolve("reports.sock");
+        Path log = folder.path().resolve("rank.log");
+        Path launch = folder.path().resolve("launch.json");
+        Files.writeString(launch, Json.write(launch(socket)));
+        RuntimeCommand command =
+                runtime.trainer(MAIN, stage.threadsPerRank(), List.of(launch.toString()));
         try (ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
             listener.bind(UnixDomainSocketAddress.of(socket));
-            ProcessBuilder builder = command.of(List.of(launch.toString())).processBuilder();
+            ProcessBuilder builder = change.apply(command).processBuilder();
             builder.environment().putAll(store.environment());
             builder.redirectErrorStream(true).redirectOutput(log.toFile());
             long begin = System.nanoTime();
@@ -116,9 +144,7 @@ public final class BenchRank {
         }
     }
 
-    private RankLaunch launch(
-            Plan plan, Architecture architecture, Map<String, String> datasets, Path socket) {
-        TrainingStage stage = (TrainingStage) plan.stages().getFirst();
+    private RankLaunch launch(Path socket) {
         Timetable.Entry phase = Timetable.of(stage).entries().getFirst();
         return new RankLaunch(
                 RUN,
@@ -131,17 +157,22 @@ public final class BenchRank {
                 "127.0.0.1",
                 0,
                 socket.toString(),
-                folder.toString(),
-                folder.resolve("cache").toString(),
+                folder.path().toString(),
+                folder.path().resolve("cache").toString(),
                 StoreAddress.from(store.environment()),
                 plan,
                 architecture,
                 new InitialState.Random(),
-                datasets,
+                datasets(),
                 phase.lastStep(),
                 "runs/" + RUN + "/" + stage.id() + "/checkpoints/",
                 List.of(),
                 null);
+    }
+
+    private Map<String, String> datasets() {
+        return plan.datasets().keySet().stream()
+                .collect(Collectors.toMap(name -> name, name -> RandomTokens.MANIFEST));
     }
 
     /// Ends with the rank's end of the connection.
@@ -188,5 +219,12 @@ public final class BenchRank {
                                 " | ", lines.subList(Math.max(0, lines.size() - 3), lines.size())),
                 log.toString(),
                 "Look at its log.");
+    }
+
+    @Override
+    public void close() throws IOException {
+        try (folder) {
+            store.close();
+        }
     }
 }

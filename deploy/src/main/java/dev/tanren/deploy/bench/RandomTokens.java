@@ -14,26 +14,26 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /// A dataset of random tokens, for benchmarks that ask nothing of what they train on.
-public final class RandomTokens {
+final class RandomTokens {
+
+    static final String MANIFEST = "datasets/random/manifest.json";
 
     private static final long SEED = 17;
 
     private RandomTokens() {}
 
-    /// Stores one sequence of tokens to train on and one that is held out.
+    /// Stores one sequence of tokens to train on and one that is held out, under [#MANIFEST].
     ///
     /// @param vocabulary at most 65,536
     /// @param folder for a file that goes again
-    /// @return key of the manifest
-    public static String store(
-            TemporaryStore store, Path folder, int vocabulary, int training, int heldOut)
+    static void store(TemporaryStore store, Path folder, int vocabulary, int training, int heldOut)
             throws IOException {
         try (ObjectStore objects = S3ObjectStore.connect(store.environment())) {
-            return store(objects, folder, vocabulary, training, heldOut);
+            store(objects, folder, vocabulary, training, heldOut);
         }
     }
 
-    private static String store(
+    private static void store(
             ObjectStore store, Path folder, int vocabulary, int training, int heldOut)
             throws IOException {
         DatasetManifest manifest =
@@ -46,9 +46,7 @@ public final class RandomTokens {
                         List.of(shard(store, folder, "training", vocabulary, training)),
                         List.of(shard(store, folder, "held-out", vocabulary, heldOut)),
                         new DatasetManifest.Statistics(0, 2, 0, (long) training + heldOut, 0));
-        String key = "datasets/random/manifest.json";
-        store.put(key, Json.write(manifest).getBytes(StandardCharsets.UTF_8));
-        return key;
+        store.put(MANIFEST, Json.write(manifest).getBytes(StandardCharsets.UTF_8));
     }
 
     private static DatasetManifest.Shard shard(

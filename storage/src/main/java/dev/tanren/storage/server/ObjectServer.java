@@ -4,11 +4,7 @@ import dev.tanren.storage.objects.StoreAddress;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
-import java.nio.file.FileVisitResult;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Map;
 import java.util.Properties;
 import java.util.UUID;
@@ -28,14 +24,18 @@ public final class ObjectServer implements AutoCloseable {
     private static final int FREE_PORT = 0;
 
     private final Path folder;
-    private final boolean ownFolder;
+    private final @Nullable TemporaryFolder ownFolder;
     private final String accessKey;
     private final String secretKey;
     private final BlobStoreContext context;
     private final S3Proxy server;
 
     private ObjectServer(
-            Path folder, boolean ownFolder, int port, String accessKey, String secretKey) {
+            Path folder,
+            @Nullable TemporaryFolder ownFolder,
+            int port,
+            String accessKey,
+            String secretKey) {
         this.folder = folder;
         this.ownFolder = ownFolder;
         this.accessKey = accessKey;
@@ -59,21 +59,21 @@ public final class ObjectServer implements AutoCloseable {
     ///
     /// @throws IllegalStateException when the port is taken or the folder is not to be used
     public static ObjectServer start(Path folder, int port, String accessKey, String secretKey) {
-        return new ObjectServer(folder, false, port, accessKey, secretKey).started();
+        return new ObjectServer(folder, null, port, accessKey, secretKey).started();
     }
 
     /// Starts a server on a free port, with keys made up for it.
     ///
     /// @throws IllegalStateException when the folder is not to be used
     public static ObjectServer start(Path folder) {
-        return new ObjectServer(folder, false, FREE_PORT, newKey(), newKey()).started();
+        return new ObjectServer(folder, null, FREE_PORT, newKey(), newKey()).started();
     }
 
     /// Starts a server on a free port, with keys made up for it, over a folder that goes with it.
     public static ObjectServer temporary() {
         try {
-            Path folder = Files.createTempDirectory("tanren-store-");
-            return new ObjectServer(folder, true, FREE_PORT, newKey(), newKey()).started();
+            TemporaryFolder own = TemporaryFolder.create("tanren-store-");
+            return new ObjectServer(own.path(), own, FREE_PORT, newKey(), newKey()).started();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -144,33 +144,18 @@ public final class ObjectServer implements AutoCloseable {
             throw new IllegalStateException("the S3 server does not stop", e);
         } finally {
             context.close();
-            if (ownFolder) {
-                delete(folder);
-            }
+            removeOwnFolder();
         }
     }
 
-    private static void delete(Path root) {
+    private void removeOwnFolder() {
+        if (ownFolder == null) {
+            return;
+        }
         try {
-            Files.walkFileTree(root, new Deletion());
+            ownFolder.close();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
-        }
-    }
-
-    private static final class Deletion extends SimpleFileVisitor<Path> {
-        @Override
-        public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-                throws IOException {
-            Files.delete(file);
-            return FileVisitResult.CONTINUE;
-        }
-
-        @Override
-        public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException failure)
-                throws IOException {
-            Files.delete(directory);
-            return FileVisitResult.CONTINUE;
         }
     }
 }

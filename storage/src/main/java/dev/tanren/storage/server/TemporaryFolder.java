@@ -1,4 +1,4 @@
-package dev.tanren.deploy.stack;
+package dev.tanren.storage.server;
 
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
