@@ -8,6 +8,7 @@ import dev.tanren.storage.registry.DatabaseAddress;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Supplier;
@@ -25,10 +26,23 @@ public final class Database implements AutoCloseable {
     private static final Duration LONGEST_WAIT_FOR_CONNECTION = Duration.ofSeconds(3);
     private static final int POOL_SIZE = 10;
 
+    /// A process that hangs in the middle of a transaction must not keep others from the rows it
+    /// holds. Shorter than any heartbeat timeout: whoever takes over finds the rows free.
+    private static final String UNDO_WHAT_HANGS = "set idle_in_transaction_session_timeout = '5s'";
+
     /// Besides class 08: the server shuts down, crashes or starts, or has no connection to spare;
-    /// and transactions that the server undid because of others (deadlock, serialisation).
+    /// and transactions that the server undid because of others (deadlock, serialisation) or
+    /// because this process hung in them.
     private static final Set<String> TRANSIENT_STATES =
-            Set.of("57P01", "57P02", "57P03", "53300", "40001", "40P01");
+            Set.of("57P01", "57P02", "57P03", "53300", "40001", "40P01", "25P03");
+
+    /// The socket's timeout is for a server that is gone without a word.
+    private static final Map<String, String> CONNECTION =
+            Map.of(
+                    "ApplicationName", "tanren",
+                    "tcpKeepAlive", "true",
+                    "connectTimeout", "3",
+                    "socketTimeout", "30");
 
     private final DatabaseAddress address;
     private final Duration patience;
@@ -55,21 +69,19 @@ public final class Database implements AutoCloseable {
         configuration.setConnectionTimeout(Math.max(250, wait));
         configuration.setValidationTimeout(Math.max(250, Math.min(2_000, wait)));
         configuration.setInitializationFailTimeout(-1);
-        configuration.addDataSourceProperty("ApplicationName", "tanren");
-        configuration.addDataSourceProperty("tcpKeepAlive", "true");
-        configuration.addDataSourceProperty("connectTimeout", "3");
-        // A server that is gone without a word must not hold a thread for ever.
-        configuration.addDataSourceProperty("socketTimeout", "30");
+        configuration.setConnectionInitSql(UNDO_WHAT_HANGS);
+        CONNECTION.forEach(configuration::addDataSourceProperty);
         return configuration;
     }
 
     /// Applies the migrations. Flyway holds an advisory lock meanwhile, so concurrent starts wait
-    /// for each other.
+    /// for each other; the transaction that holds it is idle, so its connection is not of the pool.
     public void migrate() {
         ridingOut(
                 () ->
                         Flyway.configure(Database.class.getClassLoader())
-                                .dataSource(pool)
+                                .dataSource(address.url(), address.user(), address.password())
+                                .jdbcProperties(CONNECTION)
                                 .locations("classpath:db/migration")
                                 .load()
                                 .migrate());
