@@ -235,6 +235,7 @@ final class FakePlatform
                         1e-5,
                         64),
                 "models/tokenizer.json",
+                null,
                 null);
     }
 

@@ -111,6 +111,7 @@ public final class Evaluator {
                                 request.architecture(),
                                 request.tokenizerKey(),
                                 null,
+                                null,
                                 null),
                         new Stage.Export(stage.id(), trained.id(), List.of(Stage.Format.DJL)),
                         Lineage.NONE,

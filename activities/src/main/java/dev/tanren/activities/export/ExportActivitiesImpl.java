@@ -50,6 +50,7 @@ public final class ExportActivitiesImpl implements ExportActivities {
         Map<String, String> datasets = request.datasets();
         return new Lineage(
                 request.importedPrefix(),
+                request.importedCommit(),
                 datasets == null ? Map.of() : datasets,
                 registry.metrics().evaluations(request.runId(), stage.of()).stream()
                         .map(

@@ -51,7 +51,10 @@ public final class ModelPreparation {
             case ModelSource.Fresh fresh -> {
                 String tokenizer = fresh.tokenizer();
                 yield new ResolvedModel(
-                        fresh.architecture(), tokenizer == null ? "" : tokenizer(tokenizer), null);
+                        fresh.architecture(),
+                        tokenizer == null ? "" : tokenizer(tokenizer),
+                        null,
+                        null);
             }
             case ModelSource.Base base -> base(base.uri(), plan, progress);
         };
@@ -65,7 +68,8 @@ public final class ModelPreparation {
     }
 
     private ResolvedModel base(String uri, Plan plan, Progress progress) {
-        SortedMap<String, SourceContent> files = HuggingFaceFiles.find(folder(uri));
+        SourceFolder folder = folder(uri);
+        SortedMap<String, SourceContent> files = HuggingFaceFiles.find(folder);
         HuggingFaceConfiguration configuration = configuration(files);
         ModelFit.require(plan, configuration.architecture());
         SortedMap<String, String> hashes = new TreeMap<>();
@@ -78,7 +82,8 @@ public final class ModelPreparation {
                 files.containsKey(HuggingFaceFiles.TOKENIZER)
                         ? prefix + HuggingFaceFiles.TOKENIZER
                         : "";
-        return new ResolvedModel(configuration.architecture(), tokenizerKey, prefix);
+        return new ResolvedModel(
+                configuration.architecture(), tokenizerKey, prefix, folder.commit().orElse(null));
     }
 
     private SourceFolder folder(String uri) {

@@ -24,6 +24,13 @@ public sealed interface SourceFolder {
     /// Names of the files right in it, in order; none where the folder cannot be read.
     List<String> names();
 
+    /// The commit that its files are read at.
+    ///
+    /// @return empty where the source knows no commits
+    default Optional<String> commit() {
+        return Optional.empty();
+    }
+
     /// What errors call a file of it.
     default String where(String name) {
         String folder = where();
@@ -73,6 +80,11 @@ public sealed interface SourceFolder {
         @Override
         public String where() {
             return snapshot.where("");
+        }
+
+        @Override
+        public Optional<String> commit() {
+            return Optional.of(snapshot.commit());
         }
 
         @Override

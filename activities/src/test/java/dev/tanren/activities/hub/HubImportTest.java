@@ -49,7 +49,17 @@ class HubImportTest extends HubImports {
         assertThat(model.tokenizerKey()).isEqualTo(model.importedPrefix() + "tokenizer.json");
         assertThat(server.requestsFor("README.md")).isEmpty();
         assertThat(server.requestsFor("pytorch_model.bin")).isEmpty();
-        assertThat(resolve("file:" + copy())).as("the same files of a folder").isEqualTo(model);
+        assertThat(resolve("file:" + copy()).importedPrefix())
+                .as("the same files of a folder")
+                .isEqualTo(prefix);
+    }
+
+    @Test
+    void theCommitThatTheRevisionWasIsToldForTheHubAlone() throws IOException {
+        assertThat(URI).doesNotContain(FakeHub.COMMIT);
+
+        assertThat(resolve(URI).importedCommit()).isEqualTo(FakeHub.COMMIT);
+        assertThat(resolve("file:" + copy()).importedCommit()).isNull();
     }
 
     @Test

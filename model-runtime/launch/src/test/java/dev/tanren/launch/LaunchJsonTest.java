@@ -144,6 +144,7 @@ class LaunchJsonTest {
                         List.of(Stage.Format.HUGGINGFACE, Stage.Format.DJL),
                         new Lineage(
                                 "models/base/",
+                                "0123456789abcdef",
                                 Map.of("code", "datasets/abc/manifest.json"),
                                 List.of(new Lineage.Evaluation("code", 40, 3.5, 33.1))));
         assertThat(Json.read(Json.write(launch), ExportLaunch.class)).isEqualTo(launch);

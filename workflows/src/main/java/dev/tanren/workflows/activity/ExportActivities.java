@@ -17,6 +17,7 @@ public interface ExportActivities {
     /// @param stageId of a [dev.tanren.spec.plan.Stage.Export]
     /// @param importedPrefix key prefix of the Hugging Face directory that training began from;
     ///     null for fresh weights
+    /// @param importedCommit of [ModelActivities.ResolvedModel]
     /// @param datasets manifest key of each prepared dataset; none in requests of before there was
     ///     this field
     record ExportRequest(
@@ -26,6 +27,7 @@ public interface ExportActivities {
             Architecture architecture,
             String tokenizerKey,
             @Nullable String importedPrefix,
+            @Nullable String importedCommit,
             @Nullable Map<String, String> datasets) {}
 
     /// @param prefix key prefix of the artifacts, ending in `/`

@@ -21,6 +21,11 @@ public interface ModelActivities {
     ///     tokenised
     /// @param importedPrefix key prefix of the Hugging Face directory that weights come from,
     ///     ending in `/`; null for fresh weights
+    /// @param importedCommit of the Hugging Face Hub, which the revision in the plan was when the
+    ///     weights were imported; null for other sources and in runs of before there was this field
     record ResolvedModel(
-            Architecture architecture, String tokenizerKey, @Nullable String importedPrefix) {}
+            Architecture architecture,
+            String tokenizerKey,
+            @Nullable String importedPrefix,
+            @Nullable String importedCommit) {}
 }

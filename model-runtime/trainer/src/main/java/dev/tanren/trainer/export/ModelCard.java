@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /// The README of a published model: what it is, where it comes from, and the plan that made it.
 final class ModelCard {
@@ -76,9 +77,18 @@ final class ModelCard {
     private static String base(ExportLaunch launch) {
         return switch (launch.plan().model()) {
             case ModelSource.Base base ->
-                    "`%s`, kept as `%s`".formatted(base.uri(), launch.lineage().importedPrefix());
+                    "`%s`%s, kept as `%s`"
+                            .formatted(
+                                    base.uri(),
+                                    commit(launch.lineage().importedCommit()),
+                                    launch.lineage().importedPrefix());
             case ModelSource.Fresh _ -> "none: fresh weights";
         };
+    }
+
+    /// A branch or a tag moves on; what was trained from does not.
+    private static String commit(@Nullable String commit) {
+        return commit == null ? "" : " at commit `" + commit + "`";
     }
 
     private static String software() {

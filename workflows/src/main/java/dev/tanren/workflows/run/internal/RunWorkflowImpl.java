@@ -219,6 +219,7 @@ public final class RunWorkflowImpl implements RunWorkflow {
                                     prepared.model().architecture(),
                                     prepared.model().tokenizerKey(),
                                     prepared.model().importedPrefix(),
+                                    prepared.model().importedCommit(),
                                     prepared.datasets()));
             case Stage.Evaluate evaluate ->
                     evaluations.evaluate(
