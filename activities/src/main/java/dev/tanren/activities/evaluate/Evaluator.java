@@ -26,7 +26,7 @@ public final class Evaluator {
     private static final String MAIN = "dev.tanren.inference.EvaluateMain";
     private static final int DEFAULT_BLOCKS = 16;
     private static final int SAMPLE_TOKENS = 64;
-    private static final String PROMPT = "The ";
+    private static final int PROMPT_TOKENS = 16;
 
     private final OneProcess processes;
     private final Exporter exporter;
@@ -62,7 +62,6 @@ public final class Evaluator {
         result.put("metrics", gate.metrics());
         result.put("differences", gate.differences());
         result.put("requirements", checks);
-        result.put("prompt", PROMPT);
         result.putAll(finished(reports));
         registry.runs().setStageResult(request.runId(), stage.id(), Json.write(result));
         gate.requireAgreement(stage.id());
@@ -139,7 +138,7 @@ public final class Evaluator {
                                 request.datasets(),
                                 evaluation == null ? DEFAULT_BLOCKS : evaluation.blocks(),
                                 sequenceLength(trained, bundle.step()),
-                                PROMPT,
+                                PROMPT_TOKENS,
                                 text ? SAMPLE_TOKENS : 0,
                                 processes.node().threads()),
                 arguments ->

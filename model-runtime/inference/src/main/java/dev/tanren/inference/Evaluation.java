@@ -6,6 +6,7 @@ import dev.tanren.launch.Report;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.storage.objects.ObjectStore;
+import dev.tanren.storage.tokens.Documents;
 import dev.tanren.storage.tokens.PackedBlocks;
 import dev.tanren.storage.tokens.TokenDataset;
 import java.io.IOException;
@@ -17,11 +18,16 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /// What an evaluation process does: fetches the bundle, measures it on every dataset's held-out
-/// blocks, generates a sample, and reports both.
+/// blocks, lets it go on from the start of a held-out document, and reports both.
 public final class Evaluation {
 
     /// Enough heat that a small model does not repeat itself, and always the same sample.
     private static final Sampler SAMPLER = new Sampler(0.7, 40, 0);
+
+    private static final Map<String, String> NO_SAMPLE = Map.of("prompt", "", "sample", "");
+
+    /// What tokenizers decode bytes to that are no whole character.
+    private static final String PART_OF_A_CHARACTER = "\uFFFD";
 
     private final EvaluateLaunch launch;
     private final ObjectStore store;
@@ -40,7 +46,7 @@ public final class Evaluation {
             Map<String, Report.Evaluation> measured = new TreeMap<>();
             launch.datasets().forEach((name, key) -> measured.put(name, measure(model, name, key)));
             reports.accept(new Report.Evaluated(0, 0, measured));
-            reports.accept(new Report.Finished(0, 0, Map.of("sample", sample(model, bundle))));
+            reports.accept(new Report.Finished(0, 0, sample(model, bundle)));
         }
     }
 
@@ -85,19 +91,19 @@ public final class Evaluation {
                 model, blocks, launch.blocks(), dataset.manifest().vocabSize(), name);
     }
 
-    /// Generated text after the prompt; empty where the model has no tokenizer or nothing is asked
-    /// for.
-    private String sample(LanguageModel model, Path bundle) {
+    /// `prompt`, the start of a held-out document, and `sample`, what the model makes of it; both
+    /// empty where there is no tokenizer or no such document, or nothing is asked for.
+    private Map<String, String> sample(LanguageModel model, Path bundle) {
         Path file = bundle.resolve("tokenizer.json");
         if (!Files.isRegularFile(file) || launch.sampleTokens() <= 0) {
-            return "";
+            return NO_SAMPLE;
         }
         try (HuggingFaceTokenizer tokenizer =
                 HuggingFaceTokenizer.newInstance(
                         file, Map.of("truncation", "false", "padding", "false"))) {
-            int[] prompt = ids(tokenizer, launch.prompt());
+            int[] prompt = prompt(tokenizer);
             if (prompt.length == 0) {
-                return "";
+                return NO_SAMPLE;
             }
             int[] end = ids(tokenizer, "<|endoftext|>");
             int[] sample =
@@ -107,10 +113,35 @@ public final class Evaluation {
                             launch.sampleTokens(),
                             launch.sequenceLength(),
                             end.length == 1 ? end[0] : -1);
-            return tokenizer.decode(Arrays.stream(sample).asLongStream().toArray());
+            return Map.of("prompt", text(tokenizer, prompt), "sample", text(tokenizer, sample));
         } catch (IOException e) {
             throw scratch(file, e);
         }
+    }
+
+    /// The first half at most of the first held-out document of the first dataset that has one, so
+    /// that the sample can be held against the text it goes on from. Ends with a whole character.
+    private int[] prompt(HuggingFaceTokenizer tokenizer) {
+        for (String manifestKey : launch.datasets().values()) {
+            Documents documents =
+                    TokenDataset.open(store, manifestKey, Path.of(launch.cache())).heldOut();
+            for (int document = 0; document < documents.count(); document++) {
+                int[] start =
+                        new int[Math.min(launch.promptTokens(), documents.length(document) / 2)];
+                documents.copy(document, 0, start.length, start, 0);
+                while (start.length > 0 && text(tokenizer, start).endsWith(PART_OF_A_CHARACTER)) {
+                    start = Arrays.copyOf(start, start.length - 1);
+                }
+                if (start.length > 0) {
+                    return start;
+                }
+            }
+        }
+        return new int[0];
+    }
+
+    private static String text(HuggingFaceTokenizer tokenizer, int[] ids) {
+        return tokenizer.decode(Arrays.stream(ids).asLongStream().toArray());
     }
 
     private static int[] ids(HuggingFaceTokenizer tokenizer, String text) {

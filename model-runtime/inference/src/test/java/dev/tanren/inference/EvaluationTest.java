@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import dev.tanren.launch.EvaluateLaunch;
 import dev.tanren.launch.Report;
 import dev.tanren.spec.error.ErrorCode;
@@ -13,11 +14,13 @@ import dev.tanren.storage.objects.StoreAddress;
 import dev.tanren.storage.testing.MemoryObjectStore;
 import dev.tanren.storage.tokens.DatasetManifest;
 import dev.tanren.storage.tokens.TokenShardWriter;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -56,23 +59,62 @@ class EvaluationTest {
         assertThat(measured.loss()).isCloseTo(expected, within(1e-6));
         assertThat(measured.perplexity()).isCloseTo(Math.exp(expected), within(1e-3));
         assertThat(measured.tokens()).isEqualTo(6);
-        assertThat(((Report.Finished) reports.getLast()).results()).containsEntry("sample", "");
+        assertThat(((Report.Finished) reports.getLast()).results())
+                .containsEntry("prompt", "")
+                .containsEntry("sample", "");
     }
 
     @Test
-    void aSampleGoesOnFromThePromptAndIsTheSameEveryTime() {
+    void aSampleGoesOnFromTheStartOfAHeldOutDocumentAndIsTheSameEveryTime() {
         List<Report> reports = new ArrayList<>();
 
         new Evaluation(launch("held", 12), store, reports::add).run();
         new Evaluation(launch("held", 12), store, reports::add).run();
 
-        List<String> samples =
+        List<Map<String, String>> results =
                 reports.stream()
                         .filter(Report.Finished.class::isInstance)
-                        .map(report -> ((Report.Finished) report).results().get("sample"))
+                        .map(report -> ((Report.Finished) report).results())
                         .toList();
-        assertThat(samples).hasSize(2);
-        assertThat(samples.getFirst()).isNotEmpty().isEqualTo(samples.getLast());
+        assertThat(results).hasSize(2);
+        assertThat(results.getFirst()).containsEntry("prompt", "+5").isEqualTo(results.getLast());
+        assertThat(results.getFirst().get("sample")).isNotEmpty();
+    }
+
+    @Test
+    void anotherDocumentGivesAnotherSample() throws IOException {
+        storeDataset("other", documents("Java is an island.", "never reached"));
+
+        assertThat(results("other"))
+                .containsEntry("prompt", "Java is a")
+                .doesNotContainEntry("sample", results("held").get("sample"));
+    }
+
+    @Test
+    void aPromptIsShortAndEndsWithAWholeCharacter() throws IOException {
+        storeDataset("accents", documents("x", "aéé"));
+        storeDataset("long", documents("abcdefghijklmnopqrstuvwxyz".repeat(3)));
+
+        assertThat(results("accents")).containsEntry("prompt", "a");
+        assertThat(results("long")).containsEntry("prompt", "abcdefghijklmnop");
+    }
+
+    private Map<String, String> results(String dataset) {
+        List<Report> reports = new ArrayList<>();
+        new Evaluation(launch(dataset, 12), store, reports::add).run();
+        return ((Report.Finished) reports.getLast()).results();
+    }
+
+    private static TokenShardWriter documents(String... texts) throws IOException {
+        TokenShardWriter writer = new TokenShardWriter(2);
+        try (var json = new ByteArrayInputStream(resource("tokenizer.json"));
+                HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.newInstance(json, null)) {
+            for (String text : texts) {
+                long[] ids = tokenizer.encode(text, false, false).getIds();
+                writer.add(Arrays.stream(ids).mapToInt(Math::toIntExact).toArray(), 0, ids.length);
+            }
+        }
+        return writer;
     }
 
     @Test
@@ -137,7 +179,7 @@ class EvaluationTest {
                 Map.of(dataset, dataset + "/manifest.json"),
                 4,
                 10,
-                "Java",
+                16,
                 sampleTokens,
                 1);
     }

@@ -164,7 +164,7 @@ class LaunchJsonTest {
                         Map.of("code", "datasets/ab/manifest.json"),
                         16,
                         128,
-                        "class ",
+                        16,
                         32,
                         2);
         assertThat(Json.read(Json.write(launch), EvaluateLaunch.class)).isEqualTo(launch);
