@@ -6,6 +6,7 @@ import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Events;
 import dev.tanren.storage.registry.Registry;
 import dev.tanren.storage.registry.RunStatus;
+import dev.tanren.storage.registry.Workers;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -22,10 +23,12 @@ final class AttemptViews {
 
     private final List<Attempt> attempts;
     private final List<Instant> standstills;
+    private final Registry registry;
 
-    private AttemptViews(List<Attempt> attempts, List<Instant> standstills) {
+    private AttemptViews(List<Attempt> attempts, List<Instant> standstills, Registry registry) {
         this.attempts = attempts;
         this.standstills = standstills;
+        this.registry = registry;
     }
 
     /// @param attempts of one run, oldest first
@@ -36,7 +39,7 @@ final class AttemptViews {
                         : registry.events().ofTypes(runId, STANDSTILLS).stream()
                                 .map(Events.Event::at)
                                 .toList();
-        AttemptViews views = new AttemptViews(attempts, standstills);
+        AttemptViews views = new AttemptViews(attempts, standstills, registry);
         return attempts.stream().map(views::view).toList();
     }
 
@@ -70,7 +73,8 @@ final class AttemptViews {
     }
 
     /// Only what the run did by itself is a recovery: the time in which it waited for a person is
-    /// not, and neither is the start of the next phase.
+    /// not, nor that in which no worker was there because it had been stopped in order, nor the
+    /// start of the next phase.
     private @Nullable Double recoverySeconds(Attempt before, Attempt attempt) {
         Instant ended = before.endedAt();
         Instant firstStep = attempt.firstStepAt();
@@ -80,7 +84,28 @@ final class AttemptViews {
         boolean stoodStill =
                 standstills.stream()
                         .anyMatch(at -> !at.isBefore(ended) && at.isBefore(attempt.startedAt()));
-        return stoodStill ? null : Duration.between(ended, firstStep).toMillis() / 1000.0;
+        if (stoodStill) {
+            return null;
+        }
+        Duration recovery = Duration.between(ended, firstStep);
+        if (FailureClass.PREEMPTED.name().equals(before.failureClass())) {
+            recovery = recovery.minus(withoutWorkers(ended, firstStep));
+        }
+        return recovery.toMillis() / 1000.0;
+    }
+
+    /// How much of the time no worker lived. Its end is the worker's that finished the step, though
+    /// that one may last have been heard of before.
+    private Duration withoutWorkers(Instant from, Instant until) {
+        Duration without = Duration.ZERO;
+        Instant covered = from;
+        for (Workers.Worker worker : registry.workers().between(from, until)) {
+            if (worker.startedAt().isAfter(covered)) {
+                without = without.plus(Duration.between(covered, worker.startedAt()));
+            }
+            covered = covered.isAfter(worker.seenAt()) ? covered : worker.seenAt();
+        }
+        return without;
     }
 
     private static boolean recovers(Attempt before) {

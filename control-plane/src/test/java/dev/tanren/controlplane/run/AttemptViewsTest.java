@@ -8,10 +8,13 @@ import dev.tanren.controlplane.id.SortableIds;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Metrics.StepRow;
 import dev.tanren.storage.registry.RunStatus;
+import dev.tanren.storage.registry.Workers.Worker;
 import io.quarkus.test.junit.QuarkusTest;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -92,8 +95,66 @@ class AttemptViewsTest extends ApiTest {
         assertThat(recoveries()).containsOnlyNulls();
     }
 
+    @Test
+    void afterAnOrderlyStopTheTimeWithoutAnyWorkerIsNoRecovery() {
+        end(begin(0), RunStatus.FAILED, "PREEMPTED");
+        step(begin(7), 8);
+        Instant firstStep = Objects.requireNonNull(attempts().getLast().firstStepAt());
+
+        worker(firstStep);
+
+        assertThat(recoveries()).containsExactly(null, 0.0);
+    }
+
+    @Test
+    void aPreemptedAttemptThatAnotherWorkerTakesOverIsRecoveredFrom() {
+        end(begin(0), RunStatus.FAILED, "PREEMPTED");
+        step(begin(7), 8);
+
+        worker(Instant.EPOCH);
+
+        assertThat(recoveries()).containsExactly(null, secondsBetweenEndAndStep());
+    }
+
+    @Test
+    void theTimeWithoutAnyWorkerAfterACrashIsRecovery() {
+        end(begin(0), RunStatus.FAILED, "RANK_CRASHED");
+        step(begin(7), 8);
+        Instant firstStep = Objects.requireNonNull(attempts().getLast().firstStepAt());
+
+        worker(firstStep);
+
+        assertThat(recoveries()).containsExactly(null, secondsBetweenEndAndStep());
+    }
+
+    private double secondsBetweenEndAndStep() {
+        Instant ended = Objects.requireNonNull(attempts().getFirst().endedAt());
+        Instant step = Objects.requireNonNull(attempts().getLast().firstStepAt());
+        return Duration.between(ended, step).toMillis() / 1000.0;
+    }
+
+    private List<Attempt> attempts() {
+        return registry.attempts().list(run);
+    }
+
+    private void worker(Instant startedAt) {
+        registry.workers()
+                .announce(
+                        new Worker(
+                                SortableIds.next(),
+                                "host",
+                                1,
+                                "queue",
+                                2,
+                                1,
+                                "test",
+                                Worker.IDLE,
+                                startedAt,
+                                startedAt));
+    }
+
     private List<@Nullable Double> recoveries() {
-        return AttemptViews.of(registry.attempts().list(run), registry, run).stream()
+        return AttemptViews.of(attempts(), registry, run).stream()
                 .map(AttemptView::recoverySeconds)
                 .toList();
     }

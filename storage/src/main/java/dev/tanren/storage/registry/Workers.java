@@ -19,6 +19,9 @@ public interface Workers {
     /// Those that announced themselves in this time, newest first. Both times are the database's.
     List<Worker> heardWithin(Duration silence);
 
+    /// Those that lived for a part of this time, oldest first, however long ago that was.
+    List<Worker> between(Instant from, Instant until);
+
     /// @param workerId stable for one start of a worker process
     /// @param activity what it does now, in words
     record Worker(

@@ -4,6 +4,7 @@ import dev.tanren.storage.registry.Workers;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 
 /// Workers in PostgreSQL. When a worker was seen is the database's clock, not the worker's.
@@ -67,6 +68,22 @@ public final class PostgresWorkers implements Workers {
                                         order by started_at desc, worker_id
                                         """)
                                 .bind("seconds", silence.toMillis() / 1000.0)
+                                .map((row, context) -> worker(row))
+                                .list());
+    }
+
+    @Override
+    public List<Worker> between(Instant from, Instant until) {
+        return database.call(
+                handle ->
+                        handle.createQuery(
+                                        """
+                                        select * from workers
+                                        where seen_at >= :from and started_at <= :until
+                                        order by started_at, worker_id
+                                        """)
+                                .bind("from", from)
+                                .bind("until", until)
                                 .map((row, context) -> worker(row))
                                 .list());
     }
