@@ -1,0 +1,77 @@
+package dev.tanren.controlplane.run;
+
+import static org.hamcrest.Matchers.empty;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.hasSize;
+import static org.hamcrest.Matchers.notNullValue;
+import static org.hamcrest.Matchers.nullValue;
+
+import io.quarkus.test.junit.QuarkusTest;
+import org.junit.jupiter.api.Test;
+
+/// Plans before they are runs.
+@QuarkusTest
+class PlansApiTest extends RunApiTest {
+
+    @Test
+    void aPlanIsValidatedInYamlAndEveryMistakeIsNamed() {
+        as(viewer)
+                .contentType("application/yaml")
+                .body(plan("fine"))
+                .post("/api/v1/plans/validate")
+                .then()
+                .statusCode(200)
+                .body("valid", equalTo(true))
+                .body("problems", empty());
+        as(viewer)
+                .contentType("application/yaml")
+                .body(
+                        plan("wrong")
+                                .replace("precision: fp32", "precison: fp32")
+                                .replace("seed: 17", "seed: x"))
+                .post("/api/v1/plans/validate")
+                .then()
+                .statusCode(200)
+                .body("valid", equalTo(false))
+                .body("problems", hasSize(2))
+                .body("problems[1].nearest", equalTo("precision"))
+                .body("problems[1].line", notNullValue());
+    }
+
+    @Test
+    void aPlanIsExplained() {
+        as(viewer)
+                .contentType("application/yaml")
+                .body(plan("explained"))
+                .post("/api/v1/plans/explain")
+                .then()
+                .statusCode(200)
+                .body("stages[0].training.steps", equalTo(10))
+                .body("stages[0].training.compute.fit", nullValue());
+        as(viewer)
+                .contentType("application/yaml")
+                .queryParam("device", "1MB")
+                .body(plan("explained"))
+                .post("/api/v1/plans/explain")
+                .then()
+                .statusCode(200)
+                .body("stages[0].training.compute.fit.fits", equalTo(false))
+                .body("stages[0].training.compute.fit.device.memoryBytes", equalTo(1_000_000));
+        as(viewer)
+                .contentType("application/yaml")
+                .queryParam("device", "abacus")
+                .body(plan("explained"))
+                .post("/api/v1/plans/explain")
+                .then()
+                .statusCode(400)
+                .body("code", equalTo("TNR-7005"));
+        as(viewer)
+                .contentType("application/yaml")
+                .body("name: x")
+                .post("/api/v1/plans/explain")
+                .then()
+                .statusCode(422)
+                .body("code", equalTo("TNR-1009"));
+        as(viewer).get("/api/v1/schemas/plan").then().statusCode(200).body("$id", notNullValue());
+    }
+}

@@ -1,0 +1,139 @@
+package dev.tanren.controlplane.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hamcrest.Matchers.contains;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.hasSize;
+import static org.hamcrest.Matchers.notNullValue;
+import static org.hamcrest.Matchers.nullValue;
+
+import dev.tanren.storage.registry.Attempts.Attempt;
+import dev.tanren.storage.registry.RunStatus;
+import io.quarkus.test.junit.QuarkusTest;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+
+/// What a run leaves behind: steps, attempts, logs, artifacts and checkpoints.
+@QuarkusTest
+class RunRecordsApiTest extends RunApiTest {
+
+    @Test
+    void aTrainingRunShowsWhereItStandsAndWhatAResumeWouldDo() {
+        String id = recordedRun("trains");
+        Attempt first = begin(id, 0);
+        record(id, first, 1, 7);
+        registry.attempts()
+                .end(first.fencingToken(), RunStatus.FAILED, "killed", "RANK_CRASHED", 7);
+        checkpoint(id, first, 5);
+        registry.runs().setStageStatus(id, "adapt", RunStatus.RUNNING);
+        registry.runs().setProgress(id, "adapt", "short", 7);
+
+        as(viewer)
+                .get("/api/v1/runs/" + id + "/recovery")
+                .then()
+                .statusCode(200)
+                .body("resumeStep", equalTo(5))
+                .body("lastStep", equalTo(7))
+                .body("stepsLost", equalTo(2))
+                .body("secondsLost", equalTo(1.0f))
+                .body("ranks", equalTo(2))
+                .body(
+                        "summary",
+                        equalTo("Resumes stage adapt from step 5, loses 2 steps, on 2 ranks."));
+
+        Attempt second = begin(id, 5);
+        record(id, second, 6, 6);
+        registry.runs().setProgress(id, "adapt", "short", 6);
+        as(viewer)
+                .get("/api/v1/runs/" + id)
+                .then()
+                .statusCode(200)
+                .body("run.step", equalTo(6))
+                .body("run.stage", equalTo("adapt"))
+                .body("run.stageNumber", equalTo(1))
+                .body("run.tokensPerSecond", equalTo(2048.0f))
+                .body("run.etaSeconds", equalTo(2.0f))
+                .body("run.attempts", equalTo(2))
+                .body("attempts[1].stepsRecomputed", equalTo(2))
+                .body("attempts[1].recoverySeconds", notNullValue())
+                .body("attempts[0].failureClass", equalTo("RANK_CRASHED"));
+        as(viewer)
+                .get("/api/v1/runs/" + id + "/metrics?stage=adapt")
+                .then()
+                .statusCode(200)
+                .body("steps", contains(1, 2, 3, 4, 5, 6, 7))
+                .body("rolledBack", contains(false, false, false, false, false, false, true))
+                .body("attempt[5]", equalTo(2))
+                .body("series.loss", hasSize(7))
+                .body("series.gradientNorm[0]", nullValue())
+                .body("series.tokensPerSecond[0]", equalTo(2048.0f))
+                .body("evaluations.code[0].loss", equalTo(2.0f));
+        String csv = as(viewer).get("/api/v1/runs/" + id + "/metrics?format=csv").asString();
+        assertThat(csv.lines()).hasSize(8);
+        assertThat(csv).startsWith("step,phase,attempt,rolledBack,at,gradientNorm,loss");
+        as(viewer).get("/api/v1/runs/" + id + "/metrics?stage=none").then().statusCode(404);
+        as(viewer).get("/api/v1/runs/" + id + "/metrics?points=0").then().statusCode(400);
+    }
+
+    @Test
+    void logsAndArtifactsAreListedAndRead() {
+        String id = recordedRun("logs");
+        put("runs/" + id + "/adapt/logs/1/rank-0.log", "one\ntwo\nthree\n");
+        put("runs/" + id + "/adapt/logs/1/rank-1.log", "other\n");
+        put("runs/" + id + "/release/artifacts/huggingface/config.json", "{}");
+        as(viewer)
+                .get("/api/v1/runs/" + id + "/logs")
+                .then()
+                .statusCode(200)
+                .body("items", hasSize(2))
+                .body("items[1].rank", equalTo(1))
+                .body("items[0].stage", equalTo("adapt"));
+        as(viewer)
+                .header("Accept", "application/json")
+                .get("/api/v1/runs/" + id + "/logs?stage=adapt&attempt=1&rank=0&tail=2")
+                .then()
+                .statusCode(200)
+                .contentType(containsString("text/plain"))
+                .body(equalTo("two\nthree\n"));
+        as(viewer)
+                .get("/api/v1/runs/" + id + "/logs?stage=adapt&attempt=2&rank=0")
+                .then()
+                .statusCode(404);
+        as(viewer)
+                .get("/api/v1/runs/" + id + "/logs?stage=..&attempt=2&rank=0")
+                .then()
+                .statusCode(400);
+        as(viewer)
+                .get("/api/v1/runs/" + id + "/artifacts")
+                .then()
+                .body("items.name", contains("huggingface/config.json"))
+                .body("items[0].bytes", equalTo(2));
+    }
+
+    private void put(String key, String text) {
+        store.put(key, text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void checkpointsAreListedAndAMissingManifestIsTold() {
+        String id = recordedRun("checkpoints");
+        Attempt attempt = begin(id, 0);
+        checkpoint(id, attempt, 5);
+        as(viewer)
+                .get("/api/v1/runs/" + id + "/checkpoints")
+                .then()
+                .body("items.step", contains(5))
+                .body("items[0].verifiedAt", nullValue());
+        as(operator)
+                .post("/api/v1/runs/" + id + "/checkpoints/adapt/5/verify")
+                .then()
+                .statusCode(404)
+                .body("code", equalTo("TNR-4004"));
+        as(operator)
+                .post("/api/v1/runs/" + id + "/checkpoints/adapt/6/verify")
+                .then()
+                .statusCode(404)
+                .body("code", equalTo("TNR-6004"));
+    }
+}
