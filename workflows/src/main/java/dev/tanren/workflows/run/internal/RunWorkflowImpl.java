@@ -1,25 +1,15 @@
 package dev.tanren.workflows.run.internal;
 
-import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.plan.Stage;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.workflows.activity.ActivityPolicies;
-import dev.tanren.workflows.activity.EvaluateActivities;
-import dev.tanren.workflows.activity.EvaluateActivities.EvaluateRequest;
-import dev.tanren.workflows.activity.ExportActivities;
-import dev.tanren.workflows.activity.ExportActivities.ExportRequest;
 import dev.tanren.workflows.activity.RegistryActivities;
 import dev.tanren.workflows.failure.Failure;
 import dev.tanren.workflows.failure.Failures;
 import dev.tanren.workflows.run.RunWorkflow;
-import dev.tanren.workflows.training.TrainingStageWorkflow;
 import dev.tanren.workflows.training.TrainingStageWorkflow.Outcome;
-import io.temporal.api.enums.v1.ParentClosePolicy;
 import io.temporal.failure.CanceledFailure;
 import io.temporal.workflow.CancellationScope;
-import io.temporal.workflow.ChildWorkflowCancellationType;
-import io.temporal.workflow.ChildWorkflowOptions;
-import io.temporal.workflow.SignalExternalWorkflowException;
 import io.temporal.workflow.Workflow;
 import io.temporal.workflow.WorkflowInit;
 import java.util.ArrayList;
@@ -35,16 +25,13 @@ public final class RunWorkflowImpl implements RunWorkflow {
 
     private final RegistryActivities registry =
             Workflow.newActivityStub(RegistryActivities.class, ActivityPolicies.registry());
-    private final ExportActivities exports =
-            Workflow.newActivityStub(ExportActivities.class, ActivityPolicies.process());
-    private final EvaluateActivities evaluations =
-            Workflow.newActivityStub(EvaluateActivities.class, ActivityPolicies.process());
 
     private final Input input;
     private final RunJournal journal;
     private final CancellationScope work;
+    private final TrainingChild training;
+    private final ProcessStages processes;
     private final List<Stage> unfinished = new ArrayList<>();
-    private @Nullable TrainingStageWorkflow training;
     private @Nullable String pauseReason;
     private boolean preparing;
 
@@ -52,6 +39,8 @@ public final class RunWorkflowImpl implements RunWorkflow {
     public RunWorkflowImpl(Input input) {
         this.input = input;
         this.journal = new RunJournal(registry, input.runId());
+        this.training = new TrainingChild(input);
+        this.processes = new ProcessStages(input);
         Carried carried = input.carried();
         if (carried != null) {
             journal.continueRunning(carried.stage());
@@ -94,9 +83,8 @@ public final class RunWorkflowImpl implements RunWorkflow {
         }
         pauseReason = request.reason();
         journal.become(Lifecycle.PAUSING, pausingReason(), null);
-        TrainingStageWorkflow child = training;
-        if (child != null && journal.status() == Lifecycle.PAUSING) {
-            pause(child);
+        if (journal.status() == Lifecycle.PAUSING) {
+            training.pause();
         }
     }
 
@@ -207,29 +195,10 @@ public final class RunWorkflowImpl implements RunWorkflow {
     }
 
     private void run(Stage stage, Carried prepared) {
-        Plan plan = input.plan();
         switch (stage) {
             case TrainingStage trainingStage -> train(trainingStage, prepared);
-            case Stage.Export export ->
-                    exports.export(
-                            new ExportRequest(
-                                    input.runId(),
-                                    plan,
-                                    export.id(),
-                                    prepared.model().architecture(),
-                                    prepared.model().tokenizerKey(),
-                                    prepared.model().importedPrefix(),
-                                    prepared.model().importedCommit(),
-                                    prepared.datasets()));
-            case Stage.Evaluate evaluate ->
-                    evaluations.evaluate(
-                            new EvaluateRequest(
-                                    input.runId(),
-                                    plan,
-                                    evaluate.id(),
-                                    prepared.model().architecture(),
-                                    prepared.model().tokenizerKey(),
-                                    prepared.datasets()));
+            case Stage.Export export -> processes.export(export, prepared);
+            case Stage.Evaluate evaluate -> processes.evaluate(evaluate, prepared);
             case Stage.Approve approve ->
                     waitForPerson("stage " + approve.id() + " waits for an approval");
         }
@@ -242,7 +211,7 @@ public final class RunWorkflowImpl implements RunWorkflow {
         while (true) {
             awaitNotPaused();
             continueAsNewWhenLong(prepared.during(stage.id(), approvedPhase));
-            Outcome outcome = trainOnce(stage, prepared, approvedPhase);
+            Outcome outcome = training.train(stage, prepared, approvedPhase);
             switch (outcome.ended()) {
                 case FINISHED -> {
                     return;
@@ -253,45 +222,6 @@ public final class RunWorkflowImpl implements RunWorkflow {
                     waitForPerson(String.valueOf(outcome.reason()));
                 }
             }
-        }
-    }
-
-    private Outcome trainOnce(
-            TrainingStage stage, Carried prepared, @Nullable String approvedPhase) {
-        TrainingStageWorkflow child =
-                Workflow.newChildWorkflowStub(
-                        TrainingStageWorkflow.class,
-                        ChildWorkflowOptions.newBuilder()
-                                .setWorkflowId(
-                                        TrainingStageWorkflow.workflowId(input.runId(), stage.id()))
-                                .setParentClosePolicy(
-                                        ParentClosePolicy.PARENT_CLOSE_POLICY_REQUEST_CANCEL)
-                                .setCancellationType(
-                                        ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED)
-                                .build());
-        training = child;
-        try {
-            return child.train(
-                    new TrainingStageWorkflow.Input(
-                            input.runId(),
-                            input.plan(),
-                            stage.id(),
-                            prepared.model(),
-                            prepared.datasets(),
-                            approvedPhase,
-                            null));
-        } finally {
-            training = null;
-        }
-    }
-
-    private static void pause(TrainingStageWorkflow child) {
-        Workflow.getWorkflowExecution(child).get();
-        try {
-            child.pause();
-        } catch (SignalExternalWorkflowException e) {
-            // It ended before the signal came, and the run pauses before the next stage.
-            Workflow.getLogger(RunWorkflowImpl.class).info("the stage has ended already");
         }
     }
 

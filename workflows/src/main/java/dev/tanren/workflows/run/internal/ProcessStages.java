@@ -1,0 +1,50 @@
+package dev.tanren.workflows.run.internal;
+
+import dev.tanren.spec.plan.Stage;
+import dev.tanren.workflows.activity.ActivityPolicies;
+import dev.tanren.workflows.activity.EvaluateActivities;
+import dev.tanren.workflows.activity.EvaluateActivities.EvaluateRequest;
+import dev.tanren.workflows.activity.ExportActivities;
+import dev.tanren.workflows.activity.ExportActivities.ExportRequest;
+import dev.tanren.workflows.run.RunWorkflow.Carried;
+import dev.tanren.workflows.run.RunWorkflow.Input;
+import io.temporal.workflow.Workflow;
+
+/// The stages that are one activity each: a process that is started, does its work and ends.
+final class ProcessStages {
+
+    private final ExportActivities exports =
+            Workflow.newActivityStub(ExportActivities.class, ActivityPolicies.process());
+    private final EvaluateActivities evaluations =
+            Workflow.newActivityStub(EvaluateActivities.class, ActivityPolicies.process());
+
+    private final Input input;
+
+    ProcessStages(Input input) {
+        this.input = input;
+    }
+
+    void export(Stage.Export stage, Carried prepared) {
+        exports.export(
+                new ExportRequest(
+                        input.runId(),
+                        input.plan(),
+                        stage.id(),
+                        prepared.model().architecture(),
+                        prepared.model().tokenizerKey(),
+                        prepared.model().importedPrefix(),
+                        prepared.model().importedCommit(),
+                        prepared.datasets()));
+    }
+
+    void evaluate(Stage.Evaluate stage, Carried prepared) {
+        evaluations.evaluate(
+                new EvaluateRequest(
+                        input.runId(),
+                        input.plan(),
+                        stage.id(),
+                        prepared.model().architecture(),
+                        prepared.model().tokenizerKey(),
+                        prepared.datasets()));
+    }
+}
