@@ -5,6 +5,8 @@ import dev.tanren.activities.source.SourceContent;
 import dev.tanren.activities.source.SourceFolder;
 import dev.tanren.activities.source.Sources;
 import dev.tanren.spec.model.HuggingFaceConfiguration;
+import dev.tanren.spec.model.TokenizerVocabulary;
+import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.ModelSource;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.validation.ModelFit;
@@ -13,8 +15,6 @@ import dev.tanren.storage.objects.Sha256;
 import dev.tanren.workflows.activity.ModelActivities.ResolvedModel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SortedMap;
@@ -23,9 +23,10 @@ import java.util.TreeMap;
 /// Brings a plan's tokenizer and base model into the object store, once for the same bytes.
 ///
 /// Objects lie under `models/<content hash>/`; `config.json` comes last, so a model is whole or not
-/// there. `file:`, `s3:` and `hf:` sources are read, and what earlier runs published. Of a model
-/// in a bucket or on the Hub, one file at a time is on this machine's disk; no weights are kept in
-/// memory.
+/// there. Before that all weights are looked through: a model that the trainer could not use is
+/// refused here, naming file and tensor, and nothing of it stays in the store. `file:`, `s3:` and
+/// `hf:` sources are read, and what earlier runs published. Of a model in a bucket or on the Hub,
+/// one file at a time is on this machine's disk; no weights are kept in memory.
 public final class ModelPreparation {
 
     private static final int MOST_TOKENIZER_BYTES = 64 << 20;
@@ -43,7 +44,8 @@ public final class ModelPreparation {
     }
 
     /// @throws TanrenException `MODEL_MISSING`, `MODEL_UNSUPPORTED`, `MODEL_CONFIGURATION`,
-    ///     `PICKLE_REFUSED`, `SAFETENSORS_CORRUPT`, `SOURCE_MISSING`, `SOURCE_UNREADABLE`,
+    ///     `PICKLE_REFUSED`, `SAFETENSORS_CORRUPT`, `MODEL_TENSOR_MISMATCH`, `MODEL_NOT_FINITE`,
+    ///     `TOKENIZER_MISMATCH`, `TOKENIZER_UNREADABLE`, `SOURCE_MISSING`, `SOURCE_UNREADABLE`,
     ///     `SCRATCH_FULL`, those of [dev.tanren.activities.hub.Hub]; `PLAN_INCONSISTENT` where a
     ///     phase has longer sequences than the base model has positions; and what the store throws
     public ResolvedModel resolve(Plan plan, Progress progress) {
@@ -52,7 +54,7 @@ public final class ModelPreparation {
                 String tokenizer = fresh.tokenizer();
                 yield new ResolvedModel(
                         fresh.architecture(),
-                        tokenizer == null ? "" : tokenizer(tokenizer),
+                        tokenizer == null ? "" : tokenizer(tokenizer, fresh.architecture()),
                         null,
                         null);
             }
@@ -60,8 +62,11 @@ public final class ModelPreparation {
         };
     }
 
-    private String tokenizer(String uri) {
-        byte[] bytes = sources.file(uri, HuggingFaceFiles.TOKENIZER).read(MOST_TOKENIZER_BYTES);
+    private String tokenizer(String uri, Architecture architecture) {
+        SourceContent file = sources.file(uri, HuggingFaceFiles.TOKENIZER);
+        byte[] bytes = file.read(MOST_TOKENIZER_BYTES);
+        TokenizerVocabulary.read(bytes, file.where())
+                .requireWithin(architecture.vocabSize(), file.where());
         String key = "models/" + Sha256.of(bytes) + "/" + HuggingFaceFiles.TOKENIZER;
         store.putIfAbsent(key, bytes);
         return key;
@@ -76,7 +81,13 @@ public final class ModelPreparation {
         files.forEach((name, file) -> hashes.put(name, file.sha256(progress)));
         String prefix = "models/" + contentHash(hashes) + "/";
         if (store.find(prefix + HuggingFaceFiles.CONFIGURATION).isEmpty()) {
-            upload(files, hashes, prefix, progress);
+            SourceContent tokenizer = files.get(HuggingFaceFiles.TOKENIZER);
+            if (tokenizer != null) {
+                TokenizerVocabulary.read(tokenizer.read(MOST_TOKENIZER_BYTES), tokenizer.where())
+                        .requireWithin(configuration.architecture().vocabSize(), tokenizer.where());
+            }
+            new ModelUpload(store, transfer, files, hashes, prefix)
+                    .run(configuration.architecture(), folder.where(), progress);
         }
         String tokenizerKey =
                 files.containsKey(HuggingFaceFiles.TOKENIZER)
@@ -103,25 +114,5 @@ public final class ModelPreparation {
         StringBuilder lines = new StringBuilder("tanren model 1\n");
         hashes.forEach((name, hash) -> lines.append(name).append(' ').append(hash).append('\n'));
         return Sha256.of(lines.toString());
-    }
-
-    private void upload(
-            SortedMap<String, SourceContent> files,
-            SortedMap<String, String> hashes,
-            String prefix,
-            Progress progress) {
-        List<String> configurationLast = new ArrayList<>(files.keySet());
-        configurationLast.remove(HuggingFaceFiles.CONFIGURATION);
-        configurationLast.add(HuggingFaceFiles.CONFIGURATION);
-        long done = 0;
-        for (String name : configurationLast) {
-            SourceContent file = Objects.requireNonNull(files.get(name));
-            progress.at("storing", ++done);
-            ObjectStore.StoredObject stored = transfer.put(prefix + name, file, progress);
-            if (!stored.sha256().equals(hashes.get(name))) {
-                store.delete(prefix + name);
-                throw file.changed();
-            }
-        }
     }
 }

@@ -13,6 +13,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 
 /// Puts files of sources into the object store.
 final class Transfer {
@@ -26,18 +27,24 @@ final class Transfer {
         this.scratch = scratch;
     }
 
+    /// @param inspection looks into the file, which is on this machine then, before it is stored;
+    ///     what it throws keeps the file out
     /// @return what was stored, with the hash of what was read
     /// @throws TanrenException `SOURCE_UNREADABLE`, `SCRATCH_FULL` and what the store throws
-    ObjectStore.StoredObject put(String key, SourceContent content, Progress progress) {
+    ObjectStore.StoredObject put(
+            String key, SourceContent content, Consumer<Path> inspection, Progress progress) {
         return switch (content) {
-            case LocalFile file -> store.put(key, file.path());
-            case StoredFile object -> throughScratch(key, object, progress);
-            case RemoteFile file -> throughScratch(key, file, progress);
+            case LocalFile file -> {
+                inspection.accept(file.path());
+                yield store.put(key, file.path());
+            }
+            case StoredFile object -> throughScratch(key, object, inspection, progress);
+            case RemoteFile file -> throughScratch(key, file, inspection, progress);
         };
     }
 
     private ObjectStore.StoredObject throughScratch(
-            String key, SourceContent content, Progress progress) {
+            String key, SourceContent content, Consumer<Path> inspection, Progress progress) {
         Path file = null;
         try {
             Files.createDirectories(scratch);
@@ -47,6 +54,7 @@ final class Transfer {
                     OutputStream out = Files.newOutputStream(file)) {
                 copy(in, out, progress);
             }
+            inspection.accept(file);
             return store.put(key, file);
         } catch (IOException e) {
             throw new TanrenException(

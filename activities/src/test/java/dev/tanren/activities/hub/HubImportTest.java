@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tanren.activities.hub.FakeHub.Request;
+import dev.tanren.activities.model.SmallModel;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.model.HuggingFaceConfiguration;
@@ -74,21 +75,19 @@ class HubImportTest extends HubImports {
     @Test
     void shardsAreFetchedAsTheIndexNamesThem() {
         server.files.remove("model.safetensors");
-        server.files.put(
-                "model.safetensors.index.json",
-                bytes(
-                        "{\"weight_map\": {\"a\": \"m-1.safetensors\", \"b\": \"m-2.safetensors\"}}"));
-        server.files.put("m-1.safetensors", bytes("first"));
+        server.files.put("config.json", bytes(SmallModel.CONFIGURATION));
+        server.files.putAll(SmallModel.shards());
+        byte[] first = server.files.get("m-1.safetensors");
+        byte[] second = server.files.remove("m-2.safetensors");
         assertCode(ErrorCode.MODEL_MISSING, FakeHub.COMMIT + "/m-2.safetensors", URI);
         assertNothingStored();
-        server.files.put("m-2.safetensors", bytes("second"));
+        server.files.put("m-2.safetensors", second);
         server.files.put("m-3.safetensors", bytes("of another index"));
 
         ResolvedModel model = resolve(URI);
 
-        assertThat(store.get(model.importedPrefix() + "m-1.safetensors")).isEqualTo(bytes("first"));
-        assertThat(store.get(model.importedPrefix() + "m-2.safetensors"))
-                .isEqualTo(bytes("second"));
+        assertThat(store.get(model.importedPrefix() + "m-1.safetensors")).isEqualTo(first);
+        assertThat(store.get(model.importedPrefix() + "m-2.safetensors")).isEqualTo(second);
         assertThat(server.requestsFor("m-3.safetensors")).isEmpty();
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tanren.activities.model.ModelPreparation;
+import dev.tanren.activities.model.SmallModel;
 import dev.tanren.activities.source.FileRoots;
 import dev.tanren.activities.source.Progress;
 import dev.tanren.activities.source.SourceBuckets;
@@ -24,7 +25,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -35,14 +35,10 @@ abstract class HubImports {
 
     static final String URI = "hf://" + FakeHub.REPOSITORY + "@main";
     static final String TOKEN = "hf_canary";
-    static final String CONFIGURATION =
-            """
-            {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": 64,
-             "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 4,
-             "num_key_value_heads": 2, "intermediate_size": 32, "hidden_act": "silu",
-             "max_position_embeddings": 128, "rms_norm_eps": 1e-5, "rope_theta": 10000.0,
-             "tie_word_embeddings": true}
-            """;
+
+    /// Its weights have more than 3 MiB.
+    static final String CONFIGURATION = SmallModel.configuration(49_152);
+
     static final HubPatience QUICK =
             new HubPatience(
                     Duration.ofSeconds(5),
@@ -60,7 +56,7 @@ abstract class HubImports {
     final FakeHub server = new FakeHub();
     final Map<String, String> environment = new HashMap<>();
     final List<Duration> waits = new ArrayList<>();
-    final byte[] weights = new byte[3 << 20];
+    final byte[] weights = SmallModel.weights(CONFIGURATION);
 
     /// @param s3 stopped by the test that started it
     HubImports(EmbeddedS3 s3) {
@@ -69,7 +65,6 @@ abstract class HubImports {
 
     @BeforeEach
     void aModel() {
-        new Random(7).nextBytes(weights);
         environment.put(HubEndpoint.VARIABLE, server.endpoint());
         server.files.put("config.json", bytes(CONFIGURATION));
         server.files.put("generation_config.json", bytes("{\"eos_token_id\": 2}"));

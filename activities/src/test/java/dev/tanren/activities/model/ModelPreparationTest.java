@@ -11,26 +11,21 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.validation.PlanReader;
+import dev.tanren.storage.safetensors.Dtype;
 import dev.tanren.storage.testing.MemoryObjectStore;
 import dev.tanren.workflows.activity.ModelActivities.ResolvedModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ModelPreparationTest {
-
-    private static final String CONFIGURATION =
-            """
-            {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": 64,
-             "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 4,
-             "num_key_value_heads": 2, "intermediate_size": 32, "hidden_act": "silu",
-             "max_position_embeddings": 128, "rms_norm_eps": 1e-5, "rope_theta": 10000.0,
-             "tie_word_embeddings": true}
-            """;
 
     @TempDir private Path folder;
     private final MemoryObjectStore store = new MemoryObjectStore();
@@ -38,12 +33,12 @@ class ModelPreparationTest {
 
     @BeforeEach
     void aConfiguration() throws IOException {
-        write("config.json", CONFIGURATION);
+        write("config.json", SmallModel.CONFIGURATION);
     }
 
     @Test
     void aDirectoryIsBroughtIntoTheStoreOnce() throws IOException {
-        write("model.safetensors", "weights");
+        write("model.safetensors", SmallModel.weights(SmallModel.CONFIGURATION));
         write("tokenizer.json", "{}");
 
         ResolvedModel model = resolve();
@@ -54,19 +49,24 @@ class ModelPreparationTest {
         assertThat(store.find(model.importedPrefix() + "model.safetensors")).isPresent();
         assertThat(resolve()).isEqualTo(model);
         assertThat(store.writes()).isEqualTo(writes);
-        write("model.safetensors", "changed");
+        write(
+                "model.safetensors",
+                SmallModel.file(
+                        SmallModel.tensors(SmallModel.CONFIGURATION, Dtype.BF16),
+                        (name, numbers) -> {}));
         assertThat(resolve().importedPrefix()).isNotEqualTo(model.importedPrefix());
     }
 
     @Test
     void everyShardOfTheIndexMustBeThere() throws IOException {
-        write(
-                "model.safetensors.index.json",
-                "{\"weight_map\": {\"a\": \"m-1.safetensors\", \"b\": \"m-2.safetensors\"}}");
-        write("m-1.safetensors", "first");
+        Map<String, byte[]> shards = new HashMap<>(SmallModel.shards());
+        byte[] second = Objects.requireNonNull(shards.remove("m-2.safetensors"));
+        for (Map.Entry<String, byte[]> file : shards.entrySet()) {
+            write(file.getKey(), file.getValue());
+        }
         assertRefused(ErrorCode.MODEL_MISSING, "m-2.safetensors");
 
-        write("m-2.safetensors", "second");
+        write("m-2.safetensors", second);
         assertThat(store.find(resolve().importedPrefix() + "m-2.safetensors")).isPresent();
     }
 
@@ -136,6 +136,10 @@ class ModelPreparationTest {
                 .hasMessageContaining(told)
                 .isInstanceOfSatisfying(
                         TanrenException.class, e -> assertThat(e.code()).isEqualTo(code));
+    }
+
+    private void write(String name, byte[] bytes) throws IOException {
+        Files.write(folder.resolve(name), bytes);
     }
 
     private void write(String name, String text) throws IOException {

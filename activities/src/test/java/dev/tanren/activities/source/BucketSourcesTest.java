@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tanren.activities.dataset.DatasetPreparation;
 import dev.tanren.activities.model.ModelPreparation;
+import dev.tanren.activities.model.SmallModel;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.model.HuggingFaceConfiguration;
@@ -23,6 +24,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
@@ -34,15 +36,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// Sources in buckets of a real S3 server.
 class BucketSourcesTest {
-
-    private static final String CONFIGURATION =
-            """
-            {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": 64,
-             "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 4,
-             "num_key_value_heads": 2, "intermediate_size": 32, "hidden_act": "silu",
-             "max_position_embeddings": 128, "rms_norm_eps": 1e-5, "rope_theta": 10000.0,
-             "tie_word_embeddings": true}
-            """;
 
     @TempDir private Path folder;
     private static final EmbeddedS3 S3 = EmbeddedS3.start();
@@ -125,23 +118,23 @@ class BucketSourcesTest {
 
     @Test
     void aModelIsImportedFromABucketAsFromAFolder() throws IOException {
-        store("model/config.json", CONFIGURATION);
+        store("model/config.json", SmallModel.CONFIGURATION);
         store("model/tokenizer.json", "{}");
-        store(
-                "model/model.safetensors.index.json",
-                "{\"weight_map\": {\"a\": \"m-1.safetensors\", \"b\": \"m-2.safetensors\"}}");
-        store("model/m-1.safetensors", "first");
+        Map<String, byte[]> shards = new HashMap<>(SmallModel.shards());
+        byte[] second = Objects.requireNonNull(shards.remove("m-2.safetensors"));
+        for (Map.Entry<String, byte[]> file : shards.entrySet()) {
+            store("model/" + file.getKey(), file.getValue());
+        }
         assertCode(
                 ErrorCode.MODEL_MISSING,
                 "s3://corpora/model/m-2.safetensors",
                 () -> resolve("s3://corpora/model"));
-        store("model/m-2.safetensors", "second");
+        store("model/m-2.safetensors", second);
 
         ResolvedModel fromBucket = resolve("s3://corpora/model");
 
         assertThat(fromBucket.importedPrefix()).startsWith("models/");
-        assertThat(platform.get(fromBucket.importedPrefix() + "m-2.safetensors"))
-                .isEqualTo(bytes("second"));
+        assertThat(platform.get(fromBucket.importedPrefix() + "m-2.safetensors")).isEqualTo(second);
         assertThat(platform.get(fromBucket.tokenizerKey())).isEqualTo(bytes("{}"));
         assertThat(resolve("file:" + folder.resolve("files/model"))).isEqualTo(fromBucket);
         try (var left = Files.list(folder.resolve("scratch"))) {
@@ -152,21 +145,21 @@ class BucketSourcesTest {
     @Test
     void whatAnEarlierRunPublishedIsABaseOnceItIsWhole() {
         String artifacts = "runs/r1/release/artifacts/";
-        platform.put(artifacts + "huggingface/config.json", bytes(CONFIGURATION));
-        platform.put(artifacts + "huggingface/model.safetensors", bytes("weights"));
+        byte[] weights = SmallModel.weights(SmallModel.CONFIGURATION);
+        platform.put(artifacts + "huggingface/config.json", bytes(SmallModel.CONFIGURATION));
+        platform.put(artifacts + "huggingface/model.safetensors", weights);
         assertCode(ErrorCode.MODEL_MISSING, "release", () -> resolve("run:r1/release"));
         platform.put(artifacts + "manifest.json", bytes("{}"));
 
         ResolvedModel model = resolve("run:r1/release");
 
-        assertThat(platform.get(model.importedPrefix() + "model.safetensors"))
-                .isEqualTo(bytes("weights"));
+        assertThat(platform.get(model.importedPrefix() + "model.safetensors")).isEqualTo(weights);
         assertCode(ErrorCode.MODEL_MISSING, "run:r1/adapt", () -> resolve("run:r1/adapt"));
     }
 
     @Test
     void picklesInABucketAreRefused() throws IOException {
-        store("model/config.json", CONFIGURATION);
+        store("model/config.json", SmallModel.CONFIGURATION);
         store("model/pytorch_model.bin", "pickle");
 
         assertCode(
@@ -239,10 +232,14 @@ class BucketSourcesTest {
 
     /// The same file in the bucket and in a folder.
     private void store(String key, String text) throws IOException {
-        corpora.put(key, bytes(text));
+        store(key, bytes(text));
+    }
+
+    private void store(String key, byte[] bytes) throws IOException {
+        corpora.put(key, bytes);
         Path file = folder.resolve("files").resolve(key);
         Files.createDirectories(file.resolveSibling("."));
-        Files.writeString(file, text);
+        Files.write(file, bytes);
     }
 
     private DatasetPreparation.Prepared prepare(String uri, @Nullable String include)
@@ -276,7 +273,7 @@ class BucketSourcesTest {
 
     private String tokenizer(String uri) {
         Architecture architecture =
-                HuggingFaceConfiguration.read(CONFIGURATION, "test").architecture();
+                HuggingFaceConfiguration.read(SmallModel.CONFIGURATION, "test").architecture();
         return resolve(new ModelSource.Fresh(architecture, uri)).tokenizerKey();
     }
 

@@ -47,21 +47,29 @@ public final class SafetensorsFile implements AutoCloseable {
 
     /// Maps a file.
     ///
-    /// @throws TanrenException `SAFETENSORS_CORRUPT`, `MODEL_MISSING` where it cannot be opened The
-    ///     arena's owner is the file that is returned, which closes it.
-    @SuppressWarnings("MustBeClosedChecker")
+    /// @throws TanrenException `SAFETENSORS_CORRUPT`, `MODEL_MISSING` where it cannot be opened
     public static SafetensorsFile open(Path file) {
+        return open(file, file.toString());
+    }
+
+    /// Maps a file that is known to its user by another name. The arena's owner is the file that
+    /// is returned, which closes it.
+    ///
+    /// @param name of the file, for errors
+    /// @throws TanrenException `SAFETENSORS_CORRUPT`, `MODEL_MISSING` where it cannot be opened
+    @SuppressWarnings("MustBeClosedChecker")
+    public static SafetensorsFile open(Path file, String name) {
         Arena arena = Arena.ofShared();
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             MemorySegment bytes =
                     channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
-            return new SafetensorsFile(file.toString(), bytes, arena);
+            return new SafetensorsFile(name, bytes, arena);
         } catch (IOException e) {
             arena.close();
             throw new TanrenException(
                     ErrorCode.MODEL_MISSING,
                     "the safetensors file cannot be opened: " + e.getMessage(),
-                    file.toString(),
+                    name,
                     "Name a file that exists and may be read.",
                     e);
         } catch (RuntimeException e) {

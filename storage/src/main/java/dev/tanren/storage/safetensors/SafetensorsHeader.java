@@ -209,6 +209,15 @@ final class SafetensorsHeader {
                                 + at);
             }
             at = entry.end();
+            if (at > dataBytes) {
+                throw corrupt(
+                        entry.info().name(),
+                        "the file breaks off before this tensor's end at byte "
+                                + at
+                                + " of the "
+                                + dataBytes
+                                + " that follow");
+            }
         }
         if (at != dataBytes) {
             throw corrupt(

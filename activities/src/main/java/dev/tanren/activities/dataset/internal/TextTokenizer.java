@@ -7,6 +7,7 @@ import dev.tanren.launch.DjlSettings;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
+import dev.tanren.spec.model.TokenizerVocabulary;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.List;
@@ -49,7 +50,8 @@ public final class TextTokenizer implements AutoCloseable {
                                     "addSpecialTokens", "false",
                                     "truncation", "false",
                                     "padding", "false"));
-            return new TextTokenizer(tokenizer, vocabSize(root), endOfText(root));
+            return new TextTokenizer(
+                    tokenizer, TokenizerVocabulary.of(root).size(), endOfText(root));
         } catch (IOException | RuntimeException e) {
             throw new TanrenException(
                     ErrorCode.TOKENIZER_UNREADABLE,
@@ -59,21 +61,6 @@ public final class TextTokenizer implements AutoCloseable {
                             + " tokenizers package.",
                     e);
         }
-    }
-
-    private static int vocabSize(JsonNode root) {
-        int largest = -1;
-        JsonNode vocabulary = root.path("model").path("vocab");
-        if (vocabulary.isArray()) {
-            largest = vocabulary.size() - 1;
-        }
-        for (JsonNode id : vocabulary) {
-            largest = Math.max(largest, id.isInt() ? id.intValue() : -1);
-        }
-        for (JsonNode token : root.path("added_tokens")) {
-            largest = Math.max(largest, token.path("id").asInt(-1));
-        }
-        return largest + 1;
     }
 
     private static OptionalInt endOfText(JsonNode root) {
