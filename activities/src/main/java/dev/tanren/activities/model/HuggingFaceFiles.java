@@ -4,6 +4,7 @@ import dev.tanren.activities.source.SourceContent;
 import dev.tanren.activities.source.SourceFolder;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.model.ModelFiles;
 import dev.tanren.spec.model.ModelFolder;
 import dev.tanren.spec.model.WeightFiles;
 import java.util.List;
@@ -14,15 +15,8 @@ import java.util.TreeMap;
 /// The files of a Hugging Face model directory that a model is made of.
 final class HuggingFaceFiles implements ModelFolder {
 
-    static final String CONFIGURATION = "config.json";
-    static final String TOKENIZER = "tokenizer.json";
-
-    private static final List<String> OPTIONAL =
-            List.of(
-                    TOKENIZER,
-                    "tokenizer_config.json",
-                    "special_tokens_map.json",
-                    "generation_config.json");
+    static final String CONFIGURATION = ModelFiles.CONFIGURATION;
+    static final String TOKENIZER = ModelFiles.TOKENIZER;
 
     /// Indexes of the largest models have a few hundred KiB.
     private static final int MOST_INDEX_BYTES = 64 << 20;
@@ -49,7 +43,8 @@ final class HuggingFaceFiles implements ModelFolder {
                     folder.where(CONFIGURATION),
                     "Name a Hugging Face model directory.");
         }
-        OPTIONAL.forEach(files::has);
+        files.has(TOKENIZER);
+        ModelFiles.CARRIED.forEach(files::has);
         WeightFiles.find(files);
         return files.found;
     }

@@ -9,6 +9,7 @@ import dev.tanren.activities.source.SourceBuckets;
 import dev.tanren.activities.source.Sources;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.model.ModelFiles;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.validation.PlanReader;
 import dev.tanren.storage.safetensors.Dtype;
@@ -40,6 +41,9 @@ class ModelPreparationTest {
     void aDirectoryIsBroughtIntoTheStoreOnce() throws IOException {
         write("model.safetensors", SmallModel.weights(SmallModel.CONFIGURATION));
         write("tokenizer.json", "{}");
+        for (String name : ModelFiles.CARRIED) {
+            write(name, "{}");
+        }
 
         ResolvedModel model = resolve();
         int writes = store.writes();
@@ -47,6 +51,8 @@ class ModelPreparationTest {
         assertThat(model.architecture().hiddenSize()).isEqualTo(16);
         assertThat(model.tokenizerKey()).isEqualTo(model.importedPrefix() + "tokenizer.json");
         assertThat(store.find(model.importedPrefix() + "model.safetensors")).isPresent();
+        assertThat(ModelFiles.CARRIED)
+                .allMatch(name -> store.find(model.importedPrefix() + name).isPresent());
         assertThat(resolve()).isEqualTo(model);
         assertThat(store.writes()).isEqualTo(writes);
         write(

@@ -7,6 +7,7 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.model.HuggingFaceConfiguration;
+import dev.tanren.spec.model.ModelFiles;
 import dev.tanren.spec.plan.ElementType;
 import dev.tanren.spec.plan.Stage;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
@@ -27,19 +28,22 @@ import java.util.Optional;
 
 /// Writes a checkpoint's weights in the launch's formats.
 ///
+/// What a base model says about its tokenizer and about generating goes out as it came in; without
+/// one, or where it has no such file, the file is made from what the tokenizer tells.
+///
 /// Files go out one by one; `manifest.json` beside the formats, which lists them with their hashes,
 /// goes last, so a reader that finds it finds all of them. Doing it again writes the same.
 final class Export {
 
-    private static final String TOKENIZER = "tokenizer.json";
-
     private final ExportLaunch launch;
     private final ObjectStore store;
+    private final BaseFiles base;
     private final List<ObjectStore.StoredObject> written = new ArrayList<>();
 
     Export(ExportLaunch launch, ObjectStore store) {
         this.launch = launch;
         this.store = store;
+        this.base = new BaseFiles(store, launch.lineage().importedPrefix());
     }
 
     /// What was written of which step.
@@ -72,16 +76,16 @@ final class Export {
         if (tokenizer.length == 0) {
             return SpecialTokens.none();
         }
-        String imported = launch.lineage().importedPrefix();
-        if (imported == null) {
+        Optional<byte[]> configuration = base.find(ModelFiles.CONFIGURATION);
+        if (configuration.isEmpty()) {
             return SpecialTokens.of(tokenizer, launch.tokenizerKey());
         }
-        String key = imported + "config.json";
-        return SpecialTokens.of(
-                tokenizer,
-                launch.tokenizerKey(),
+        HuggingFaceConfiguration ofBase =
                 HuggingFaceConfiguration.read(
-                        new String(store.get(key), StandardCharsets.UTF_8), key));
+                        new String(configuration.get(), StandardCharsets.UTF_8),
+                        base.where(ModelFiles.CONFIGURATION));
+        return SpecialTokens.of(
+                tokenizer, launch.tokenizerKey(), ofBase, base.find(ModelFiles.GENERATION));
     }
 
     private CheckpointManifest load(ParameterLayout layout, FlatBuffer weights) {
@@ -101,18 +105,32 @@ final class Export {
             byte[] tokenizer,
             SpecialTokens special) {
         String folder = "huggingface/";
-        put(folder + "config.json", configuration(special, dtype()));
-        put(folder + "generation_config.json", generation(special));
+        put(folder + ModelFiles.CONFIGURATION, configuration(special, dtype()));
         put(folder + "README.md", ModelCard.of(launch, checkpoint, layout.elements()));
         if (tokenizer.length > 0) {
-            put(folder + TOKENIZER, tokenizer);
-            put(folder + "tokenizer_config.json", tokenizerConfiguration(special));
+            put(folder + ModelFiles.TOKENIZER, tokenizer);
         }
+        carried(special, tokenizer.length > 0).forEach((name, bytes) -> put(folder + name, bytes));
         Path scratch = scratch();
         WeightsWriter writer = new WeightsWriter(dtype(), WeightsWriter.LARGEST_FILE);
         for (Path file : writer.write(layout, weights, scratch)) {
             put(folder + file.getFileName(), file);
         }
+    }
+
+    /// The base model's own files, and what is made in place of those that it does not have.
+    private Map<String, byte[]> carried(SpecialTokens special, boolean tokenizer) {
+        Map<String, byte[]> files = new LinkedHashMap<>();
+        for (String name : ModelFiles.CARRIED) {
+            base.find(name).ifPresent(bytes -> files.put(name, bytes));
+        }
+        files.computeIfAbsent(ModelFiles.GENERATION, name -> bytes(generation(special)));
+        if (tokenizer) {
+            files.computeIfAbsent(
+                    ModelFiles.TOKENIZER_CONFIGURATION,
+                    name -> bytes(tokenizerConfiguration(special)));
+        }
+        return files;
     }
 
     private ElementType dtype() {
@@ -135,7 +153,7 @@ final class Export {
             module.save(file);
         }
         put(folder + "model.pt", file);
-        put(folder + "config.json", configuration(special, ElementType.FLOAT32));
+        put(folder + ModelFiles.CONFIGURATION, configuration(special, ElementType.FLOAT32));
         put(
                 folder + "serving.properties",
                 """
@@ -144,7 +162,7 @@ final class Export {
                 option.mapLocation=true
                 """);
         if (tokenizer.length > 0) {
-            put(folder + TOKENIZER, tokenizer);
+            put(folder + ModelFiles.TOKENIZER, tokenizer);
         }
     }
 
@@ -231,7 +249,11 @@ final class Export {
     }
 
     private void put(String name, String text) {
-        put(name, text.getBytes(StandardCharsets.UTF_8));
+        put(name, bytes(text));
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
     }
 
     private void put(String name, byte[] bytes) {

@@ -8,6 +8,8 @@ import dev.tanren.spec.json.Json;
 import dev.tanren.spec.model.HuggingFaceConfiguration;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The tokens that begin and end a text.
@@ -41,16 +43,42 @@ record SpecialTokens(@Nullable Token beginning, @Nullable Token end, List<Intege
                 named(added, BEGINNINGS), end, end == null ? List.of() : List.of(end.id()));
     }
 
-    /// Those that a model's own configuration names, whatever the tokenizer calls them.
+    /// Those that a model's own files name, whatever the tokenizer calls them.
     ///
+    /// @param generation its `generation_config.json`, which says what ends a text where the
+    ///     configuration does not
     /// @throws TanrenException `TOKENIZER_UNREADABLE`
-    static SpecialTokens of(byte[] tokenizer, String where, HuggingFaceConfiguration base) {
+    static SpecialTokens of(
+            byte[] tokenizer,
+            String where,
+            HuggingFaceConfiguration base,
+            Optional<byte[]> generation) {
         JsonNode added = added(tokenizer, where);
-        List<Integer> ends = base.eosTokenIds();
+        List<Integer> ends =
+                base.eosTokenIds().isEmpty()
+                        ? generation.map(SpecialTokens::ends).orElse(List.of())
+                        : base.eosTokenIds();
         return new SpecialTokens(
                 base.bosTokenId() == null ? null : numbered(added, base.bosTokenId()),
                 ends.isEmpty() ? null : numbered(added, ends.getFirst()),
                 ends);
+    }
+
+    /// `eos_token_id`, one or several; none where the file, which is published as it is, says
+    /// nothing of use.
+    private static List<Integer> ends(byte[] generation) {
+        try {
+            JsonNode ids =
+                    Json.mapper()
+                            .readTree(new String(generation, StandardCharsets.UTF_8))
+                            .path("eos_token_id");
+            return Stream.concat(Stream.of(ids), ids.valueStream())
+                    .filter(JsonNode::isInt)
+                    .map(JsonNode::intValue)
+                    .toList();
+        } catch (JsonProcessingException e) {
+            return List.of();
+        }
     }
 
     private static JsonNode added(byte[] tokenizer, String where) {

@@ -1,5 +1,6 @@
 package dev.tanren.trainer.export;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tanren.spec.model.HuggingFaceConfiguration;
@@ -7,7 +8,10 @@ import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.Architecture.Family;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class SpecialTokensTest {
 
@@ -20,6 +24,9 @@ class SpecialTokensTest {
             """
                     .getBytes(StandardCharsets.UTF_8);
 
+    private static final Architecture SHAPE =
+            new Architecture(Family.QWEN2, 10, 8, 1, 2, 1, 16, null, false, 1e4, 1e-5, 128);
+
     @Test
     void theNamesThatOpenModelsUseTellWhatEndsAText() {
         SpecialTokens found = SpecialTokens.of(TOKENIZER, "tokenizer.json");
@@ -31,16 +38,40 @@ class SpecialTokensTest {
 
     @Test
     void whatTheBaseModelSaysGoesBeforeNames() {
-        Architecture shape =
-                new Architecture(Family.QWEN2, 10, 8, 1, 2, 1, 16, null, false, 1e4, 1e-5, 128);
         SpecialTokens found =
                 SpecialTokens.of(
                         TOKENIZER,
                         "tokenizer.json",
-                        new HuggingFaceConfiguration(shape, "float32", 8, List.of(9, 7)));
+                        new HuggingFaceConfiguration(SHAPE, "float32", 8, List.of(9, 7)),
+                        Optional.of(bytes("{\"eos_token_id\": 8}")));
 
         assertThat(found.end()).isEqualTo(new SpecialTokens.Token("<|im_end|>", 9));
         assertThat(found.endIds()).containsExactly(9, 7);
         assertThat(found.beginningId()).isEqualTo(8);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{\"eos_token_id\": [9, 7]} | 9 7",
+                "{\"eos_token_id\": 7} | 7",
+                "{} | ''",
+                "[ | ''"
+            })
+    void whereTheConfigurationNamesNoEndTheGenerationsIsTaken(String generation, String ends) {
+        SpecialTokens found =
+                SpecialTokens.of(
+                        TOKENIZER,
+                        "tokenizer.json",
+                        new HuggingFaceConfiguration(SHAPE, "float32", null, List.of()),
+                        Optional.of(bytes(generation)));
+
+        assertThat(found.endIds().stream().map(String::valueOf).collect(joining(" ")))
+                .isEqualTo(ends);
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
     }
 }

@@ -1,0 +1,226 @@
+package dev.tanren.trainer.export;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.tanren.launch.ExportLaunch;
+import dev.tanren.launch.Lineage;
+import dev.tanren.spec.json.Json;
+import dev.tanren.spec.model.ModelFiles;
+import dev.tanren.spec.plan.ElementType;
+import dev.tanren.spec.plan.Stage;
+import dev.tanren.spec.testing.SmallPlans;
+import dev.tanren.spec.testing.StageBuilder;
+import dev.tanren.storage.checkpoint.CheckpointManifest;
+import dev.tanren.storage.checkpoint.ShardWriter;
+import dev.tanren.storage.objects.StoreAddress;
+import dev.tanren.storage.testing.MemoryObjectStore;
+import dev.tanren.trainer.checkpoint.TrainingState;
+import dev.tanren.trainer.model.HuggingFaceDirectory;
+import dev.tanren.trainer.model.HuggingFaceWeights;
+import dev.tanren.trainer.model.registry.Decoders;
+import dev.tanren.trainer.parameters.FlatBuffer;
+import dev.tanren.trainer.parameters.ParameterLayout;
+import dev.tanren.trainer.tools.NativeRuntime;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// What is published of an imported model: its weights and its own small files.
+///
+/// With `-Dtanren.exports=<folder>` the imported models and what is published of them are written
+/// there, for other software to load.
+class ExportedModelTest {
+
+    private static final String BASE = "models/base/";
+    private static final String TARGET = "runs/r/release/artifacts/";
+    private static final String PUBLISHED = TARGET + "huggingface/";
+
+    @TempDir private Path folder;
+    private final MemoryObjectStore store = new MemoryObjectStore();
+
+    @BeforeAll
+    static void loadNatives() {
+        NativeRuntime.configure(2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "llama-llama3-rope",
+                "mistral-window",
+                "qwen2",
+                "qwen3",
+                "gpt2",
+                "gpt2-untied"
+            })
+    void whatTheBaseModelSaysOfItsTokenizerAndOfGeneratingStaysAsItIs(String family)
+            throws Exception {
+        importFamily(family);
+        for (String name : ModelFiles.CARRIED) {
+            importTokenizerFile(name);
+        }
+
+        export();
+
+        for (String name : ModelFiles.CARRIED) {
+            assertThat(store.get(PUBLISHED + name)).as(name).isEqualTo(store.get(BASE + name));
+        }
+        assertThat(store.get(PUBLISHED + ModelFiles.TOKENIZER))
+                .isEqualTo(store.get(BASE + ModelFiles.TOKENIZER));
+        assertThat(new String(store.get(TARGET + "manifest.json"), StandardCharsets.UTF_8))
+                .contains(ModelFiles.CARRIED);
+        keep(family);
+    }
+
+    @Test
+    void whatTheBaseModelDoesNotHaveIsMadeFromItsOtherFiles() throws Exception {
+        importFamily("llama-llama3-rope");
+        importTokenizerFile(ModelFiles.GENERATION);
+
+        export();
+
+        assertThat(store.get(PUBLISHED + ModelFiles.GENERATION))
+                .isEqualTo(store.get(BASE + ModelFiles.GENERATION));
+        assertThat(published(ModelFiles.TOKENIZER_CONFIGURATION).path("eos_token").asText())
+                .isEqualTo("</s>");
+        assertThat(store.find(PUBLISHED + "special_tokens_map.json")).isEmpty();
+        assertThat(store.find(PUBLISHED + "chat_template.jinja")).isEmpty();
+
+        store.delete(BASE + ModelFiles.GENERATION);
+        export();
+        assertThat(published(ModelFiles.GENERATION).path("_from_model_config").asBoolean())
+                .isTrue();
+    }
+
+    private JsonNode published(String name) throws IOException {
+        return Json.mapper().readTree(store.get(PUBLISHED + name));
+    }
+
+    private void importFamily(String family) throws Exception {
+        try (var files = Files.list(resource("families/" + family))) {
+            for (Path file : files.toList()) {
+                if (!file.endsWith("expected.safetensors")) {
+                    store.put(BASE + file.getFileName(), file);
+                }
+            }
+        }
+        importTokenizerFile(ModelFiles.TOKENIZER);
+        store.list(BASE).forEach(object -> store.download(object.key(), local(object.key())));
+    }
+
+    private void importTokenizerFile(String name) throws Exception {
+        store.put(BASE + name, resource("tokenizer/" + name));
+    }
+
+    private Path local(String key) {
+        return folder.resolve(key.substring(key.lastIndexOf('/') + 1));
+    }
+
+    private void export() {
+        HuggingFaceDirectory model = HuggingFaceDirectory.open(folder);
+        ElementType dtype =
+                List.of(ElementType.values()).stream()
+                        .filter(type -> type.word().equals(model.configuration().dtype()))
+                        .findFirst()
+                        .orElseThrow();
+        ExportLaunch launch =
+                new ExportLaunch(
+                        "r",
+                        "release",
+                        "",
+                        folder.resolve("scratch").toString(),
+                        folder.resolve("cache").toString(),
+                        new StoreAddress("http://localhost", "us-east-1", "bucket", "", true),
+                        SmallPlans.plan(
+                                "p",
+                                model.configuration().architecture(),
+                                StageBuilder.small().build(),
+                                new Stage.Export(
+                                        "release",
+                                        "adapt",
+                                        List.of(Stage.Format.HUGGINGFACE),
+                                        dtype,
+                                        Stage.ExportedWeights.TRAINED)),
+                        model.configuration().architecture(),
+                        checkpoint(model),
+                        BASE + ModelFiles.TOKENIZER,
+                        TARGET,
+                        List.of(Stage.Format.HUGGINGFACE),
+                        lineage());
+        new Export(launch, store).run();
+    }
+
+    private static Lineage lineage() {
+        return new Lineage(BASE, Map.of(), List.of());
+    }
+
+    /// Of the weights as they were imported.
+    private String checkpoint(HuggingFaceDirectory model) {
+        ParameterLayout layout = Decoders.layout(model.configuration().architecture());
+        try (FlatBuffer weights = FlatBuffer.allocate(layout)) {
+            HuggingFaceWeights.load(folder, layout, weights);
+            CheckpointManifest.Shard shard =
+                    new ShardWriter(store)
+                            .write(
+                                    "runs/r/adapt/checkpoints/1/shard-0.safetensors",
+                                    TrainingState.weightTensors(layout, weights).stream()
+                                            .map(
+                                                    tensor ->
+                                                            new ShardWriter.Slice(
+                                                                    tensor.name(),
+                                                                    tensor.shape(),
+                                                                    tensor.bytes()))
+                                            .toList());
+            CheckpointManifest manifest =
+                    new CheckpointManifest(
+                            CheckpointManifest.VERSION,
+                            "r",
+                            "adapt",
+                            "short",
+                            1,
+                            1,
+                            1,
+                            List.of(shard),
+                            Map.of(),
+                            "none",
+                            0,
+                            "2026-01-01T00:00:00Z");
+            String key = "runs/r/adapt/checkpoints/1/manifest.json";
+            store.put(key, Json.write(manifest).getBytes(StandardCharsets.UTF_8));
+            return key;
+        }
+    }
+
+    private void keep(String family) throws IOException {
+        String exports = System.getProperty("tanren.exports");
+        if (exports == null) {
+            return;
+        }
+        for (Map.Entry<String, String> kept :
+                Map.of(BASE, "base", PUBLISHED, "export").entrySet()) {
+            Path target = Files.createDirectories(Path.of(exports, family, kept.getValue()));
+            for (var object : store.list(kept.getKey())) {
+                store.download(
+                        object.key(),
+                        target.resolve(object.key().substring(kept.getKey().length())));
+            }
+        }
+    }
+
+    private static Path resource(String name) throws URISyntaxException {
+        return Path.of(
+                Objects.requireNonNull(ExportedModelTest.class.getResource("/" + name), name)
+                        .toURI());
+    }
+}
