@@ -203,6 +203,10 @@ public enum ErrorCode {
             "TNR-5011",
             FailureClass.OUT_OF_MEMORY,
             "Take the smaller settings that are named, or give the rank more memory."),
+    DEVICE_MISSING(
+            "TNR-5012",
+            FailureClass.CONFIGURATION,
+            "Build with the Maven profile gpu, see that the driver lists a device, or train on the CPU."),
     GATE_FAILED(
             "TNR-5101",
             FailureClass.CONFIGURATION,

@@ -1,5 +1,6 @@
 package dev.tanren.trainer.distributed;
 
+import dev.tanren.trainer.device.ComputeDevice;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,11 +24,21 @@ public final class GradientTree implements AutoCloseable {
     }
 
     private final long elements;
+    private final ComputeDevice device;
     private final List<FlatBuffer> levels = new ArrayList<>();
 
+    /// In the host's memory.
+    ///
     /// @param elements fp32 numbers of one gradient
     public GradientTree(long elements) {
+        this(elements, ComputeDevice.HOST);
+    }
+
+    /// @param elements fp32 numbers of one gradient
+    /// @param device whose memory the gradients lie in
+    public GradientTree(long elements, ComputeDevice device) {
         this.elements = elements;
+        this.device = device;
     }
 
     /// The sum over `leaves` micro-batches, valid until the next call.
@@ -53,7 +64,7 @@ public final class GradientTree implements AutoCloseable {
 
     private FlatBuffer level(int level) {
         if (level == levels.size()) {
-            levels.add(FlatBuffer.allocate(elements));
+            levels.add(FlatBuffer.allocate(elements, device));
         }
         return levels.get(level);
     }

@@ -2,6 +2,7 @@ package dev.tanren.trainer.distributed;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.trainer.device.ComputeDevice;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
@@ -28,8 +29,16 @@ public final class TreeReduction implements AutoCloseable {
     private final FlatBuffer incoming;
     private final Scalar one;
 
+    /// Of buffers in the host's memory.
+    ///
     /// @throws TanrenException `RANK_LAUNCH` where the number of ranks is no power of two
     public TreeReduction(ProcessGroup group) {
+        this(group, ComputeDevice.HOST);
+    }
+
+    /// @param device whose memory the buffers lie in
+    /// @throws TanrenException `RANK_LAUNCH` where the number of ranks is no power of two
+    public TreeReduction(ProcessGroup group, ComputeDevice device) {
         if (Integer.bitCount(group.worldSize()) != 1) {
             throw new TanrenException(
                     ErrorCode.RANK_LAUNCH,
@@ -38,7 +47,7 @@ public final class TreeReduction implements AutoCloseable {
                     "Use 1, 2, 4, 8 … data ranks: their sums have the same bits.");
         }
         this.group = group;
-        this.incoming = FlatBuffer.allocate(CHUNK);
+        this.incoming = FlatBuffer.allocate(CHUNK, device);
         this.one = new Scalar(1.0);
         one.retainReference();
     }

@@ -1,7 +1,6 @@
 package dev.tanren.trainer.model.common;
 
 import dev.tanren.trainer.parameters.Format;
-import java.lang.foreign.Arena;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -12,54 +11,41 @@ import java.util.Map;
 /// stays. Not thread-safe.
 public final class Activations implements AutoCloseable {
 
-    private final Map<String, Slot> slots = new HashMap<>();
+    private final Kernels kernels;
+    private final Map<String, Kernels.OwnedMatrix> slots = new HashMap<>();
 
-    private static final class Slot {
-
-        final Arena arena = Arena.ofShared();
-        final Matrix matrix;
-
-        Slot(Format format, int rows, int columns) {
-            long bytes = (long) rows * columns * format.bytes();
-            matrix = Matrix.over(arena.allocate(bytes, 64), format, rows, columns);
-            matrix.tensor().retainReference();
-        }
-
-        boolean is(Format format, int rows, int columns) {
-            return matrix.format() == format
-                    && matrix.rows() == rows
-                    && matrix.columns() == columns;
-        }
-
-        void free() {
-            matrix.tensor().releaseReference();
-            arena.close();
-        }
+    /// @param kernels whose memory it takes
+    public Activations(Kernels kernels) {
+        this.kernels = kernels;
     }
 
     /// A matrix of this shape; what it holds is undefined where the name is new or had another
     /// shape.
     public Matrix matrix(String name, Format format, int rows, int columns) {
-        Slot slot = slots.get(name);
-        if (slot != null && slot.is(format, rows, columns)) {
-            return slot.matrix;
+        Kernels.OwnedMatrix slot = slots.get(name);
+        if (slot != null && is(slot.matrix(), format, rows, columns)) {
+            return slot.matrix();
         }
         if (slot != null) {
-            slot.free();
+            slot.close();
         }
-        Slot fresh = new Slot(format, rows, columns);
+        Kernels.OwnedMatrix fresh = kernels.allocate(format, rows, columns);
         slots.put(name, fresh);
-        return fresh.matrix;
+        return fresh.matrix();
+    }
+
+    private static boolean is(Matrix matrix, Format format, int rows, int columns) {
+        return matrix.format() == format && matrix.rows() == rows && matrix.columns() == columns;
     }
 
     /// Bytes that are taken.
     public long bytes() {
-        return slots.values().stream().mapToLong(slot -> slot.matrix.segment().byteSize()).sum();
+        return slots.values().stream().mapToLong(slot -> slot.matrix().bytes()).sum();
     }
 
     @Override
     public void close() {
-        slots.values().forEach(Slot::free);
+        slots.values().forEach(Kernels.OwnedMatrix::close);
         slots.clear();
     }
 }

@@ -10,11 +10,11 @@ import org.bytedeco.pytorch.global.torch;
 public final class Conv1d implements Projection {
 
     private final Parameter weight_IO;
-    private final Parameter bias_1O;
+    private final Bias bias;
 
-    public Conv1d(Parameter weight_IO, Parameter bias_1O) {
+    public Conv1d(Parameter weight_IO, Bias bias) {
         this.weight_IO = weight_IO;
-        this.bias_1O = bias_1O;
+        this.bias = bias;
     }
 
     @Override
@@ -24,13 +24,13 @@ public final class Conv1d implements Projection {
 
     @Override
     public void forward(Matrix inputs_NI, Matrix outputs_NO) {
-        Bias.fill(bias_1O.weight(), outputs_NO);
+        bias.fill(outputs_NO);
         Products.add(outputs_NO.tensor(), inputs_NI.tensor(), weight_IO.weight().tensor());
     }
 
     @Override
     public void forwardOnto(Matrix residual_NO, Matrix inputs_NI, Matrix outputs_NO) {
-        Bias.copyWith(residual_NO, bias_1O, outputs_NO);
+        bias.copyWith(residual_NO, outputs_NO);
         Products.add(outputs_NO.tensor(), inputs_NI.tensor(), weight_IO.weight().tensor());
     }
 
@@ -46,6 +46,6 @@ public final class Conv1d implements Projection {
         try (Tensor inputs_IN = inputs_NI.tensor().t()) {
             weight_IO.addToGradient(inputs_IN, gradient_NO.tensor());
         }
-        Bias.addGradient(gradient_NO, bias_1O.gradient());
+        bias.addGradient(gradient_NO);
     }
 }

@@ -1,7 +1,5 @@
 package dev.tanren.trainer.model.common;
 
-import dev.tanren.trainer.parameters.ComputeThreads;
-import dev.tanren.trainer.parameters.NativeAddress;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
@@ -24,12 +22,8 @@ import org.jspecify.annotations.Nullable;
 /// sequences, T length, K key-value heads, G queries per key-value head, D head size.
 public final class GroupedQueryAttention {
 
-    private static final int BLOCK = 64;
-
-    private final int keyValueHeads;
-    private final int group;
-    private final int headSize;
-    private final @Nullable RotaryEmbedding rotary;
+    private final HeadShape shape;
+    private final HeadGradients headGradients;
     private final @Nullable SlidingWindow window;
     private final List<Graph> graphs = new ArrayList<>();
 
@@ -39,18 +33,12 @@ public final class GroupedQueryAttention {
     /// @param outputs G attention outputs
     private record Graph(AttentionSpan span, List<Tensor> inputs, List<Tensor> outputs) {}
 
-    /// @param rotary what has turned queries and keys; null where positions are not rotary
+    /// @param headGradients of heads that were turned, or not, as they come to [#forward]
     /// @param window how many places each place sees, itself included; null for all before it
     public GroupedQueryAttention(
-            int heads,
-            int keyValueHeads,
-            int headSize,
-            @Nullable RotaryEmbedding rotary,
-            @Nullable Integer window) {
-        this.keyValueHeads = keyValueHeads;
-        this.group = heads / keyValueHeads;
-        this.headSize = headSize;
-        this.rotary = rotary;
+            HeadShape shape, HeadGradients headGradients, @Nullable Integer window) {
+        this.shape = shape;
+        this.headGradients = headGradients;
         this.window = window == null ? null : new SlidingWindow(window);
     }
 
@@ -84,7 +72,7 @@ public final class GroupedQueryAttention {
 
     private void copyOutputs(Graph graph, Matrix outputs_NQ) {
         Tensor outputs_BTKGD = outputs(outputs_NQ, graph.span);
-        for (int g = 0; g < group; g++) {
+        for (int g = 0; g < shape.group(); g++) {
             Tensor output_BKTD = graph.outputs.get(g).detach();
             outputs_BTKGD.select(3, g).copy_(output_BKTD.transpose(1, 2));
         }
@@ -92,10 +80,10 @@ public final class GroupedQueryAttention {
 
     private Graph attend(Matrix heads_NW, AttentionSpan span, boolean training) {
         List<Tensor> inputs = inputs(heads_NW, span, training);
-        Tensor keys_BKTD = inputs.get(group);
-        Tensor values_BKTD = inputs.get(group + 1);
-        List<Tensor> outputs = new ArrayList<>(group);
-        for (int g = 0; g < group; g++) {
+        Tensor keys_BKTD = inputs.get(shape.group());
+        Tensor values_BKTD = inputs.get(shape.group() + 1);
+        List<Tensor> outputs = new ArrayList<>(shape.group());
+        for (int g = 0; g < shape.group(); g++) {
             outputs.add(attend(inputs.get(g), keys_BKTD, values_BKTD, span));
         }
         return new Graph(span, inputs, outputs);
@@ -118,14 +106,13 @@ public final class GroupedQueryAttention {
     }
 
     private List<Tensor> inputs(Matrix heads_NW, AttentionSpan span, boolean training) {
-        List<Tensor> inputs = new ArrayList<>(group + 2);
-        for (int g = 0; g < group; g++) {
-            inputs.add(view(heads_NW, (long) g * headSize, (long) group * headSize, span));
+        List<Tensor> inputs = new ArrayList<>(shape.group() + 2);
+        for (int g = 0; g < shape.group(); g++) {
+            long head = shape.headSize();
+            inputs.add(view(heads_NW, g * head, shape.group() * head, span));
         }
-        long keys = (long) keyValueHeads * group * headSize;
-        long values = keys + (long) keyValueHeads * headSize;
-        inputs.add(view(heads_NW, keys, headSize, span));
-        inputs.add(view(heads_NW, values, headSize, span));
+        inputs.add(view(heads_NW, shape.keys(), shape.headSize(), span));
+        inputs.add(view(heads_NW, shape.values(), shape.headSize(), span));
         inputs.forEach(input -> input.requires_grad_(training));
         return inputs;
     }
@@ -133,22 +120,26 @@ public final class GroupedQueryAttention {
     /// `[B, K, T, D]`: heads that begin at column `offset` and are `headStride` apart.
     private Tensor view(Matrix heads_NW, long offset, long headStride, AttentionSpan span) {
         long width = heads_NW.columns();
-        return NativeAddress.strided(
-                heads_NW.segment().asSlice(heads_NW.place(span.from(), offset)),
-                heads_NW.format(),
-                new long[] {span.sequences(), keyValueHeads, span.length(), headSize},
+        return heads_NW.strided(
+                span.from(),
+                offset,
+                new long[] {
+                    span.sequences(), shape.keyValueHeads(), span.length(), shape.headSize()
+                },
                 new long[] {span.length() * width, headStride, width, 1});
     }
 
+    /// `[B, T, K, G, D]`.
     private Tensor outputs(Matrix outputs_NQ, AttentionSpan span) {
-        return NativeAddress.tensor(
-                outputs_NQ.segment().asSlice(outputs_NQ.row(span.from())),
-                outputs_NQ.format(),
-                span.sequences(),
-                span.length(),
-                keyValueHeads,
-                group,
-                headSize);
+        long width = outputs_NQ.columns();
+        long head = shape.headSize();
+        return outputs_NQ.strided(
+                span.from(),
+                0,
+                new long[] {
+                    span.sequences(), span.length(), shape.keyValueHeads(), shape.group(), head
+                },
+                new long[] {span.length() * width, width, shape.group() * head, head, 1});
     }
 
     /// Puts the gradient of the heads, before their rotation, where the heads were.
@@ -158,7 +149,7 @@ public final class GroupedQueryAttention {
         for (Graph graph : graphs) {
             try (PointerScope _ = new PointerScope()) {
                 List<Tensor> gradients = gradients(graph, outputs(outputGradient_NQ, graph.span));
-                gather(gradients, graph.span, positions, headsThenGradient_NW);
+                headGradients.gather(gradients, graph.span, positions, headsThenGradient_NW);
             }
         }
         release();
@@ -176,7 +167,7 @@ public final class GroupedQueryAttention {
     /// Row-major `[B, T, K, D]` each, in the order of the graph's inputs.
     private List<Tensor> gradients(Graph graph, Tensor gradient_BTKGD) {
         TensorVector outputGradients = new TensorVector();
-        for (int g = 0; g < group; g++) {
+        for (int g = 0; g < shape.group(); g++) {
             outputGradients.push_back(gradient_BTKGD.select(3, g).transpose(1, 2));
         }
         TensorVector inputGradients =
@@ -187,55 +178,10 @@ public final class GroupedQueryAttention {
                         new BoolOptional(),
                         false,
                         false);
-        List<Tensor> gradients = new ArrayList<>(group + 2);
-        for (int i = 0; i < group + 2; i++) {
+        List<Tensor> gradients = new ArrayList<>(shape.group() + 2);
+        for (int i = 0; i < shape.group() + 2; i++) {
             gradients.add(inputGradients.get(i).transpose(1, 2).contiguous());
         }
         return gradients;
-    }
-
-    private void gather(
-            List<Tensor> gradients, AttentionSpan span, int[] positions, Matrix target_NW) {
-        int width = keyValueHeads * headSize;
-        List<Matrix> sources =
-                gradients.stream()
-                        .map(
-                                gradient ->
-                                        new Matrix(
-                                                gradient,
-                                                NativeAddress.segment(gradient),
-                                                target_NW.format(),
-                                                span.places(),
-                                                width))
-                        .toList();
-        int rotated = keyValueHeads * (group + 1);
-        ComputeThreads.loop(
-                span.places(),
-                BLOCK,
-                (from, to) -> {
-                    float[] row = new float[target_NW.columns()];
-                    for (long n = from; n < to; n++) {
-                        gatherRow(sources, n, row);
-                        int place = span.from() + (int) n;
-                        if (rotary != null) {
-                            rotary.rotateBack(row, rotated, positions[place]);
-                        }
-                        Rows.write(row, target_NW, place);
-                    }
-                });
-    }
-
-    private void gatherRow(List<Matrix> sources, long n, float[] row) {
-        int width = keyValueHeads * headSize;
-        for (int g = 0; g < group; g++) {
-            Matrix queries = sources.get(g);
-            for (int k = 0; k < keyValueHeads; k++) {
-                int place = (k * group + g) * headSize;
-                Rows.read(queries, n, (long) k * headSize, row, place, headSize);
-            }
-        }
-        int keys = group * width;
-        Rows.read(sources.get(group), n, 0, row, keys, width);
-        Rows.read(sources.get(group + 1), n, 0, row, keys + width, width);
     }
 }

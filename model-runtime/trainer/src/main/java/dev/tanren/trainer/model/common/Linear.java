@@ -10,16 +10,16 @@ import org.jspecify.annotations.Nullable;
 public final class Linear implements Projection {
 
     private final Parameter weight_OI;
-    private final @Nullable Parameter bias_1O;
+    private final @Nullable Bias bias;
 
     /// Without a bias.
     public Linear(Parameter weight_OI) {
         this(weight_OI, null);
     }
 
-    public Linear(Parameter weight_OI, @Nullable Parameter bias_1O) {
+    public Linear(Parameter weight_OI, @Nullable Bias bias) {
         this.weight_OI = weight_OI;
-        this.bias_1O = bias_1O;
+        this.bias = bias;
     }
 
     @Override
@@ -30,10 +30,10 @@ public final class Linear implements Projection {
     @Override
     public void forward(Matrix inputs_NI, Matrix outputs_NO) {
         try (Tensor weight_IO = weight_OI.weight().tensor().t()) {
-            if (bias_1O == null) {
+            if (bias == null) {
                 torch.mm_out(outputs_NO.tensor(), inputs_NI.tensor(), weight_IO).close();
             } else {
-                Bias.fill(bias_1O.weight(), outputs_NO);
+                bias.fill(outputs_NO);
                 Products.add(outputs_NO.tensor(), inputs_NI.tensor(), weight_IO);
             }
         }
@@ -41,7 +41,11 @@ public final class Linear implements Projection {
 
     @Override
     public void forwardOnto(Matrix residual_NO, Matrix inputs_NI, Matrix outputs_NO) {
-        Bias.copyWith(residual_NO, bias_1O, outputs_NO);
+        if (bias == null) {
+            outputs_NO.copyFrom(residual_NO);
+        } else {
+            bias.copyWith(residual_NO, outputs_NO);
+        }
         try (Tensor weight_IO = weight_OI.weight().tensor().t()) {
             Products.add(outputs_NO.tensor(), inputs_NI.tensor(), weight_IO);
         }
@@ -58,8 +62,8 @@ public final class Linear implements Projection {
         try (Tensor gradient_ON = gradient_NO.tensor().t()) {
             weight_OI.addToGradient(gradient_ON, inputs_NI.tensor());
         }
-        if (bias_1O != null) {
-            Bias.addGradient(gradient_NO, bias_1O.gradient());
+        if (bias != null) {
+            bias.addGradient(gradient_NO);
         }
     }
 }

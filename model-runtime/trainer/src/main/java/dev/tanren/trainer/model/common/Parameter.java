@@ -16,19 +16,18 @@ public final class Parameter {
     private final ParameterLayout.Entry first;
     private final int rows;
     private final int columns;
-    private final @Nullable GradientScratch scratch;
+    private final GradientProducts products;
     private @Nullable Matrix weight;
     private @Nullable Matrix gradient;
 
     /// @param first the parameter, or the first of neighbours that make `rows · columns` elements
     ///     together
-    /// @param scratch where products are bf16
-    Parameter(
-            ParameterLayout.Entry first, int rows, int columns, @Nullable GradientScratch scratch) {
+    /// @param products add to its gradient
+    Parameter(ParameterLayout.Entry first, int rows, int columns, GradientProducts products) {
         this.first = first;
         this.rows = rows;
         this.columns = columns;
-        this.scratch = scratch;
+        this.products = products;
     }
 
     public int rows() {
@@ -61,24 +60,12 @@ public final class Parameter {
     ///
     /// Legend: R rows, C columns, N places.
     void addToGradient(Tensor left_RN, Tensor right_NC) {
-        if (scratch == null) {
-            Products.add(gradient().tensor(), left_RN, right_NC);
-        } else {
-            scratch.addProduct(gradient(), left_RN, right_NC);
-        }
+        products.add(gradient(), left_RN, right_NC);
     }
 
-    void useWeight(FlatBuffer weights) {
-        if (scratch == null || first.vector()) {
-            weight = in(weights);
-        }
-    }
-
-    /// From now on a matrix is that of the copy.
-    void useCopy(WorkingWeights copy) {
-        if (!first.vector()) {
-            weight = copy.view(first, rows, columns);
-        }
+    /// @param copy of weights; where it has this parameter, that is the weight from now on
+    void useWeight(FlatBuffer weights, @Nullable WorkingWeights copy) {
+        weight = copy != null && copy.has(first) ? copy.view(first, rows, columns) : in(weights);
     }
 
     void useGradient(FlatBuffer gradients) {
@@ -86,8 +73,12 @@ public final class Parameter {
     }
 
     private Matrix in(FlatBuffer buffer) {
+        Tensor view = buffer.view(first, rows, columns);
+        if (!buffer.inHostMemory()) {
+            return Matrix.of(view, Format.FLOAT32, rows, columns);
+        }
         long bytes = (long) rows * columns * Float.BYTES;
         MemorySegment part = buffer.segment().asSlice(first.offset() * Float.BYTES, bytes);
-        return new Matrix(buffer.view(first, rows, columns), part, Format.FLOAT32, rows, columns);
+        return new Matrix(view, part, Format.FLOAT32, rows, columns);
     }
 }

@@ -9,27 +9,31 @@ import org.jspecify.annotations.Nullable;
 
 /// All parameters of a decoder, so that they change buffers together.
 ///
-/// Where products are bf16, they read a rounded copy of the matrices, which is made anew by
-/// [#refresh] after the weights have changed.
+/// Where kernels compute with a copy of the weights, it is made anew by [#refresh] after they have
+/// changed.
 public final class ParameterSet implements AutoCloseable {
 
     private final ParameterLayout layout;
     private final Format format;
     private final List<Parameter> parameters = new ArrayList<>();
-    private final @Nullable GradientScratch scratch;
-    private @Nullable WorkingWeights copy;
+    private final Kernels kernels;
+    private final GradientProducts products;
+    private final @Nullable WorkingWeights copy;
     private @Nullable FlatBuffer weights;
     private boolean stale;
 
     /// @param format of matrices in products
-    public ParameterSet(ParameterLayout layout, Format format) {
+    /// @param kernels that the decoder's parts are made by
+    public ParameterSet(ParameterLayout layout, Format format, Kernels kernels) {
         this.layout = layout;
         this.format = format;
-        scratch =
-                switch (format) {
-                    case FLOAT32 -> null;
-                    case BFLOAT16 -> new GradientScratch();
-                };
+        this.kernels = kernels;
+        products = kernels.gradientProducts(format);
+        copy = kernels.workingWeights(layout, format);
+    }
+
+    public Kernels kernels() {
+        return kernels;
     }
 
     public Format format() {
@@ -61,7 +65,7 @@ public final class ParameterSet implements AutoCloseable {
     }
 
     private Parameter add(ParameterLayout.Entry entry, int rows, int columns) {
-        Parameter parameter = new Parameter(entry, rows, columns, scratch);
+        Parameter parameter = new Parameter(entry, rows, columns, products);
         parameters.add(parameter);
         return parameter;
     }
@@ -70,12 +74,7 @@ public final class ParameterSet implements AutoCloseable {
         requireFit(weights);
         this.weights = weights;
         stale = true;
-        parameters.forEach(parameter -> parameter.useWeight(weights));
-        if (format == Format.BFLOAT16 && copy == null) {
-            WorkingWeights made = new WorkingWeights(layout.elements());
-            parameters.forEach(parameter -> parameter.useCopy(made));
-            copy = made;
-        }
+        parameters.forEach(parameter -> parameter.useWeight(weights, copy));
     }
 
     /// The numbers in the weights are others than they were.
@@ -86,7 +85,7 @@ public final class ParameterSet implements AutoCloseable {
     /// Brings the copy up to date, where there is one. To be called before a pass.
     public void refresh() {
         if (stale && copy != null && weights != null) {
-            copy.roundFrom(weights);
+            copy.takeOver(weights);
         }
         stale = false;
     }
@@ -101,9 +100,7 @@ public final class ParameterSet implements AutoCloseable {
         if (copy != null) {
             copy.close();
         }
-        if (scratch != null) {
-            scratch.close();
-        }
+        products.close();
     }
 
     private void requireFit(FlatBuffer buffer) {

@@ -1,11 +1,5 @@
 package dev.tanren.trainer.model.common;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-
-import dev.tanren.trainer.parameters.Format;
-import dev.tanren.trainer.parameters.NativeAddress;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.DoubleOptional;
@@ -31,7 +25,7 @@ final class SlidingWindow {
 
     private final int window;
     private final int block;
-    private @Nullable MemorySegment mask;
+    private @Nullable Tensor mask;
 
     SlidingWindow(int window) {
         this.window = window;
@@ -58,7 +52,7 @@ final class SlidingWindow {
                             queries_BKTD.narrow(2, from, count),
                             keys_BKTD.narrow(2, from - before, before + count),
                             values_BKTD.narrow(2, from - before, before + count),
-                            new TensorOptional(mask(before, count)),
+                            new TensorOptional(mask(queries_BKTD, before, count)),
                             0.0,
                             false,
                             new DoubleOptional(),
@@ -68,33 +62,35 @@ final class SlidingWindow {
     }
 
     /// The mask of a block of `count` queries that sees `before` keys before its first query.
-    private Tensor mask(long before, long count) {
-        long columns = columns();
+    private Tensor mask(Tensor queries, long before, long count) {
         long skipped = window - 1L - before;
-        return NativeAddress.strided(
-                mask().asSlice(skipped * Float.BYTES),
-                Format.FLOAT32,
-                new long[] {count, before + count},
-                new long[] {columns, 1});
+        return mask(queries).narrow(0, 0, count).narrow(1, skipped, before + count);
     }
 
-    /// For a whole block and all keys that it may see; made when it is needed first.
-    private MemorySegment mask() {
-        MemorySegment made = mask;
+    /// For a whole block and all keys that it may see; made when it is needed first, where the
+    /// queries are.
+    private Tensor mask(Tensor queries) {
+        Tensor made = mask;
         if (made == null) {
-            int columns = columns();
-            made = Arena.ofAuto().allocate((long) block * columns * Float.BYTES, 64);
-            for (int row = 0; row < block; row++) {
-                for (int column = 0; column < columns; column++) {
-                    int distance = row + window - 1 - column;
-                    made.setAtIndex(
-                            JAVA_FLOAT,
-                            (long) row * columns + column,
-                            distance >= 0 && distance < window ? 0f : Float.NEGATIVE_INFINITY);
-                }
-            }
+            made =
+                    Tensor.create(distances(), block, columns())
+                            .to(queries.device(), torch.ScalarType.Float);
+            made.retainReference();
             mask = made;
         }
         return made;
+    }
+
+    private float[] distances() {
+        int columns = columns();
+        float[] values = new float[block * columns];
+        for (int row = 0; row < block; row++) {
+            for (int column = 0; column < columns; column++) {
+                int distance = row + window - 1 - column;
+                boolean seen = distance >= 0 && distance < window;
+                values[row * columns + column] = seen ? 0f : Float.NEGATIVE_INFINITY;
+            }
+        }
+        return values;
     }
 }

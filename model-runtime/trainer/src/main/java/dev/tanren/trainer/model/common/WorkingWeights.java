@@ -1,60 +1,22 @@
 package dev.tanren.trainer.model.common;
 
-import dev.tanren.trainer.parameters.Bfloat16;
-import dev.tanren.trainer.parameters.ComputeThreads;
 import dev.tanren.trainer.parameters.FlatBuffer;
-import dev.tanren.trainer.parameters.Format;
 import dev.tanren.trainer.parameters.ParameterLayout;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
-import java.util.List;
-import org.bytedeco.pytorch.Tensor;
 
-/// A copy of a model's weights in bf16, for its matrix products. Optimizers change the fp32
-/// original.
-final class WorkingWeights implements AutoCloseable {
-
-    private static final long CHUNK = 1 << 16;
-
-    private final Arena arena = Arena.ofShared();
-    private final MemorySegment segment;
-    private final long elements;
-    private final List<Tensor> views = new ArrayList<>();
-
-    WorkingWeights(long elements) {
-        this.elements = elements;
-        segment = arena.allocate(elements * Format.BFLOAT16.bytes(), 64);
-    }
+/// A copy of a model's weights that its parts compute with: in another format, or in another
+/// device's memory. Optimizers change the fp32 original.
+public interface WorkingWeights extends AutoCloseable {
 
     /// Takes over what the weights are now.
-    void roundFrom(FlatBuffer weights) {
-        ComputeThreads.loop(
-                elements,
-                CHUNK,
-                (from, to) ->
-                        Bfloat16.write(
-                                weights.segment(),
-                                from * Float.BYTES,
-                                segment,
-                                from * Format.BFLOAT16.bytes(),
-                                (int) (to - from)));
-    }
+    void takeOver(FlatBuffer weights);
+
+    /// Whether the copy has this parameter; others are read from the original.
+    boolean has(ParameterLayout.Entry parameter);
 
     /// Neighbouring parameters from `first` on as one matrix, which belongs to this copy.
-    Matrix view(ParameterLayout.Entry first, int rows, int columns) {
-        int bytes = Format.BFLOAT16.bytes();
-        MemorySegment part = segment.asSlice(first.offset() * bytes, (long) rows * columns * bytes);
-        Matrix matrix = Matrix.over(part, Format.BFLOAT16, rows, columns);
-        matrix.tensor().retainReference();
-        views.add(matrix.tensor());
-        return matrix;
-    }
+    Matrix view(ParameterLayout.Entry first, int rows, int columns);
 
+    /// Frees the copy and its views.
     @Override
-    public void close() {
-        views.forEach(Tensor::releaseReference);
-        views.clear();
-        arena.close();
-    }
+    void close();
 }

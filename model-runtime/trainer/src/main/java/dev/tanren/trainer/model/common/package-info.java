@@ -1,4 +1,4 @@
-/// Parts that decoder families share: fused element-wise loops with their backwards, attention, and
-/// memory for activations.
+/// Parts that decoder families share: projections, attention, memory for activations, and what the
+/// rest of the parts are by whichever kernels.
 @org.jspecify.annotations.NullMarked
 package dev.tanren.trainer.model.common;

@@ -5,6 +5,8 @@ import dev.tanren.trainer.model.KeyValueCache;
 import dev.tanren.trainer.model.common.CachedAttention;
 import dev.tanren.trainer.model.common.GroupedQueryAttention;
 import dev.tanren.trainer.model.common.HeadNorm;
+import dev.tanren.trainer.model.common.HeadShape;
+import dev.tanren.trainer.model.common.Kernels;
 import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.model.common.Norm;
 import dev.tanren.trainer.model.common.Projection;
@@ -39,18 +41,23 @@ public final class CausalSelfAttention implements Segment {
             @Nullable RotaryEmbedding rotary,
             Projection output) {}
 
-    public CausalSelfAttention(Architecture architecture, int layer, Parts parts) {
+    public CausalSelfAttention(Architecture architecture, Kernels kernels, int layer, Parts parts) {
         int headSize = architecture.effectiveHeadSize();
+        HeadShape shape =
+                new HeadShape(
+                        architecture.keyValueHeads(),
+                        architecture.heads() / architecture.keyValueHeads(),
+                        headSize);
         this.layer = layer;
         this.parts = parts;
         queriesWidth = architecture.heads() * headSize;
         rotatedHeads = architecture.heads() + architecture.keyValueHeads();
         attention =
                 new GroupedQueryAttention(
-                        architecture.heads(),
-                        architecture.keyValueHeads(),
-                        headSize,
-                        parts.rotary(),
+                        shape,
+                        parts.rotary() == null
+                                ? kernels.headGradients(shape)
+                                : parts.rotary().headGradients(shape),
                         architecture.slidingWindow());
         cachedAttention =
                 new CachedAttention(

@@ -1,6 +1,7 @@
 package dev.tanren.trainer.model.decoder;
 
 import dev.tanren.trainer.model.common.Embedding;
+import dev.tanren.trainer.model.common.Kernels;
 import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.model.common.Parameter;
 import org.jspecify.annotations.Nullable;
@@ -11,15 +12,17 @@ import org.jspecify.annotations.Nullable;
 /// Legend: N places, H hidden, V vocabulary, P positions.
 public final class InputEmbedding {
 
+    private final Embedding embedding;
     private final Parameter tokens_VH;
     private final @Nullable Parameter positions_PH;
 
     /// Without learned positions.
-    public InputEmbedding(Parameter tokens_VH) {
-        this(tokens_VH, null);
+    public InputEmbedding(Kernels kernels, Parameter tokens_VH) {
+        this(kernels, tokens_VH, null);
     }
 
-    public InputEmbedding(Parameter tokens_VH, @Nullable Parameter positions_PH) {
+    public InputEmbedding(Kernels kernels, Parameter tokens_VH, @Nullable Parameter positions_PH) {
+        this.embedding = kernels.embedding();
         this.tokens_VH = tokens_VH;
         this.positions_PH = positions_PH;
     }
@@ -27,17 +30,28 @@ public final class InputEmbedding {
     /// @throws IllegalArgumentException when a token or a position is not in its table
     Matrix forward(Pass pass) {
         Matrix hidden_NH = pass.shared("embedded", tokens_VH.columns());
-        Embedding.forward(pass.batch().tokens(), tokens_VH.weight(), hidden_NH);
+        requireRows("token", pass.batch().tokens(), "vocabulary", tokens_VH);
+        embedding.forward(pass.batch().tokens(), tokens_VH.weight(), hidden_NH);
         if (positions_PH != null) {
-            Embedding.add(pass.batch().positions(), positions_PH.weight(), hidden_NH);
+            requireRows("position", pass.batch().positions(), "model", positions_PH);
+            embedding.add(pass.batch().positions(), positions_PH.weight(), hidden_NH);
         }
         return hidden_NH;
     }
 
+    private static void requireRows(String what, int[] rows, String of, Parameter table) {
+        for (int row : rows) {
+            if (row < 0 || row >= table.rows()) {
+                throw new IllegalArgumentException(
+                        what + " " + row + " in a " + of + " of " + table.rows());
+            }
+        }
+    }
+
     void backward(Matrix gradient_NH, Pass pass) {
-        Embedding.backward(pass.batch().tokens(), gradient_NH, tokens_VH.gradient());
+        embedding.backward(pass.batch().tokens(), gradient_NH, tokens_VH.gradient());
         if (positions_PH != null) {
-            Embedding.backward(pass.batch().positions(), gradient_NH, positions_PH.gradient());
+            embedding.backward(pass.batch().positions(), gradient_NH, positions_PH.gradient());
         }
     }
 }

@@ -3,6 +3,7 @@ package dev.tanren.trainer.model.decoder;
 import dev.tanren.spec.plan.Objective;
 import dev.tanren.trainer.model.MicroBatch;
 import dev.tanren.trainer.model.common.CrossEntropy;
+import dev.tanren.trainer.model.common.Kernels;
 import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.model.common.Norm;
 import dev.tanren.trainer.model.common.Projection;
@@ -16,20 +17,21 @@ import org.bytedeco.javacpp.PointerScope;
 /// Legend: N places, C places of a chunk, H hidden, V vocabulary.
 public final class LanguageModelHead {
 
-    /// Logits of one chunk, in elements: 8 MiB in fp32, so that they stay in the last-level cache.
-    private static final int CHUNK_ELEMENTS = 1 << 21;
-
     private final int vocabulary;
+    private final int chunk;
+    private final Kernels kernels;
     private final Norm norm;
     private final Projection projection;
     private final CrossEntropy crossEntropy;
 
     /// @param projection to the vocabulary; a tied one has the input embedding as its weight
-    public LanguageModelHead(Norm norm, Projection projection) {
+    public LanguageModelHead(Kernels kernels, Norm norm, Projection projection) {
+        this.kernels = kernels;
         this.norm = norm;
         this.projection = projection;
         vocabulary = projection.outputs();
-        crossEntropy = new CrossEntropy(vocabulary);
+        chunk = Math.max(16, kernels.logitsAtOnce() / vocabulary);
+        crossEntropy = kernels.crossEntropy(vocabulary);
     }
 
     void use(Objective objective) {
@@ -40,8 +42,8 @@ public final class LanguageModelHead {
     void losses(Matrix hidden_NH, Pass pass, double[] losses) {
         Matrix normed_NH = normed(hidden_NH, pass);
         int[] targets = pass.batch().targets();
-        for (int from = 0; from < pass.places(); from += chunk()) {
-            int to = Math.min(pass.places(), from + chunk());
+        for (int from = 0; from < pass.places(); from += chunk) {
+            int to = Math.min(pass.places(), from + chunk);
             if (counts(targets, from, to)) {
                 try (PointerScope _ = new PointerScope()) {
                     Matrix logits_CV = logits(normed_NH.rows(from, to), pass);
@@ -63,26 +65,29 @@ public final class LanguageModelHead {
         int[] targets = pass.batch().targets();
         crossEntropy.begin(pass.places());
         long backward = 0;
-        for (int from = 0; from < pass.places(); from += chunk()) {
-            int to = Math.min(pass.places(), from + chunk());
+        for (int from = 0; from < pass.places(); from += chunk) {
+            int to = Math.min(pass.places(), from + chunk);
             try (PointerScope _ = new PointerScope()) {
                 Matrix part_CH = normed_NH.rows(from, to);
                 Matrix partGradient_CH = normedGradient_NH.rows(from, to);
                 if (!counts(targets, from, to)) {
-                    partGradient_CH.segment().fill((byte) 0);
+                    partGradient_CH.zero();
                     continue;
                 }
                 Matrix logits_CV = logits(part_CH, pass);
                 crossEntropy.lossesAndGradient(logits_CV, targets, from, losses, scale);
+                kernels.await();
                 long begin = System.nanoTime();
                 projection.inputGradient(logits_CV, partGradient_CH);
                 projection.parameterGradient(logits_CV, part_CH);
+                kernels.await();
                 backward += System.nanoTime() - begin;
             }
         }
         long begin = System.nanoTime();
-        gradient_NH.segment().fill((byte) 0);
+        gradient_NH.zero();
         norm.backward(normedGradient_NH, hidden_NH, statistics(pass), gradient_NH);
+        kernels.await();
         return (backward + System.nanoTime() - begin) / 1e9;
     }
 
@@ -103,7 +108,7 @@ public final class LanguageModelHead {
     }
 
     private Matrix logits(Matrix part_CH, Pass pass) {
-        String name = part_CH.rows() == chunk() ? "head.logits" : "head.logits.rest";
+        String name = part_CH.rows() == chunk ? "head.logits" : "head.logits.rest";
         Matrix logits_CV =
                 pass.activations().matrix(name, pass.format(), part_CH.rows(), vocabulary);
         projection.forward(part_CH, logits_CV);
@@ -118,10 +123,6 @@ public final class LanguageModelHead {
 
     private Matrix statistics(Pass pass) {
         return pass.sharedStatistics("head.statistics", norm.statistics());
-    }
-
-    private int chunk() {
-        return Math.max(16, CHUNK_ELEMENTS / vocabulary);
     }
 
     private static boolean counts(int[] targets, int from, int to) {

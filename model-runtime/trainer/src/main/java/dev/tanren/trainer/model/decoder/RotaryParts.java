@@ -4,14 +4,14 @@ import static dev.tanren.trainer.model.decoder.RotaryNames.weight;
 
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.trainer.model.Decoder;
+import dev.tanren.trainer.model.common.Activation;
+import dev.tanren.trainer.model.common.Kernels;
 import dev.tanren.trainer.model.common.Linear;
 import dev.tanren.trainer.model.common.Norm;
 import dev.tanren.trainer.model.common.Parameter;
 import dev.tanren.trainer.model.common.ParameterSet;
-import dev.tanren.trainer.model.common.RmsNorm;
 import dev.tanren.trainer.model.common.RotaryEmbedding;
 import dev.tanren.trainer.model.common.RotaryFrequencies;
-import dev.tanren.trainer.model.common.SwiGlu;
 import dev.tanren.trainer.parameters.Format;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import java.util.ArrayList;
@@ -22,20 +22,23 @@ import java.util.function.IntFunction;
 public final class RotaryParts {
 
     private final Architecture architecture;
+    private final Kernels kernels;
     private final ParameterSet parameters;
     private final RotaryEmbedding rotary;
-    private final SwiGlu swiGlu;
+    private final Activation swiGlu;
 
-    public RotaryParts(Architecture architecture, ParameterLayout layout, Format format) {
+    public RotaryParts(
+            Architecture architecture, ParameterLayout layout, Format format, Kernels kernels) {
+        this.kernels = kernels;
         this.architecture = architecture;
-        parameters = new ParameterSet(layout, format);
+        parameters = new ParameterSet(layout, format, kernels);
         rotary =
-                new RotaryEmbedding(
+                kernels.rotaryEmbedding(
                         RotaryFrequencies.of(
                                 architecture.effectiveHeadSize(),
                                 architecture.ropeTheta(),
                                 architecture.ropeScaling()));
-        swiGlu = new SwiGlu(architecture.intermediateSize());
+        swiGlu = kernels.swiGlu(architecture.intermediateSize());
     }
 
     /// A decoder of this attention and a gated feed-forward part in every layer.
@@ -44,13 +47,14 @@ public final class RotaryParts {
     public Decoder decoder(IntFunction<CausalSelfAttention.Parts> attention) {
         List<Segment> segments = new ArrayList<>();
         for (int layer = 0; layer < architecture.layers(); layer++) {
-            segments.add(new CausalSelfAttention(architecture, layer, attention.apply(layer)));
+            segments.add(
+                    new CausalSelfAttention(architecture, kernels, layer, attention.apply(layer)));
             segments.add(feedForward(layer));
         }
         return new SegmentedDecoder(
                 architecture,
                 parameters,
-                new InputEmbedding(parameters.get(RotaryNames.EMBEDDING)),
+                new InputEmbedding(kernels, parameters.get(RotaryNames.EMBEDDING)),
                 segments,
                 head());
     }
@@ -70,6 +74,7 @@ public final class RotaryParts {
 
     private LanguageModelHead head() {
         return new LanguageModelHead(
+                kernels,
                 norm(RotaryNames.FINAL_NORM),
                 linear(
                         architecture.tieWordEmbeddings()
@@ -83,7 +88,7 @@ public final class RotaryParts {
     }
 
     private Norm norm(String name) {
-        return new RmsNorm(parameters.get(name), architecture.normEpsilon());
+        return kernels.rmsNorm(parameters.get(name), architecture.normEpsilon());
     }
 
     /// Queries', keys' and values' weights as one.
@@ -106,6 +111,10 @@ public final class RotaryParts {
 
     public RotaryEmbedding rotary() {
         return rotary;
+    }
+
+    public Kernels kernels() {
+        return kernels;
     }
 
     public ParameterSet parameters() {

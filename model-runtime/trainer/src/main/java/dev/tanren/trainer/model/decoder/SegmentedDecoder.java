@@ -8,14 +8,13 @@ import dev.tanren.trainer.model.KeyValueCache;
 import dev.tanren.trainer.model.MicroBatch;
 import dev.tanren.trainer.model.MicroBatchResult;
 import dev.tanren.trainer.model.common.Activations;
+import dev.tanren.trainer.model.common.Kernels;
 import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.model.common.ParameterSet;
-import dev.tanren.trainer.model.common.Rows;
+import dev.tanren.trainer.model.host.Rows;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.Format;
-import dev.tanren.trainer.parameters.NativeAddress;
 import dev.tanren.trainer.parameters.ParameterLayout;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -37,7 +36,7 @@ public final class SegmentedDecoder implements Decoder {
     private final InputEmbedding embedding;
     private final List<List<Segment>> layers;
     private final LanguageModelHead head;
-    private final Activations activations = new Activations();
+    private final Activations activations;
     private TrainingStage.Activations policy = TrainingStage.Activations.NONE;
 
     /// @param parameters all that embedding, segments and head have
@@ -49,6 +48,7 @@ public final class SegmentedDecoder implements Decoder {
             LanguageModelHead head) {
         this.architecture = architecture;
         this.parameters = parameters;
+        this.activations = new Activations(parameters.kernels());
         this.embedding = embedding;
         this.layers =
                 List.copyOf(
@@ -115,6 +115,7 @@ public final class SegmentedDecoder implements Decoder {
                 backward(layers.get(layer), inputs_NH[layer], gradient_NH, pass);
             }
             embedding.backward(gradient_NH, pass);
+            parameters.kernels().await();
             double forward = (middle - begin) / 1e9 - headBackward;
             double backward = (System.nanoTime() - middle) / 1e9 + headBackward;
             return new MicroBatchResult(sum(losses), head.zLossSum(), forward, backward);
@@ -136,21 +137,12 @@ public final class SegmentedDecoder implements Decoder {
         Pass pass = Pass.evaluating(batch, format(), activations);
         int vocabulary = architecture.vocabSize();
         Tensor logits_BTV = torch.empty(batch.sequences(), batch.sequenceLength(), vocabulary);
-        try (PointerScope _ = new PointerScope()) {
-            Tensor logits_NV = logits_BTV.view(batch.places(), vocabulary);
-            Tensor made_NV =
-                    switch (format()) {
-                        case FLOAT32 -> logits_NV;
-                        case BFLOAT16 -> logits_NV.to(torch.ScalarType.BFloat16);
-                    };
-            MemorySegment memory = NativeAddress.segment(made_NV);
-            head.logits(
-                    hidden(pass, null),
-                    pass,
-                    new Matrix(made_NV, memory, format(), batch.places(), vocabulary));
-            if (format() != Format.FLOAT32) {
-                logits_NV.copy_(made_NV);
-            }
+        try (PointerScope _ = new PointerScope();
+                Kernels.OwnedMatrix owned =
+                        parameters.kernels().allocate(format(), batch.places(), vocabulary)) {
+            Matrix logits_NV = owned.matrix();
+            head.logits(hidden(pass, null), pass, logits_NV);
+            logits_BTV.view(batch.places(), vocabulary).copy_(logits_NV.tensor());
         }
         return logits_BTV;
     }

@@ -4,9 +4,9 @@ import static dev.tanren.trainer.model.gpt2.Gpt2Parameters.part;
 
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.trainer.model.Decoder;
+import dev.tanren.trainer.model.common.Activation;
 import dev.tanren.trainer.model.common.Conv1d;
-import dev.tanren.trainer.model.common.GeluTanh;
-import dev.tanren.trainer.model.common.LayerNorm;
+import dev.tanren.trainer.model.common.Kernels;
 import dev.tanren.trainer.model.common.Linear;
 import dev.tanren.trainer.model.common.Norm;
 import dev.tanren.trainer.model.common.ParameterSet;
@@ -25,17 +25,19 @@ import java.util.List;
 public final class Gpt2Decoder {
 
     private final Architecture architecture;
+    private final Kernels kernels;
     private final ParameterSet parameters;
-    private final GeluTanh gelu;
+    private final Activation gelu;
 
-    private Gpt2Decoder(Architecture architecture, Format format) {
+    private Gpt2Decoder(Architecture architecture, Format format, Kernels kernels) {
+        this.kernels = kernels;
         this.architecture = architecture;
-        parameters = new ParameterSet(Gpt2Parameters.layout(architecture), format);
-        gelu = new GeluTanh(architecture.intermediateSize());
+        parameters = new ParameterSet(Gpt2Parameters.layout(architecture), format, kernels);
+        gelu = kernels.geluTanh(architecture.intermediateSize());
     }
 
-    public static Decoder create(Architecture architecture, Format format) {
-        return new Gpt2Decoder(architecture, format).compose();
+    public static Decoder create(Architecture architecture, Format format, Kernels kernels) {
+        return new Gpt2Decoder(architecture, format, kernels).compose();
     }
 
     private Decoder compose() {
@@ -48,6 +50,7 @@ public final class Gpt2Decoder {
                 architecture,
                 parameters,
                 new InputEmbedding(
+                        kernels,
                         parameters.get(Gpt2Parameters.EMBEDDING),
                         parameters.get(Gpt2Parameters.POSITIONS)),
                 segments,
@@ -57,6 +60,7 @@ public final class Gpt2Decoder {
     private Segment attention(int layer) {
         return new CausalSelfAttention(
                 architecture,
+                kernels,
                 layer,
                 new CausalSelfAttention.Parts(
                         norm(part(layer, "ln_1")),
@@ -78,6 +82,7 @@ public final class Gpt2Decoder {
 
     private LanguageModelHead head() {
         return new LanguageModelHead(
+                kernels,
                 norm(Gpt2Parameters.FINAL_NORM),
                 new Linear(
                         parameters.get(
@@ -87,13 +92,14 @@ public final class Gpt2Decoder {
     }
 
     private Norm norm(String part) {
-        return new LayerNorm(
+        return kernels.layerNorm(
                 parameters.get(part + ".weight"),
                 parameters.get(part + ".bias"),
                 architecture.normEpsilon());
     }
 
     private Projection projection(String part) {
-        return new Conv1d(parameters.get(part + ".weight"), parameters.get(part + ".bias"));
+        return new Conv1d(
+                parameters.get(part + ".weight"), kernels.bias(parameters.get(part + ".bias")));
     }
 }

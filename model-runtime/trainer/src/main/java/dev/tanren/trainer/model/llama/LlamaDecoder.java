@@ -2,6 +2,7 @@ package dev.tanren.trainer.model.llama;
 
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.trainer.model.Decoder;
+import dev.tanren.trainer.model.common.Kernels;
 import dev.tanren.trainer.model.decoder.RotaryParts;
 import dev.tanren.trainer.parameters.Format;
 
@@ -15,9 +16,10 @@ public final class LlamaDecoder {
 
     private LlamaDecoder() {}
 
-    public static Decoder create(Architecture architecture, Format format) {
+    public static Decoder create(Architecture architecture, Format format, Kernels kernels) {
         RotaryParts parts =
-                new RotaryParts(architecture, LlamaParameters.layout(architecture), format);
+                new RotaryParts(
+                        architecture, LlamaParameters.layout(architecture), format, kernels);
         return parts.decoder(parts::plainAttention);
     }
 }

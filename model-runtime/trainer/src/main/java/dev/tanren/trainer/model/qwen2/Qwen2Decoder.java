@@ -4,8 +4,9 @@ import static dev.tanren.trainer.model.decoder.RotaryNames.bias;
 
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.trainer.model.Decoder;
+import dev.tanren.trainer.model.common.Bias;
+import dev.tanren.trainer.model.common.Kernels;
 import dev.tanren.trainer.model.common.Linear;
-import dev.tanren.trainer.model.common.Parameter;
 import dev.tanren.trainer.model.decoder.CausalSelfAttention;
 import dev.tanren.trainer.model.decoder.RotaryParts;
 import dev.tanren.trainer.parameters.Format;
@@ -15,9 +16,10 @@ public final class Qwen2Decoder {
 
     private Qwen2Decoder() {}
 
-    public static Decoder create(Architecture architecture, Format format) {
+    public static Decoder create(Architecture architecture, Format format, Kernels kernels) {
         RotaryParts parts =
-                new RotaryParts(architecture, Qwen2Parameters.layout(architecture), format);
+                new RotaryParts(
+                        architecture, Qwen2Parameters.layout(architecture), format, kernels);
         return parts.decoder(
                 layer ->
                         new CausalSelfAttention.Parts(
@@ -28,7 +30,10 @@ public final class Qwen2Decoder {
                                 parts.attentionOutput(layer)));
     }
 
-    private static Parameter headsBias(RotaryParts parts, int layer) {
-        return parts.parameters().concatenated(bias(layer, "self_attn.q_proj"), parts.headsWidth());
+    private static Bias headsBias(RotaryParts parts, int layer) {
+        return parts.kernels()
+                .bias(
+                        parts.parameters()
+                                .concatenated(bias(layer, "self_attn.q_proj"), parts.headsWidth()));
     }
 }

@@ -5,6 +5,7 @@ import static dev.tanren.trainer.model.decoder.RotaryNames.weight;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.common.HeadNorm;
+import dev.tanren.trainer.model.common.Kernels;
 import dev.tanren.trainer.model.common.Linear;
 import dev.tanren.trainer.model.common.ParameterSet;
 import dev.tanren.trainer.model.decoder.CausalSelfAttention;
@@ -17,26 +18,28 @@ public final class Qwen3Decoder {
 
     private Qwen3Decoder() {}
 
-    public static Decoder create(Architecture architecture, Format format) {
+    public static Decoder create(Architecture architecture, Format format, Kernels kernels) {
         RotaryParts parts =
-                new RotaryParts(architecture, Qwen3Parameters.layout(architecture), format);
+                new RotaryParts(
+                        architecture, Qwen3Parameters.layout(architecture), format, kernels);
         return parts.decoder(
                 layer ->
                         new CausalSelfAttention.Parts(
                                 parts.inputNorm(layer),
                                 new Linear(parts.headsWeight(layer)),
-                                headNorm(architecture, parts.parameters(), layer),
+                                headNorm(architecture, parts, layer),
                                 parts.rotary(),
                                 parts.attentionOutput(layer)));
     }
 
-    private static HeadNorm headNorm(
-            Architecture architecture, ParameterSet parameters, int layer) {
-        return new HeadNorm(
-                architecture.heads(),
-                architecture.keyValueHeads(),
-                parameters.get(weight(layer, "self_attn.q_norm")),
-                parameters.get(weight(layer, "self_attn.k_norm")),
-                architecture.normEpsilon());
+    private static HeadNorm headNorm(Architecture architecture, RotaryParts parts, int layer) {
+        ParameterSet parameters = parts.parameters();
+        return parts.kernels()
+                .headNorm(
+                        architecture.heads(),
+                        architecture.keyValueHeads(),
+                        parameters.get(weight(layer, "self_attn.q_norm")),
+                        parameters.get(weight(layer, "self_attn.k_norm")),
+                        architecture.normEpsilon());
     }
 }

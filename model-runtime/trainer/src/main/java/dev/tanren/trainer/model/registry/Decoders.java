@@ -3,8 +3,10 @@ package dev.tanren.trainer.model.registry;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.trainer.model.Decoder;
+import dev.tanren.trainer.model.common.Kernels;
 import dev.tanren.trainer.model.gpt2.Gpt2Decoder;
 import dev.tanren.trainer.model.gpt2.Gpt2Parameters;
+import dev.tanren.trainer.model.host.HostKernels;
 import dev.tanren.trainer.model.llama.LlamaDecoder;
 import dev.tanren.trainer.model.llama.LlamaParameters;
 import dev.tanren.trainer.model.qwen2.Qwen2Decoder;
@@ -19,19 +21,25 @@ public final class Decoders {
 
     private Decoders() {}
 
-    /// In fp32.
+    /// In fp32, in host memory.
     public static Decoder create(Architecture architecture) {
         return create(architecture, TrainingStage.Precision.FP32);
     }
 
-    /// A decoder that runs forward and backward in this precision.
+    /// A decoder that runs forward and backward in this precision, in host memory.
     public static Decoder create(Architecture architecture, TrainingStage.Precision precision) {
+        return create(architecture, precision, new HostKernels());
+    }
+
+    /// A decoder that runs forward and backward in this precision, by these kernels.
+    public static Decoder create(
+            Architecture architecture, TrainingStage.Precision precision, Kernels kernels) {
         Format format = Format.of(precision);
         return switch (architecture.family()) {
-            case LLAMA, MISTRAL -> LlamaDecoder.create(architecture, format);
-            case QWEN2 -> Qwen2Decoder.create(architecture, format);
-            case QWEN3 -> Qwen3Decoder.create(architecture, format);
-            case GPT2 -> Gpt2Decoder.create(architecture, format);
+            case LLAMA, MISTRAL -> LlamaDecoder.create(architecture, format, kernels);
+            case QWEN2 -> Qwen2Decoder.create(architecture, format, kernels);
+            case QWEN3 -> Qwen3Decoder.create(architecture, format, kernels);
+            case GPT2 -> Gpt2Decoder.create(architecture, format, kernels);
         };
     }
 

@@ -2,6 +2,7 @@ package dev.tanren.trainer.model.common;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tanren.trainer.model.host.HostKernels;
 import dev.tanren.trainer.parameters.Format;
 import dev.tanren.trainer.tools.NativeRuntime;
 import java.lang.foreign.ValueLayout;
@@ -39,10 +40,9 @@ class SlidingWindowTest {
         "300, 700"
     })
     void eachPlaceSeesItselfAndThoseBeforeItInsideTheWindow(int window, int length) {
-        GroupedQueryAttention attention =
-                new GroupedQueryAttention(HEADS, KEYS, SIZE, null, window);
+        GroupedQueryAttention attention = attention(window);
         AttentionSpan span = new AttentionSpan(0, 2, length);
-        try (Activations activations = new Activations();
+        try (Activations activations = new Activations(new HostKernels());
                 PointerScope _ = new PointerScope()) {
             Matrix heads = random(activations, "heads", 2 * length, WIDTH);
             Matrix outputs =
@@ -65,10 +65,10 @@ class SlidingWindowTest {
     @Test
     void gradientsAreThoseOfSmallDifferences() {
         int length = 150;
-        GroupedQueryAttention attention = new GroupedQueryAttention(HEADS, KEYS, SIZE, null, 20);
+        GroupedQueryAttention attention = attention(20);
         List<AttentionSpan> spans = List.of(new AttentionSpan(0, 1, length));
         int[] positions = IntStream.range(0, length).toArray();
-        try (Activations activations = new Activations();
+        try (Activations activations = new Activations(new HostKernels());
                 PointerScope _ = new PointerScope()) {
             Matrix heads = random(activations, "heads", length, WIDTH);
             Matrix outputs = activations.matrix("outputs", Format.FLOAT32, length, HEADS * SIZE);
@@ -93,6 +93,11 @@ class SlidingWindowTest {
                 }
             }
         }
+    }
+
+    private static GroupedQueryAttention attention(int window) {
+        HeadShape shape = new HeadShape(KEYS, HEADS / KEYS, SIZE);
+        return new GroupedQueryAttention(shape, new HostKernels().headGradients(shape), window);
     }
 
     /// The weighted sum of the outputs with one input changed.

@@ -1,7 +1,10 @@
-package dev.tanren.trainer.model.common;
+package dev.tanren.trainer.model.host;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
+import dev.tanren.trainer.model.common.Matrix;
+import dev.tanren.trainer.model.common.Norm;
+import dev.tanren.trainer.model.common.Parameter;
 import dev.tanren.trainer.parameters.ComputeThreads;
 import dev.tanren.trainer.parameters.Sums;
 import java.lang.foreign.MemorySegment;
@@ -9,7 +12,7 @@ import java.lang.foreign.MemorySegment;
 /// Root-mean-square normalisation (Zhang and Sennrich 2019), forward and backward as one pass each.
 ///
 /// Legend: N places, H hidden.
-public final class RmsNorm implements Norm {
+final class RmsNorm implements Norm {
 
     /// Rows that one thread takes at once. Gains' gradients are summed inside a block, then over
     /// blocks in order, so the bits do not depend on threads.
@@ -19,7 +22,7 @@ public final class RmsNorm implements Norm {
     private final double epsilon;
     private final ThreadLocal<float[][]> rows;
 
-    public RmsNorm(Parameter gain_1H, double epsilon) {
+    RmsNorm(Parameter gain_1H, double epsilon) {
         int hidden = gain_1H.columns();
         this.gain_1H = gain_1H;
         this.epsilon = epsilon;

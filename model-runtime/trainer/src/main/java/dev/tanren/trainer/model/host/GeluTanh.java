@@ -1,5 +1,7 @@
-package dev.tanren.trainer.model.common;
+package dev.tanren.trainer.model.host;
 
+import dev.tanren.trainer.model.common.Activation;
+import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.parameters.ComputeThreads;
 
 /// The Gaussian error linear unit by its approximation with a hyperbolic tangent (Hendrycks and
@@ -9,7 +11,7 @@ import dev.tanren.trainer.parameters.ComputeThreads;
 /// e^(-2u))`.
 ///
 /// Legend: N places, I intermediate.
-public final class GeluTanh implements Activation {
+final class GeluTanh implements Activation {
 
     private static final int BLOCK = 32;
     private static final float TWICE_ROOT = (float) (2 * Math.sqrt(2 / Math.PI));
@@ -17,7 +19,7 @@ public final class GeluTanh implements Activation {
 
     private final ThreadLocal<Row> rows;
 
-    public GeluTanh(int intermediate) {
+    GeluTanh(int intermediate) {
         this.rows = ThreadLocal.withInitial(() -> new Row(intermediate));
     }
 

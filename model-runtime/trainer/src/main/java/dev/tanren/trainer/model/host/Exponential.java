@@ -1,4 +1,4 @@
-package dev.tanren.trainer.model.common;
+package dev.tanren.trainer.model.host;
 
 import java.lang.foreign.MemorySegment;
 

@@ -1,10 +1,26 @@
-package dev.tanren.trainer.model.common;
+package dev.tanren.trainer.model.host;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tanren.spec.plan.Objective;
 import dev.tanren.trainer.model.MicroBatch;
+import dev.tanren.trainer.model.common.Activation;
+import dev.tanren.trainer.model.common.Activations;
+import dev.tanren.trainer.model.common.AttentionSpan;
+import dev.tanren.trainer.model.common.Conv1d;
+import dev.tanren.trainer.model.common.CrossEntropy;
+import dev.tanren.trainer.model.common.GroupedQueryAttention;
+import dev.tanren.trainer.model.common.HeadNorm;
+import dev.tanren.trainer.model.common.HeadShape;
+import dev.tanren.trainer.model.common.Linear;
+import dev.tanren.trainer.model.common.Matrix;
+import dev.tanren.trainer.model.common.Norm;
+import dev.tanren.trainer.model.common.Parameter;
+import dev.tanren.trainer.model.common.ParameterSet;
+import dev.tanren.trainer.model.common.Projection;
+import dev.tanren.trainer.model.common.RotaryEmbedding;
+import dev.tanren.trainer.model.common.RotaryFrequencies;
 import dev.tanren.trainer.parameters.Bfloat16;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.Format;
@@ -34,7 +50,7 @@ class FormatsTest {
     private static final int WIDTH = 1040;
 
     private final PointerScope scope = new PointerScope();
-    private final Activations activations = new Activations();
+    private final Activations activations = new Activations(new HostKernels());
     private final Random random = new Random(3);
     private final ParameterLayout layout =
             ParameterLayout.builder()
@@ -76,7 +92,7 @@ class FormatsTest {
 
         Model(Format format) {
             this.format = format;
-            parameters = new ParameterSet(layout, format);
+            parameters = new ParameterSet(layout, format, new HostKernels());
         }
 
         Parameter get(String name) {
@@ -189,7 +205,8 @@ class FormatsTest {
     void normsOfHeads() {
         assertSameButForTheLastRounding(
                 model -> {
-                    HeadNorm norm = new HeadNorm(4, 2, model.get("query"), model.get("key"), 1e-6);
+                    HeadNorm norm =
+                            new HostHeadNorm(4, 2, model.get("query"), model.get("key"), 1e-6);
                     model.bind();
                     Matrix heads = model.random(64, 1);
                     Matrix raw = model.matrix(ROWS, norm.width());
@@ -222,7 +239,7 @@ class FormatsTest {
         assertSameButForTheLastRounding(
                 model -> {
                     RotaryEmbedding rotary =
-                            new RotaryEmbedding(RotaryFrequencies.of(16, 1e4, null));
+                            new HostRotaryEmbedding(RotaryFrequencies.of(16, 1e4, null));
                     Matrix heads = model.random(5 * 16, 1);
                     rotary.rotate(heads, 3, positions);
                     return new Left(List.of(heads), List.of());
@@ -236,7 +253,7 @@ class FormatsTest {
         targets[3] = MicroBatch.IGNORED;
         assertSameButForTheLastRounding(
                 model -> {
-                    CrossEntropy crossEntropy = new CrossEntropy(3000);
+                    CrossEntropy crossEntropy = new HostCrossEntropy(3000);
                     crossEntropy.use(new Objective(1e-3, smoothing));
                     Matrix logits = model.random(3000, 1);
                     double[] alone = new double[ROWS];
@@ -259,10 +276,10 @@ class FormatsTest {
                     Parameter bias = model.get("bias");
                     model.bind();
                     Matrix filled = model.matrix(ROWS, WIDTH);
-                    Bias.fill(bias.weight(), filled);
+                    new HostBias(bias).fill(filled);
                     Matrix added = model.matrix(ROWS, WIDTH);
-                    Bias.copyWith(model.random(WIDTH, 1), bias, added);
-                    Bias.addGradient(model.random(WIDTH, 2), bias.gradient());
+                    new HostBias(bias).copyWith(model.random(WIDTH, 1), added);
+                    new HostBias(bias).addGradient(model.random(WIDTH, 2));
                     return new Left(List.of(filled, added), List.of());
                 });
     }
@@ -275,8 +292,8 @@ class FormatsTest {
                     Parameter table = model.get("wide");
                     model.bind();
                     Matrix hidden = model.matrix(ROWS, WIDTH);
-                    Embedding.forward(tokens, table.weight(), hidden);
-                    Embedding.backward(tokens, model.random(WIDTH, 1), table.gradient());
+                    new HostEmbedding().forward(tokens, table.weight(), hidden);
+                    new HostEmbedding().backward(tokens, model.random(WIDTH, 1), table.gradient());
                     return new Left(List.of(hidden), List.of());
                 });
     }
@@ -287,7 +304,8 @@ class FormatsTest {
     @Test
     void productsAreWithinTheRoundingOfTheirFactorsAndResults() {
         assertProductsClose(model -> new Linear(model.get("wide"), null), WIDTH);
-        assertProductsClose(model -> new Conv1d(model.get("tall"), model.get("outputs")), WIDTH);
+        assertProductsClose(
+                model -> new Conv1d(model.get("tall"), new HostBias(model.get("outputs"))), WIDTH);
     }
 
     private void assertProductsClose(Function<Model, Projection> projection, int inputs) {
@@ -351,7 +369,7 @@ class FormatsTest {
             for (int row = 0; row < 3; row++) {
                 Rows.write(new float[] {row + 1}, left, row);
             }
-            scratch.addProduct(gradient, left.tensor(), right.tensor());
+            scratch.add(gradient, left.tensor(), right.tensor());
             for (int row = 0; row < 3; row++) {
                 // bf16 has 8 bits of precision, so it would lose this addend.
                 assertThat(Rows.get(gradient, row, 5)).isEqualTo((1 << row) + (row + 1) * 0x1p-10f);
@@ -380,8 +398,10 @@ class FormatsTest {
     }
 
     private static List<float[]> attended(Model model, int window) {
+        HeadShape shape = new HeadShape(2, 2, 8);
         GroupedQueryAttention attention =
-                new GroupedQueryAttention(4, 2, 8, null, window == 0 ? null : window);
+                new GroupedQueryAttention(
+                        shape, new HostKernels().headGradients(shape), window == 0 ? null : window);
         List<AttentionSpan> spans =
                 List.of(new AttentionSpan(0, 2, 20), new AttentionSpan(40, 1, 30));
         Matrix heads = model.random(64, 1);

@@ -1,7 +1,10 @@
-package dev.tanren.trainer.model.common;
+package dev.tanren.trainer.model.host;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
+import dev.tanren.trainer.model.common.Matrix;
+import dev.tanren.trainer.model.common.Norm;
+import dev.tanren.trainer.model.common.Parameter;
 import dev.tanren.trainer.parameters.ComputeThreads;
 import dev.tanren.trainer.parameters.Sums;
 import java.lang.foreign.MemorySegment;
@@ -9,7 +12,7 @@ import java.lang.foreign.MemorySegment;
 /// Layer normalisation with gain and bias (Ba et al. 2016), forward and backward as one pass each.
 ///
 /// Legend: N places, H hidden.
-public final class LayerNorm implements Norm {
+final class LayerNorm implements Norm {
 
     /// Gradients of gain and bias are summed inside a block of rows, then over blocks in order.
     private static final int BLOCK = 64;
@@ -19,7 +22,7 @@ public final class LayerNorm implements Norm {
     private final double epsilon;
     private final int hidden;
 
-    public LayerNorm(Parameter gain_1H, Parameter bias_1H, double epsilon) {
+    LayerNorm(Parameter gain_1H, Parameter bias_1H, double epsilon) {
         this.gain_1H = gain_1H;
         this.bias_1H = bias_1H;
         this.epsilon = epsilon;

@@ -1,5 +1,7 @@
-package dev.tanren.trainer.model.common;
+package dev.tanren.trainer.model.host;
 
+import dev.tanren.trainer.model.common.GradientProducts;
+import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.parameters.ComputeThreads;
 import dev.tanren.trainer.parameters.Format;
 import java.lang.foreign.Arena;
@@ -13,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// factors, so they are made in memory of their own, a few rows at a time, and added from there.
 ///
 /// Legend: R rows and C columns of the gradient, N places.
-final class GradientScratch implements AutoCloseable {
+final class GradientScratch implements GradientProducts {
 
     /// Numbers that are made at once: 2 MiB.
     private static final int ELEMENTS = 1 << 20;
@@ -23,8 +25,9 @@ final class GradientScratch implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private @Nullable MemorySegment memory;
 
-    /// `gradient += left · right`, the product rounded to bf16.
-    void addProduct(Matrix gradient_RC, Tensor left_RN, Tensor right_NC) {
+    /// The product is rounded to bf16.
+    @Override
+    public void add(Matrix gradient_RC, Tensor left_RN, Tensor right_NC) {
         int columns = gradient_RC.columns();
         int most = Math.max(1, ELEMENTS / columns);
         for (int from = 0; from < gradient_RC.rows(); from += most) {

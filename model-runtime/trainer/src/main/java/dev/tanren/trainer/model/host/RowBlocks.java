@@ -1,4 +1,4 @@
-package dev.tanren.trainer.model.common;
+package dev.tanren.trainer.model.host;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 

@@ -1,4 +1,4 @@
-package dev.tanren.trainer.model.common;
+package dev.tanren.trainer.model.host;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.tanren.spec.plan.Objective;
 import dev.tanren.trainer.model.MicroBatch;
+import dev.tanren.trainer.model.common.CrossEntropy;
+import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.optimizer.ReferenceFigures;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.Format;
@@ -88,7 +90,7 @@ class CrossEntropyTest {
     }
 
     private static double zLossSum(double[] logits, int[] targets, Objective objective) {
-        CrossEntropy crossEntropy = new CrossEntropy(logits.length / targets.length);
+        CrossEntropy crossEntropy = new HostCrossEntropy(logits.length / targets.length);
         gradient(crossEntropy, logits, targets, objective, new double[targets.length], 1);
         return crossEntropy.zLossSum();
     }
@@ -130,7 +132,7 @@ class CrossEntropyTest {
 
     private static double[] gradient(
             double[] logits, int[] targets, Objective objective, double[] losses, double scale) {
-        CrossEntropy crossEntropy = new CrossEntropy(logits.length / targets.length);
+        CrossEntropy crossEntropy = new HostCrossEntropy(logits.length / targets.length);
         return gradient(crossEntropy, logits, targets, objective, losses, scale);
     }
 

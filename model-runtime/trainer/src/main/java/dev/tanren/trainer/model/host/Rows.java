@@ -1,9 +1,10 @@
-package dev.tanren.trainer.model.common;
+package dev.tanren.trainer.model.host;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
+import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.parameters.Bfloat16;
 import java.lang.foreign.MemorySegment;
 

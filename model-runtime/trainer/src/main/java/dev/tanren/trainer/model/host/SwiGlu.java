@@ -1,18 +1,20 @@
-package dev.tanren.trainer.model.common;
+package dev.tanren.trainer.model.host;
 
+import dev.tanren.trainer.model.common.Activation;
+import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.parameters.ComputeThreads;
 
 /// The gated unit `silu(gate) · up` (Shazeer 2020), forward and backward as one pass each.
 ///
 /// Legend: N places, I intermediate. Gates and ups lie side by side: `gateUp_N2I`.
-public final class SwiGlu implements Activation {
+final class SwiGlu implements Activation {
 
     private static final int BLOCK = 32;
 
     private final int intermediate;
     private final ThreadLocal<Row> rows;
 
-    public SwiGlu(int intermediate) {
+    SwiGlu(int intermediate) {
         this.intermediate = intermediate;
         this.rows = ThreadLocal.withInitial(() -> new Row(intermediate));
     }

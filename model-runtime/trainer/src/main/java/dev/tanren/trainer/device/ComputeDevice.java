@@ -1,0 +1,29 @@
+package dev.tanren.trainer.device;
+
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/// Where a rank's model computes. Weights and the optimizer's state stay in the host's memory
+/// whatever it is: a device has a copy of the weights, and gradients on their way back.
+///
+/// The thread that opened a device uses it, and no other.
+public interface ComputeDevice extends AutoCloseable {
+
+    /// The processor and the memory it shares with Java.
+    ComputeDevice HOST = new HostDevice();
+
+    /// As its driver calls it; `cpu` for the host.
+    String driverName();
+
+    /// Whether its memory is the host's.
+    boolean inHostMemory();
+
+    /// Options of a tensor in its memory. They belong to the open `PointerScope`.
+    TensorOptions options(ScalarType type);
+
+    /// Waits until all that was asked of it is done.
+    void await();
+
+    @Override
+    void close();
+}

@@ -1,0 +1,95 @@
+package dev.tanren.trainer.device;
+
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import org.bytedeco.cuda.cudart.cudaDeviceProp;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.DeviceOptional;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.cuda.CUDAStream;
+import org.bytedeco.pytorch.cuda.CUDAStreamGuard;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.bytedeco.pytorch.global.torch_cuda;
+
+/// One CUDA device, with a stream of the rank's own on which everything is computed and copied, in
+/// the order in which it was asked for.
+///
+/// libtorch is asked for its deterministic kernels, so that the same steps give the same bits on
+/// the same type of device; of an operation that has none it warns. Needs the natives of the Maven
+/// profile `gpu`.
+public final class CudaDevice implements ComputeDevice {
+
+    private final byte index;
+    private final String name;
+    private final CUDAStream stream;
+    private final CUDAStreamGuard guard;
+
+    private CudaDevice(byte index, String name, CUDAStream stream, CUDAStreamGuard guard) {
+        this.index = index;
+        this.name = name;
+        this.stream = stream;
+        this.guard = guard;
+    }
+
+    /// How many CUDA devices this process sees; 0 where the natives are those of the CPU alone, or
+    /// the machine has no driver.
+    public static int count() {
+        return torch.cuda_is_available() ? (int) torch.cuda_device_count() : 0;
+    }
+
+    /// Takes the device for this thread.
+    ///
+    /// @param rank of the gang on this machine; ranks beyond the number of devices share them
+    /// @throws TanrenException `DEVICE_MISSING` where there is none
+    public static CudaDevice open(int rank) {
+        int count = count();
+        if (count == 0) {
+            throw new TanrenException(
+                    ErrorCode.DEVICE_MISSING,
+                    "this process sees no CUDA device",
+                    "rank " + rank,
+                    "Build with the Maven profile `gpu`, see that nvidia-smi lists a device to the"
+                            + " worker, or unset TANREN_WORKER_DEVICE to train on the CPU.");
+        }
+        byte index = (byte) (rank % count);
+        torch.globalContext().setDeterministicAlgorithms(true, true);
+        torch_cuda.set_device(index);
+        CUDAStream stream = torch_cuda.getStreamFromPool(false, index);
+        stream.retainReference();
+        CUDAStreamGuard guard = new CUDAStreamGuard(stream.asStream());
+        guard.retainReference();
+        try (PointerScope _ = new PointerScope()) {
+            cudaDeviceProp properties = torch_cuda.getDeviceProperties(index);
+            return new CudaDevice(index, properties.name().getString(), stream, guard);
+        }
+    }
+
+    @Override
+    public String driverName() {
+        return name;
+    }
+
+    @Override
+    public boolean inHostMemory() {
+        return false;
+    }
+
+    @Override
+    public TensorOptions options(ScalarType type) {
+        return new TensorOptions(type)
+                .device(new DeviceOptional(new Device(torch.DeviceType.CUDA, index)));
+    }
+
+    @Override
+    public void await() {
+        stream.synchronize();
+    }
+
+    @Override
+    public void close() {
+        guard.releaseReference();
+        stream.releaseReference();
+    }
+}

@@ -1,0 +1,191 @@
+package dev.tanren.trainer.model.host;
+
+import dev.tanren.spec.plan.Objective;
+import dev.tanren.trainer.model.MicroBatch;
+import dev.tanren.trainer.model.common.CrossEntropy;
+import dev.tanren.trainer.model.common.Matrix;
+import dev.tanren.trainer.parameters.ComputeThreads;
+
+/// Sums are in double precision, in the order of the vocabulary.
+///
+/// Legend: C rows of a chunk, V vocabulary.
+final class HostCrossEntropy implements CrossEntropy {
+
+    private static final int BLOCK = 8;
+    private static final int TILE = 2048;
+
+    private final int vocabulary;
+    private final ThreadLocal<Row> rows;
+    private Objective objective = Objective.CROSS_ENTROPY;
+    private double[] zLosses = new double[0];
+
+    HostCrossEntropy(int vocabulary) {
+        this.vocabulary = vocabulary;
+        this.rows = ThreadLocal.withInitial(() -> new Row(vocabulary));
+    }
+
+    private static final class Row {
+        final float[][] values;
+        final int[] keys = new int[TILE];
+        final Exponential exponential = new Exponential(TILE);
+
+        Row(int vocabulary) {
+            values = new float[Math.ceilDiv(vocabulary, TILE)][TILE];
+        }
+    }
+
+    @Override
+    public void use(Objective chosen) {
+        objective = chosen;
+    }
+
+    @Override
+    public void begin(int places) {
+        zLosses = new double[objective.zLoss() > 0 ? places : 0];
+    }
+
+    @Override
+    public double zLossSum() {
+        double sum = 0;
+        for (double zLoss : zLosses) {
+            sum += zLoss;
+        }
+        return sum;
+    }
+
+    @Override
+    public void losses(Matrix logits_CV, int[] targets, int firstTarget, double[] losses) {
+        pass(logits_CV, targets, firstTarget, losses, Double.NaN);
+    }
+
+    @Override
+    public void lossesAndGradient(
+            Matrix logitsThenGradient_CV,
+            int[] targets,
+            int firstTarget,
+            double[] losses,
+            double scale) {
+        pass(logitsThenGradient_CV, targets, firstTarget, losses, scale);
+    }
+
+    private void pass(
+            Matrix logits_CV, int[] targets, int firstTarget, double[] losses, double scale) {
+        ComputeThreads.loop(
+                logits_CV.rows(),
+                BLOCK,
+                (from, to) -> {
+                    for (long c = from; c < to; c++) {
+                        int place = firstTarget + (int) c;
+                        losses[place] = row(rows.get(), logits_CV, c, place, targets, scale);
+                    }
+                });
+    }
+
+    /// @param scale of the gradient, or NaN where none is wanted
+    private double row(Row row, Matrix logits_CV, long c, int place, int[] targets, double scale) {
+        boolean gradient = !Double.isNaN(scale);
+        int target = targets[place];
+        if (target == MicroBatch.IGNORED) {
+            if (gradient) {
+                Rows.clear(logits_CV, c);
+            }
+            return 0;
+        }
+        float targetLogit = Rows.get(logits_CV, c, target);
+        float highest = highest(row, logits_CV, c);
+        double sum = exponentials(row, logits_CV, c, highest);
+        double logSum = Math.log(sum) + highest;
+        if (gradient && zLosses.length > 0) {
+            zLosses[place] = objective.zLoss() * logSum * logSum;
+        }
+        if (gradient) {
+            writeGradient(row, logits_CV, c, target, scale, sum, logSum);
+        }
+        return logSum - targetLogit;
+    }
+
+    private float highest(Row row, Matrix logits_CV, long c) {
+        int highest = Integer.MIN_VALUE;
+        for (int v = 0; v < vocabulary; v += TILE) {
+            int count = Math.min(TILE, vocabulary - v);
+            Rows.readBits(logits_CV, c, v, row.keys, count);
+            highest = Math.max(highest, highestKey(row.keys, count));
+        }
+        return Float.intBitsToFloat(highest ^ ((highest >> 31) & Integer.MAX_VALUE));
+    }
+
+    /// Floats as integers of the same order, because C2 makes vectors of an integer maximum alone.
+    private static int highestKey(int[] bits, int count) {
+        int highest = Integer.MIN_VALUE;
+        for (int i = 0; i < count; i++) {
+            highest = Math.max(highest, bits[i] ^ ((bits[i] >> 31) & Integer.MAX_VALUE));
+        }
+        return highest;
+    }
+
+    private double exponentials(Row row, Matrix logits_CV, long c, float highest) {
+        double sum = 0;
+        for (int v = 0; v < vocabulary; v += TILE) {
+            int count = Math.min(TILE, vocabulary - v);
+            float[] tile = row.values[v / TILE];
+            Rows.read(logits_CV, c, v, tile, 0, count);
+            row.exponential.apply(tile, 1f, -highest, count);
+            sum += sum(tile, count);
+        }
+        return sum;
+    }
+
+    private void writeGradient(
+            Row row,
+            Matrix logits_CV,
+            long c,
+            int target,
+            double scale,
+            double sum,
+            double logSum) {
+        float factor = (float) (scale / sum * (1 + 2 * objective.zLoss() * logSum));
+        float spread = (float) (scale * objective.labelSmoothing() / vocabulary);
+        float kept = (float) (scale * (1 - objective.labelSmoothing()));
+        for (int v = 0; v < vocabulary; v += TILE) {
+            int count = Math.min(TILE, vocabulary - v);
+            float[] tile = row.values[v / TILE];
+            scale(tile, factor, spread, count);
+            if (target >= v && target < v + count) {
+                tile[target - v] -= kept;
+            }
+            Rows.write(tile, logits_CV, c, v, count);
+        }
+    }
+
+    private static void scale(float[] values, float factor, float spread, int count) {
+        for (int i = 0; i < count; i++) {
+            values[i] = values[i] * factor - spread;
+        }
+    }
+
+    private static double sum(float[] x, int count) {
+        float a = 0;
+        float b = 0;
+        float c = 0;
+        float d = 0;
+        float e = 0;
+        float f = 0;
+        float g = 0;
+        float h = 0;
+        int i = 0;
+        for (; i + 7 < count; i += 8) {
+            a += x[i];
+            b += x[i + 1];
+            c += x[i + 2];
+            d += x[i + 3];
+            e += x[i + 4];
+            f += x[i + 5];
+            g += x[i + 6];
+            h += x[i + 7];
+        }
+        for (; i < count; i++) {
+            a += x[i];
+        }
+        return ((double) a + b + (c + d)) + ((double) e + f + (g + h));
+    }
+}

@@ -1,0 +1,51 @@
+package dev.tanren.trainer.model.tensor;
+
+import dev.tanren.trainer.device.ComputeDevice;
+import dev.tanren.trainer.model.common.Embedding;
+import dev.tanren.trainer.model.common.Matrix;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/// The backward sorts places by their row, which keeps the order of additions on every device.
+///
+/// Legend: N places, V rows of the table, H hidden.
+final class TensorEmbedding implements Embedding {
+
+    private final ComputeDevice device;
+
+    TensorEmbedding(ComputeDevice device) {
+        this.device = device;
+    }
+
+    @Override
+    public void forward(int[] rows, Matrix table_VH, Matrix hidden_NH) {
+        try (PointerScope _ = new PointerScope()) {
+            Tensor index_N = Indices.onDevice(device, rows);
+            hidden_NH.tensor().copy_(table_VH.tensor().index_select(0, index_N));
+        }
+    }
+
+    @Override
+    public void add(int[] rows, Matrix table_VH, Matrix hidden_NH) {
+        try (PointerScope _ = new PointerScope()) {
+            Tensor index_N = Indices.onDevice(device, rows);
+            hidden_NH.tensor().add_(table_VH.tensor().index_select(0, index_N));
+        }
+    }
+
+    @Override
+    public void backward(int[] rows, Matrix gradient_NH, Matrix tableGradient_VH) {
+        try (PointerScope _ = new PointerScope()) {
+            Tensor index_N = Indices.onDevice(device, rows);
+            Tensor sums_VH =
+                    torch.embedding_dense_backward(
+                            Fp32.of(gradient_NH.tensor()),
+                            index_N,
+                            tableGradient_VH.rows(),
+                            -1,
+                            false);
+            tableGradient_VH.tensor().add_(sums_VH);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package dev.tanren.trainer.model.tensor;
+
+import dev.tanren.trainer.model.common.Matrix;
+import dev.tanren.trainer.model.common.Norm;
+import dev.tanren.trainer.model.common.Parameter;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+
+/// Layer normalisation with gain and bias (Ba et al. 2016).
+///
+/// Legend: N places, H hidden.
+final class TensorLayerNorm implements Norm {
+
+    private final Parameter gain_1H;
+    private final Parameter bias_1H;
+    private final double epsilon;
+
+    TensorLayerNorm(Parameter gain_1H, Parameter bias_1H, double epsilon) {
+        this.gain_1H = gain_1H;
+        this.bias_1H = bias_1H;
+        this.epsilon = epsilon;
+    }
+
+    /// The mean of each row, and one over its standard deviation.
+    @Override
+    public int statistics() {
+        return 2;
+    }
+
+    @Override
+    public void forward(Matrix inputs_NH, Matrix outputs_NH, Matrix statistics_N2) {
+        try (PointerScope _ = new PointerScope()) {
+            Tensor x_NH = Fp32.of(inputs_NH.tensor());
+            Tensor mean_N1 = Fp32.mean(x_NH);
+            Tensor centred_NH = x_NH.sub(mean_N1);
+            Tensor inverse_N1 = Fp32.mean(centred_NH.square()).add_(new Scalar(epsilon)).rsqrt_();
+            statistics_N2.tensor().narrow(1, 0, 1).copy_(mean_N1);
+            statistics_N2.tensor().narrow(1, 1, 1).copy_(inverse_N1);
+            outputs_NH
+                    .tensor()
+                    .copy_(
+                            centred_NH
+                                    .mul_(inverse_N1)
+                                    .mul_(gain_1H.weight().tensor())
+                                    .add_(bias_1H.weight().tensor()));
+        }
+    }
+
+    /// With `g = gradient · gain`: `inverse · (g - mean(g) - normed · mean(g · normed))`.
+    @Override
+    public void backward(
+            Matrix gradient_NH, Matrix inputs_NH, Matrix statistics_N2, Matrix inputGradient_NH) {
+        try (PointerScope _ = new PointerScope()) {
+            Tensor mean_N1 = statistics_N2.tensor().narrow(1, 0, 1);
+            Tensor inverse_N1 = statistics_N2.tensor().narrow(1, 1, 1);
+            Tensor normed_NH = Fp32.of(inputs_NH.tensor()).sub(mean_N1).mul_(inverse_N1);
+            Tensor gradient = Fp32.of(gradient_NH.tensor());
+            gain_1H.gradient().tensor().add_(Fp32.columnSums(gradient.mul(normed_NH)));
+            bias_1H.gradient().tensor().add_(Fp32.columnSums(gradient));
+            Tensor g_NH = gradient.mul(gain_1H.weight().tensor());
+            Tensor slope_N1 = Fp32.mean(g_NH.mul(normed_NH));
+            Tensor rest_NH = g_NH.sub(Fp32.mean(g_NH)).sub_(normed_NH.mul(slope_N1));
+            inputGradient_NH.tensor().add_(rest_NH.mul_(inverse_N1));
+        }
+    }
+}

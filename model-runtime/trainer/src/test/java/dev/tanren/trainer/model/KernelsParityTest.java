@@ -1,0 +1,257 @@
+package dev.tanren.trainer.model;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tanren.spec.plan.Objective;
+import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.plan.TrainingStage.Precision;
+import dev.tanren.trainer.device.ComputeDevice;
+import dev.tanren.trainer.model.common.Kernels;
+import dev.tanren.trainer.model.host.HostKernels;
+import dev.tanren.trainer.model.registry.Decoders;
+import dev.tanren.trainer.model.tensor.TensorKernels;
+import dev.tanren.trainer.parameters.FlatBuffer;
+import dev.tanren.trainer.tools.NativeRuntime;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Every kind of kernels, and heads that make their logits in several chunks, against PyTorch and
+/// against each other. The kernels for GPUs are the same on the host's tensors.
+class KernelsParityTest {
+
+    private static final List<String> FAMILIES =
+            List.of(
+                    "llama-llama3-rope",
+                    "llama-linear-rope",
+                    "mistral-window",
+                    "qwen2",
+                    "qwen3",
+                    "gpt2",
+                    "gpt2-untied");
+
+    enum Kind {
+        LOOPS_IN_CHUNKS,
+        TENSORS,
+        TENSORS_IN_CHUNKS;
+
+        Kernels kernels() {
+            return switch (this) {
+                case LOOPS_IN_CHUNKS -> new HostKernels(1);
+                case TENSORS -> new TensorKernels(ComputeDevice.HOST);
+                case TENSORS_IN_CHUNKS -> new TensorKernels(ComputeDevice.HOST, 1);
+            };
+        }
+    }
+
+    @BeforeAll
+    static void loadNatives() {
+        NativeRuntime.configure(2);
+    }
+
+    static Stream<Arguments> familiesByEveryKind() {
+        return FAMILIES.stream()
+                .flatMap(
+                        family -> Stream.of(Kind.values()).map(kind -> Arguments.of(family, kind)));
+    }
+
+    /// A fixture's decoder a second time, by other kernels, with gradients of its own.
+    private static final class Again implements AutoCloseable {
+        final Fixture fixture;
+        final Decoder decoder;
+        final FlatBuffer gradients;
+
+        Again(String family, Kind kind, Precision precision) {
+            fixture = Fixture.family(family);
+            decoder = Decoders.create(fixture.decoder.architecture(), precision, kind.kernels());
+            gradients = FlatBuffer.allocate(decoder.layout());
+            decoder.useWeights(fixture.weights);
+            decoder.accumulateGradientsInto(gradients);
+        }
+
+        double gradientOf(MicroBatch batch, double scale) {
+            gradients.zero();
+            return decoder.forwardBackward(batch, scale).lossSum();
+        }
+
+        void shift(float[] direction, double step) {
+            for (int i = 0; i < direction.length; i++) {
+                float weight = fixture.weights.segment().getAtIndex(JAVA_FLOAT, i);
+                fixture.weights
+                        .segment()
+                        .setAtIndex(JAVA_FLOAT, i, (float) (weight + step * direction[i]));
+            }
+            decoder.weightsChanged();
+        }
+
+        double value(MicroBatch batch, Objective objective) {
+            try (Tensor logits = decoder.logits(batch)) {
+                return objective(
+                        Numbers.of(logits),
+                        batch.targets(),
+                        decoder.architecture().vocabSize(),
+                        objective);
+            }
+        }
+
+        @Override
+        public void close() {
+            decoder.close();
+            gradients.close();
+            fixture.close();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("familiesByEveryKind")
+    void logitsLossesAndGradientsAreThoseOfPyTorch(String family, Kind kind) {
+        try (Again again = new Again(family, kind, Precision.FP32);
+                Tensor logits = again.decoder.logits(again.fixture.batch(0))) {
+            double[] expected = again.fixture.numbers("logits");
+            assertThat(Numbers.relativeMaximum(Numbers.of(logits), expected)).isLessThan(1e-5);
+
+            MicroBatch batch = again.fixture.batch(0);
+            double loss = again.gradientOf(batch, 1.0 / batch.countedTargets());
+            double wanted = again.fixture.decoder.lossSum(batch);
+            assertThat(Math.abs(loss - wanted) / wanted).isLessThan(1e-6);
+            assertThat(again.decoder.lossSum(batch)).isEqualTo(loss);
+            GradientParity.assertThoseOfPyTorch(again.fixture, again.gradients);
+        }
+    }
+
+    /// Of several chunks, one has no target that counts, and the last is short.
+    @ParameterizedTest
+    @MethodSource("familiesByEveryKind")
+    void whereTargetsAreIgnoredGradientsAreThoseOfOneChunk(String family, Kind kind) {
+        try (Again again = new Again(family, kind, Precision.FP32)) {
+            MicroBatch batch = partlyIgnored(again.fixture.batch(0));
+            again.fixture.gradients.zero();
+            double wanted = again.fixture.decoder.forwardBackward(batch, 0.1).lossSum();
+            double loss = again.gradientOf(batch, 0.1);
+            assertThat(Math.abs(loss - wanted) / wanted).isLessThan(1e-6);
+            assertThat(
+                            Numbers.relativeNorm(
+                                    Numbers.of(again.gradients),
+                                    Numbers.of(again.fixture.gradients)))
+                    .isLessThan(1e-5);
+        }
+    }
+
+    private static MicroBatch partlyIgnored(MicroBatch batch) {
+        int[] targets = batch.targets().clone();
+        for (int i = 0; i < targets.length; i++) {
+            if ((i >= 16 && i < 32) || i % 5 == 0) {
+                targets[i] = MicroBatch.IGNORED;
+            }
+        }
+        return new MicroBatch(
+                batch.sequences(),
+                batch.sequenceLength(),
+                batch.tokens(),
+                targets,
+                batch.positions(),
+                batch.documents());
+    }
+
+    @ParameterizedTest
+    @MethodSource("familiesByEveryKind")
+    void recomputedActivationsGiveTheSameBits(String family, Kind kind) {
+        try (Again again = new Again(family, kind, Precision.FP32)) {
+            MicroBatch batch = again.fixture.batch(0);
+            double loss = again.gradientOf(batch, 0.02);
+            double[] gradient = Numbers.of(again.gradients);
+            for (TrainingStage.Activations policy : TrainingStage.Activations.values()) {
+                again.decoder.recomputeActivations(policy);
+                assertThat(again.gradientOf(batch, 0.02)).as("%s", policy).isEqualTo(loss);
+                assertThat(Numbers.of(again.gradients)).as("%s", policy).isEqualTo(gradient);
+            }
+        }
+    }
+
+    /// The slope of the objective, computed from logits as its documentation states it, along a
+    /// random direction of the weights.
+    @ParameterizedTest
+    @MethodSource("familiesByEveryKind")
+    void gradientsAreThoseOfTheObjective(String family, Kind kind) {
+        Objective objective = new Objective(0.05, 0.2);
+        try (Again again = new Again(family, kind, Precision.FP32)) {
+            MicroBatch batch = partlyIgnored(again.fixture.batch(0));
+            again.decoder.useObjective(objective);
+            again.gradientOf(batch, 0.1);
+            double[] gradient = Numbers.of(again.gradients);
+            float[] direction = direction(gradient);
+            double expected = 0;
+            for (int i = 0; i < direction.length; i++) {
+                expected += direction[i] * gradient[i];
+            }
+            double step = 1e-2;
+            again.shift(direction, step);
+            double above = again.value(batch, objective);
+            again.shift(direction, -2 * step);
+            double below = again.value(batch, objective);
+            double slope = 0.1 * (above - below) / (2 * step);
+            assertThat(Math.abs(slope - expected) / Math.abs(expected)).isLessThan(5e-3);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"llama-llama3-rope", "mistral-window", "qwen2", "qwen3", "gpt2"})
+    void tensorsInBf16AreThoseOfFp32WithinTheRounding(String family) {
+        try (Again again = new Again(family, Kind.TENSORS, Precision.BF16)) {
+            MicroBatch batch = again.fixture.batch(0);
+            double inverse = 1.0 / batch.countedTargets();
+            double wanted = again.fixture.decoder.forwardBackward(batch, inverse).lossSum();
+            double loss = again.gradientOf(batch, inverse);
+            assertThat(Math.abs(loss - wanted) / wanted).isBetween(1e-8, 0x1p-8);
+            assertThat(
+                            Numbers.relativeNorm(
+                                    Numbers.of(again.gradients),
+                                    Numbers.of(again.fixture.gradients)))
+                    .isBetween(1e-5, 0.04);
+        }
+    }
+
+    private static double objective(
+            double[] logits, int[] targets, int vocabulary, Objective objective) {
+        double total = 0;
+        for (int n = 0; n < targets.length; n++) {
+            if (targets[n] == MicroBatch.IGNORED) {
+                continue;
+            }
+            double sum = 0;
+            double mean = 0;
+            for (int v = 0; v < vocabulary; v++) {
+                sum += Math.exp(logits[n * vocabulary + v]);
+                mean += logits[n * vocabulary + v] / vocabulary;
+            }
+            double logSum = Math.log(sum);
+            total +=
+                    logSum
+                            - (1 - objective.labelSmoothing()) * logits[n * vocabulary + targets[n]]
+                            - objective.labelSmoothing() * mean
+                            + objective.zLoss() * logSum * logSum;
+        }
+        return total;
+    }
+
+    /// Along the gradient, so that the slope is far above the rounding, and a little beside it.
+    private static float[] direction(double[] gradient) {
+        Random random = new Random(5);
+        double norm = 0;
+        for (double g : gradient) {
+            norm += g * g;
+        }
+        float[] direction = new float[gradient.length];
+        for (int i = 0; i < direction.length; i++) {
+            direction[i] = (float) (gradient[i] / Math.sqrt(norm) + 1e-3 * random.nextGaussian());
+        }
+        return direction;
+    }
+}
