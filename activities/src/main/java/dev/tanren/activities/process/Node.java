@@ -1,5 +1,6 @@
 package dev.tanren.activities.process;
 
+import dev.tanren.launch.RankDevice;
 import dev.tanren.launch.RuntimeCommand;
 import dev.tanren.storage.objects.StoreAddress;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import java.util.List;
 /// @param cache folder for immutable objects, shared by all processes of the machine
 /// @param threads CPU threads of processes whose plan does not say
 /// @param memoryBytes what the ranks of a gang may have resident together
+/// @param device that ranks compute on
 public record Node(
         Path java,
         String trainerClasspath,
@@ -25,11 +27,13 @@ public record Node(
         Path cache,
         StoreAddress store,
         int threads,
-        long memoryBytes) {
+        long memoryBytes,
+        RankDevice device) {
 
     public RuntimeCommand trainer(String mainClass, int processThreads, List<String> arguments) {
         return RuntimeCommand.trainer(
-                java, trainerClasspath, natives, mainClass, processThreads, arguments);
+                        java, trainerClasspath, natives, mainClass, processThreads, arguments)
+                .on(device);
     }
 
     public RuntimeCommand inference(String mainClass, int processThreads, List<String> arguments) {

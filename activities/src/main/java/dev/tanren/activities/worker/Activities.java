@@ -109,7 +109,8 @@ final class Activities implements AutoCloseable {
                 settings.cache(),
                 StoreAddress.from(environment),
                 Runtime.getRuntime().availableProcessors(),
-                settings.memoryBytes());
+                settings.memoryBytes(),
+                settings.device());
     }
 
     private static StoreCredentials credentials(Map<String, String> environment) {

@@ -1,6 +1,7 @@
 package dev.tanren.activities.worker;
 
 import com.sun.management.OperatingSystemMXBean;
+import dev.tanren.launch.RankDevice;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.units.ByteSize;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// @param gangs `TANREN_WORKER_GANGS`: gangs at a time, 2 unless set
 /// @param memoryBytes `TANREN_WORKER_MEMORY`: what the ranks of one gang may have together, such as
 ///     `12GiB`; unless set, the control group's limit, or all memory of the machine
+/// @param device `TANREN_WORKER_DEVICE`: `cpu` or `cuda`, the CPU unless set
 /// @param grace `TANREN_WORKER_GRACE_SECONDS`: from SIGTERM to the end, 15 unless set
 /// @param deployment `TANREN_DEPLOYMENT_NAME`; null runs without worker versioning
 /// @param buildId `TANREN_BUILD_ID`; needed with a deployment
@@ -39,6 +41,7 @@ public record WorkerSettings(
         @Nullable String fileRoots,
         int gangs,
         long memoryBytes,
+        RankDevice device,
         Duration grace,
         @Nullable String deployment,
         @Nullable String buildId) {
@@ -62,6 +65,7 @@ public record WorkerSettings(
                 environment.get("TANREN_FILE_ROOTS"),
                 positive(environment, "TANREN_WORKER_GANGS", DEFAULT_GANGS),
                 memory(environment),
+                RankDevice.from(environment),
                 Duration.ofSeconds(
                         positive(environment, "TANREN_WORKER_GRACE_SECONDS", DEFAULT_GRACE)),
                 deployment,

@@ -106,6 +106,25 @@ public record RuntimeCommand(List<String> arguments, Map<String, String> environ
         return new RuntimeCommand(plain, environment);
     }
 
+    /// The same process with its ranks on this device.
+    ///
+    /// cuBLAS gives the same bits only with a workspace of a fixed size; NCCL's own watchdog ends a
+    /// rank whose peers are gone.
+    public RuntimeCommand on(RankDevice device) {
+        return switch (device) {
+            case CPU -> this;
+            case CUDA -> {
+                List<String> flags = new ArrayList<>(withoutClassArchive().arguments);
+                flags.add(1, "-D" + RankDevice.PROPERTY + "=" + device.label());
+                flags.add(2, "-Dorg.bytedeco.javacpp.platform.extension=-gpu");
+                Map<String, String> variables = new TreeMap<>(environment);
+                variables.put("CUBLAS_WORKSPACE_CONFIG", ":4096:8");
+                variables.put("TORCH_NCCL_ASYNC_ERROR_HANDLING", "1");
+                yield new RuntimeCommand(flags, variables);
+            }
+        };
+    }
+
     /// A builder of the process, whose streams and folder the caller sets.
     public ProcessBuilder processBuilder() {
         ProcessBuilder builder = new ProcessBuilder(arguments);

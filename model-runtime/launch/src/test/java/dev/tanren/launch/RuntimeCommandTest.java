@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -41,6 +42,31 @@ class RuntimeCommandTest {
                         entry("MALLOC_MMAP_THRESHOLD_", "1073741824"),
                         entry("MALLOC_TRIM_THRESHOLD_", "1073741824"),
                         entry("MALLOC_TOP_PAD_", "268435456"));
+    }
+
+    @Test
+    void ranksOnGpusTakeTheLibrariesForThemAndAWorkspaceOfAFixedSize() {
+        RuntimeCommand onCpu = trainer(NATIVES);
+        RuntimeCommand onGpu = onCpu.on(RankDevice.CUDA);
+
+        assertThat(onCpu.on(RankDevice.CPU)).isEqualTo(onCpu);
+        assertThat(onGpu.arguments())
+                .startsWith("/opt/jdk/bin/java")
+                .contains("-Dtanren.device=cuda", "-Dorg.bytedeco.javacpp.platform.extension=-gpu")
+                .containsAll(onCpu.arguments());
+        assertThat(onGpu.environment())
+                .containsEntry("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+                .containsAllEntriesOf(onCpu.environment());
+    }
+
+    @Test
+    void aDeviceThatIsNoneIsRefused() {
+        assertThat(RankDevice.from(Map.of())).isEqualTo(RankDevice.CPU);
+        assertThat(RankDevice.from(Map.of("TANREN_WORKER_DEVICE", "cuda")))
+                .isEqualTo(RankDevice.CUDA);
+        assertThatThrownBy(() -> RankDevice.from(Map.of("TANREN_WORKER_DEVICE", "gpu")))
+                .hasMessageContaining("`gpu` is no device")
+                .hasMessageContaining("cpu or cuda");
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.tanren.deploy.stack.internal;
 
 import dev.tanren.deploy.stack.Installation;
 import dev.tanren.deploy.stack.TanrenHome;
+import dev.tanren.launch.RankDevice;
 import dev.tanren.launch.RuntimeCommand;
 import dev.tanren.spec.error.TanrenException;
 import java.io.IOException;
@@ -56,12 +57,13 @@ public record NativesExtraction(TanrenHome home, Installation installation) {
     /// Command of a process of the trainer that finds its libraries unpacked.
     public RuntimeCommand trainer(String mainClass, int threads, List<String> arguments) {
         return RuntimeCommand.trainer(
-                installation.java(),
-                installation.trainerClassPath(),
-                home.natives(),
-                mainClass,
-                threads,
-                arguments);
+                        installation.java(),
+                        installation.trainerClassPath(),
+                        home.natives(),
+                        mainClass,
+                        threads,
+                        arguments)
+                .on(RankDevice.from(System.getenv()));
     }
 
     private RuntimeCommand inference(String mainClass, int threads) {

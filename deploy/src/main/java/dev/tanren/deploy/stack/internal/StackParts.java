@@ -5,6 +5,7 @@ import dev.tanren.deploy.stack.Installation;
 import dev.tanren.deploy.stack.Ports;
 import dev.tanren.deploy.stack.StackSettings;
 import dev.tanren.deploy.stack.TanrenHome;
+import dev.tanren.launch.RankDevice;
 import dev.tanren.storage.objects.StoreAddress;
 import java.io.IOException;
 import java.net.URI;
@@ -29,7 +30,8 @@ final class StackParts {
                     "TANREN_S3_ALLOWED_BUCKETS",
                     "TANREN_HUB_ENDPOINT",
                     "TANREN_HUB_TOKEN",
-                    "TANREN_WORKER_MEMORY");
+                    "TANREN_WORKER_MEMORY",
+                    RankDevice.VARIABLE);
 
     private static final String HOST = "127.0.0.1";
     private static final Duration SHORT = Duration.ofSeconds(20);

@@ -4,6 +4,7 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Averaging;
 import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.trainer.device.ComputeDevice;
 import dev.tanren.trainer.optimizer.Optimizer;
 import dev.tanren.trainer.optimizer.WeightAverage;
 import dev.tanren.trainer.parameters.FlatBuffer;
@@ -32,8 +33,10 @@ public record TrainingState(
     private static final String ADAMW = "adamw";
     private static final String NONE = "none";
 
-    public static TrainingState allocate(ParameterLayout layout, TrainingStage stage) {
-        FlatBuffer weights = FlatBuffer.allocate(layout);
+    /// @param device that weights are copied to at each step
+    public static TrainingState allocate(
+            ParameterLayout layout, TrainingStage stage, ComputeDevice device) {
+        FlatBuffer weights = FlatBuffer.staging(layout.elements(), device);
         Averaging averaging = stage.averaging();
         return new TrainingState(
                 layout,

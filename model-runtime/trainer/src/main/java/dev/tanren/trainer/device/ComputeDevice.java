@@ -1,5 +1,6 @@
 package dev.tanren.trainer.device;
 
+import dev.tanren.launch.RankDevice;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -11,6 +12,17 @@ public interface ComputeDevice extends AutoCloseable {
 
     /// The processor and the memory it shares with Java.
     ComputeDevice HOST = new HostDevice();
+
+    /// The device of a rank.
+    ///
+    /// @param rank of the gang on this machine; chooses among several devices
+    /// @throws dev.tanren.spec.error.TanrenException `DEVICE_MISSING` where there is none
+    static ComputeDevice open(RankDevice device, int rank) {
+        return switch (device) {
+            case CPU -> HOST;
+            case CUDA -> CudaDevice.open(rank);
+        };
+    }
 
     /// As its driver calls it; `cpu` for the host.
     String driverName();

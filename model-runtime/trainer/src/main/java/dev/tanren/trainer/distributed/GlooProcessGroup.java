@@ -145,17 +145,22 @@ public final class GlooProcessGroup implements ProcessGroup {
         store.releaseReference();
     }
 
-    private static Milliseconds milliseconds(Duration duration) {
+    /// The store that the ranks met at, which stays this group's.
+    TCPStore store() {
+        return store;
+    }
+
+    static Milliseconds milliseconds(Duration duration) {
         return new Milliseconds(duration.toMillis());
     }
 
     /// The first line of a native error, whose others are a stack of C++ frames.
-    private static String first(RuntimeException error) {
+    static String first(RuntimeException error) {
         String message = String.valueOf(error.getMessage());
         return message.lines().findFirst().orElse("unknown").strip();
     }
 
-    private static TanrenException failed(String what, String where, Exception cause) {
+    static TanrenException failed(String what, String where, Exception cause) {
         return new TanrenException(
                 ErrorCode.COLLECTIVE_FAILED,
                 what,

@@ -1,12 +1,12 @@
 package dev.tanren.trainer.rank;
 
+import dev.tanren.launch.RankDevice;
 import dev.tanren.launch.RankLaunch;
 import dev.tanren.launch.Report;
 import dev.tanren.launch.StoreConnection;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.planner.Device;
 import dev.tanren.spec.planner.Timetable;
 import dev.tanren.spec.validation.ModelFit;
 import dev.tanren.storage.checkpoint.CheckpointLayout;
@@ -19,12 +19,17 @@ import dev.tanren.trainer.checkpoint.TrainingState;
 import dev.tanren.trainer.data.BatchPrefetcher;
 import dev.tanren.trainer.data.SampleOrder;
 import dev.tanren.trainer.data.StageData;
+import dev.tanren.trainer.device.ComputeDevice;
 import dev.tanren.trainer.distributed.GlooProcessGroup;
 import dev.tanren.trainer.distributed.GradientTree;
+import dev.tanren.trainer.distributed.NcclProcessGroup;
 import dev.tanren.trainer.distributed.ProcessGroup;
 import dev.tanren.trainer.distributed.TreeReduction;
 import dev.tanren.trainer.model.Decoder;
+import dev.tanren.trainer.model.common.Kernels;
+import dev.tanren.trainer.model.host.HostKernels;
 import dev.tanren.trainer.model.registry.Decoders;
+import dev.tanren.trainer.model.tensor.TensorKernels;
 import dev.tanren.trainer.optimizer.LearningRateSchedule;
 import dev.tanren.trainer.tools.NativeRuntime;
 import java.lang.management.ManagementFactory;
@@ -51,6 +56,7 @@ final class RankSession implements AutoCloseable {
     private final CheckpointState start;
     private final ProcessGroup group;
     private final ObjectStore store;
+    private final ComputeDevice device;
     private final Consumer<Report> reports;
     private final Preemption preemption;
 
@@ -67,6 +73,7 @@ final class RankSession implements AutoCloseable {
         this.stage = setup.stage();
         this.phase = setup.phase();
         this.store = setup.store();
+        this.device = setup.device();
         this.data = data;
         this.state = state;
         this.start = start;
@@ -75,7 +82,8 @@ final class RankSession implements AutoCloseable {
         this.preemption = preemption;
     }
 
-    private record Setup(TrainingStage stage, Timetable.Entry phase, ObjectStore store) {}
+    private record Setup(
+            TrainingStage stage, Timetable.Entry phase, ObjectStore store, ComputeDevice device) {}
 
     /// Restores the state and meets the other ranks.
     ///
@@ -89,7 +97,6 @@ final class RankSession implements AutoCloseable {
         CompletableFuture<Void> natives =
                 CompletableFuture.runAsync(() -> NativeRuntime.configure(stage.threadsPerRank()));
         ObjectStore store = StoreConnection.open(launch.store());
-        Setup setup = new Setup(stage, phase, store);
         CompletableFuture<StageData> data =
                 CompletableFuture.supplyAsync(
                         () ->
@@ -103,12 +110,21 @@ final class RankSession implements AutoCloseable {
                                         Path.of(launch.cache())));
         CompletableFuture<ProcessGroup> group = natives.thenApplyAsync(done -> join(launch));
         join(natives);
-        TrainingState state = TrainingState.allocate(Decoders.layout(launch.architecture()), stage);
+        ComputeDevice device = ComputeDevice.open(RankDevice.ofThisProcess(), launch.rank());
+        TrainingState state =
+                TrainingState.allocate(Decoders.layout(launch.architecture()), stage, device);
         CheckpointState start =
                 new StateRestorer(store, Path.of(launch.cache()))
                         .restore(launch.initialState(), state, launch.plan().seed());
         return new RankSession(
-                launch, setup, join(data), state, start, join(group), reports, preemption);
+                launch,
+                new Setup(stage, phase, store, device),
+                join(data),
+                state,
+                start,
+                onDevice(join(group), device),
+                reports,
+                preemption);
     }
 
     private static TrainingStage stage(RankLaunch launch) {
@@ -162,6 +178,12 @@ final class RankSession implements AutoCloseable {
         return GlooProcessGroup.join(meeting, launch.rank(), launch.worldSize());
     }
 
+    private static ProcessGroup onDevice(ProcessGroup group, ComputeDevice device) {
+        return group instanceof GlooProcessGroup host && !device.inHostMemory()
+                ? NcclProcessGroup.over(host, COLLECTIVE)
+                : group;
+    }
+
     private static <T> T join(CompletableFuture<T> future) {
         try {
             return future.join();
@@ -179,13 +201,17 @@ final class RankSession implements AutoCloseable {
     /// Trains to the launch's last step, or until a step on which all ranks agree to stop.
     TrainingLoop.End train() {
         long firstStep = Math.max(start.step() + 1, phase.firstStep());
-        try (Decoder decoder = Decoders.create(launch.architecture(), stage.precision());
-                TreeReduction reduction = new TreeReduction(group);
-                GradientTree gradients = new GradientTree(state.layout().elements());
+        try (Decoder decoder =
+                        Decoders.create(launch.architecture(), stage.precision(), kernels());
+                TreeReduction reduction = new TreeReduction(group, device);
+                GradientTree gradients = new GradientTree(state.layout().elements(), device);
+                HostGradient hostGradient = new HostGradient(device);
                 CheckpointSaver saver = saver()) {
             decoder.useWeights(state.weights());
             decoder.recomputeActivations(stage.activations());
-            if (stage.precision() == TrainingStage.Precision.BF16 && launch.rank() == 0) {
+            if (stage.precision() == TrainingStage.Precision.BF16
+                    && device.inHostMemory()
+                    && launch.rank() == 0) {
                 reports.accept(PrecisionProbe.measure(launch.rank()));
             }
             decoder.useObjective(stage.objective());
@@ -195,7 +221,7 @@ final class RankSession implements AutoCloseable {
                             firstStep - 1,
                             secondsSinceStart(),
                             state.layout().elements(),
-                            Device.CPU));
+                            device.driverName()));
             if (firstStep > launch.lastStep()) {
                 return new TrainingLoop.End(launch.lastStep(), TrainingLoop.Ending.FINISHED);
             }
@@ -209,7 +235,7 @@ final class RankSession implements AutoCloseable {
                             launch.lastStep())) {
                 TrainingLoop.Parts parts =
                         new TrainingLoop.Parts(
-                                new StepComputation(decoder, gradients, reduction),
+                                new StepComputation(decoder, gradients, reduction, hostGradient),
                                 state,
                                 LearningRateSchedule.of(stage),
                                 order,
@@ -228,6 +254,10 @@ final class RankSession implements AutoCloseable {
                         .run(firstStep, start.step() == 0);
             }
         }
+    }
+
+    private Kernels kernels() {
+        return device.inHostMemory() ? new HostKernels() : new TensorKernels(device);
     }
 
     private CheckpointSaver saver() {
@@ -261,6 +291,7 @@ final class RankSession implements AutoCloseable {
     public void close() {
         group.close();
         state.close();
+        device.close();
         store.close();
     }
 }

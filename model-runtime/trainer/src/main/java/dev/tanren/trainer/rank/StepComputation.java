@@ -17,8 +17,15 @@ final class StepComputation {
     private final Decoder decoder;
     private final GradientTree gradients;
     private final TreeReduction reduction;
+    private final HostGradient hostGradient;
 
-    StepComputation(Decoder decoder, GradientTree gradients, TreeReduction reduction) {
+    /// @param hostGradient takes what was summed to where the optimizer is
+    StepComputation(
+            Decoder decoder,
+            GradientTree gradients,
+            TreeReduction reduction,
+            HostGradient hostGradient) {
+        this.hostGradient = hostGradient;
         this.decoder = decoder;
         this.gradients = gradients;
         this.reduction = reduction;
@@ -59,7 +66,7 @@ final class StepComputation {
         double[] agreed = new double[2 * microBatches + 1];
         double inverseTargets = 1.0 / batch.targets();
         decoder.weightsChanged();
-        FlatBuffer gradient =
+        FlatBuffer summed =
                 gradients.sum(
                         batch.own().size(),
                         (index, buffer) -> {
@@ -74,8 +81,9 @@ final class StepComputation {
         clock.gradientsDone();
 
         agreed[2 * microBatches] = askedToStop ? 1 : 0;
-        reduction.sum(gradient);
+        reduction.sum(summed);
         double[] sums = reduction.sum(agreed);
+        FlatBuffer gradient = hostGradient.of(summed);
         clock.communicationDone();
         return new Result(
                 gradient,

@@ -7,6 +7,7 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.testing.StageBuilder;
+import dev.tanren.trainer.device.ComputeDevice;
 import dev.tanren.trainer.model.registry.Decoders;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import dev.tanren.trainer.rank.TinyPlan;
@@ -26,7 +27,9 @@ class TrainingStateTest {
 
     private static TrainingState state(TrainingStage.Optimizer optimizer) {
         return TrainingState.allocate(
-                LAYOUT, StageBuilder.of(TinyPlan.stage(2)).optimizer(optimizer).build());
+                LAYOUT,
+                StageBuilder.of(TinyPlan.stage(2)).optimizer(optimizer).build(),
+                ComputeDevice.HOST);
     }
 
     private static TrainingStage.Optimizer sgd() {

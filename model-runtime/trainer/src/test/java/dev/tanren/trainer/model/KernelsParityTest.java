@@ -1,6 +1,5 @@
 package dev.tanren.trainer.model;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tanren.spec.plan.Objective;
@@ -9,9 +8,7 @@ import dev.tanren.spec.plan.TrainingStage.Precision;
 import dev.tanren.trainer.device.ComputeDevice;
 import dev.tanren.trainer.model.common.Kernels;
 import dev.tanren.trainer.model.host.HostKernels;
-import dev.tanren.trainer.model.registry.Decoders;
 import dev.tanren.trainer.model.tensor.TensorKernels;
-import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.tools.NativeRuntime;
 import java.util.List;
 import java.util.Random;
@@ -62,57 +59,10 @@ class KernelsParityTest {
                         family -> Stream.of(Kind.values()).map(kind -> Arguments.of(family, kind)));
     }
 
-    /// A fixture's decoder a second time, by other kernels, with gradients of its own.
-    private static final class Again implements AutoCloseable {
-        final Fixture fixture;
-        final Decoder decoder;
-        final FlatBuffer gradients;
-
-        Again(String family, Kind kind, Precision precision) {
-            fixture = Fixture.family(family);
-            decoder = Decoders.create(fixture.decoder.architecture(), precision, kind.kernels());
-            gradients = FlatBuffer.allocate(decoder.layout());
-            decoder.useWeights(fixture.weights);
-            decoder.accumulateGradientsInto(gradients);
-        }
-
-        double gradientOf(MicroBatch batch, double scale) {
-            gradients.zero();
-            return decoder.forwardBackward(batch, scale).lossSum();
-        }
-
-        void shift(float[] direction, double step) {
-            for (int i = 0; i < direction.length; i++) {
-                float weight = fixture.weights.segment().getAtIndex(JAVA_FLOAT, i);
-                fixture.weights
-                        .segment()
-                        .setAtIndex(JAVA_FLOAT, i, (float) (weight + step * direction[i]));
-            }
-            decoder.weightsChanged();
-        }
-
-        double value(MicroBatch batch, Objective objective) {
-            try (Tensor logits = decoder.logits(batch)) {
-                return objective(
-                        Numbers.of(logits),
-                        batch.targets(),
-                        decoder.architecture().vocabSize(),
-                        objective);
-            }
-        }
-
-        @Override
-        public void close() {
-            decoder.close();
-            gradients.close();
-            fixture.close();
-        }
-    }
-
     @ParameterizedTest
     @MethodSource("familiesByEveryKind")
     void logitsLossesAndGradientsAreThoseOfPyTorch(String family, Kind kind) {
-        try (Again again = new Again(family, kind, Precision.FP32);
+        try (SecondDecoder again = new SecondDecoder(family, kind.kernels(), Precision.FP32);
                 Tensor logits = again.decoder.logits(again.fixture.batch(0))) {
             double[] expected = again.fixture.numbers("logits");
             assertThat(Numbers.relativeMaximum(Numbers.of(logits), expected)).isLessThan(1e-5);
@@ -122,7 +72,7 @@ class KernelsParityTest {
             double wanted = again.fixture.decoder.lossSum(batch);
             assertThat(Math.abs(loss - wanted) / wanted).isLessThan(1e-6);
             assertThat(again.decoder.lossSum(batch)).isEqualTo(loss);
-            GradientParity.assertThoseOfPyTorch(again.fixture, again.gradients);
+            GradientParity.assertThoseOfPyTorch(again.fixture, again.hostGradients());
         }
     }
 
@@ -130,16 +80,13 @@ class KernelsParityTest {
     @ParameterizedTest
     @MethodSource("familiesByEveryKind")
     void whereTargetsAreIgnoredGradientsAreThoseOfOneChunk(String family, Kind kind) {
-        try (Again again = new Again(family, kind, Precision.FP32)) {
+        try (SecondDecoder again = new SecondDecoder(family, kind.kernels(), Precision.FP32)) {
             MicroBatch batch = partlyIgnored(again.fixture.batch(0));
             again.fixture.gradients.zero();
             double wanted = again.fixture.decoder.forwardBackward(batch, 0.1).lossSum();
             double loss = again.gradientOf(batch, 0.1);
             assertThat(Math.abs(loss - wanted) / wanted).isLessThan(1e-6);
-            assertThat(
-                            Numbers.relativeNorm(
-                                    Numbers.of(again.gradients),
-                                    Numbers.of(again.fixture.gradients)))
+            assertThat(Numbers.relativeNorm(again.gradient(), Numbers.of(again.fixture.gradients)))
                     .isLessThan(1e-5);
         }
     }
@@ -163,14 +110,14 @@ class KernelsParityTest {
     @ParameterizedTest
     @MethodSource("familiesByEveryKind")
     void recomputedActivationsGiveTheSameBits(String family, Kind kind) {
-        try (Again again = new Again(family, kind, Precision.FP32)) {
+        try (SecondDecoder again = new SecondDecoder(family, kind.kernels(), Precision.FP32)) {
             MicroBatch batch = again.fixture.batch(0);
             double loss = again.gradientOf(batch, 0.02);
-            double[] gradient = Numbers.of(again.gradients);
+            double[] gradient = again.gradient();
             for (TrainingStage.Activations policy : TrainingStage.Activations.values()) {
                 again.decoder.recomputeActivations(policy);
                 assertThat(again.gradientOf(batch, 0.02)).as("%s", policy).isEqualTo(loss);
-                assertThat(Numbers.of(again.gradients)).as("%s", policy).isEqualTo(gradient);
+                assertThat(again.gradient()).as("%s", policy).isEqualTo(gradient);
             }
         }
     }
@@ -181,11 +128,11 @@ class KernelsParityTest {
     @MethodSource("familiesByEveryKind")
     void gradientsAreThoseOfTheObjective(String family, Kind kind) {
         Objective objective = new Objective(0.05, 0.2);
-        try (Again again = new Again(family, kind, Precision.FP32)) {
+        try (SecondDecoder again = new SecondDecoder(family, kind.kernels(), Precision.FP32)) {
             MicroBatch batch = partlyIgnored(again.fixture.batch(0));
             again.decoder.useObjective(objective);
             again.gradientOf(batch, 0.1);
-            double[] gradient = Numbers.of(again.gradients);
+            double[] gradient = again.gradient();
             float[] direction = direction(gradient);
             double expected = 0;
             for (int i = 0; i < direction.length; i++) {
@@ -204,41 +151,16 @@ class KernelsParityTest {
     @ParameterizedTest
     @ValueSource(strings = {"llama-llama3-rope", "mistral-window", "qwen2", "qwen3", "gpt2"})
     void tensorsInBf16AreThoseOfFp32WithinTheRounding(String family) {
-        try (Again again = new Again(family, Kind.TENSORS, Precision.BF16)) {
+        try (SecondDecoder again =
+                new SecondDecoder(family, Kind.TENSORS.kernels(), Precision.BF16)) {
             MicroBatch batch = again.fixture.batch(0);
             double inverse = 1.0 / batch.countedTargets();
             double wanted = again.fixture.decoder.forwardBackward(batch, inverse).lossSum();
             double loss = again.gradientOf(batch, inverse);
             assertThat(Math.abs(loss - wanted) / wanted).isBetween(1e-8, 0x1p-8);
-            assertThat(
-                            Numbers.relativeNorm(
-                                    Numbers.of(again.gradients),
-                                    Numbers.of(again.fixture.gradients)))
+            assertThat(Numbers.relativeNorm(again.gradient(), Numbers.of(again.fixture.gradients)))
                     .isBetween(1e-5, 0.04);
         }
-    }
-
-    private static double objective(
-            double[] logits, int[] targets, int vocabulary, Objective objective) {
-        double total = 0;
-        for (int n = 0; n < targets.length; n++) {
-            if (targets[n] == MicroBatch.IGNORED) {
-                continue;
-            }
-            double sum = 0;
-            double mean = 0;
-            for (int v = 0; v < vocabulary; v++) {
-                sum += Math.exp(logits[n * vocabulary + v]);
-                mean += logits[n * vocabulary + v] / vocabulary;
-            }
-            double logSum = Math.log(sum);
-            total +=
-                    logSum
-                            - (1 - objective.labelSmoothing()) * logits[n * vocabulary + targets[n]]
-                            - objective.labelSmoothing() * mean
-                            + objective.zLoss() * logSum * logSum;
-        }
-        return total;
     }
 
     /// Along the gradient, so that the slope is far above the rounding, and a little beside it.

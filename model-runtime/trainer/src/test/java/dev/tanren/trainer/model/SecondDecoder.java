@@ -1,0 +1,105 @@
+package dev.tanren.trainer.model;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
+import dev.tanren.spec.plan.Objective;
+import dev.tanren.spec.plan.TrainingStage.Precision;
+import dev.tanren.trainer.device.ComputeDevice;
+import dev.tanren.trainer.model.common.Kernels;
+import dev.tanren.trainer.model.registry.Decoders;
+import dev.tanren.trainer.parameters.FlatBuffer;
+import org.bytedeco.pytorch.Tensor;
+
+/// A fixture's decoder a second time, by other kernels, with gradients of its own.
+final class SecondDecoder implements AutoCloseable {
+
+    final Fixture fixture;
+    final Decoder decoder;
+    private final ComputeDevice device;
+    private final FlatBuffer gradients;
+    private final FlatBuffer hostGradients;
+
+    /// On the host's memory.
+    SecondDecoder(String family, Kernels kernels, Precision precision) {
+        this(family, kernels, precision, ComputeDevice.HOST);
+    }
+
+    SecondDecoder(String family, Kernels kernels, Precision precision, ComputeDevice device) {
+        this.device = device;
+        fixture = Fixture.family(family);
+        decoder = Decoders.create(fixture.decoder.architecture(), precision, kernels);
+        gradients = FlatBuffer.allocate(decoder.layout().elements(), device);
+        hostGradients = FlatBuffer.staging(decoder.layout().elements(), device);
+        decoder.useWeights(fixture.weights);
+        decoder.accumulateGradientsInto(gradients);
+    }
+
+    /// @return the sum of losses
+    double gradientOf(MicroBatch batch, double scale) {
+        gradients.zero();
+        double loss = decoder.forwardBackward(batch, scale).lossSum();
+        hostGradients.copyFrom(gradients);
+        device.await();
+        return loss;
+    }
+
+    FlatBuffer hostGradients() {
+        return hostGradients;
+    }
+
+    double[] gradient() {
+        return Numbers.of(hostGradients);
+    }
+
+    void shift(float[] direction, double step) {
+        for (int i = 0; i < direction.length; i++) {
+            float weight = fixture.weights.segment().getAtIndex(JAVA_FLOAT, i);
+            fixture.weights
+                    .segment()
+                    .setAtIndex(JAVA_FLOAT, i, (float) (weight + step * direction[i]));
+        }
+        decoder.weightsChanged();
+    }
+
+    /// The objective's sum, from logits, in double precision.
+    double value(MicroBatch batch, Objective objective) {
+        try (Tensor logits = decoder.logits(batch)) {
+            return objective(
+                    Numbers.of(logits),
+                    batch.targets(),
+                    decoder.architecture().vocabSize(),
+                    objective);
+        }
+    }
+
+    private static double objective(
+            double[] logits, int[] targets, int vocabulary, Objective objective) {
+        double total = 0;
+        for (int n = 0; n < targets.length; n++) {
+            if (targets[n] == MicroBatch.IGNORED) {
+                continue;
+            }
+            double sum = 0;
+            double mean = 0;
+            for (int v = 0; v < vocabulary; v++) {
+                sum += Math.exp(logits[n * vocabulary + v]);
+                mean += logits[n * vocabulary + v] / vocabulary;
+            }
+            double logSum = Math.log(sum);
+            total +=
+                    logSum
+                            - (1 - objective.labelSmoothing()) * logits[n * vocabulary + targets[n]]
+                            - objective.labelSmoothing() * mean
+                            + objective.zLoss() * logSum * logSum;
+        }
+        return total;
+    }
+
+    @Override
+    public void close() {
+        decoder.close();
+        gradients.close();
+        hostGradients.close();
+        fixture.close();
+    }
+}
