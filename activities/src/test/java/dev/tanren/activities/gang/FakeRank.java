@@ -167,7 +167,7 @@ public final class FakeRank {
                 64,
                 16,
                 "hash-" + step,
-                new Report.StepSeconds(0, 0.01, 0.02, 0, 0.01, 0, 0.04),
+                new Report.StepSeconds(0, 0, 0.01, 0.02, 0, 0.01, 0, 0.04),
                 1 << 20);
     }
 

@@ -91,8 +91,12 @@ public sealed interface Report {
             implements Report {}
 
     /// Where the time of a step went, in seconds; what is left of `total` is unaccounted.
+    ///
+    /// @param copy of weights to where, and in the format in which, they are computed with, and of
+    ///     gradients back
     record StepSeconds(
             double data,
+            double copy,
             double forward,
             double backward,
             double communication,

@@ -29,6 +29,9 @@ public record Diagnosis(
     /// Memory that is fuller than this leaves no room for a larger micro-batch.
     private static final double FULL = 0.85;
 
+    /// A share of the step that is worth a word.
+    private static final double NOTEWORTHY = 0.02;
+
     /// How full the memory of a rank is.
     ///
     /// @param limitBytes what the rank may take
@@ -52,7 +55,7 @@ public record Diagnosis(
     private record Measured(List<StepTimes> ranks, @Nullable Memory memory) {
 
         Diagnosis verdict() {
-            double data = most(times -> (times.data() + times.copy()) / times.total());
+            double data = most(times -> times.data() / times.total());
             double checkpoint = most(times -> times.checkpoint() / times.total());
             double transport = -most(times -> -times.communication() / times.total());
             double waiting = most(times -> times.communication() / times.total()) - transport;
@@ -127,12 +130,16 @@ public record Diagnosis(
 
         private Diagnosis arithmetic() {
             double optimizer = most(times -> times.optimizer() / times.total());
-            if (optimizer >= TOO_FEW_TOKENS) {
+            double copy = most(times -> times.copy() / times.total());
+            if (optimizer + copy >= TOO_FEW_TOKENS) {
                 return verdict(
                         Bottleneck.MEMORY,
                         "the optimizer's pass over all parameters takes "
                                 + percent(optimizer)
-                                + " of the step",
+                                + " of the step"
+                                + (copy < NOTEWORTHY
+                                        ? ""
+                                        : ", copies of weights and gradients " + percent(copy)),
                         "Raise globalBatchTokens, so that more tokens share each pass over the"
                                 + " parameters.");
             }

@@ -9,7 +9,8 @@ import java.util.Map;
 ///
 /// @param steps how many the seconds are of
 /// @param data waiting for the next batch
-/// @param copy moving batches to the device; 0 on a CPU
+/// @param copy weights to where they are computed with, and gradients back; on a CPU the rounding
+///     to bf16, else 0
 /// @param communication sums over ranks, and waiting for the slowest of them
 /// @param checkpoint what saving holds up: the snapshot, and waiting for the upload before it
 public record StepTimes(

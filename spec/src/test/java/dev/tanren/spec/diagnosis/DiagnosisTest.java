@@ -77,6 +77,17 @@ class DiagnosisTest {
     }
 
     @Test
+    void copiesToADeviceThatTakeLongAreBoundByMemory() {
+        StepTimes copying = new StepTimes(0, 10, 0, 2.5, 2, 4, 0, 1, 0, 10);
+
+        Diagnosis diagnosis = Diagnosis.of(List.of(copying), null);
+
+        assertThat(diagnosis.bottleneck()).isEqualTo(Bottleneck.MEMORY);
+        assertThat(diagnosis.evidence()).endsWith("copies of weights and gradients 25 %");
+        assertThat(diagnosis.mend()).contains("globalBatchTokens");
+    }
+
+    @Test
     void nothingInTheWayIsComputeBound() {
         Diagnosis diagnosis = Diagnosis.of(List.of(times(0, 0.1, 3, 6, 0.4, 0.4, 0.1)), null);
 

@@ -250,6 +250,7 @@ public final class GangRecorder implements AutoCloseable {
         values.put("residentBytes", (double) step.residentBytes());
         Report.StepSeconds seconds = step.seconds();
         values.put("seconds.data", seconds.data());
+        values.put("seconds.copy", seconds.copy());
         values.put("seconds.forward", seconds.forward());
         values.put("seconds.backward", seconds.backward());
         values.put("seconds.communication", seconds.communication());

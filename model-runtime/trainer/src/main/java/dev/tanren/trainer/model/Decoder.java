@@ -22,8 +22,8 @@ public interface Decoder extends AutoCloseable {
     /// Computes with these weights from now on. The buffer must outlive its use here.
     void useWeights(FlatBuffer weights);
 
-    /// The numbers in the weights are others than in the last pass. A decoder in bf16 then rounds
-    /// them anew before its next pass; one in fp32 sees changes anyway.
+    /// The numbers in the weights are others than in the last pass. A decoder that computes with a
+    /// copy of them, in bf16 or on a device, takes them over; others see changes anyway.
     void weightsChanged();
 
     /// Adds gradients to this buffer from now on; may change between micro-batches at no cost.

@@ -8,6 +8,7 @@ final class StepClock {
     private final long start = System.nanoTime();
     private long lap = start;
     private double data;
+    private double copy;
     private double forward;
     private double backward;
     private double communication;
@@ -23,6 +24,11 @@ final class StepClock {
 
     void dataDone() {
         data = lap();
+    }
+
+    /// Weights were copied to where they are computed with, or a gradient back.
+    void copyDone() {
+        copy += lap();
     }
 
     void computed(double forwardSeconds, double backwardSeconds) {
@@ -49,6 +55,7 @@ final class StepClock {
     Report.StepSeconds seconds() {
         return new Report.StepSeconds(
                 data,
+                copy,
                 forward,
                 backward,
                 communication,

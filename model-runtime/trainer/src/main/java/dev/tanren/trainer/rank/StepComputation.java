@@ -66,6 +66,7 @@ final class StepComputation {
         double[] agreed = new double[2 * microBatches + 1];
         double inverseTargets = 1.0 / batch.targets();
         decoder.weightsChanged();
+        clock.copyDone();
         FlatBuffer summed =
                 gradients.sum(
                         batch.own().size(),
@@ -83,8 +84,9 @@ final class StepComputation {
         agreed[2 * microBatches] = askedToStop ? 1 : 0;
         reduction.sum(summed);
         double[] sums = reduction.sum(agreed);
-        FlatBuffer gradient = hostGradient.of(summed);
         clock.communicationDone();
+        FlatBuffer gradient = hostGradient.of(summed);
+        clock.copyDone();
         return new Result(
                 gradient,
                 means(batch, sums),

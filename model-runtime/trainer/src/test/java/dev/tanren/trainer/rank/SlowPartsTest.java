@@ -168,7 +168,7 @@ class SlowPartsTest {
                 rank,
                 steps.size(),
                 sum(steps, Report.StepSeconds::data),
-                0,
+                sum(steps, Report.StepSeconds::copy),
                 sum(steps, Report.StepSeconds::forward),
                 sum(steps, Report.StepSeconds::backward),
                 sum(steps, Report.StepSeconds::communication),

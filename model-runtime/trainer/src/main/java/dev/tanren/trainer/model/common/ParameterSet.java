@@ -77,15 +77,18 @@ public final class ParameterSet implements AutoCloseable {
         parameters.forEach(parameter -> parameter.useWeight(weights, copy));
     }
 
-    /// The numbers in the weights are others than they were.
+    /// The numbers in the weights are others than they were: brings the copy up to date, where
+    /// there is one.
     public void weightsChanged() {
         stale = true;
+        refresh();
     }
 
     /// Brings the copy up to date, where there is one. To be called before a pass.
     public void refresh() {
         if (stale && copy != null && weights != null) {
             copy.takeOver(weights);
+            kernels.await();
         }
         stale = false;
     }
