@@ -8,6 +8,7 @@ import dev.tanren.storage.checkpoint.CheckpointManifest;
 import dev.tanren.storage.checkpoint.CheckpointReader;
 import dev.tanren.storage.checkpoint.CheckpointReader.Target;
 import dev.tanren.storage.objects.ObjectStore;
+import dev.tanren.storage.objects.Sha256;
 import dev.tanren.trainer.checkpoint.TrainingState.NamedTensor;
 import dev.tanren.trainer.model.HuggingFaceWeights;
 import dev.tanren.trainer.model.Initialisation;
@@ -116,7 +117,8 @@ public final class StateRestorer {
     }
 
     /// A folder of the cache with the model's files. Imported models are immutable under their
-    /// prefix, and a file is moved into place whole, so ranks may do this side by side.
+    /// prefix, and a file is moved into place whole, so ranks may do this side by side. A cached
+    /// file is hashed before it is used: a disk may have damaged it since it was fetched.
     private Path fetchModel(String prefix) {
         Path folder = cache.resolve("models").resolve(prefix.replace('/', '_'));
         try {
@@ -127,18 +129,24 @@ public final class StateRestorer {
         for (ObjectStore.StoredObject object : store.list(prefix)) {
             String name = object.key().substring(prefix.length());
             Path file = folder.resolve(name);
-            if (!name.isEmpty() && !name.contains("/") && !present(file, object.bytes())) {
+            if (!name.isEmpty() && !name.contains("/") && !present(file, object)) {
                 store.download(object.key(), file);
             }
         }
         return folder;
     }
 
-    private static boolean present(Path file, long bytes) {
+    private boolean present(Path file, ObjectStore.StoredObject listed) {
         try {
-            return Files.size(file) == bytes;
+            return Files.size(file) == listed.bytes() && sound(file, listed.key());
         } catch (IOException e) {
             return false; // not there yet
         }
+    }
+
+    /// Whether it has the hash that was recorded with the object; listings do not tell it.
+    private boolean sound(Path file, String key) throws IOException {
+        String recorded = store.find(key).map(ObjectStore.StoredObject::sha256).orElse("");
+        return recorded.isEmpty() || Sha256.of(file).equals(recorded);
     }
 }

@@ -20,9 +20,11 @@ import dev.tanren.trainer.model.registry.Decoders;
 import dev.tanren.trainer.optimizer.Optimizer;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.rank.TinyPlan;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -84,6 +86,24 @@ class StateRestorerTest {
                         .isEqualTo(-1);
             }
             assertEmpty(state.optimizer());
+        }
+    }
+
+    @Test
+    void aCachedFileThatWasDamagedIsFetchedAgain() throws IOException {
+        try (TrainingState state = state();
+                TrainingState again = state()) {
+            restore(new InitialState.Imported(PREFIX), state);
+            Path cached = folder.resolve("models/models_grouped_/model.safetensors");
+            byte[] bytes = Files.readAllBytes(cached);
+            byte[] sound = bytes.clone();
+            bytes[bytes.length - 4] ^= 1;
+            Files.write(cached, bytes);
+
+            restore(new InitialState.Imported(PREFIX), again);
+
+            assertEqual(again.weights(), state.weights());
+            assertThat(cached).hasBinaryContent(sound);
         }
     }
 
