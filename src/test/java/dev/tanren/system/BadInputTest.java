@@ -10,6 +10,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -101,6 +102,27 @@ class BadInputTest {
     }
 
     @Test
+    void aBaseModelThatBreaksOffFailsTheRunAndLeavesNothing() throws Exception {
+        Path broken = brokenModel();
+        String plan =
+                SmallPlans.curriculum("broken-base", 1)
+                        .replaceFirst(
+                                "(?s)  architecture:.*?/tokenizer.json\"",
+                                "  base: \"file:" + broken + "\"")
+                        .replace("type: pretrain", "type: cpt");
+        String id = runs.submit(plan);
+
+        runs.awaitStatus(id, "failed", Duration.ofMinutes(1));
+
+        assertThat(runs.run(id).path("failure").path("code").asText()).isEqualTo("TNR-3004");
+        assertThat(runs.run(id).path("failure").path("where").asText())
+                .contains(broken + "/model.safetensors", "tensor `");
+        try (var files = Files.walk(stack.home().resolve("objects"))) {
+            assertThat(files).noneMatch(file -> file.endsWith("model.safetensors"));
+        }
+    }
+
+    @Test
     void anUnreadableShardIsFoundBeforeItIsLoadedAndTheCheckpointBeforeItIsUsed() throws Exception {
         String id = runs.submit(SmallPlans.curriculum("flipped-bit", 2));
         runs.awaitStep(id, "adapt", 34, Duration.ofMinutes(2));
@@ -139,6 +161,19 @@ class BadInputTest {
             assertThat(result.standardError())
                     .contains("TNR-7001", Integer.toString(taken.getLocalPort()), "--port");
         }
+    }
+
+    /// A model of the trainer's tests without its last byte.
+    private Path brokenModel() throws Exception {
+        Path sound =
+                EmbeddedStack.root()
+                        .resolve("model-runtime/trainer/src/test/resources/families/qwen2");
+        Path broken = Files.createDirectories(stack.home().resolve("broken-model"));
+        Files.copy(sound.resolve("config.json"), broken.resolve("config.json"));
+        byte[] weights = Files.readAllBytes(sound.resolve("model.safetensors"));
+        Files.write(
+                broken.resolve("model.safetensors"), Arrays.copyOf(weights, weights.length - 1));
+        return broken;
     }
 
     private Path newestShard(String id, long step) throws Exception {
