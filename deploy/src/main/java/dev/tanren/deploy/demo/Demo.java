@@ -140,6 +140,7 @@ public final class Demo {
                                 points.get(points.size() - 1).path("loss").asDouble()));
             }
         }
+        JsonNode gate = killed.stage("gate").orElseThrow().path("result");
         return new DemoReport(
                 stages,
                 saboteur.costs(killed),
@@ -147,7 +148,8 @@ public final class Demo {
                 undisturbed.stateHash(DOMAIN_STAGE),
                 speed(undisturbed.run().path("id").asText(), DOMAIN_STAGE),
                 losses,
-                killed.stage("gate").orElseThrow().path("result").path("sample").asText());
+                gate.path("prompt").asText(),
+                gate.path("sample").asText());
     }
 
     private DemoReport.StageFigures figures(String id, JsonNode stage) {

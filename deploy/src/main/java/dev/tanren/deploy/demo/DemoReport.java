@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// @param stages of the run that was killed
 /// @param losses by dataset: before and after the domain's stage
 /// @param uninterruptedSha256 of the run that was not killed
+/// @param prompt start of a held-out document
+/// @param sample what the model writes after it
 public record DemoReport(
         List<StageFigures> stages,
         List<Saboteur.Cost> kills,
@@ -24,6 +26,7 @@ public record DemoReport(
         String uninterruptedSha256,
         double tokensPerSecond,
         Map<String, Change> losses,
+        String prompt,
         String sample) {
 
     /// @param tokensPerSecond null for stages that do not train
@@ -115,6 +118,7 @@ public record DemoReport(
                             kill.stepsRecomputed()));
         }
         lines.add("");
+        lines.add("prompt     " + prompt.replace("\n", "\n           "));
         lines.add("sample     " + sample.replace("\n", "\n           "));
         lines.add("");
         lines.add("SHA-256 over all weights and optimizer state");

@@ -57,6 +57,12 @@ class DemoReportTest {
         assertThatEndsUnder(lines, "killed ", "worker ", "at step", "73");
     }
 
+    @Test
+    void theSampleStandsBelowWhatItGoesOnFrom() {
+        assertThat(report("aa", "aa", List.of(RANK, WORKER)).text())
+                .contains("\nprompt     class A {\n           \nsample     public static\n");
+    }
+
     private static void assertThatEndsUnder(
             List<String> lines, String head, String row, String title, String value) {
         String heads = line(lines, head);
@@ -80,6 +86,7 @@ class DemoReportTest {
                 undisturbed,
                 1234.4,
                 Map.of("code", FELL),
+                "class A {\n",
                 "public static");
     }
 }
