@@ -140,6 +140,7 @@ final class PlanRules {
             Section stage = located.value();
             checkOf(stage, earlier);
             checkRequirements(stage);
+            new ExportedSize(plan, stage, problems).check();
             if (stage.gives(TrainingKeys.OPTIMIZER) || stage.gives(TrainingKeys.PHASES)) {
                 new TrainingRules(plan, stage, problems).check();
                 checkPretrain(stage, trained);

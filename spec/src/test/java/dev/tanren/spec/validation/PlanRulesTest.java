@@ -195,6 +195,23 @@ class PlanRulesTest {
         assertThat(warnings(ramp.replace("warmup-stable-decay", "constant"))).isEmpty();
     }
 
+    @Test
+    void aBaseModelThatIsPublishedWithoutAnElementTypeDeservesAWarning() {
+        String silent = Plans.javaExpert().replace(", dtype: bfloat16", "");
+        assertThat(silent).isNotEqualTo(Plans.javaExpert());
+        assertThat(warnings(silent))
+                .singleElement()
+                .satisfies(
+                        problem -> {
+                            assertThat(problem.code()).isEqualTo(ErrorCode.PLAN_ADVICE);
+                            assertThat(problem.path()).isEqualTo("stages[2].dtype");
+                            assertThat(problem.mend()).contains("dtype: bfloat16");
+                        });
+        assertThat(warnings(silent.replace("[huggingface, djl]", "[djl]"))).isEmpty();
+        assertThat(warnings(Plans.javaExpert().replace("bfloat16", "float32"))).isEmpty();
+        assertThat(warnings(Plans.SMALLEST + "  - {id: r, type: export, of: base}\n")).isEmpty();
+    }
+
     private static List<Problem> warnings(String text) {
         return PlanReader.read(text) instanceof PlanReading.Valid valid
                 ? valid.warnings()
