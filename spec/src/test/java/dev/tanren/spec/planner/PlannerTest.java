@@ -12,27 +12,13 @@ import java.nio.file.Path;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvFileSource;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class PlannerTest {
 
     @ParameterizedTest
-    @CsvSource({
-        "Llama-3.1-8B, LLAMA, 128256, 4096, 32, 32, 8, 14336, 128, false, 8030261248",
-        "Llama-3.1-70B, LLAMA, 128256, 8192, 80, 64, 8, 28672, 128, false, 70553706496",
-        "Llama-3.1-405B, LLAMA, 128256, 16384, 126, 128, 8, 53248, 128, false, 405853388800",
-        "Llama-3.2-1B, LLAMA, 128256, 2048, 16, 32, 8, 8192, 64, true, 1235814400",
-        "Llama-3.2-3B, LLAMA, 128256, 3072, 28, 24, 8, 8192, 128, true, 3212749824",
-        "SmolLM2-135M, LLAMA, 49152, 576, 30, 9, 3, 1536, 64, true, 134515008",
-        "SmolLM2-360M, LLAMA, 49152, 960, 32, 15, 5, 2560, 64, true, 361821120",
-        "SmolLM2-1.7B, LLAMA, 49152, 2048, 24, 32, 32, 8192, 64, true, 1711376384",
-        "Mistral-7B-v0.1, MISTRAL, 32000, 4096, 32, 32, 8, 14336, 128, false, 7241732096",
-        "Qwen2-0.5B, QWEN2, 151936, 896, 24, 14, 2, 4864, 64, true, 494032768",
-        "Qwen2.5-1.5B, QWEN2, 151936, 1536, 28, 12, 2, 8960, 128, true, 1543714304",
-        "Qwen3-0.6B, QWEN3, 151936, 1024, 28, 16, 8, 3072, 128, true, 596049920",
-        "Qwen3-1.7B, QWEN3, 151936, 2048, 28, 16, 8, 6144, 128, true, 1720574976",
-        "GPT-2, GPT2, 50257, 768, 12, 12, 12, 3072, 64, true, 124439808"
-    })
+    @CsvFileSource(resources = "/published-models.csv", useHeadersInDisplayName = true)
     void countsTheParametersOfPublishedModels(
             String name,
             Architecture.Family family,
