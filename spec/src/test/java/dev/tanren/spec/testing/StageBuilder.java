@@ -25,6 +25,7 @@ public final class StageBuilder {
     private List<TrainingStage.Phase> phases;
     private TrainingStage.Checkpointing checkpoint;
     private TrainingStage.@Nullable Evaluation evaluation;
+    private Objective objective;
     private @Nullable Averaging averaging;
     private Anomalies anomalies;
 
@@ -39,6 +40,7 @@ public final class StageBuilder {
         phases = from.phases();
         checkpoint = from.checkpoint();
         evaluation = from.evaluation();
+        objective = from.objective();
         averaging = from.averaging();
         anomalies = from.anomalies();
     }
@@ -154,6 +156,11 @@ public final class StageBuilder {
         return this;
     }
 
+    public StageBuilder objective(Objective other) {
+        objective = other;
+        return this;
+    }
+
     public StageBuilder averaging(Averaging other) {
         averaging = other;
         return this;
@@ -179,7 +186,7 @@ public final class StageBuilder {
                 phases,
                 checkpoint,
                 evaluation,
-                from.objective(),
+                objective,
                 averaging,
                 anomalies);
     }
