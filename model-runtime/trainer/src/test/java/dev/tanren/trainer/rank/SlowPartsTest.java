@@ -10,7 +10,9 @@ import dev.tanren.spec.diagnosis.Diagnosis;
 import dev.tanren.spec.diagnosis.StepTimes;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.trainer.data.BatchPrefetcher;
+import dev.tanren.trainer.distributed.GlooProcessGroup;
 import dev.tanren.trainer.model.decoder.LanguageModelHead;
+import dev.tanren.trainer.optimizer.AdamW;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -31,6 +33,9 @@ class SlowPartsTest {
 
     /// Long beside a step of the tiny model, which takes milliseconds.
     private static final Duration DELAY = Duration.ofMillis(400);
+
+    /// For what a step does three times.
+    private static final Duration SHORT = DELAY.dividedBy(3);
 
     /// Those of a cold machine, as the diagnosis of a run leaves them out.
     private static final int FIRST_STEPS = 2;
@@ -74,6 +79,29 @@ class SlowPartsTest {
             assertThat(diagnosis.evidence())
                     .containsPattern("^rank [01] computes \\d+\\.\\d+ s a step and the others")
                     .contains("of the step for it");
+        }
+    }
+
+    @Test
+    void aTransportThatIsSlowForAllRanksAlikeIsToldApartFromASlowRank() throws Exception {
+        try (SlowMethod transport = new SlowMethod(GlooProcessGroup.class, "exchange", SHORT, 2);
+                Gang gang = trained(rig.setting("slow-transport").under(transport.wrapper()), 2)) {
+            Diagnosis diagnosis = diagnosis(gang, null);
+            assertThat(diagnosis.bottleneck()).isEqualTo(Bottleneck.COMMUNICATION);
+            assertThat(diagnosis.evidence())
+                    .containsPattern("^every rank spends at least \\d+ % of the step on sums");
+            assertThat(diagnosis.mend()).contains("a faster network");
+        }
+    }
+
+    @Test
+    void anOptimizerThatIsSlowIsBoundByMemory() throws Exception {
+        try (SlowMethod optimizer = new SlowMethod(AdamW.class, "step", DELAY, 1);
+                Gang gang = trained(rig.setting("slow-optimizer").under(optimizer.wrapper()), 1)) {
+            Diagnosis diagnosis = diagnosis(gang, null);
+            assertThat(diagnosis.bottleneck()).isEqualTo(Bottleneck.MEMORY);
+            assertThat(diagnosis.evidence())
+                    .containsPattern("^the optimizer's pass over all parameters takes \\d+ % of");
         }
     }
 
