@@ -7,6 +7,7 @@ import dev.tanren.launch.ExitCode;
 import dev.tanren.launch.InitialState;
 import dev.tanren.launch.Report;
 import dev.tanren.spec.json.Json;
+import dev.tanren.spec.plan.Plan;
 import dev.tanren.storage.objects.Sha256;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -146,18 +147,28 @@ class RankProcessTest {
                 Json.mapper().readTree(rig.store().get(target + "manifest.json")).path("files");
         assertThat(files.findValuesAsText("path"))
                 .contains("huggingface/model.safetensors", "huggingface/README.md", "djl/model.pt");
-        assertThat(
-                        new String(
-                                rig.store().get(target + "huggingface/README.md"),
-                                StandardCharsets.UTF_8))
+        String card =
+                new String(
+                        rig.store().get(target + "huggingface/README.md"), StandardCharsets.UTF_8);
+        assertThat(card)
                 .contains("| base | none: fresh weights |")
                 .contains("| code | 5.5000 | 8 | 4.2500 | 70.10 |")
                 .contains("| code | `datasets/abc/manifest.json` |")
                 .contains("libtorch through JavaCPP 2.10");
+        assertThat(planOf(card)).isEqualTo(setting("reference").plan());
         for (JsonNode file : files) {
             byte[] bytes = rig.store().get(target + file.path("path").asText());
             assertThat(Sha256.of(bytes)).isEqualTo(file.path("sha256").asText());
         }
+    }
+
+    /// What a model's card says was run.
+    private static Plan planOf(String card) {
+        String begin = "## Plan\n```json\n";
+        int from = card.indexOf(begin);
+        assertThat(from).as(card).isPositive();
+        return Json.read(
+                card.substring(from + begin.length(), card.lastIndexOf("```")), Plan.class);
     }
 
     @Test
