@@ -8,7 +8,7 @@ import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 
 /// How far apart two lists of numbers are.
-final class Numbers {
+public final class Numbers {
 
     private Numbers() {}
 
@@ -37,7 +37,7 @@ final class Numbers {
     }
 
     /// Largest difference over the largest expected magnitude.
-    static double relativeMaximum(double[] actual, double[] expected) {
+    public static double relativeMaximum(double[] actual, double[] expected) {
         double difference = 0;
         double largest = 0;
         for (int i = 0; i < expected.length; i++) {
@@ -48,7 +48,7 @@ final class Numbers {
     }
 
     /// Mean of KL(expected ‖ actual) over rows of logits.
-    static double meanDivergence(double[] actual, double[] expected, int vocabulary) {
+    public static double meanDivergence(double[] actual, double[] expected, int vocabulary) {
         double sum = 0;
         int rows = expected.length / vocabulary;
         for (int row = 0; row < rows; row++) {

@@ -1,53 +1,88 @@
 package dev.tanren.trainer.tools;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.within;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.json.Json;
 import dev.tanren.storage.safetensors.SafetensorsFile;
+import dev.tanren.trainer.model.Numbers;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.stream.IntStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ModelToolsTest {
 
     @TempDir Path folder;
 
-    @Test
-    void logitsOfAFolderAreWrittenInTheShapeThatWasAsked() throws IOException, URISyntaxException {
-        Path model = fixture("bf16-shards");
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "parity/bf16-shards",
+                "families/llama-llama3-rope",
+                "families/mistral-window",
+                "families/qwen2",
+                "families/qwen3",
+                "families/gpt2"
+            })
+    void theLogitsOfAFolderAreThoseOfTransformersAtEveryPosition(String fixture)
+            throws IOException, URISyntaxException {
+        Path model = resource(fixture);
         Path out = folder.resolve("logits.safetensors");
-        LogitsMain.run(
-                "--model",
-                model.toString(),
-                "--tokens",
-                tokens("[[0,7,14],[21,28,35]]"),
-                "--out",
-                out.toString(),
-                "--threads",
-                "2");
-
-        try (SafetensorsFile written = SafetensorsFile.open(out);
-                SafetensorsFile expected =
-                        SafetensorsFile.open(model.resolve("expected.safetensors"))) {
-            assertThat(written.tensor("logits").shape()).containsExactly(2L, 3L, 101L);
-            for (long i = 0; i < 3 * 101; i++) {
-                assertThat(written.tensor("logits").bytes().get(JAVA_FLOAT_UNALIGNED, 4 * i))
-                        .isCloseTo(
-                                expected.tensor("logits").bytes().get(JAVA_FLOAT_UNALIGNED, 4 * i),
-                                within(1e-4f));
+        try (SafetensorsFile expected =
+                SafetensorsFile.open(model.resolve("expected.safetensors"))) {
+            LogitsMain.run(
+                    "--model",
+                    model.toString(),
+                    "--tokens",
+                    tokens(rows(expected.tensor("tokens"))),
+                    "--out",
+                    out.toString(),
+                    "--threads",
+                    "2");
+            try (SafetensorsFile written = SafetensorsFile.open(out)) {
+                List<Long> shape = expected.tensor("logits").shape();
+                assertThat(written.tensor("logits").shape()).isEqualTo(shape);
+                double[] actual = numbers(written.tensor("logits"));
+                double[] reference = numbers(expected.tensor("logits"));
+                assertThat(Numbers.relativeMaximum(actual, reference)).isLessThan(1e-4);
+                assertThat(Numbers.meanDivergence(actual, reference, (int) (long) shape.getLast()))
+                        .isLessThan(1e-9);
             }
         }
+    }
+
+    private static String rows(SafetensorsFile.Tensor tokens) {
+        int length = (int) (long) tokens.shape().getLast();
+        List<List<Integer>> rows = new ArrayList<>();
+        for (long at = 0; at < tokens.info().elements(); at += length) {
+            long from = at;
+            rows.add(
+                    IntStream.range(0, length)
+                            .mapToObj(i -> tokens.bytes().get(JAVA_INT_UNALIGNED, 4 * (from + i)))
+                            .toList());
+        }
+        return Json.write(rows);
+    }
+
+    private static double[] numbers(SafetensorsFile.Tensor tensor) {
+        return IntStream.range(0, (int) tensor.info().elements())
+                .mapToDouble(i -> tensor.bytes().get(JAVA_FLOAT_UNALIGNED, 4L * i))
+                .toArray();
     }
 
     @Test
@@ -102,9 +137,12 @@ class ModelToolsTest {
     }
 
     private static Path fixture(String name) throws URISyntaxException {
+        return resource("parity/" + name);
+    }
+
+    private static Path resource(String name) throws URISyntaxException {
         return Path.of(
-                Objects.requireNonNull(ModelToolsTest.class.getResource("/parity/" + name))
-                        .toURI());
+                Objects.requireNonNull(ModelToolsTest.class.getResource("/" + name)).toURI());
     }
 
     private static void assertCode(ErrorCode code, ThrowingCallable program) {
