@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
+import java.util.function.Function;
 
 /// Brings the weights of a Hugging Face folder into a flat buffer, as fp32.
 ///
@@ -33,9 +34,18 @@ public final class HuggingFaceWeights {
     ///     `MODEL_UNSUPPORTED`, or `MODEL_TENSOR_MISMATCH` or `MODEL_NOT_FINITE` naming file and
     ///     tensor
     public static void load(Path directory, ParameterLayout layout, FlatBuffer weights) {
+        load(directory, layout, weights, SafetensorsFile::open);
+    }
+
+    /// Each file is closed before the next is opened, so that no more than one is mapped.
+    static void load(
+            Path directory,
+            ParameterLayout layout,
+            FlatBuffer weights,
+            Function<Path, SafetensorsFile> open) {
         ExpectedWeights expected = new ExpectedWeights(shapes(layout));
         for (Path file : HuggingFaceDirectory.findWeights(directory)) {
-            try (SafetensorsFile tensors = SafetensorsFile.open(file)) {
+            try (SafetensorsFile tensors = open.apply(file)) {
                 for (Weight weight : expected.take(tensors, file.toString())) {
                     FiniteNumbers.require(weight, file.toString(), HuggingFaceWeights::loop);
                     read(weight, layout.entry(weight.name()), weights);

@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.storage.safetensors.Dtype;
+import dev.tanren.storage.safetensors.SafetensorsFile;
 import dev.tanren.storage.safetensors.SafetensorsWriter;
 import dev.tanren.storage.safetensors.TensorInfo;
+import dev.tanren.trainer.model.registry.Decoders;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import dev.tanren.trainer.tools.NativeRuntime;
@@ -26,6 +28,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class HuggingFaceWeightsTest {
 
@@ -56,6 +60,34 @@ class HuggingFaceWeightsTest {
                         .isLessThan(1e-5);
             }
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"/families/qwen3, 4", "/families/gpt2-untied, 3", "/families/qwen2, 1"})
+    void noMoreThanOneShardIsEverOpen(String fixture, int shards) {
+        Path directory = Fixture.resource(fixture);
+        ParameterLayout layout =
+                Decoders.layout(
+                        HuggingFaceDirectory.open(directory).configuration().architecture());
+        List<SafetensorsFile> opened = new ArrayList<>();
+        try (FlatBuffer weights = FlatBuffer.allocate(layout)) {
+            HuggingFaceWeights.load(
+                    directory,
+                    layout,
+                    weights,
+                    file -> {
+                        assertThat(opened).noneMatch(HuggingFaceWeightsTest::mapped);
+                        SafetensorsFile shard = SafetensorsFile.open(file);
+                        assertThat(mapped(shard)).isTrue();
+                        opened.add(shard);
+                        return shard;
+                    });
+        }
+        assertThat(opened).hasSize(shards).noneMatch(HuggingFaceWeightsTest::mapped);
+    }
+
+    private static boolean mapped(SafetensorsFile file) {
+        return file.tensors().getFirst().bytes().scope().isAlive();
     }
 
     @Test
