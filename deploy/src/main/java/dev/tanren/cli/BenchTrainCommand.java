@@ -66,6 +66,16 @@ final class BenchTrainCommand implements Callable<Integer> {
             description = "fp32 or bf16; the peer has fp32 (default: ${DEFAULT-VALUE}).")
     private TrainingStage.Precision precision;
 
+    @Option(
+            names = "--logits-at-once",
+            paramLabel = "N",
+            defaultValue = "0",
+            converter = BenchOptions.NotNegative.class,
+            description =
+                    "Logits of one chunk of the loss; a very large number makes all of a batch at"
+                            + " once (default: what training takes).")
+    private int logitsAtOnce;
+
     @Mixin private BenchOptions.Model model;
     @Mixin private BenchOptions options;
     @Mixin private OutputOptions output;
@@ -113,6 +123,7 @@ final class BenchTrainCommand implements Callable<Integer> {
         List<String> arguments = new ArrayList<>(common());
         arguments.addAll(List.of("--activations", activations.name().toLowerCase(Locale.ROOT)));
         arguments.addAll(List.of("--precision", precision.name().toLowerCase(Locale.ROOT)));
+        arguments.addAll(List.of("--logits-at-once", Integer.toString(logitsAtOnce)));
         return arguments;
     }
 

@@ -16,7 +16,7 @@ import java.util.Locale;
 final class MemoryPlanner {
 
     /// The head keeps the logits of so many places at once that they are about this many numbers.
-    private static final int LOGITS_OF_A_CHUNK = 1 << 21;
+    private static final int LOGITS_OF_A_CHUNK = 1 << 23;
 
     /// The head takes at least this many places at once, however large the vocabulary is.
     private static final int PLACES_OF_A_CHUNK = 16;

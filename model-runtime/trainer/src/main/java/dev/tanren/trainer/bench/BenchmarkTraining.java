@@ -7,6 +7,8 @@ import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.Initialisation;
 import dev.tanren.trainer.model.MicroBatch;
 import dev.tanren.trainer.model.MicroBatchResult;
+import dev.tanren.trainer.model.common.Kernels;
+import dev.tanren.trainer.model.host.HostKernels;
 import dev.tanren.trainer.model.registry.Decoders;
 import dev.tanren.trainer.optimizer.GradientNorm;
 import dev.tanren.trainer.parameters.FlatBuffer;
@@ -41,8 +43,16 @@ final class BenchmarkTraining implements AutoCloseable {
             BenchmarkModel model,
             TrainingStage.Activations activations,
             TrainingStage.Precision precision) {
+        this(model, activations, precision, new HostKernels());
+    }
+
+    BenchmarkTraining(
+            BenchmarkModel model,
+            TrainingStage.Activations activations,
+            TrainingStage.Precision precision,
+            Kernels kernels) {
         this.model = model;
-        this.decoder = Decoders.create(model.architecture, precision);
+        this.decoder = Decoders.create(model.architecture, precision, kernels);
         this.gradients = FlatBuffer.allocate(decoder.layout());
         this.state = TrainingState.allocate(decoder.layout(), OPTIMIZER);
         Initialisation.random(decoder.layout(), state.weights(), SEED);

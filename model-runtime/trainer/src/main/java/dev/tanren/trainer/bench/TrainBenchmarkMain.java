@@ -2,6 +2,8 @@ package dev.tanren.trainer.bench;
 
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.trainer.model.common.Kernels;
+import dev.tanren.trainer.model.host.HostKernels;
 import dev.tanren.trainer.tools.Mains;
 import dev.tanren.trainer.tools.NativeRuntime;
 import dev.tanren.trainer.tools.Options;
@@ -25,7 +27,7 @@ public final class TrainBenchmarkMain {
     private static final String USAGE =
             "bench train --model tiny|small|smollm2-135m [--steps N] [--warmup N] [--threads N]"
                     + " [--activations none|selective|full] [--precision fp32|bf16]"
-                    + " [--json]";
+                    + " [--logits-at-once N] [--json]";
 
     private TrainBenchmarkMain() {}
 
@@ -37,7 +39,14 @@ public final class TrainBenchmarkMain {
         Options options =
                 Options.parse(
                         USAGE,
-                        Set.of("model", "steps", "warmup", "threads", "activations", "precision"),
+                        Set.of(
+                                "model",
+                                "steps",
+                                "warmup",
+                                "threads",
+                                "activations",
+                                "precision",
+                                "logits-at-once"),
                         Set.of("json"),
                         arguments);
         BenchmarkModel model = BenchmarkModel.named(options.required("model"));
@@ -48,6 +57,8 @@ public final class TrainBenchmarkMain {
                 options.choice("activations", TrainingStage.Activations.NONE);
         TrainingStage.Precision precision =
                 options.choice("precision", TrainingStage.Precision.FP32);
+        int logits = options.integer("logits-at-once", 0, 0);
+        Kernels kernels = logits == 0 ? new HostKernels() : new HostKernels(logits);
         NativeRuntime.configure(threads);
         List<BenchmarkTraining.Step> measured = new ArrayList<>();
         double secondsToFirstStep =
@@ -55,6 +66,7 @@ public final class TrainBenchmarkMain {
                         model,
                         activations,
                         precision,
+                        kernels,
                         warmup + steps,
                         measured,
                         !options.flag("json"));
@@ -66,6 +78,7 @@ public final class TrainBenchmarkMain {
         figures.put("threads", threads);
         figures.put("activations", activations.name().toLowerCase(Locale.ROOT));
         figures.put("precision", precision.name().toLowerCase(Locale.ROOT));
+        figures.put("logitsAtOnce", kernels.logitsAtOnce());
         figures.put("steps", steps);
         System.out.println(Json.write(figures));
     }
@@ -109,11 +122,13 @@ public final class TrainBenchmarkMain {
             BenchmarkModel model,
             TrainingStage.Activations activations,
             TrainingStage.Precision precision,
+            Kernels kernels,
             int steps,
             List<BenchmarkTraining.Step> done,
             boolean talkative) {
         double first = 0;
-        try (BenchmarkTraining training = new BenchmarkTraining(model, activations, precision)) {
+        try (BenchmarkTraining training =
+                new BenchmarkTraining(model, activations, precision, kernels)) {
             for (int step = 1; step <= steps; step++) {
                 done.add(training.step());
                 if (step == 1) {

@@ -23,8 +23,9 @@ import org.jspecify.annotations.Nullable;
 /// Java loops over host memory. Their bits do not depend on the number of threads.
 public final class HostKernels implements Kernels {
 
-    /// 8 MiB in fp32, so that they stay in the last-level cache.
-    private static final int LOGITS_AT_ONCE = 1 << 21;
+    /// 32 MiB in fp32: each chunk reads the whole weight, so few chunks pay more than logits that
+    /// stay in a cache.
+    private static final int LOGITS_AT_ONCE = 1 << 23;
 
     private final int logitsAtOnce;
 
