@@ -34,8 +34,8 @@ class FitTest {
         assertThat(memory.bytes("optimizer")).isEqualTo(12 * parameters);
         assertThat(memory.bytes("gradients") % (4 * parameters)).isZero();
         assertThat(memory.totalBytes()).isGreaterThan(18 * parameters);
-        // 2 bytes each, in chunks of 2^21 / 32000 = 65 places, of which 8192 leave a rest of 2.
-        assertThat(memory.bytes("logits")).isEqualTo(2L * (65 + 2) * 32_000);
+        // 2 bytes each, in chunks of 2^23 / 32000 = 262 places, of which 8192 leave 70.
+        assertThat(memory.bytes("logits")).isEqualTo(2L * (262 + 70) * 32_000);
         // A message, and a product of gradients.
         assertThat(memory.bytes("buffers")).isEqualTo(3L << 20);
         // Staging lies in the host's memory.

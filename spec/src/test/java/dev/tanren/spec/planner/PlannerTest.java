@@ -98,8 +98,8 @@ class PlannerTest {
         // evaluation takes as much as another layer.
         assertThat(memory.bytes("activations"))
                 .isEqualTo(2048L * (31 * 4 * (7488 + 11) + 4 * (4 * 576 + 1920 + 1536 + 1)));
-        // Chunks of 2^21 / 49152 = 42 places, of which 2048 leave a rest of 32.
-        assertThat(memory.bytes("logits")).isEqualTo(4L * (42 + 32) * 49152);
+        // Chunks of 2^23 / 49152 = 170 places, of which 2048 leave a rest of 8.
+        assertThat(memory.bytes("logits")).isEqualTo(4L * (170 + 8) * 49152);
         assertThat(memory.bytes("checkpoint staging")).isEqualTo(12 * parameters / 2);
         assertThat(compute.memoryPerRankBytes()).isEqualTo(compute.memoryPerRank().totalBytes());
         assertThat(Objects.requireNonNull(compute.communicationPerStep()).bytesPerRank())
