@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
@@ -118,10 +119,26 @@ class ConsoleTest {
                 .click();
         eventually(status).hasText("succeeded");
 
+        assertDiagnosed(page.locator("#diagnosis"));
         assertThat(page.locator("#checkpoints tr")).not().hasCount(0);
         assertThat(page.locator("#events li").allTextContents())
                 .anySatisfy(event -> assertThat(event).containsIgnoringCase("paused"));
         assertThat(mistakes).isEmpty();
+    }
+
+    /// The card says in words where the time of a step goes, with figures, and what to do.
+    private static void assertDiagnosed(Locator card) {
+        eventually(card).isVisible();
+        eventually(card.locator("#diagnosis-note"))
+                .hasText(Pattern.compile("^steps \\d+ to 120 of adapt on 2 ranks, "));
+        assertThat(card.locator("#diagnosis-verdict"))
+                .hasText(
+                        Pattern.compile("^(Compute|Data|Communication|Memory|Checkpoint)-bound:$"));
+        assertThat(card.locator("#diagnosis-evidence")).hasText(Pattern.compile("\\d+ %.*\\.$"));
+        assertThat(card.locator("#diagnosis-mend")).hasText(Pattern.compile("\\w+"));
+        assertThat(card.locator("#diagnosis-shares"))
+                .hasAttribute("aria-label", Pattern.compile("(forward|backward) \\d+ %"));
+        assertThat(card.locator("#diagnosis-legend span")).not().hasCount(0);
     }
 
     private static Waiting eventually(Locator locator) {
@@ -131,6 +148,11 @@ class ConsoleTest {
     /// Assertions that wait as long as a small run may take.
     private record Waiting(Locator locator) {
         void hasText(String text) {
+            assertThat(locator)
+                    .hasText(text, new LocatorAssertions.HasTextOptions().setTimeout(LIMIT_MILLIS));
+        }
+
+        void hasText(Pattern text) {
             assertThat(locator)
                     .hasText(text, new LocatorAssertions.HasTextOptions().setTimeout(LIMIT_MILLIS));
         }
