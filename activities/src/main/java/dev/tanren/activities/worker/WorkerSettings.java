@@ -81,7 +81,7 @@ public record WorkerSettings(
                     ErrorCode.USAGE,
                     "the environment variable is not set",
                     name,
-                    "set it; docs/operator-guide.md lists what a worker needs");
+                    "set it; docs/guide.md lists what a worker needs");
         }
         return value;
     }

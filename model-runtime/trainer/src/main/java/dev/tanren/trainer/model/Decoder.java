@@ -60,6 +60,8 @@ public interface Decoder extends AutoCloseable {
     /// @param tokens any number of them where the cache is empty, one later
     /// @return fp32, one for each token of the vocabulary
     /// @throws IllegalArgumentException when the cache has no room, or several tokens go on from it
+    /// @throws IllegalStateException where activations are in a device's memory: caches are in the
+    ///     host's
     float[] nextLogits(int[] tokens, KeyValueCache cache);
 
     /// Bytes that activations take at the moment, without what libtorch keeps of attention.
