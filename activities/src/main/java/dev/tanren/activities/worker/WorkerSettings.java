@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// @param inferenceClasspath `TANREN_INFERENCE_CLASSPATH`
 /// @param natives `TANREN_NATIVES`
 /// @param fileRoots `TANREN_FILE_ROOTS`; null means that no `file:` URI may be read
-/// @param gangs `TANREN_WORKER_GANGS`: gangs at a time, 2 unless set
+/// @param gangs `TANREN_WORKER_GANGS`: gangs at a time; unless set 2, on GPUs 1
 /// @param memoryBytes `TANREN_WORKER_MEMORY`: what the ranks of one gang may have together, such as
 ///     `12GiB`; unless set, the control group's limit, or all memory of the machine
 /// @param device `TANREN_WORKER_DEVICE`: `cpu` or `cuda`, the CPU unless set
@@ -53,6 +53,7 @@ public record WorkerSettings(
     /// @throws TanrenException `USAGE` naming the variable that is missing or wrong
     public static WorkerSettings from(Map<String, String> environment) {
         String deployment = environment.get("TANREN_DEPLOYMENT_NAME");
+        RankDevice device = RankDevice.from(environment);
         return new WorkerSettings(
                 required(environment, "TANREN_TEMPORAL_ADDRESS"),
                 environment.getOrDefault("TANREN_TEMPORAL_NAMESPACE", "default"),
@@ -63,15 +64,23 @@ public record WorkerSettings(
                 required(environment, "TANREN_INFERENCE_CLASSPATH"),
                 Path.of(required(environment, "TANREN_NATIVES")),
                 environment.get("TANREN_FILE_ROOTS"),
-                positive(environment, "TANREN_WORKER_GANGS", DEFAULT_GANGS),
+                positive(environment, "TANREN_WORKER_GANGS", usualGangs(device)),
                 memory(environment),
-                RankDevice.from(environment),
+                device,
                 Duration.ofSeconds(
                         positive(environment, "TANREN_WORKER_GRACE_SECONDS", DEFAULT_GRACE)),
                 deployment,
                 deployment == null
                         ? environment.get("TANREN_BUILD_ID")
                         : required(environment, "TANREN_BUILD_ID"));
+    }
+
+    /// Each gang begins with the machine's first GPU.
+    private static String usualGangs(RankDevice device) {
+        return switch (device) {
+            case CPU -> DEFAULT_GANGS;
+            case CUDA -> "1";
+        };
     }
 
     private static String required(Map<String, String> environment, String name) {

@@ -3,6 +3,7 @@ package dev.tanren.activities.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tanren.launch.RankDevice;
 import dev.tanren.spec.error.TanrenException;
 import java.util.HashMap;
 import java.util.Map;
@@ -30,6 +31,19 @@ class WorkerSettingsTest {
                 .isInstanceOf(TanrenException.class)
                 .hasMessageContaining("TANREN_WORKER_MEMORY")
                 .hasMessageContaining("12GiB");
+    }
+
+    @Test
+    void aWorkerOnGpusRunsOneGangAtATimeUnlessItIsToldOtherwise() {
+        Map<String, String> environment = environment("");
+        assertThat(WorkerSettings.from(environment).gangs()).isEqualTo(2);
+
+        environment.put("TANREN_WORKER_DEVICE", "cuda");
+        assertThat(WorkerSettings.from(environment).device()).isEqualTo(RankDevice.CUDA);
+        assertThat(WorkerSettings.from(environment).gangs()).isEqualTo(1);
+
+        environment.put("TANREN_WORKER_GANGS", "3");
+        assertThat(WorkerSettings.from(environment).gangs()).isEqualTo(3);
     }
 
     private static Map<String, String> environment(String memory) {

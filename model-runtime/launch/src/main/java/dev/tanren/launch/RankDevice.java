@@ -8,7 +8,7 @@ import java.util.Map;
 /// What the ranks of a worker compute on.
 public enum RankDevice {
     CPU,
-    /// One CUDA device for each rank; needs the Maven profile `gpu`.
+    /// A CUDA device of its own for each rank; needs the Maven profile `gpu`.
     CUDA;
 
     /// The environment variable of a worker that names it; the CPU where it is not set.

@@ -26,6 +26,8 @@ public record RuntimeCommand(List<String> arguments, Map<String, String> environ
     private static final String GIBIBYTE = Long.toString(1L << 30);
     private static final String QUARTER_GIBIBYTE = Long.toString(1L << 28);
 
+    private static final String CPU_LIBRARIES = "-Dorg.bytedeco.javacpp.platform.extension=";
+
     /// A thread that waits soon sleeps; spinning takes the cores from the other ranks.
     private static final String SPINS = "2000";
 
@@ -61,6 +63,8 @@ public record RuntimeCommand(List<String> arguments, Map<String, String> environ
         flags.add("-Dorg.bytedeco.javacpp.maxbytes=0");
         flags.add("-Dorg.bytedeco.javacpp.maxphysicalbytes=0");
         flags.add("-Dtanren.threads=" + threads);
+        // Else JavaCPP takes the libraries for GPUs first, where a build has left them.
+        flags.add(CPU_LIBRARIES);
         Map<String, String> environment = environment(threads);
         // One pool of threads for libtorch and MKL instead of one each.
         environment.put("MKL_THREADING_LAYER", "GNU");
@@ -108,17 +112,16 @@ public record RuntimeCommand(List<String> arguments, Map<String, String> environ
 
     /// The same process with its ranks on this device.
     ///
-    /// cuBLAS gives the same bits only with a workspace of a fixed size; NCCL's own watchdog ends a
-    /// rank whose peers are gone.
+    /// The archive of classes is of a process on the CPU, so it is left out; NCCL's own watchdog
+    /// ends a rank whose peers are gone.
     public RuntimeCommand on(RankDevice device) {
         return switch (device) {
             case CPU -> this;
             case CUDA -> {
                 List<String> flags = new ArrayList<>(withoutClassArchive().arguments);
+                flags.set(flags.indexOf(CPU_LIBRARIES), CPU_LIBRARIES + "-gpu");
                 flags.add(1, "-D" + RankDevice.PROPERTY + "=" + device.label());
-                flags.add(2, "-Dorg.bytedeco.javacpp.platform.extension=-gpu");
                 Map<String, String> variables = new TreeMap<>(environment);
-                variables.put("CUBLAS_WORKSPACE_CONFIG", ":4096:8");
                 variables.put("TORCH_NCCL_ASYNC_ERROR_HANDLING", "1");
                 yield new RuntimeCommand(flags, variables);
             }

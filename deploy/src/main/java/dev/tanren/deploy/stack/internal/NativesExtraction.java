@@ -47,7 +47,9 @@ public record NativesExtraction(TanrenHome home, Installation installation) {
                         installation.inferenceClassPath(),
                         inference("dev.tanren.inference.NativesMain", 1));
                 // Last, because unpacking puts an archive of other jars away.
-                archiveTrainerClasses();
+                if (device() == RankDevice.CPU) {
+                    archiveTrainerClasses();
+                }
             }
         } finally {
             IN_THIS_PROCESS.unlock();
@@ -63,7 +65,12 @@ public record NativesExtraction(TanrenHome home, Installation installation) {
                         mainClass,
                         threads,
                         arguments)
-                .on(RankDevice.from(System.getenv()));
+                .on(device());
+    }
+
+    /// Of the stack's workers; other libraries are unpacked for each.
+    private static RankDevice device() {
+        return RankDevice.from(System.getenv());
     }
 
     private RuntimeCommand inference(String mainClass, int threads) {
@@ -79,7 +86,7 @@ public record NativesExtraction(TanrenHome home, Installation installation) {
     private void unpack(String runtime, String classPath, RuntimeCommand command)
             throws IOException, InterruptedException {
         Path marker = home.natives().resolve(runtime + ".unpacked");
-        String wanted = describe(classPath);
+        String wanted = device().label() + "\n" + describe(classPath);
         if (Files.exists(marker) && Files.readString(marker).equals(wanted)) {
             return;
         }

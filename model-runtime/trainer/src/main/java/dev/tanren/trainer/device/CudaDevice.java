@@ -16,8 +16,8 @@ import org.bytedeco.pytorch.global.torch_cuda;
 /// One CUDA device, with a stream of the rank's own on which everything is computed and copied, in
 /// the order in which it was asked for.
 ///
-/// libtorch is asked for its deterministic kernels, so that the same steps give the same bits on
-/// the same type of device; of an operation that has none it warns. Needs the natives of the Maven
+/// libtorch takes its deterministic kernels, so that the same steps give the same bits on the same
+/// type of device; an operation that has none fails. Needs the natives of the Maven
 /// profile `gpu`.
 public final class CudaDevice implements ComputeDevice {
 
@@ -39,22 +39,26 @@ public final class CudaDevice implements ComputeDevice {
         return torch.cuda_is_available() ? (int) torch.cuda_device_count() : 0;
     }
 
-    /// Takes the device for this thread.
+    /// Takes the device of this number for this thread. Each rank has one of its own: NCCL refuses
+    /// two ranks on one.
     ///
-    /// @param rank of the gang on this machine; ranks beyond the number of devices share them
-    /// @throws TanrenException `DEVICE_MISSING` where there is none
+    /// @param rank of a gang that is on this machine alone
+    /// @throws TanrenException `DEVICE_MISSING` where there is none of this number
     public static CudaDevice open(int rank) {
         int count = count();
-        if (count == 0) {
+        if (rank >= count) {
             throw new TanrenException(
                     ErrorCode.DEVICE_MISSING,
-                    "this process sees no CUDA device",
+                    "this process sees " + count + " CUDA devices",
                     "rank " + rank,
-                    "Build with the Maven profile `gpu`, see that nvidia-smi lists a device to the"
-                            + " worker, or unset TANREN_WORKER_DEVICE to train on the CPU.");
+                    "Build with the Maven profile `gpu`, see that nvidia-smi lists a device for"
+                            + " every rank, use fewer ranks, or unset TANREN_WORKER_DEVICE to train"
+                            + " on the CPU.");
         }
-        byte index = (byte) (rank % count);
-        torch.globalContext().setDeterministicAlgorithms(true, true);
+        byte index = (byte) rank;
+        // Not as a mere wish: attention's backward has a deterministic kernel for the asking alone.
+        torch.globalContext().setDeterministicAlgorithms(true, false);
+        torch.globalContext().setDeterministicFillUninitializedMemory(false);
         torch_cuda.set_device(index);
         CUDAStream stream = torch_cuda.getStreamFromPool(false, index);
         stream.retainReference();

@@ -30,6 +30,8 @@ public final class NcclProcessGroup implements ProcessGroup {
     /// @param collective how long one transfer may take
     public static NcclProcessGroup over(GlooProcessGroup host, Duration collective) {
         try (PointerScope _ = new PointerScope()) {
+            // NCCL's own meeting is at the first exchange, which ranks reach at different times.
+            host.store().setTimeout(GlooProcessGroup.milliseconds(collective));
             ProcessGroupNCCL.Options options = ProcessGroupNCCL.Options.create();
             options.timeout(GlooProcessGroup.milliseconds(collective));
             ProcessGroupNCCL nccl =
@@ -88,6 +90,7 @@ public final class NcclProcessGroup implements ProcessGroup {
 
     @Override
     public void close() {
+        nccl.shutdown();
         nccl.releaseReference();
         host.close();
     }

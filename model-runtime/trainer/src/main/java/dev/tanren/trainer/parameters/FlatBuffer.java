@@ -128,9 +128,15 @@ public final class FlatBuffer implements AutoCloseable {
         }
         MemorySegment shared = segment;
         return shared == null
-                ? tensor.narrow(0, offset, count).view(shape)
+                ? onDevice(offset, count, shape)
                 : NativeAddress.tensor(
                         shared.asSlice(offset * Float.BYTES, count * Float.BYTES), shape);
+    }
+
+    private Tensor onDevice(long offset, long count, long[] shape) {
+        try (Tensor part = tensor.narrow(0, offset, count)) {
+            return part.view(shape);
+        }
     }
 
     public void zero() {

@@ -5,8 +5,8 @@ import dev.tanren.trainer.parameters.FlatBuffer;
 import org.jspecify.annotations.Nullable;
 
 /// Brings a summed gradient into the host's memory, where the optimizer and its state are (Ren et
-/// al., *ZeRO-Offload*, 2021): a device has no more than a model's weights, one gradient and the
-/// activations.
+/// al., *ZeRO-Offload*, 2021): a device has no more than a model's weights, gradients and
+// activations.
 final class HostGradient implements AutoCloseable {
 
     private final ComputeDevice device;
@@ -14,6 +14,11 @@ final class HostGradient implements AutoCloseable {
 
     HostGradient(ComputeDevice device) {
         this.device = device;
+    }
+
+    /// Waits until the device has summed it.
+    void awaitSum() {
+        device.await();
     }
 
     /// The gradient itself where it is in the host's memory, else a copy, valid until the next.

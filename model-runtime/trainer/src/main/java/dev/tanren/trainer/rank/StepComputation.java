@@ -84,6 +84,7 @@ final class StepComputation {
         agreed[2 * microBatches] = askedToStop ? 1 : 0;
         reduction.sum(summed);
         double[] sums = reduction.sum(agreed);
+        hostGradient.awaitSum();
         clock.communicationDone();
         FlatBuffer gradient = hostGradient.of(summed);
         clock.copyDone();

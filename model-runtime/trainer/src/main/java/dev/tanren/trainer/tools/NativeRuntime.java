@@ -37,6 +37,8 @@ public final class NativeRuntime {
         // A thread that waits soon sleeps: with more threads than cores, spinning is what takes
         // time.
         NativeEnvironment.setDefault("GOMP_SPINCOUNT", "2000");
+        // cuBLAS gives the same bits only with a workspace of a fixed size.
+        NativeEnvironment.setDefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8");
         Loader.load(torch.class);
         torch.set_num_threads(threads);
         ComputeThreads.configure(threads);

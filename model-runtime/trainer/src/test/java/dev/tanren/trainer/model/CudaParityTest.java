@@ -45,7 +45,7 @@ class CudaParityTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama-llama3-rope", "qwen3", "gpt2"})
+    @ValueSource(strings = {"llama-llama3-rope", "mistral-window", "qwen3", "gpt2"})
     void theSameBatchGivesTheSameBitsUnderEveryPolicy(String family) {
         try (CudaDevice device = CudaDevice.open(0);
                 SecondDecoder again =

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /// loops in host memory (`HostKernels`), or by libtorch's operations on any device.
 ///
 /// A family says which parts a model has; the kernels make them. Parts of one kind of kernels read
-/// and write matrices of the same kind alone.
+/// and write matrices of the same kind alone. Caches of keys and values are the host's.
 public interface Kernels {
 
     /// Takes memory for a matrix, whose contents are undefined.

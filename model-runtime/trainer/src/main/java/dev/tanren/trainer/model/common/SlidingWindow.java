@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// et al. 2020, Jiang et al. 2023).
 ///
 /// libtorch's fused kernel knows no window, so queries are taken in blocks, each with the keys that
-/// some place of it sees and an additive mask, which is fp32 whatever they are. One mask serves all
+/// some place of it sees and an additive mask of their type. One mask serves all
 /// blocks, because it depends on distances alone: work and memory grow with the length times the
 /// window, not with its square.
 ///
@@ -74,7 +74,7 @@ final class SlidingWindow {
         if (made == null) {
             made =
                     Tensor.create(distances(), block, columns())
-                            .to(queries.device(), torch.ScalarType.Float);
+                            .to(queries.device(), queries.scalar_type());
             made.retainReference();
             mask = made;
         }

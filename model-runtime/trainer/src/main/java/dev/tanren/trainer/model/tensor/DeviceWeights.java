@@ -27,6 +27,7 @@ final class DeviceWeights implements WorkingWeights {
     private final ComputeDevice device;
     private final Tensor all;
     private final Map<String, Tensor> vectors = new HashMap<>();
+    private final Map<String, Tensor> views = new HashMap<>();
 
     DeviceWeights(ParameterLayout layout, Format format, ComputeDevice device) {
         this.layout = layout;
@@ -75,16 +76,25 @@ final class DeviceWeights implements WorkingWeights {
 
     @Override
     public Matrix view(ParameterLayout.Entry first, int rows, int columns) {
+        boolean own = first.vector() && format != Format.FLOAT32;
+        Tensor view =
+                views.computeIfAbsent(
+                        first.name() + " " + rows + " " + columns,
+                        name -> made(first, own, rows, columns));
+        return Matrix.of(view, own ? Format.FLOAT32 : format, rows, columns);
+    }
+
+    /// @param own whether the copy has it in fp32, apart from the others
+    private Tensor made(ParameterLayout.Entry first, boolean own, int rows, int columns) {
         long count = (long) rows * columns;
         try (PointerScope _ = new PointerScope()) {
-            boolean own = first.vector() && format != Format.FLOAT32;
             Tensor flat =
                     own
                             ? vectors.computeIfAbsent(first.name(), name -> vector(count))
                             : all.narrow(0, first.offset(), count);
             Tensor view = flat.view(rows, columns);
             view.retainReference();
-            return Matrix.of(view, own ? Format.FLOAT32 : format, rows, columns);
+            return view;
         }
     }
 
@@ -96,6 +106,8 @@ final class DeviceWeights implements WorkingWeights {
 
     @Override
     public void close() {
+        views.values().forEach(Tensor::releaseReference);
+        views.clear();
         vectors.values().forEach(Tensor::releaseReference);
         vectors.clear();
         all.releaseReference();

@@ -7,7 +7,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
-/// The backward sorts places by their row, which keeps the order of additions on every device.
+/// The backward sums a whole table of gradients first, in an order that does not change.
 ///
 /// Legend: N places, V rows of the table, H hidden.
 final class TensorEmbedding implements Embedding {

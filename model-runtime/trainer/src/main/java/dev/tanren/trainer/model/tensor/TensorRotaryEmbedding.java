@@ -81,6 +81,7 @@ final class TensorRotaryEmbedding implements RotaryEmbedding {
         }
         if (known != null) {
             known.free();
+            angles = null;
         }
         int half = frequencies.length;
         float[] cosines = new float[positions.length * half];
