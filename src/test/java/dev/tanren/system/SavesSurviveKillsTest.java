@@ -52,10 +52,11 @@ class SavesSurviveKillsTest {
     @Test
     void aRankKilledDuringASaveLeavesNoPartOfACheckpointBehind() throws Exception {
         String id = runs.submit(SmallPlans.curriculum("killed-in-save", 2));
+        List<Long> workers = workers();
 
         for (long after : List.of(10L, 30L, 60L)) {
             long saving = awaitSaveUnderWay(id, after);
-            List<Long> ranks = RunClient.ranksOf(workerAtWork());
+            List<Long> ranks = RunClient.ranksOf(atWork(workers));
             EmbeddedStack.kill9(ranks.getLast());
             assertThatEnd(ranks);
             assertThat(committed(id)).as("step %d was being saved", saving).isNotEmpty();
@@ -73,8 +74,9 @@ class SavesSurviveKillsTest {
     @Test
     void aWorkerKilledDuringASaveLeavesNoPartOfACheckpointBehind() throws Exception {
         String id = runs.submit(SmallPlans.curriculum("killed-worker-in-save", 2));
+        List<Long> workers = workers();
         awaitSaveUnderWay(id, 20);
-        long worker = workerAtWork();
+        long worker = atWork(workers);
         List<Long> ranks = RunClient.ranksOf(worker);
 
         EmbeddedStack.kill9(worker);
@@ -90,8 +92,9 @@ class SavesSurviveKillsTest {
     @Test
     void aWorkerThatHungPastItsTimeoutCommitsNothingWhenItGoesOn() throws Exception {
         String id = runs.submit(SmallPlans.curriculum("hung-worker", 2));
+        List<Long> workers = workers();
         runs.awaitStep(id, STAGE, 15, LIMIT);
-        long worker = workerAtWork();
+        long worker = atWork(workers);
         List<Long> ranks = RunClient.ranksOf(worker);
         EmbeddedStack.signal("STOP", worker);
         Instant takenOver;
@@ -231,14 +234,16 @@ class SavesSurviveKillsTest {
         return StreamSupport.stream(array.spliterator(), false).toList();
     }
 
-    private long workerAtWork() throws Exception {
-        for (String worker : List.of("worker-1", "worker-2")) {
-            long pid = stack.processId(worker);
-            if (RunClient.ranksOf(pid).size() == 2) {
-                return pid;
-            }
-        }
-        throw new AssertionError("no worker has ranks");
+    /// Asked for beforehand: it takes a second, in which many a save is over and a phase may end.
+    private List<Long> workers() throws Exception {
+        return List.of(stack.processId("worker-1"), stack.processId("worker-2"));
+    }
+
+    private static long atWork(List<Long> workers) {
+        return workers.stream()
+                .filter(worker -> RunClient.ranksOf(worker).size() == 2)
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no worker has ranks"));
     }
 
     private static void assertThatEnd(List<Long> ranks) {
