@@ -63,9 +63,14 @@ public final class Parameter {
         products.add(gradient(), left_RN, right_NC);
     }
 
-    /// @param copy of weights; where it has this parameter, that is the weight from now on
+    /// @param copy of weights, always the same; where it has this parameter, that is the weight,
+    ///     whichever weights the copy is of
     void useWeight(FlatBuffer weights, @Nullable WorkingWeights copy) {
-        weight = copy != null && copy.has(first) ? copy.view(first, rows, columns) : in(weights);
+        if (copy == null || !copy.has(first)) {
+            weight = in(weights);
+        } else if (weight == null) {
+            weight = copy.view(first, rows, columns);
+        }
     }
 
     void useGradient(FlatBuffer gradients) {

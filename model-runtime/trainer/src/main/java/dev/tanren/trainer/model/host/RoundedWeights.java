@@ -6,8 +6,8 @@ import dev.tanren.trainer.parameters.Bfloat16;
 import dev.tanren.trainer.parameters.ComputeThreads;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.Format;
+import dev.tanren.trainer.parameters.NativeMemory;
 import dev.tanren.trainer.parameters.ParameterLayout;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,14 +18,13 @@ final class RoundedWeights implements WorkingWeights {
 
     private static final long CHUNK = 1 << 16;
 
-    private final Arena arena = Arena.ofShared();
-    private final MemorySegment segment;
+    private final NativeMemory memory;
     private final long elements;
     private final List<Tensor> views = new ArrayList<>();
 
     RoundedWeights(long elements) {
         this.elements = elements;
-        segment = arena.allocate(elements * Format.BFLOAT16.bytes(), 64);
+        memory = new NativeMemory(elements * Format.BFLOAT16.bytes());
     }
 
     @Override
@@ -37,7 +36,7 @@ final class RoundedWeights implements WorkingWeights {
                         Bfloat16.write(
                                 weights.segment(),
                                 from * Float.BYTES,
-                                segment,
+                                memory.segment(),
                                 from * Format.BFLOAT16.bytes(),
                                 (int) (to - from)));
     }
@@ -50,7 +49,8 @@ final class RoundedWeights implements WorkingWeights {
     @Override
     public Matrix view(ParameterLayout.Entry first, int rows, int columns) {
         int bytes = Format.BFLOAT16.bytes();
-        MemorySegment part = segment.asSlice(first.offset() * bytes, (long) rows * columns * bytes);
+        MemorySegment part =
+                memory.segment().asSlice(first.offset() * bytes, (long) rows * columns * bytes);
         Matrix matrix = Matrix.over(part, Format.BFLOAT16, rows, columns);
         matrix.tensor().retainReference();
         views.add(matrix.tensor());
@@ -61,6 +61,6 @@ final class RoundedWeights implements WorkingWeights {
     public void close() {
         views.forEach(Tensor::releaseReference);
         views.clear();
-        arena.close();
+        memory.close();
     }
 }

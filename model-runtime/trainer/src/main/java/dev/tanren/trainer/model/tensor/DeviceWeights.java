@@ -6,12 +6,12 @@ import dev.tanren.trainer.model.common.WorkingWeights;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.Format;
 import dev.tanren.trainer.parameters.ParameterLayout;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /// A device's copy of a model's weights: matrices in the format of products, vectors in fp32.
@@ -27,20 +27,16 @@ final class DeviceWeights implements WorkingWeights {
     private final ComputeDevice device;
     private final Tensor all;
     private final Map<String, Tensor> vectors = new HashMap<>();
-    private final Map<String, Tensor> views = new HashMap<>();
+    private final List<Tensor> views = new ArrayList<>();
 
     DeviceWeights(ParameterLayout layout, Format format, ComputeDevice device) {
         this.layout = layout;
         this.format = format;
         this.device = device;
         try (PointerScope _ = new PointerScope()) {
-            all = empty(layout.elements(), TensorKernels.type(format));
+            all = DeviceTensors.empty(device, TensorKernels.type(format), layout.elements());
             all.retainReference();
         }
-    }
-
-    private Tensor empty(long elements, ScalarType type) {
-        return torch.empty(new long[] {elements}, device.options(type), new MemoryFormatOptional());
     }
 
     @Override
@@ -55,7 +51,7 @@ final class DeviceWeights implements WorkingWeights {
 
     private void round(FlatBuffer weights) {
         long elements = layout.elements();
-        Tensor incoming = empty(Math.min(CHUNK, elements), ScalarType.Float);
+        Tensor incoming = DeviceTensors.empty(device, ScalarType.Float, Math.min(CHUNK, elements));
         for (long from = 0; from < elements; from += CHUNK) {
             long count = Math.min(CHUNK, elements - from);
             Tensor part = incoming.narrow(0, 0, count);
@@ -76,37 +72,29 @@ final class DeviceWeights implements WorkingWeights {
 
     @Override
     public Matrix view(ParameterLayout.Entry first, int rows, int columns) {
-        boolean own = first.vector() && format != Format.FLOAT32;
-        Tensor view =
-                views.computeIfAbsent(
-                        first.name() + " " + rows + " " + columns,
-                        name -> made(first, own, rows, columns));
-        return Matrix.of(view, own ? Format.FLOAT32 : format, rows, columns);
-    }
-
-    /// @param own whether the copy has it in fp32, apart from the others
-    private Tensor made(ParameterLayout.Entry first, boolean own, int rows, int columns) {
         long count = (long) rows * columns;
         try (PointerScope _ = new PointerScope()) {
+            boolean own = first.vector() && format != Format.FLOAT32;
             Tensor flat =
                     own
                             ? vectors.computeIfAbsent(first.name(), name -> vector(count))
                             : all.narrow(0, first.offset(), count);
             Tensor view = flat.view(rows, columns);
             view.retainReference();
-            return view;
+            views.add(view);
+            return Matrix.of(view, own ? Format.FLOAT32 : format, rows, columns);
         }
     }
 
     private Tensor vector(long count) {
-        Tensor made = empty(count, ScalarType.Float);
+        Tensor made = DeviceTensors.empty(device, ScalarType.Float, count);
         made.retainReference();
         return made;
     }
 
     @Override
     public void close() {
-        views.values().forEach(Tensor::releaseReference);
+        views.forEach(Tensor::releaseReference);
         views.clear();
         vectors.values().forEach(Tensor::releaseReference);
         vectors.clear();

@@ -19,7 +19,6 @@ import dev.tanren.trainer.model.common.WorkingWeights;
 import dev.tanren.trainer.parameters.Format;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -61,11 +60,7 @@ public final class TensorKernels implements Kernels {
     @Override
     public OwnedMatrix allocate(Format format, int rows, int columns) {
         try (PointerScope _ = new PointerScope()) {
-            Tensor tensor =
-                    torch.empty(
-                            new long[] {rows, columns},
-                            device.options(type(format)),
-                            new MemoryFormatOptional());
+            Tensor tensor = DeviceTensors.empty(device, type(format), rows, columns);
             tensor.retainReference();
             return new Owned(Matrix.of(tensor, format, rows, columns));
         }

@@ -7,11 +7,9 @@ import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.model.common.RotaryEmbedding;
 import java.util.Arrays;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.jspecify.annotations.Nullable;
 
 /// Rotations whose angles are made once for each micro-batch, whose layers share them.
@@ -103,13 +101,8 @@ final class TensorRotaryEmbedding implements RotaryEmbedding {
     }
 
     private Tensor onDevice(float[] values, int places) {
-        Tensor host = Tensor.create(values, places, 1, frequencies.length);
         Tensor moved =
-                torch.empty(
-                        new long[] {places, 1, frequencies.length},
-                        device.options(ScalarType.Float),
-                        new MemoryFormatOptional());
-        moved.copy_(host);
+                DeviceTensors.copyOf(device, Tensor.create(values, places, 1, frequencies.length));
         moved.retainReference();
         return moved;
     }
