@@ -64,12 +64,21 @@ public final class ModelPreparation {
 
     private String tokenizer(String uri, Architecture architecture) {
         SourceContent file = sources.file(uri, HuggingFaceFiles.TOKENIZER);
-        byte[] bytes = file.read(MOST_TOKENIZER_BYTES);
-        TokenizerVocabulary.read(bytes, file.where())
-                .requireWithin(architecture.vocabSize(), file.where());
+        byte[] bytes = fitting(file, architecture);
         String key = "models/" + Sha256.of(bytes) + "/" + HuggingFaceFiles.TOKENIZER;
         store.putIfAbsent(key, bytes);
         return key;
+    }
+
+    /// The tokenizer's bytes.
+    ///
+    /// @throws TanrenException `TOKENIZER_MISMATCH` where it has tokens that the model does not
+    // know
+    private static byte[] fitting(SourceContent tokenizer, Architecture architecture) {
+        byte[] bytes = tokenizer.read(MOST_TOKENIZER_BYTES);
+        TokenizerVocabulary.read(bytes, tokenizer.where())
+                .requireWithin(architecture.vocabSize(), tokenizer.where());
+        return bytes;
     }
 
     private ResolvedModel base(String uri, Plan plan, Progress progress) {
@@ -83,8 +92,7 @@ public final class ModelPreparation {
         if (store.find(prefix + HuggingFaceFiles.CONFIGURATION).isEmpty()) {
             SourceContent tokenizer = files.get(HuggingFaceFiles.TOKENIZER);
             if (tokenizer != null) {
-                TokenizerVocabulary.read(tokenizer.read(MOST_TOKENIZER_BYTES), tokenizer.where())
-                        .requireWithin(configuration.architecture().vocabSize(), tokenizer.where());
+                fitting(tokenizer, configuration.architecture());
             }
             new ModelUpload(store, transfer, files, hashes, prefix)
                     .run(configuration.architecture(), folder.where(), progress);

@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.within;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.testing.PublishedModel;
 import dev.tanren.spec.validation.PlanReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.aggregator.AggregateWith;
 import org.junit.jupiter.params.provider.CsvFileSource;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -20,32 +22,10 @@ class PlannerTest {
     @ParameterizedTest
     @CsvFileSource(resources = "/published-models.csv", useHeadersInDisplayName = true)
     void countsTheParametersOfPublishedModels(
-            String name,
-            Architecture.Family family,
-            int vocabulary,
-            int hidden,
-            int layers,
-            int heads,
-            int keyValueHeads,
-            int intermediate,
-            int headSize,
-            boolean tied,
-            long expected) {
-        Architecture shape =
-                new Architecture(
-                        family,
-                        vocabulary,
-                        hidden,
-                        layers,
-                        heads,
-                        keyValueHeads,
-                        intermediate,
-                        headSize,
-                        tied,
-                        10_000,
-                        1e-5,
-                        1024);
-        assertThat(ParameterCount.of(shape).total()).as(name).isEqualTo(expected);
+            @AggregateWith(PublishedModel.Line.class) PublishedModel model) {
+        assertThat(ParameterCount.of(model.shape()).total())
+                .as(model.name())
+                .isEqualTo(model.parameters());
     }
 
     @Test

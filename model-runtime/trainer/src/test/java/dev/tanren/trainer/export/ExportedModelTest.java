@@ -12,10 +12,9 @@ import dev.tanren.spec.plan.Stage;
 import dev.tanren.spec.testing.SmallPlans;
 import dev.tanren.spec.testing.StageBuilder;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
-import dev.tanren.storage.checkpoint.ShardWriter;
 import dev.tanren.storage.objects.StoreAddress;
 import dev.tanren.storage.testing.MemoryObjectStore;
-import dev.tanren.trainer.checkpoint.TrainingState;
+import dev.tanren.trainer.checkpoint.WeightsShard;
 import dev.tanren.trainer.model.HuggingFaceDirectory;
 import dev.tanren.trainer.model.HuggingFaceWeights;
 import dev.tanren.trainer.model.registry.Decoders;
@@ -171,17 +170,11 @@ class ExportedModelTest {
         try (FlatBuffer weights = FlatBuffer.allocate(layout)) {
             HuggingFaceWeights.load(folder, layout, weights);
             CheckpointManifest.Shard shard =
-                    new ShardWriter(store)
-                            .write(
-                                    "runs/r/adapt/checkpoints/1/shard-0.safetensors",
-                                    TrainingState.weightTensors(layout, weights).stream()
-                                            .map(
-                                                    tensor ->
-                                                            new ShardWriter.Slice(
-                                                                    tensor.name(),
-                                                                    tensor.shape(),
-                                                                    tensor.bytes()))
-                                            .toList());
+                    WeightsShard.write(
+                            store,
+                            "runs/r/adapt/checkpoints/1/shard-0.safetensors",
+                            layout,
+                            weights);
             CheckpointManifest manifest =
                     new CheckpointManifest(
                             CheckpointManifest.VERSION,

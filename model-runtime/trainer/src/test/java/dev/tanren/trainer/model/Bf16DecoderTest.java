@@ -7,6 +7,7 @@ import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.plan.TrainingStage.Precision;
 import dev.tanren.trainer.checkpoint.TrainingState;
+import dev.tanren.trainer.model.host.HostKernels;
 import dev.tanren.trainer.model.registry.Decoders;
 import dev.tanren.trainer.optimizer.GradientNorm;
 import dev.tanren.trainer.parameters.ComputeThreads;
@@ -39,25 +40,8 @@ class Bf16DecoderTest {
     }
 
     /// The decoder of a fixture a second time, in bf16, with gradients of its own.
-    private static final class Half implements AutoCloseable {
-        final Fixture fixture;
-        final Decoder decoder;
-        final FlatBuffer gradients;
-
-        Half(String family) {
-            fixture = Fixture.family(family);
-            decoder = Decoders.create(fixture.decoder.architecture(), Precision.BF16);
-            gradients = FlatBuffer.allocate(decoder.layout());
-            decoder.useWeights(fixture.weights);
-            decoder.accumulateGradientsInto(gradients);
-        }
-
-        @Override
-        public void close() {
-            decoder.close();
-            gradients.close();
-            fixture.close();
-        }
+    private static SecondDecoder half(String family) {
+        return new SecondDecoder(family, new HostKernels(), Precision.BF16);
     }
 
     /// bf16 has 8 bits of precision, so each number that is stored is off by up to 2^-9 of itself,
@@ -66,20 +50,18 @@ class Bf16DecoderTest {
     @ParameterizedTest
     @ValueSource(strings = {"llama-llama3-rope", "mistral-window", "qwen2", "qwen3", "gpt2"})
     void logitsAndGradientsAreThoseOfFp32WithinTheRounding(String family) {
-        try (Half half = new Half(family);
+        try (SecondDecoder half = half(family);
                 Tensor logits = half.decoder.logits(half.fixture.batch(0));
                 Tensor expected = half.fixture.decoder.logits(half.fixture.batch(0))) {
             assertThat(Numbers.relativeNorm(Numbers.of(logits), Numbers.of(expected)))
                     .isBetween(1e-5, 0x1p-5);
             MicroBatch batch = half.fixture.batch(0);
             double inverse = 1.0 / batch.countedTargets();
-            double loss = half.decoder.forwardBackward(batch, inverse).lossSum() * inverse;
+            double loss = half.gradientOf(batch, inverse) * inverse;
             double wanted =
                     half.fixture.decoder.forwardBackward(batch, inverse).lossSum() * inverse;
             assertThat(Math.abs(loss - wanted) / wanted).isLessThan(0x1p-8);
-            assertThat(
-                            Numbers.relativeNorm(
-                                    Numbers.of(half.gradients), Numbers.of(half.fixture.gradients)))
+            assertThat(Numbers.relativeNorm(half.gradient(), Numbers.of(half.fixture.gradients)))
                     .isBetween(1e-5, 0.04);
             assertThat(half.decoder.lossSum(batch) * inverse).isEqualTo(loss);
         }
@@ -88,17 +70,14 @@ class Bf16DecoderTest {
     @ParameterizedTest
     @ValueSource(strings = {"llama-llama3-rope", "mistral-window", "qwen2", "qwen3", "gpt2"})
     void recomputingAndOtherThreadsOfJavasLoopsGiveTheSameBits(String family) {
-        try (Half half = new Half(family)) {
+        try (SecondDecoder half = half(family)) {
             MicroBatch batch = half.fixture.batch(0);
-            double loss = half.decoder.forwardBackward(batch, 0.02).lossSum();
-            double[] gradient = Numbers.of(half.gradients);
+            double loss = half.gradientOf(batch, 0.02);
+            double[] gradient = half.gradient();
             for (TrainingStage.Activations policy : TrainingStage.Activations.values()) {
                 half.decoder.recomputeActivations(policy);
-                half.gradients.zero();
-                assertThat(half.decoder.forwardBackward(batch, 0.02).lossSum())
-                        .as("%s", policy)
-                        .isEqualTo(loss);
-                assertThat(Numbers.of(half.gradients)).as("%s", policy).isEqualTo(gradient);
+                assertThat(half.gradientOf(batch, 0.02)).as("%s", policy).isEqualTo(loss);
+                assertThat(half.gradient()).as("%s", policy).isEqualTo(gradient);
                 ComputeThreads.configure(1);
             }
         }
@@ -107,7 +86,7 @@ class Bf16DecoderTest {
     @ParameterizedTest
     @ValueSource(strings = {"mistral-window", "gpt2"})
     void tokensAfterACacheAreThoseOfTheWholeSequence(String family) {
-        try (Half half = new Half(family);
+        try (SecondDecoder half = half(family);
                 KeyValueCache cache = half.decoder.newCache(12)) {
             int vocabulary = half.decoder.architecture().vocabSize();
             int[] tokens = Arrays.copyOf(half.fixture.batch(0).tokens(), 12);

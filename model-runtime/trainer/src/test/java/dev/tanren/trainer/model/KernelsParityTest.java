@@ -98,13 +98,7 @@ class KernelsParityTest {
                 targets[i] = MicroBatch.IGNORED;
             }
         }
-        return new MicroBatch(
-                batch.sequences(),
-                batch.sequenceLength(),
-                batch.tokens(),
-                targets,
-                batch.positions(),
-                batch.documents());
+        return Targets.of(batch, targets);
     }
 
     @ParameterizedTest

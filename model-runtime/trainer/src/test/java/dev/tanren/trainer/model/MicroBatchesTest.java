@@ -254,13 +254,7 @@ class MicroBatchesTest {
                 targets[i] = MicroBatch.IGNORED;
             }
         }
-        return new MicroBatch(
-                batch.sequences(),
-                batch.sequenceLength(),
-                batch.tokens(),
-                targets,
-                batch.positions(),
-                batch.documents());
+        return Targets.of(batch, targets);
     }
 
     private static MicroBatch rows(MicroBatch batch, int from, int to) {

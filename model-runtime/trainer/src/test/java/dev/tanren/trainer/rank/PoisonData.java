@@ -9,11 +9,10 @@ import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.testing.SmallPlans;
 import dev.tanren.spec.testing.StageBuilder;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
-import dev.tanren.storage.checkpoint.ShardWriter;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.tokens.DatasetManifest;
 import dev.tanren.storage.tokens.TokenShardWriter;
-import dev.tanren.trainer.checkpoint.TrainingState;
+import dev.tanren.trainer.checkpoint.WeightsShard;
 import dev.tanren.trainer.model.Initialisation;
 import dev.tanren.trainer.model.registry.Decoders;
 import dev.tanren.trainer.parameters.FlatBuffer;
@@ -118,17 +117,7 @@ final class PoisonData {
                             (long) BAD_TOKEN * ARCHITECTURE.hiddenSize(),
                             Float.NaN);
             CheckpointManifest.Shard shard =
-                    new ShardWriter(store)
-                            .write(
-                                    "runs/poison/weights.safetensors",
-                                    TrainingState.weightTensors(layout, weights).stream()
-                                            .map(
-                                                    tensor ->
-                                                            new ShardWriter.Slice(
-                                                                    tensor.name(),
-                                                                    tensor.shape(),
-                                                                    tensor.bytes()))
-                                            .toList());
+                    WeightsShard.write(store, "runs/poison/weights.safetensors", layout, weights);
             CheckpointManifest manifest =
                     new CheckpointManifest(
                             CheckpointManifest.VERSION,
