@@ -2,6 +2,8 @@ package dev.tanren.storage.objects;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import io.minio.errors.MinioException;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -36,8 +38,10 @@ final class Retrier {
                 return request.run(tries);
             } catch (InterruptedException e) {
                 throw interrupted(doing, key, e);
-            } catch (TanrenException | IllegalArgumentException | IllegalStateException e) {
+            } catch (TanrenException e) {
                 throw e;
+            } catch (IllegalArgumentException | IllegalStateException e) {
+                failure = StoreFailure.of(hidden(e));
             } catch (Exception e) {
                 failure = StoreFailure.of(unwrapped(e));
             }
@@ -119,6 +123,15 @@ final class Retrier {
                 endpoint + " " + key,
                 "Nothing to mend: it is tried again when the work is.",
                 cause);
+    }
+
+    /// Where the client's listing breaks off, it hides the reason in an `IllegalStateException`.
+    private static Throwable hidden(RuntimeException failure) {
+        Throwable inner = failure.getCause();
+        if (inner instanceof IOException || inner instanceof MinioException) {
+            return inner;
+        }
+        throw failure;
     }
 
     private static Throwable unwrapped(Throwable failure) {

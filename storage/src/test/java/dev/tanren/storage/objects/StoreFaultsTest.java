@@ -83,7 +83,7 @@ class StoreFaultsTest {
         AtomicInteger put = new AtomicInteger();
         try (EmbeddedS3 s3 = EmbeddedS3.start()) {
             s3.store("race").close();
-            try (LosesFirstAnswer proxy = new LosesFirstAnswer(s3.endpoint(), put);
+            try (CutsFirstAnswer proxy = new CutsFirstAnswer(s3.endpoint(), 0, put);
                     S3ObjectStore store =
                             S3ObjectStore.connect(
                                     new StoreAddress(
@@ -214,66 +214,6 @@ class StoreFaultsTest {
                     java.util.regex.Pattern.compile("(?i)content-length: (\\d+)").matcher(head);
             in.skipNBytes(length.find() ? Long.parseLong(length.group(1)) : 0);
             return true;
-        }
-
-        String endpoint() {
-            return "http://127.0.0.1:" + server.getLocalPort();
-        }
-
-        @Override
-        public void close() throws IOException {
-            server.close();
-        }
-    }
-
-    /// Passes bytes on to the store, but cuts the connection instead of giving the first answer.
-    private static final class LosesFirstAnswer implements AutoCloseable {
-        private final ServerSocket server =
-                new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-        private final int target;
-        private final AtomicInteger connections;
-
-        LosesFirstAnswer(String endpoint, AtomicInteger connections) throws IOException {
-            this.target = java.net.URI.create(endpoint).getPort();
-            this.connections = connections;
-            Thread.ofVirtual()
-                    .start(
-                            () -> {
-                                while (!server.isClosed()) {
-                                    try {
-                                        Socket client = server.accept();
-                                        Thread.ofVirtual().start(() -> pass(client));
-                                    } catch (IOException e) {
-                                        return;
-                                    }
-                                }
-                            });
-        }
-
-        private void pass(Socket client) {
-            boolean lose = connections.incrementAndGet() == 1;
-            try (client;
-                    Socket store = new Socket(InetAddress.getLoopbackAddress(), target)) {
-                Thread.ofVirtual().start(() -> copy(client, store));
-                if (lose) {
-                    // The store has decided once its answer begins.
-                    store.getInputStream().read();
-                } else {
-                    store.getInputStream().transferTo(client.getOutputStream());
-                }
-            } catch (IOException e) {
-                // One side hung up, as it may.
-                return;
-            }
-        }
-
-        private static void copy(Socket from, Socket to) {
-            try {
-                from.getInputStream().transferTo(to.getOutputStream());
-            } catch (IOException e) {
-                // The other direction ends the connection.
-                return;
-            }
         }
 
         String endpoint() {

@@ -4,11 +4,16 @@ import dev.tanren.storage.registry.DatabaseAddress;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// A real PostgreSQL on a free loopback port, with an empty database for each [#fresh()].
@@ -18,23 +23,69 @@ public final class EmbeddedDatabase implements AutoCloseable {
     private static final String PASSWORD = "postgres";
     private static final AtomicInteger NUMBER = new AtomicInteger();
 
+    private final Path data;
     private final EmbeddedPostgres server;
 
-    private EmbeddedDatabase(EmbeddedPostgres server) {
+    private EmbeddedDatabase(Path data, EmbeddedPostgres server) {
+        this.data = data;
         this.server = server;
     }
 
     public static EmbeddedDatabase start() {
         try {
-            return new EmbeddedDatabase(
-                    EmbeddedPostgres.builder()
-                            .setPGStartupWait(Duration.ofSeconds(60))
-                            .setServerConfig("max_connections", "400")
-                            .setServerConfig("fsync", "off")
-                            .start());
+            Path data = Files.createTempDirectory("tanren-database");
+            return new EmbeddedDatabase(data, builder(data).start());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private static EmbeddedPostgres.Builder builder(Path data) {
+        return EmbeddedPostgres.builder()
+                .setDataDirectory(data)
+                .setPGStartupWait(Duration.ofSeconds(60))
+                .setServerConfig("max_connections", "400")
+                .setServerConfig("synchronous_commit", "on")
+                .setServerConfig("fsync", "off");
+    }
+
+    /// Kills the server in the midst of what it does, and starts it again where it was.
+    public void crash() {
+        try {
+            long pid =
+                    Long.parseLong(Files.readAllLines(data.resolve("postmaster.pid")).getFirst());
+            List<String> command = commandOf(pid);
+            new ProcessBuilder("kill", "-KILL", Long.toString(pid)).start().waitFor();
+            do {
+                Thread.sleep(50);
+            } while (!startedAgain(command));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /// PostgreSQL refuses to run as root, and to start while its former processes are still there.
+    private static boolean startedAgain(List<String> command)
+            throws IOException, InterruptedException {
+        List<String> whole = new ArrayList<>();
+        if (System.getProperty("user.name").equals("root")) {
+            whole.addAll(List.of("unshare", "-U"));
+        }
+        whole.addAll(command);
+        Process process =
+                new ProcessBuilder(whole)
+                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                        .redirectError(ProcessBuilder.Redirect.DISCARD)
+                        .start();
+        return !process.waitFor(300, TimeUnit.MILLISECONDS);
+    }
+
+    private static List<String> commandOf(long pid) throws IOException {
+        String line = Files.readString(Path.of("/proc", Long.toString(pid), "cmdline"));
+        return List.of(line.split("\0"));
     }
 
     /// The address of a new, empty database.
