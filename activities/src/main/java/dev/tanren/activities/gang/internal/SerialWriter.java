@@ -1,5 +1,6 @@
 package dev.tanren.activities.gang.internal;
 
+import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.FailureClass;
 import dev.tanren.spec.error.TanrenException;
 import java.time.Duration;
@@ -12,12 +13,15 @@ import org.slf4j.LoggerFactory;
 
 /// Does writes one after the other on a thread of its own, each again until database and store take
 /// it. Training goes on meanwhile; what it reports waits in memory.
+///
+/// Whatever a write throws, those after it are done: who waits for them would wait for ever.
 public final class SerialWriter implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(SerialWriter.class);
     private static final Duration FIRST_DELAY = Duration.ofMillis(200);
     private static final Duration LAST_DELAY = Duration.ofSeconds(5);
 
+    private final String name;
     private final LinkedBlockingQueue<Runnable> queue = new LinkedBlockingQueue<>();
     private final Consumer<TanrenException> failed;
     private final Thread thread;
@@ -27,6 +31,7 @@ public final class SerialWriter implements AutoCloseable {
 
     /// @param failed told of a write that no repetition mends; what follows is still done
     public SerialWriter(String name, Consumer<TanrenException> failed) {
+        this.name = name;
         this.failed = failed;
         this.thread = Thread.ofPlatform().name(name).daemon().start(this::work);
     }
@@ -36,9 +41,9 @@ public final class SerialWriter implements AutoCloseable {
         queue.add(write);
     }
 
-    /// Whether nothing waits to be written.
+    /// Whether nothing waits to be written, or nobody is left to write it.
     public boolean idle() {
-        return pending.get() == 0;
+        return pending.get() == 0 || !thread.isAlive();
     }
 
     /// Drops what is not written yet.
@@ -72,8 +77,11 @@ public final class SerialWriter implements AutoCloseable {
             while (!abandoned && !(closing && queue.isEmpty())) {
                 Runnable write = queue.poll(100, TimeUnit.MILLISECONDS);
                 if (write != null) {
-                    untilItIsTaken(write);
-                    pending.decrementAndGet();
+                    try {
+                        untilItIsTaken(write);
+                    } finally {
+                        pending.decrementAndGet();
+                    }
                 }
             }
         } catch (InterruptedException e) {
@@ -93,11 +101,24 @@ public final class SerialWriter implements AutoCloseable {
                     return;
                 }
                 LOG.warn("{}; tried again in {}", e.getMessage(), delay);
+            } catch (RuntimeException e) {
+                LOG.error("a write of the {} failed in an unforeseen way", name, e);
+                failed.accept(unexpected(e));
+                return;
             }
             Thread.sleep(delay);
             Duration doubled = delay.multipliedBy(2);
             delay = doubled.compareTo(LAST_DELAY) > 0 ? LAST_DELAY : doubled;
         }
+    }
+
+    private TanrenException unexpected(RuntimeException e) {
+        return new TanrenException(
+                ErrorCode.INTERNAL,
+                "a write failed in a way that is not foreseen: " + e,
+                name,
+                "report it with the worker's log",
+                e);
     }
 
     /// What was stored is not what the manifest says: writing it again changes nothing.
