@@ -5,7 +5,9 @@ import io.temporal.activity.ActivityExecutionContext;
 import io.temporal.client.ActivityCanceledException;
 import io.temporal.client.ActivityCompletionException;
 import io.temporal.failure.CanceledFailure;
+import io.temporal.failure.TimeoutFailure;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
 
 /// A lease kept by Temporal heartbeats, one a second from a thread of its own, so that it is held
 /// however long a step or an upload takes.
@@ -15,23 +17,25 @@ public final class HeartbeatLease implements Lease, AutoCloseable {
 
     private static final long BEAT_MILLIS = 1_000;
 
-    private final ActivityExecutionContext context;
+    private final LongConsumer heart;
     private final Drain drain;
     private final AtomicLong step = new AtomicLong();
     private volatile State state = State.HELD;
     private final Thread thread;
 
-    private HeartbeatLease(ActivityExecutionContext context, Drain drain) {
-        this.context = context;
+    private HeartbeatLease(String name, LongConsumer heart, Drain drain) {
+        this.heart = heart;
         this.drain = drain;
-        this.thread =
-                Thread.ofVirtual()
-                        .name("heartbeat-" + context.getInfo().getActivityId())
-                        .unstarted(this::beat);
+        this.thread = Thread.ofVirtual().name("heartbeat-" + name).unstarted(this::beat);
     }
 
     public static HeartbeatLease hold(ActivityExecutionContext context, Drain drain) {
-        HeartbeatLease lease = new HeartbeatLease(context, drain);
+        return hold(context.getInfo().getActivityId(), context::heartbeat, drain);
+    }
+
+    /// @param heart one beat, with the step that was reached; throws what Temporal's client throws
+    static HeartbeatLease hold(String name, LongConsumer heart, Drain drain) {
+        HeartbeatLease lease = new HeartbeatLease(name, heart, drain);
         lease.thread.start();
         return lease;
     }
@@ -46,7 +50,7 @@ public final class HeartbeatLease implements Lease, AutoCloseable {
     /// so that it does not try the work again.
     public RuntimeException ending(TanrenException error) {
         return state() == State.CANCELLED
-                ? new CanceledFailure("ended by request: " + error.what(), null, error)
+                ? new CanceledFailure("ended by request: " + error.what())
                 : error;
     }
 
@@ -73,10 +77,11 @@ public final class HeartbeatLease implements Lease, AutoCloseable {
 
     private void beatOnce() {
         try {
-            context.heartbeat(step.get());
+            heart.accept(step.get());
         } catch (ActivityCanceledException e) {
             if (state == State.HELD) {
-                state = State.CANCELLED;
+                // The client says so too when no beat was answered for the heartbeat timeout.
+                state = e.getCause() instanceof TimeoutFailure ? State.UNHEARD : State.CANCELLED;
             }
         } catch (ActivityCompletionException e) {
             if (!drain.begun()) {

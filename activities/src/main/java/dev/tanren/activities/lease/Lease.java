@@ -10,7 +10,15 @@ public interface Lease {
         /// The work belongs to nobody any more, or to another worker: stop at once, commit nothing.
         LOST,
         /// The worker itself ends: save what can be saved in the time that is left.
-        DRAINING
+        DRAINING,
+        /// Temporal was not heard of for so long that it gives, or will give, the work to another:
+        /// save what can be saved before that, and end. Fencing decides whether it counts.
+        UNHEARD;
+
+        /// Whether what is not saved within seconds is saved in vain.
+        public boolean hurries() {
+            return this == DRAINING || this == UNHEARD;
+        }
     }
 
     State state();

@@ -65,6 +65,7 @@ public final class FakeRank {
             boolean last = step == launch.lastStep() || terminated;
             boolean crashesAtLast = last && launch.rank() == 1;
             if (crashesAtLast && launch.plan().name().equals("crashes-before-its-last-save")) {
+                awaitShard(launch, store, step, 0);
                 crash();
             }
             if (last || step % SAVE_EVERY == 0) {
@@ -99,6 +100,12 @@ public final class FakeRank {
             }
             case "rolls-back" -> stopAtEight(launch, reports, step, Anomalies.Policy.ROLLBACK);
             case "asks" -> stopAtEight(launch, reports, step, Anomalies.Policy.PAUSE);
+            case "waits-for-the-store" -> {
+                for (int second = 1; second <= 6 && step == 8; second++) {
+                    Thread.sleep(1_000);
+                    reports.send(new Report.SaveAwaited(launch.rank(), SAVE_EVERY, second));
+                }
+            }
             case "hangs" -> {
                 if (step == 8) {
                     new CountDownLatch(1).await();
@@ -118,9 +125,14 @@ public final class FakeRank {
     private static void awaitShards(RankLaunch launch, S3ObjectStore store, long step)
             throws InterruptedException {
         for (int rank = 0; rank < launch.worldSize(); rank++) {
-            while (store.list(shardKey(launch, step, rank)).isEmpty()) {
-                Thread.sleep(5);
-            }
+            awaitShard(launch, store, step, rank);
+        }
+    }
+
+    private static void awaitShard(RankLaunch launch, S3ObjectStore store, long step, int rank)
+            throws InterruptedException {
+        while (store.list(shardKey(launch, step, rank)).isEmpty()) {
+            Thread.sleep(5);
         }
     }
 

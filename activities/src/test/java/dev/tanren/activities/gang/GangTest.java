@@ -47,15 +47,18 @@ abstract class GangTest {
             System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
     static final Path JAVA = Path.of(System.getProperty("java.home"), "bin", "java");
 
-    static final GangSettings SETTINGS =
-            new GangSettings(
-                    Duration.ofSeconds(30),
-                    Duration.ofSeconds(20),
-                    Duration.ofSeconds(2),
-                    Duration.ofSeconds(20),
-                    Duration.ofSeconds(20),
-                    Duration.ofSeconds(5),
-                    Duration.ofMillis(300));
+    static final GangSettings SETTINGS = settings(Duration.ofMillis(300));
+
+    static GangSettings settings(Duration afterCrash) {
+        return new GangSettings(
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(20),
+                Duration.ofSeconds(4),
+                Duration.ofSeconds(20),
+                Duration.ofSeconds(20),
+                Duration.ofSeconds(5),
+                afterCrash);
+    }
 
     Path scratch;
 
@@ -75,22 +78,25 @@ abstract class GangTest {
         registry = PostgresRegistry.connect(database.fresh());
         store = server.store("gangs", TransferSettings.standard());
         checkpoints = new ObjectCheckpointStore(store, registry.checkpoints(), registry.events());
-        supervisor =
-                new GangSupervisor(
-                        new GangLauncher(
-                                (threads, arguments) -> fakeRank(arguments),
-                                server.address("gangs", "tanren/"),
-                                scratch,
-                                MEMORY,
-                                Map.of(
-                                        StoreAddress.ACCESS_KEY_VARIABLE, server.accessKey(),
-                                        StoreAddress.SECRET_KEY_VARIABLE, server.secretKey())),
-                        registry,
-                        store,
-                        checkpoints,
+        supervisor = supervisor(SETTINGS);
+    }
+
+    GangSupervisor supervisor(GangSettings settings) {
+        return new GangSupervisor(
+                new GangLauncher(
+                        (threads, arguments) -> fakeRank(arguments),
+                        server.address("gangs", "tanren/"),
                         scratch,
-                        SETTINGS,
-                        "worker-under-test");
+                        MEMORY,
+                        Map.of(
+                                StoreAddress.ACCESS_KEY_VARIABLE, server.accessKey(),
+                                StoreAddress.SECRET_KEY_VARIABLE, server.secretKey())),
+                registry,
+                store,
+                checkpoints,
+                scratch,
+                settings,
+                "worker-under-test");
     }
 
     @AfterAll
@@ -102,7 +108,11 @@ abstract class GangTest {
     }
 
     TanrenException failure(GangRequest request, Lease lease) {
-        return catchThrowableOfType(TanrenException.class, () -> supervisor.run(request, lease));
+        return failure(supervisor, request, lease);
+    }
+
+    static TanrenException failure(GangSupervisor of, GangRequest request, Lease lease) {
+        return catchThrowableOfType(TanrenException.class, () -> of.run(request, lease));
     }
 
     Attempts.Attempt attempt(GangRequest request) {

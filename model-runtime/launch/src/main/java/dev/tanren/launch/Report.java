@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
     @JsonSubTypes.Type(value = Report.AnomalyFound.class, name = "anomalyFound"),
     @JsonSubTypes.Type(value = Report.StepSkipped.class, name = "stepSkipped"),
     @JsonSubTypes.Type(value = Report.Evaluated.class, name = "evaluated"),
+    @JsonSubTypes.Type(value = Report.SaveAwaited.class, name = "saveAwaited"),
     @JsonSubTypes.Type(value = Report.ShardSaved.class, name = "shardSaved"),
     @JsonSubTypes.Type(value = Report.Finished.class, name = "finished"),
     @JsonSubTypes.Type(value = Report.Preempted.class, name = "preempted"),
@@ -166,6 +167,12 @@ public sealed interface Report {
             Map<String, String> state,
             double seconds)
             implements Report {}
+
+    /// Training stands still until the checkpoint of `step` is in the object store. Comes every few
+    /// seconds, so that who waits for the rank knows what the rank waits for.
+    ///
+    /// @param seconds since it stands still
+    record SaveAwaited(int rank, long step, double seconds) implements Report {}
 
     /// The process did what it was launched for.
     record Finished(int rank, long step, Map<String, String> results) implements Report {}

@@ -61,6 +61,7 @@ class LaunchJsonTest {
                         new Report.StepSeconds(0, 0.0625, 1, 2, 0.5, 0.25, 0.125, 4),
                         1 << 30),
                 new Report.Evaluated(0, 40, Map.of("code", new Report.Evaluation(2, 7.4, 900))),
+                new Report.SaveAwaited(1, 40, 2.5),
                 new Report.ShardSaved(
                         1,
                         40,

@@ -146,6 +146,16 @@ public final class GangRecorder implements AutoCloseable {
                 });
     }
 
+    /// Told once of each save: it repeats itself for as long as it lasts.
+    public void saveAwaited(Report.SaveAwaited awaited) {
+        event(
+                "save.awaited",
+                Long.toString(awaited.step()),
+                "training waits for the object store, which has not taken the checkpoint of step "
+                        + awaited.step(),
+                Map.of("step", awaited.step()));
+    }
+
     public void evaluation(Report.Evaluated evaluated) {
         Map<String, EvaluationRow> rows = new TreeMap<>();
         Map<String, Object> losses = new LinkedHashMap<>();

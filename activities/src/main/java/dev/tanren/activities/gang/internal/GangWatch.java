@@ -5,7 +5,6 @@ import dev.tanren.activities.lease.Lease;
 import dev.tanren.activities.process.FailureClassifier;
 import dev.tanren.launch.ExitCode;
 import dev.tanren.launch.Report;
-import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Anomalies;
 import dev.tanren.spec.plan.TrainingStage;
@@ -28,6 +27,7 @@ public final class GangWatch implements AutoCloseable {
     private static final Duration STACKS = Duration.ofMillis(1_500);
 
     private final GangRequest request;
+    private final GangFailures failures;
     private final GangSettings settings;
     private final Lease lease;
     private final Ranks ranks;
@@ -60,6 +60,7 @@ public final class GangWatch implements AutoCloseable {
             BooleanSupplier quiet,
             BooleanSupplier cancelledForGood) {
         this.request = request;
+        this.failures = new GangFailures(request);
         this.settings = settings;
         this.lease = lease;
         this.ranks = ranks;
@@ -110,12 +111,7 @@ public final class GangWatch implements AutoCloseable {
             return events.poll(TICK_MILLIS, TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            giveUp(
-                    new TanrenException(
-                            ErrorCode.RANK_PREEMPTED,
-                            "the worker ends",
-                            "gang",
-                            "nothing to do: the work goes on from the last checkpoint"));
+            giveUp(failures.interrupted());
             return null;
         }
     }
@@ -183,6 +179,10 @@ public final class GangWatch implements AutoCloseable {
                     recorder.evaluation(evaluated);
                 }
             }
+            case Report.SaveAwaited awaited -> {
+                watchdog.awaitsSave(now);
+                recorder.saveAwaited(awaited);
+            }
             case Report.ShardSaved saved -> shards.add(saved).ifPresent(commits::commit);
             case Report.Finished finished -> ranks.finished(finished.rank(), finished.step());
             case Report.Preempted preempted -> {}
@@ -197,14 +197,14 @@ public final class GangWatch implements AutoCloseable {
             switch (lease.state()) {
                 case HELD -> lookAtWatchdog(now);
                 case CANCELLED -> stopOnRequest();
-                case DRAINING -> stop(settings.drain());
-                case LOST -> giveUp(lost());
+                case DRAINING, UNHEARD -> stop(settings.drain());
+                case LOST -> giveUp(failures.lost());
             }
         }
         if (now > deadline && !killing) {
             killing = true;
             ranks.kill();
-            if (lease.state() == Lease.State.DRAINING) {
+            if (lease.state().hurries()) {
                 abandonCommits();
             }
         }
@@ -212,7 +212,7 @@ public final class GangWatch implements AutoCloseable {
 
     private void lookAtWatchdog(long now) {
         if (fatal == null && !ranks.allExited() && watchdog.fires(now)) {
-            fatal = hung(now);
+            fatal = failures.hung(watchdog.silence(now), watchdog.limit());
             ranks.dumpStacks();
             killAfter(STACKS);
         }
@@ -268,28 +268,19 @@ public final class GangWatch implements AutoCloseable {
             return new GangResult(true, committed);
         }
         if (ranks.allFinished()) {
-            throw new TanrenException(
-                    ErrorCode.INTERNAL,
-                    "the ranks ended well, but step "
-                            + request.lastStep()
-                            + " was not saved by all of them; the newest is "
-                            + committed,
-                    "stage " + request.stageId(),
-                    "report it with the logs of the ranks");
+            throw failures.unsaved(committed);
         }
-        if (stopping && lease.state() != Lease.State.DRAINING) {
+        if (stopping && !lease.state().hurries()) {
             return new GangResult(false, committed);
         }
         if (stopping) {
-            throw new TanrenException(
-                    ErrorCode.RANK_PREEMPTED,
-                    "the worker was told to end; step " + committed + " is committed",
-                    "stage " + request.stageId(),
-                    "nothing to do: the work goes on from there on a living worker");
+            throw lease.state() == Lease.State.UNHEARD
+                    ? failures.unheard(committed)
+                    : failures.preempted(committed);
         }
         Report.AnomalyFound anomaly = ranks.anomaly();
         if (anomaly != null) {
-            throw stopped(anomaly);
+            throw GangFailures.stoppedBy(anomaly);
         }
         throw FailureClassifier.classify(ranks.endings());
     }
@@ -306,37 +297,5 @@ public final class GangWatch implements AutoCloseable {
                     "the work is done, but on the way out " + why.what() + " [" + why.where() + "]",
                     Map.of("code", why.code().name(), "step", request.lastStep()));
         }
-    }
-
-    private static TanrenException stopped(Report.AnomalyFound anomaly) {
-        boolean rollback = anomaly.action() == Anomalies.Policy.ROLLBACK;
-        return new TanrenException(
-                rollback ? ErrorCode.TRAINING_ROLLED_BACK : ErrorCode.TRAINING_NEEDS_PERSON,
-                "step " + anomaly.step() + " was not applied: " + Ranks.describe(anomaly),
-                "samples " + anomaly.samples(),
-                rollback
-                        ? "nothing to do: the work goes on from the last checkpoint without them"
-                        : "look at these samples; resume the run to go on without them, or fork it"
-                                + " with a lower learning rate");
-    }
-
-    private TanrenException hung(long now) {
-        return new TanrenException(
-                ErrorCode.RANK_HUNG,
-                "no step for "
-                        + watchdog.silence(now).toMillis()
-                        + " ms; the limit was "
-                        + watchdog.limit().toMillis()
-                        + " ms",
-                "stage " + request.stageId() + ", attempt " + request.attempt(),
-                "look at the stacks in the ranks' logs; the work goes on from the last checkpoint");
-    }
-
-    private TanrenException lost() {
-        return new TanrenException(
-                ErrorCode.CHECKPOINT_STALE_ATTEMPT,
-                "the attempt does not belong to this worker any more",
-                "stage " + request.stageId() + ", attempt " + request.attempt(),
-                "nothing to do: a newer attempt has taken over");
     }
 }

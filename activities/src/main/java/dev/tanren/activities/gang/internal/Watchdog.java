@@ -24,6 +24,7 @@ public final class Watchdog {
     private boolean stepped;
     private boolean evaluating;
     private boolean saving;
+    private boolean awaitedSave;
     private long longestEvaluation;
     private long lastSign;
 
@@ -43,10 +44,11 @@ public final class Watchdog {
     }
 
     public void stepped(long step, long now) {
-        if (stepped && !evaluating) {
+        if (stepped && !evaluating && !awaitedSave) {
             intervals[counted++ % WINDOW] = now - lastSign;
         }
         stepped = true;
+        awaitedSave = false;
         saving = step >= lastStep;
         evaluating = evaluation != null && (saving || step % evaluation.everySteps() == 0);
         lastSign = now;
@@ -55,6 +57,12 @@ public final class Watchdog {
     public void evaluated(long now) {
         longestEvaluation = Math.max(longestEvaluation, now - lastSign);
         evaluating = false;
+        lastSign = now;
+    }
+
+    /// A rank that waits for the object store does not hang: the store's own deadline ends that.
+    public void awaitsSave(long now) {
+        awaitedSave = true;
         lastSign = now;
     }
 

@@ -77,7 +77,11 @@ public final class CheckpointBenchmarkMain {
                                 0,
                                 1,
                                 step -> FOLDER + step + ".safetensors",
-                                saved::add)) {
+                                report -> {
+                                    if (report instanceof Report.ShardSaved shard) {
+                                        saved.add(shard);
+                                    }
+                                })) {
             steps(training, warmup);
             for (int save = 0; save < WARM_UP_SAVES; save++) {
                 save(saver, -save);

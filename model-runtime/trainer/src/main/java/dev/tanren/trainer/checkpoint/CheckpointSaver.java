@@ -14,6 +14,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
@@ -22,14 +24,16 @@ import org.jspecify.annotations.Nullable;
 ///
 /// [#snapshot] copies the share into memory of its own, which is all that training waits for, and
 /// [#upload] hashes and sends the copy from another thread, which gives way to those that train.
-/// One save is under way at most: the next snapshot waits for it. An upload that failed is thrown
-/// by the next call.
+/// One save is under way at most: the next snapshot waits for it, and says so where that takes
+/// long. An upload that failed is thrown by the next call.
 public final class CheckpointSaver implements AutoCloseable {
+
+    private static final long SAYS_SO_EVERY_MILLIS = 2_000;
 
     private final ShardWriter writer;
     private final int rank;
     private final LongFunction<String> shardKey;
-    private final Consumer<Report.ShardSaved> saved;
+    private final Consumer<Report> reports;
     private final List<NamedTensor> share;
     private final List<ShardWriter.Slice> copies = new ArrayList<>();
     private final Arena arena = Arena.ofShared();
@@ -45,18 +49,19 @@ public final class CheckpointSaver implements AutoCloseable {
     private Map<String, String> snapshotState = Map.of();
 
     /// @param shardKey gives the key of this rank's shard for a step
-    /// @param saved is told, on another thread, of each shard that is in the store
+    /// @param reports is told, on another thread, of each shard that is in the store, and of waits
+    ///     for that
     public CheckpointSaver(
             ShardWriter writer,
             TrainingState state,
             int rank,
             int worldSize,
             LongFunction<String> shardKey,
-            Consumer<Report.ShardSaved> saved) {
+            Consumer<Report> reports) {
         this.writer = writer;
         this.rank = rank;
         this.shardKey = shardKey;
-        this.saved = saved;
+        this.reports = reports;
         this.share = ShardPlan.share(state.tensors(), rank, worldSize);
     }
 
@@ -93,7 +98,7 @@ public final class CheckpointSaver implements AutoCloseable {
     private void send(long step, Map<String, String> state) {
         long start = System.nanoTime();
         CheckpointManifest.Shard shard = writer.write(shardKey.apply(step), copies);
-        saved.accept(
+        reports.accept(
                 new Report.ShardSaved(
                         rank, step, shard, state, (System.nanoTime() - start) * 1e-9));
     }
@@ -115,7 +120,7 @@ public final class CheckpointSaver implements AutoCloseable {
         }
         underWay = null;
         try {
-            future.get();
+            awaitAloud(future);
         } catch (ExecutionException e) {
             if (e.getCause() instanceof RuntimeException cause) {
                 throw cause;
@@ -124,6 +129,19 @@ public final class CheckpointSaver implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while a checkpoint was saved", e);
+        }
+    }
+
+    private void awaitAloud(Future<?> future) throws ExecutionException, InterruptedException {
+        long start = System.nanoTime();
+        while (true) {
+            try {
+                future.get(SAYS_SO_EVERY_MILLIS, TimeUnit.MILLISECONDS);
+                return;
+            } catch (TimeoutException e) {
+                double seconds = (System.nanoTime() - start) * 1e-9;
+                reports.accept(new Report.SaveAwaited(rank, snapshotStep, seconds));
+            }
         }
     }
 

@@ -80,6 +80,13 @@ final class RankLog {
                                     saved.step(),
                                     saved.shard().bytes(),
                                     saved.seconds()));
+            case Report.SaveAwaited awaited ->
+                    line(
+                            String.format(
+                                    Locale.ROOT,
+                                    "waiting for %.0f s until the checkpoint of step %d is stored",
+                                    awaited.seconds(),
+                                    awaited.step()));
             case Report.Finished finished ->
                     line(String.format(Locale.ROOT, "finished at step %d", finished.step()));
             case Report.Preempted preempted ->

@@ -274,7 +274,7 @@ final class RankSession implements AutoCloseable {
                                 step,
                                 launch.fencingToken(),
                                 name),
-                reports::accept);
+                reports);
     }
 
     private Evaluator evaluator(Decoder decoder, TreeReduction reduction) {

@@ -183,7 +183,7 @@ class StateRestorerTest {
     private static void save(TrainingState state, int ranks) {
         List<CheckpointManifest.Shard> shards = new ArrayList<>();
         for (int rank = 0; rank < ranks; rank++) {
-            List<Report.ShardSaved> reports = new ArrayList<>();
+            List<Report> reports = new ArrayList<>();
             String key = "runs/r/s/checkpoints/0000000007/" + rank + "-of-" + ranks;
             try (CheckpointSaver saver =
                     new CheckpointSaver(
@@ -197,7 +197,7 @@ class StateRestorerTest {
                 saver.upload();
             }
             assertThat(reports).hasSize(1);
-            shards.add(reports.getFirst().shard());
+            shards.add(((Report.ShardSaved) reports.getFirst()).shard());
         }
         CheckpointManifest manifest =
                 new CheckpointManifest(

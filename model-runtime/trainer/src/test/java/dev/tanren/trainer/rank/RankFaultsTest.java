@@ -174,6 +174,28 @@ class RankFaultsTest {
     }
 
     @Test
+    void ranksThatWaitForTheStoreSaySoAndGoOnWithTheSameBits() throws Exception {
+        Gang.Setting setting = setting("slow-store");
+        try (SlowStore slow =
+                        new SlowStore(
+                                rig.s3().endpoint(),
+                                line -> line.contains("/0000000004/"),
+                                () -> {});
+                Gang gang = Gang.start(setting.through(slow.endpoint()), PHASE, 1, 2, FRESH)) {
+            gang.await(
+                    report ->
+                            report instanceof Report.SaveAwaited waiting && waiting.seconds() > 3);
+            assertThat(gang.reports(Report.SaveAwaited.class))
+                    .extracting(Report.SaveAwaited::step)
+                    .containsOnly(4L);
+            slow.release();
+            assertThat(gang.exitCodes()).as(gang::logs).containsOnly(ExitCode.FINISHED);
+            reference.assertSame(Reference.steps(gang));
+            assertThat(gang.hash()).isEqualTo(reference.hash());
+        }
+    }
+
+    @Test
     void aRankWithoutTheMemoryForItsModelSaysSo() throws Exception {
         // 8 GiB of weights in a process that may have 8 GiB of addresses in all.
         Architecture large = TinyPlan.architecture(1 << 20, 2048, 32);

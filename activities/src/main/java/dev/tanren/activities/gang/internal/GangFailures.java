@@ -1,0 +1,89 @@
+package dev.tanren.activities.gang.internal;
+
+import dev.tanren.launch.Report;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.plan.Anomalies;
+import dev.tanren.workflows.activity.GangActivities.GangRequest;
+import java.time.Duration;
+
+/// Why a gang ended before its work was done, in words, where no rank can tell.
+record GangFailures(GangRequest request) {
+
+    private String stage() {
+        return "stage " + request.stageId();
+    }
+
+    private String attempt() {
+        return stage() + ", attempt " + request.attempt();
+    }
+
+    TanrenException interrupted() {
+        return new TanrenException(
+                ErrorCode.RANK_PREEMPTED,
+                "the worker ends",
+                stage(),
+                "nothing to do: the work goes on from the last checkpoint");
+    }
+
+    TanrenException preempted(long committed) {
+        return new TanrenException(
+                ErrorCode.RANK_PREEMPTED,
+                "the worker was told to end; step " + committed + " is committed",
+                stage(),
+                "nothing to do: the work goes on from there on a living worker");
+    }
+
+    TanrenException unheard(long committed) {
+        return new TanrenException(
+                ErrorCode.RANK_PREEMPTED,
+                "Temporal did not answer the worker's heartbeats; step "
+                        + committed
+                        + " is committed",
+                stage(),
+                "see that Temporal runs and can be reached; then the work goes on from there");
+    }
+
+    TanrenException lost() {
+        return new TanrenException(
+                ErrorCode.CHECKPOINT_STALE_ATTEMPT,
+                "the attempt does not belong to this worker any more",
+                attempt(),
+                "nothing to do: a newer attempt has taken over");
+    }
+
+    TanrenException hung(Duration silence, Duration limit) {
+        return new TanrenException(
+                ErrorCode.RANK_HUNG,
+                "no step for "
+                        + silence.toMillis()
+                        + " ms; the limit was "
+                        + limit.toMillis()
+                        + " ms",
+                attempt(),
+                "look at the stacks in the ranks' logs; the work goes on from the last checkpoint");
+    }
+
+    TanrenException unsaved(long committed) {
+        return new TanrenException(
+                ErrorCode.INTERNAL,
+                "the ranks ended well, but step "
+                        + request.lastStep()
+                        + " was not saved by all of them; the newest is "
+                        + committed,
+                stage(),
+                "report it with the logs of the ranks");
+    }
+
+    static TanrenException stoppedBy(Report.AnomalyFound anomaly) {
+        boolean rollback = anomaly.action() == Anomalies.Policy.ROLLBACK;
+        return new TanrenException(
+                rollback ? ErrorCode.TRAINING_ROLLED_BACK : ErrorCode.TRAINING_NEEDS_PERSON,
+                "step " + anomaly.step() + " was not applied: " + Ranks.describe(anomaly),
+                "samples " + anomaly.samples(),
+                rollback
+                        ? "nothing to do: the work goes on from the last checkpoint without them"
+                        : "look at these samples; resume the run to go on without them, or fork it"
+                                + " with a lower learning rate");
+    }
+}
