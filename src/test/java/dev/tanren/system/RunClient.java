@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.Callable;
+import org.awaitility.core.ConditionTimeoutException;
 
 /// What the system tests do with runs, over the REST API as a script would.
 record RunClient(EmbeddedStack stack) {
@@ -63,20 +65,27 @@ record RunClient(EmbeddedStack stack) {
     }
 
     void awaitStep(String id, String stage, long step, Duration limit) {
-        await("step " + step + " of " + stage)
-                .atMost(limit)
-                .pollInterval(POLL)
-                .ignoreExceptions()
-                .until(() -> step(id, stage) >= step || FINAL.contains(status(id)));
+        awaitThat(
+                "step " + step + " of " + stage,
+                limit,
+                () -> step(id, stage) >= step || FINAL.contains(status(id)));
     }
 
     void awaitStatus(String id, String status, Duration limit) {
-        await("run " + id + " is " + status)
-                .atMost(limit)
-                .pollInterval(POLL)
-                .ignoreExceptions()
-                .until(() -> status(id).equals(status) || FINAL.contains(status(id)));
+        awaitThat(
+                "run " + id + " is " + status,
+                limit,
+                () -> status(id).equals(status) || FINAL.contains(status(id)));
         assertThat(status(id)).as("%s", run(id).toPrettyString()).isEqualTo(status);
+    }
+
+    /// Where it does not come about in time, the error tells what the stack says of it.
+    void awaitThat(String what, Duration limit, Callable<Boolean> condition) {
+        try {
+            await(what).atMost(limit).pollInterval(POLL).ignoreExceptions().until(condition);
+        } catch (ConditionTimeoutException e) {
+            throw new AssertionError(e.getMessage() + new Story(stack).tell(), e);
+        }
     }
 
     void awaitSuccess(String id, Duration limit) {

@@ -123,7 +123,7 @@ class RunSurvivesKillsTest {
         assertThat(RunClient.ranksOf(stack.processId("worker"))).isEmpty();
 
         runs.act(id, "retry");
-        await().atMost(LIMIT).until(() -> !runs.status(id).equals("cancelled"));
+        runs.awaitThat("the retry is begun", LIMIT, () -> !runs.status(id).equals("cancelled"));
         runs.awaitSuccess(id, LIMIT);
         assertThat(runs.finalHash(id, STAGE)).isEqualTo(uninterrupted);
     }
@@ -134,14 +134,10 @@ class RunSurvivesKillsTest {
         for (String part : List.of("temporal", "postgres", "objects", "control-plane")) {
             long before = runs.step(id, STAGE);
             EmbeddedStack.kill9(stack.processId(part));
-            await(part + " is restarted and the run goes on")
-                    .atMost(Duration.ofMinutes(2))
-                    .pollInterval(Duration.ofMillis(500))
-                    .ignoreExceptions()
-                    .until(
-                            () ->
-                                    runs.step(id, STAGE) > before + 3
-                                            || runs.status(id).equals("succeeded"));
+            runs.awaitThat(
+                    part + " is restarted and the run goes on",
+                    Duration.ofMinutes(2),
+                    () -> runs.step(id, STAGE) > before + 3 || runs.status(id).equals("succeeded"));
         }
         runs.awaitSuccess(id, LIMIT);
         assertThat(runs.finalHash(id, STAGE)).isEqualTo(uninterrupted);

@@ -99,7 +99,7 @@ class SavesSurviveKillsTest {
         EmbeddedStack.signal("STOP", worker);
         Instant takenOver;
         try {
-            await("another worker takes over").atMost(LIMIT).until(() -> attempts(id).size() > 1);
+            runs.awaitThat("another worker takes over", LIMIT, () -> attempts(id).size() > 1);
             takenOver = Instant.parse(attempts(id).get(1).path("startedAt").asText());
         } finally {
             EmbeddedStack.signal("CONT", worker);
