@@ -143,6 +143,32 @@ class RunSurvivesKillsTest {
         assertThat(runs.finalHash(id, STAGE)).isEqualTo(uninterrupted);
     }
 
+    /// The worker's beats find no answer for longer than the heartbeat timeout. Nothing can take
+    /// over while Temporal is away, so what its ranks have done is saved and counts.
+    @Test
+    void aTemporalThatHangsCostsAnAttemptButNoStep() throws Exception {
+        String id = runs.submit(SmallPlans.curriculum("hung-temporal", 2));
+        long worker = stack.processId("worker");
+        long temporal = stack.processId("temporal");
+        runs.awaitStep(id, STAGE, 25, LIMIT);
+        EmbeddedStack.signal("STOP", temporal);
+        try {
+            runs.awaitThat(
+                    "the ranks save and end",
+                    Duration.ofMinutes(2),
+                    () -> RunClient.ranksOf(worker).isEmpty());
+        } finally {
+            EmbeddedStack.signal("CONT", temporal);
+        }
+
+        runs.awaitSuccess(id, LIMIT);
+        assertThat(runs.finalHash(id, STAGE)).isEqualTo(uninterrupted);
+        assertThat(attempts(id))
+                .hasSizeGreaterThan(1)
+                .allSatisfy(
+                        attempt -> assertThat(attempt.path("stepsRecomputed").asLong()).isZero());
+    }
+
     private List<JsonNode> attempts(String id) {
         return StreamSupport.stream(runs.run(id).path("attempts").spliterator(), false).toList();
     }
