@@ -1,5 +1,6 @@
 package dev.tanren.trainer.model.common;
 
+import dev.tanren.trainer.parameters.Format;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
@@ -18,6 +19,10 @@ import org.jspecify.annotations.Nullable;
 /// Keys and values are not repeated for their query heads: the first query heads of all groups
 /// attend together, then the second ones, and so on, each as a strided view of the same memory.
 ///
+/// In host memory bf16 is widened for it: libtorch's kernel for CPUs has the products of bf16 from
+/// a BLAS that need not know the processor's units. The wide copies of one span are let go at once,
+/// so that they take no memory beside activations, and a backward makes them, and its graph, again.
+///
 /// Legend: N places, W all heads side by side (queries, keys, values), Q query heads' width, B
 /// sequences, T length, K key-value heads, G queries per key-value head, D head size.
 public final class GroupedQueryAttention {
@@ -27,7 +32,8 @@ public final class GroupedQueryAttention {
     private final @Nullable SlidingWindow window;
     private final List<Graph> graphs = new ArrayList<>();
 
-    /// The autograd graph of one span, from the forward to the backward of a micro-batch.
+    /// The autograd graph of one span, from the forward to the backward of a micro-batch; of a
+    /// widened one, what to make it of.
     ///
     /// @param inputs G queries, then keys, then values
     /// @param outputs G attention outputs
@@ -46,10 +52,11 @@ public final class GroupedQueryAttention {
     public void forward(
             Matrix heads_NW, List<AttentionSpan> spans, boolean training, Matrix outputs_NQ) {
         release();
+        boolean recorded = training && !isWidened(heads_NW);
         try (PointerScope _ = new PointerScope();
-                AutoGradMode _ = new AutoGradMode(training)) {
+                AutoGradMode _ = new AutoGradMode(recorded)) {
             for (AttentionSpan span : spans) {
-                Graph graph = attend(heads_NW, span, training);
+                Graph graph = attend(heads_NW, span, recorded);
                 copyOutputs(graph, outputs_NQ);
                 if (training) {
                     graph.inputs.forEach(Tensor::retainReference);
@@ -78,15 +85,44 @@ public final class GroupedQueryAttention {
         }
     }
 
-    private Graph attend(Matrix heads_NW, AttentionSpan span, boolean training) {
-        List<Tensor> inputs = inputs(heads_NW, span, training);
+    private static boolean isWidened(Matrix heads_NW) {
+        return heads_NW.format() == Format.BFLOAT16 && heads_NW.hostMemory() != null;
+    }
+
+    private Graph attend(Matrix heads_NW, AttentionSpan span, boolean recorded) {
+        List<Tensor> inputs = inputs(heads_NW, span);
+        if (!isWidened(heads_NW)) {
+            inputs.forEach(input -> input.requires_grad_(recorded));
+            return new Graph(span, inputs, attend(inputs, span));
+        }
+        List<Tensor> outputs = attend(inType(torch.ScalarType.Float, inputs), span);
+        return new Graph(span, inputs, inType(torch.ScalarType.BFloat16, outputs));
+    }
+
+    /// The graph as it was recorded, or a new one of what was widened.
+    private Graph recorded(Graph graph) {
+        if (graph.outputs.getFirst().requires_grad()) {
+            return graph;
+        }
+        try (AutoGradMode _ = new AutoGradMode(true)) {
+            List<Tensor> inputs = inType(torch.ScalarType.Float, graph.inputs);
+            inputs.forEach(input -> input.requires_grad_(true));
+            return new Graph(graph.span, inputs, attend(inputs, graph.span));
+        }
+    }
+
+    private static List<Tensor> inType(torch.ScalarType type, List<Tensor> tensors) {
+        return tensors.stream().map(tensor -> tensor.to(type)).toList();
+    }
+
+    private List<Tensor> attend(List<Tensor> inputs, AttentionSpan span) {
         Tensor keys_BKTD = inputs.get(shape.group());
         Tensor values_BKTD = inputs.get(shape.group() + 1);
         List<Tensor> outputs = new ArrayList<>(shape.group());
         for (int g = 0; g < shape.group(); g++) {
             outputs.add(attend(inputs.get(g), keys_BKTD, values_BKTD, span));
         }
-        return new Graph(span, inputs, outputs);
+        return outputs;
     }
 
     private Tensor attend(
@@ -105,7 +141,7 @@ public final class GroupedQueryAttention {
                 false);
     }
 
-    private List<Tensor> inputs(Matrix heads_NW, AttentionSpan span, boolean training) {
+    private List<Tensor> inputs(Matrix heads_NW, AttentionSpan span) {
         List<Tensor> inputs = new ArrayList<>(shape.group() + 2);
         for (int g = 0; g < shape.group(); g++) {
             long head = shape.headSize();
@@ -113,7 +149,6 @@ public final class GroupedQueryAttention {
         }
         inputs.add(view(heads_NW, shape.keys(), shape.headSize(), span));
         inputs.add(view(heads_NW, shape.values(), shape.headSize(), span));
-        inputs.forEach(input -> input.requires_grad_(training));
         return inputs;
     }
 
@@ -148,7 +183,8 @@ public final class GroupedQueryAttention {
     public void backward(Matrix outputGradient_NQ, int[] positions, Matrix headsThenGradient_NW) {
         for (Graph graph : graphs) {
             try (PointerScope _ = new PointerScope()) {
-                List<Tensor> gradients = gradients(graph, outputs(outputGradient_NQ, graph.span));
+                Tensor gradient_BTKGD = outputs(outputGradient_NQ, graph.span);
+                List<Tensor> gradients = gradients(recorded(graph), gradient_BTKGD);
                 headGradients.gather(gradients, graph.span, positions, headsThenGradient_NW);
             }
         }
@@ -168,7 +204,9 @@ public final class GroupedQueryAttention {
     private List<Tensor> gradients(Graph graph, Tensor gradient_BTKGD) {
         TensorVector outputGradients = new TensorVector();
         for (int g = 0; g < shape.group(); g++) {
-            outputGradients.push_back(gradient_BTKGD.select(3, g).transpose(1, 2));
+            Tensor gradient_BTKD = gradient_BTKGD.select(3, g);
+            torch.ScalarType type = graph.outputs.get(g).scalar_type();
+            outputGradients.push_back(gradient_BTKD.transpose(1, 2).to(type));
         }
         TensorVector inputGradients =
                 torch.grad(

@@ -5,12 +5,13 @@ import dev.tanren.trainer.model.common.HeadGradients;
 import dev.tanren.trainer.model.common.HeadShape;
 import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.parameters.ComputeThreads;
+import dev.tanren.trainer.parameters.Format;
 import dev.tanren.trainer.parameters.NativeAddress;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/// Gathers and turns back in one pass.
+/// Gathers and turns back in one pass. Attention in host memory makes its gradients in fp32.
 final class HostHeadGradients implements HeadGradients {
 
     private static final int BLOCK = 64;
@@ -35,7 +36,7 @@ final class HostHeadGradients implements HeadGradients {
                                         new Matrix(
                                                 gradient,
                                                 NativeAddress.segment(gradient),
-                                                target_NW.format(),
+                                                Format.FLOAT32,
                                                 span.places(),
                                                 width))
                         .toList();
