@@ -1,7 +1,8 @@
-"""The peer of `bench train`: the Hugging Face Trainer on the same shapes, fp32, AdamW, random tokens.
+"""The peer of `bench train`: the Hugging Face Trainer on the same shapes, AdamW, random tokens, in fp32 or autocast
+to bf16.
 
     pip install -r tools/peers/requirements.txt
-    python tools/peers/hf_trainer.py --model tiny --steps 30 --threads 2 [--tuned]
+    python tools/peers/hf_trainer.py --model tiny --steps 30 --threads 2 [--tuned] [--precision bf16]
 
 `--tuned` starts itself again with glibc's allocator told to keep its memory. The last line is the JSON that
 `dev.tanren.trainer.bench.TrainBenchmarkMain` prints too.
@@ -38,6 +39,7 @@ def arguments():
     parser.add_argument("--steps", type=int, default=30)
     parser.add_argument("--warmup", type=int, default=10)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
     parser.add_argument("--tuned", action="store_true")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
@@ -91,7 +93,7 @@ def main():
                 output_dir=folder, max_steps=steps, per_device_train_batch_size=sequences, use_cpu=True,
                 optim="adamw_torch", learning_rate=3e-4, adam_beta2=0.95, weight_decay=0.1, max_grad_norm=1.0,
                 lr_scheduler_type="constant", save_strategy="no", report_to=[], logging_strategy="no",
-                disable_tqdm=True))
+                bf16=options.precision == "bf16", disable_tqdm=True))
         trainer.train()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     begin = max(1, options.warmup)
@@ -103,7 +105,7 @@ def main():
         "model": options.model, "tokensPerSecond": round(speed, 2), "gflops": round(speed * flops / 1e9, 2),
         "peakRssMiB": round(peak, 2), "secondsToFirstStep": round(ends[0] - STARTED, 2),
         "gemmGflops": round(gemm_gflops(torch), 2), "threads": options.threads, "steps": options.steps,
-        "processorMs": round(processor_ms, 2),
+        "processorMs": round(processor_ms, 2), "precision": options.precision,
         "tuned": options.tuned, "peer": "transformers.Trainer"}))
 
 

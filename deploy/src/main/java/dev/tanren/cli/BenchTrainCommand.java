@@ -63,7 +63,7 @@ final class BenchTrainCommand implements Callable<Integer> {
     @Option(
             names = "--precision",
             defaultValue = "fp32",
-            description = "fp32 or bf16; the peer has fp32 (default: ${DEFAULT-VALUE}).")
+            description = "fp32 or bf16, for the peer by autocast (default: ${DEFAULT-VALUE}).")
     private TrainingStage.Precision precision;
 
     @Option(
@@ -122,7 +122,6 @@ final class BenchTrainCommand implements Callable<Integer> {
     private List<String> arguments() {
         List<String> arguments = new ArrayList<>(common());
         arguments.addAll(List.of("--activations", activations.name().toLowerCase(Locale.ROOT)));
-        arguments.addAll(List.of("--precision", precision.name().toLowerCase(Locale.ROOT)));
         arguments.addAll(List.of("--logits-at-once", Integer.toString(logitsAtOnce)));
         return arguments;
     }
@@ -137,6 +136,8 @@ final class BenchTrainCommand implements Callable<Integer> {
                 "--steps",
                 Integer.toString(steps),
                 "--warmup",
-                Integer.toString(warmup));
+                Integer.toString(warmup),
+                "--precision",
+                precision.name().toLowerCase(Locale.ROOT));
     }
 }
