@@ -232,13 +232,16 @@ final class MemoryPlanner {
                     case GRADIENTS -> "a message, the gradient of the largest segment";
                     case FULL -> "a message, weights of two segments, the gradient of one";
                 };
-        long product = stage.precision() == Precision.BF16 ? PRODUCT : 0;
+        boolean rounded = stage.precision() == Precision.BF16;
+        long product = rounded ? PRODUCT : 0;
+        double widened = rounded && !ownMemory ? places() * segments().widened() : 0;
         double scratch = OptimizerStates.of(stage, shape).scratch() / mesh.tensor();
         return item(
                 "buffers",
-                MESSAGE + gathered + product + scratch,
+                MESSAGE + gathered + product + widened + scratch,
                 formula
                         + (product > 0 ? ", a product of 2 MiB" : "")
+                        + (widened > 0 ? ", a layer's attention in fp32" : "")
                         + (scratch > 0 ? ", scratch of the optimizer" : ""));
     }
 

@@ -97,6 +97,12 @@ record SegmentActivations(
         return keptByLayer();
     }
 
+    /// That attention of one layer takes for a moment where it is widened from bf16: heads, their
+    /// gradients and these once more by rows; outputs and their gradients.
+    double widened() {
+        return Float.BYTES * (3 * heads + 2 * queries);
+    }
+
     /// Norms and the heads' outputs beside each other: one pass over memory makes them.
     private double oncePerPass() {
         return bytes * (2 * stream + queries) + 2 * normStatistics;
