@@ -103,6 +103,7 @@ final class ExplainView {
                     sent.collective());
         }
         memory(compute.memoryPerRank());
+        activationPolicies(compute.activationPolicies());
         Fit fit = compute.fit();
         if (fit != null) {
             verdict(fit);
@@ -121,6 +122,23 @@ final class ExplainView {
             memory.items().stream()
                     .filter(MemoryEstimate.Item::host)
                     .forEach(item -> item(item, memory.hostBytes()));
+        }
+    }
+
+    private void activationPolicies(List<Explanation.ActivationPolicy> policies) {
+        out.println();
+        out.println("  activations          kept     of a rank   time");
+        for (Explanation.ActivationPolicy policy : policies) {
+            String line =
+                    String.format(
+                            Locale.ROOT,
+                            "    %-15s %9s  %9s  %5.2f×  %s",
+                            policy.policy(),
+                            bytes(policy.activationBytes()),
+                            bytes(policy.memoryPerRankBytes()),
+                            policy.slowdown(),
+                            policy.chosen() ? "as the plan has it" : "");
+            out.println(line.stripTrailing());
         }
     }
 

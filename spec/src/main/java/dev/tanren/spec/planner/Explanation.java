@@ -61,6 +61,7 @@ public record Explanation(String plan, @Nullable Model model, List<Stage> stages
     /// @param flopsPerToken by phase, in the plan's order
     /// @param flops of the whole stage
     /// @param memoryPerRank with its sum in `memoryPerRankBytes`
+    /// @param activationPolicies every policy of recomputing, all else as it is in the plan
     /// @param publishedActivationBytes what Korthikanti et al. say of a trainer in 16 bits that
     ///     keeps everything, whose attention is not fused and whose feed-forward part is four times
     ///     as wide as the stream: to compare `activations` with
@@ -73,14 +74,31 @@ public record Explanation(String plan, @Nullable Model model, List<Stage> stages
             String flopsFormula,
             MemoryEstimate memoryPerRank,
             long memoryPerRankBytes,
+            List<ActivationPolicy> activationPolicies,
             long publishedActivationBytes,
             @Nullable Communication communicationPerStep,
             @Nullable Expected expected,
             @Nullable Fit fit) {
         public Compute {
             flopsPerToken = List.copyOf(flopsPerToken);
+            activationPolicies = List.copyOf(activationPolicies);
         }
     }
+
+    /// What a rank keeps from the forward to the backward pass, and what making the rest again
+    /// costs.
+    ///
+    /// @param policy as the plan writes it
+    /// @param chosen whether it is the plan's
+    /// @param activationBytes of them alone
+    /// @param memoryPerRankBytes of all that a rank has
+    /// @param slowdown predicted time of a step as a multiple of that with `none`
+    public record ActivationPolicy(
+            String policy,
+            boolean chosen,
+            long activationBytes,
+            long memoryPerRankBytes,
+            double slowdown) {}
 
     public record PhaseFlops(String phase, double flopsPerToken) {}
 

@@ -37,6 +37,7 @@ final class MemoryPlanner {
     /// on more cores has more compilers at work.
     static final long RUNTIME = 330L << 20;
 
+    static final String ACTIVATIONS = "activations";
     static final String STAGING = "checkpoint staging";
 
     private final TrainingStage stage;
@@ -164,7 +165,7 @@ final class MemoryPlanner {
                         + segments.shared()
                         + (stage.evaluation() == null ? 0 : segments.evaluation());
         return item(
-                "activations",
+                ACTIVATIONS,
                 places() * ofPlace,
                 places()
                         + " places of a micro-batch · ("

@@ -5,9 +5,11 @@ import dev.tanren.spec.plan.ModelSource;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.plan.Stage;
 import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.plan.TrainingStage.Activations;
 import dev.tanren.spec.planner.formula.TransformerActivations;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Works out what a valid plan will do, without doing any of it.
@@ -137,10 +139,33 @@ public final class Planner {
                 Flops.FORMULA,
                 memory,
                 memory.totalBytes(),
+                activationPolicies(demand),
                 publishedActivations(stage, shape),
                 communication(stage, shape),
                 device == null ? null : expected(stage, timetable, shape, device),
                 device == null ? null : Fit.of(demand, device));
+    }
+
+    private static List<Explanation.ActivationPolicy> activationPolicies(Demand demand) {
+        TrainingStage stage = demand.stage();
+        Demand plain =
+                new Demand(
+                        Settings.activations(stage, Activations.NONE),
+                        demand.shape(),
+                        demand.device());
+        return Stream.of(Activations.values())
+                .map(
+                        policy -> {
+                            TrainingStage settings = Settings.activations(stage, policy);
+                            MemoryEstimate memory = demand.memory(settings);
+                            return new Explanation.ActivationPolicy(
+                                    policy.name().toLowerCase(Locale.ROOT),
+                                    policy == stage.activations(),
+                                    memory.bytes(MemoryPlanner.ACTIVATIONS),
+                                    memory.totalBytes(),
+                                    plain.slowdown(settings));
+                        })
+                .toList();
     }
 
     private static long publishedActivations(TrainingStage stage, Architecture shape) {

@@ -64,16 +64,19 @@ final class StepTime {
                 tokens
                         * Flops.perToken(shape, entry.phase().sequenceLength())
                         / (mesh.tensor() * mesh.pipeline())
-                        * recomputation()
+                        * recomputation(entry.phase().sequenceLength())
                         / flopsPerSecond();
         double bubble = new Pipeline(mesh.pipeline(), microBatches).bubble();
         return arithmetic * (1 + bubble) + bytes(tokens, microBatches) / link();
     }
 
-    private double recomputation() {
+    /// The forward pass of the layers is made again, and not that of the head.
+    private double recomputation(int sequenceLength) {
+        double head = 6.0 * shape.vocabSize() * shape.hiddenSize();
+        double layers = 1 - head / Flops.perToken(shape, sequenceLength);
         return stage.activations() == Activations.SELECTIVE
                 ? SELECTIVE
-                : Utilisation.recomputation(stage.activations());
+                : 1 + (Utilisation.recomputation(stage.activations()) - 1) * layers;
     }
 
     /// That a rank sends in a step: gradients in fp32, all else in the precision of the stage.

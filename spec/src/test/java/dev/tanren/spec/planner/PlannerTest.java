@@ -10,6 +10,8 @@ import dev.tanren.spec.testing.PublishedModel;
 import dev.tanren.spec.validation.PlanReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -100,6 +102,34 @@ class PlannerTest {
         // A message and a product, and 960 numbers of heads three times, 576 of outputs twice. In
         // bf16 the short sequences take most, 512 places at once, for their tree is the highest.
         assertThat(memory.bytes("buffers")).isEqualTo((3L << 20) + 512 * 4 * (3 * 960 + 2 * 576));
+    }
+
+    @Test
+    void everyPolicyOfActivationsIsExplainedWithItsMemoryAndTime() throws Exception {
+        Explanation explanation =
+                Planner.explain(example(), Shapes.llama(49152, 576, 30, 9, 3, 1536, 64, true));
+
+        var training = Objects.requireNonNull(explanation.stages().getFirst().training());
+        var compute = Objects.requireNonNull(training.compute());
+        List<Explanation.ActivationPolicy> policies = compute.activationPolicies();
+        assertThat(policies)
+                .extracting(Explanation.ActivationPolicy::policy)
+                .containsExactly("none", "selective", "full");
+        assertThat(policies.getFirst().chosen()).isTrue();
+        assertThat(policies.getFirst().activationBytes())
+                .isEqualTo(compute.memoryPerRank().bytes("activations"));
+        assertThat(policies.getFirst().memoryPerRankBytes())
+                .isEqualTo(compute.memoryPerRankBytes());
+        assertThat(policies)
+                .extracting(Explanation.ActivationPolicy::memoryPerRankBytes)
+                .isSortedAccordingTo(Comparator.reverseOrder());
+        assertThat(policies)
+                .extracting(Explanation.ActivationPolicy::slowdown)
+                .isSorted()
+                .startsWith(1.0);
+        // A third of the arithmetic of all but the head, which is a fifth of this model's; not of
+        // the messages between the two ranks.
+        assertThat(policies.getLast().slowdown()).isCloseTo(1 + 0.8 / 3, within(0.02));
     }
 
     @Test
