@@ -195,9 +195,15 @@ final class MemoryPlanner {
         Integer window = shape.slidingWindow();
         boolean windowed =
                 window != null
+                        && !widensAttention()
                         && stage.phases().stream()
                                 .anyMatch(phase -> phase.sequenceLength() > window);
         return SegmentActivations.of(stage.activations(), shape, mesh, elementBytes, windowed);
+    }
+
+    /// Then the backward pass makes again what attention would keep.
+    private boolean widensAttention() {
+        return stage.precision() == Precision.BF16 && !ownMemory;
     }
 
     /// The head makes the logits of a chunk of places, and uses them up before the next chunk. A
@@ -233,9 +239,8 @@ final class MemoryPlanner {
                     case GRADIENTS -> "a message, the gradient of the largest segment";
                     case FULL -> "a message, weights of two segments, the gradient of one";
                 };
-        boolean rounded = stage.precision() == Precision.BF16;
-        long product = rounded ? PRODUCT : 0;
-        double widened = rounded && !ownMemory ? places() * segments().widened() : 0;
+        long product = stage.precision() == Precision.BF16 ? PRODUCT : 0;
+        double widened = widensAttention() ? places() * segments().widened() : 0;
         double scratch = OptimizerStates.of(stage, shape).scratch() / mesh.tensor();
         return item(
                 "buffers",
