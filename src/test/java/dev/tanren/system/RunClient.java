@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -103,6 +104,19 @@ record RunClient(EmbeddedStack stack) {
             }
         }
         throw new AssertionError("run " + id + " has no stage " + stage);
+    }
+
+    /// Between two phases there are none for a moment.
+    List<Long> awaitRanks(long worker, Duration limit) {
+        List<Long> ranks = new ArrayList<>();
+        awaitThat(
+                "ranks of worker " + worker,
+                limit,
+                () -> {
+                    ranks.addAll(ranksOf(worker));
+                    return !ranks.isEmpty();
+                });
+        return ranks;
     }
 
     /// Process ids of the rank processes that a worker's process has launched.

@@ -62,10 +62,8 @@ class RunSurvivesKillsTest {
 
         for (int kill = 0; kill < 3; kill++) {
             runs.awaitStep(id, STAGE, 15 + kill * 30L + random.nextInt(20), LIMIT);
-            List<Long> ranks = RunClient.ranksOf(worker);
-            if (!ranks.isEmpty()) {
-                EmbeddedStack.kill9(ranks.get(random.nextInt(ranks.size())));
-            }
+            List<Long> ranks = runs.awaitRanks(worker, LIMIT);
+            EmbeddedStack.kill9(ranks.get(random.nextInt(ranks.size())));
         }
 
         runs.awaitSuccess(id, LIMIT);

@@ -20,6 +20,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -206,6 +209,26 @@ class GangSupervisorTest extends GangTest {
                 .filteredOn(event -> event.type().equals("save.awaited"))
                 .singleElement()
                 .satisfies(event -> assertThat(event.message()).contains("step 5"));
+    }
+
+    /// Steps of a few milliseconds leave no pause between events.
+    @Test
+    void stepsAreRecordedWhileTheGangGoesOnHoweverFastTheyCome() throws Exception {
+        GangRequest request = request("goes-on", 2, 5_000);
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<GangResult> gang =
+                    threads.submit(
+                            () ->
+                                    supervisor.run(
+                                            request, new FakeLease(150, Lease.State.CANCELLED)));
+            long seen = 0;
+            while (seen == 0 && !gang.isDone()) {
+                seen = registry.runs().stages(request.runId()).getFirst().step();
+                Thread.sleep(20);
+            }
+            assertThat(seen).isBetween(1L, 100L);
+            gang.get();
+        }
     }
 
     @Test

@@ -26,6 +26,7 @@ public final class GangRecorder implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(GangRecorder.class);
     private static final int LARGEST_BATCH = 500;
+    private static final long LONGEST_WAIT_NANOS = 200_000_000;
 
     private final Registry registry;
     private final GangRequest request;
@@ -37,6 +38,7 @@ public final class GangRecorder implements AutoCloseable {
     private final Map<Integer, StageUtilisation> utilisations = new HashMap<>();
     private List<StepRow> batch = new ArrayList<>();
     private long reached;
+    private long flushedAt = System.nanoTime();
 
     public GangRecorder(Registry registry, GangRequest request) {
         this.registry = registry;
@@ -124,8 +126,15 @@ public final class GangRecorder implements AutoCloseable {
                         "batchHash", skipped.batchHash()));
     }
 
-    /// Hands the batch on; called a few times a second.
-    public void flush() {
+    /// Hands the batch on a few times a second, however fast steps come.
+    public void flushWhenDue() {
+        if (System.nanoTime() - flushedAt > LONGEST_WAIT_NANOS) {
+            flush();
+        }
+    }
+
+    private void flush() {
+        flushedAt = System.nanoTime();
         if (batch.isEmpty()) {
             return;
         }

@@ -80,9 +80,8 @@ public final class GangWatch implements AutoCloseable {
             GangEvent event = next();
             if (event != null) {
                 handle(event);
-            } else {
-                recorder.flush();
             }
+            recorder.flushWhenDue();
             look();
         }
         return outcome();
