@@ -8,7 +8,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// What a stack has to say when something that was waited for does not come: what its parts wrote
-/// last, and where the threads of its Java processes stand.
+/// last, and where the threads of its workers stand.
 record Story(EmbeddedStack stack) {
 
     private static final int LAST_LINES = 40;

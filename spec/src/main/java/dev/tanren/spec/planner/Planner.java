@@ -8,7 +8,6 @@ import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.plan.TrainingStage.Activations;
 import dev.tanren.spec.planner.formula.TransformerActivations;
 import java.util.List;
-import java.util.Locale;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -50,16 +49,12 @@ public final class Planner {
             case TrainingStage training ->
                     new Explanation.Stage(
                             training.id(),
-                            word(training.type()),
+                            Settings.word(training.type()),
                             training(training, shape, device));
             case Stage.Evaluate evaluate -> new Explanation.Stage(evaluate.id(), "evaluate", null);
             case Stage.Export export -> new Explanation.Stage(export.id(), "export", null);
             case Stage.Approve approve -> new Explanation.Stage(approve.id(), "approve", null);
         };
-    }
-
-    private static String word(TrainingStage.Type type) {
-        return type.name().toLowerCase(Locale.ROOT);
     }
 
     private static Explanation.Training training(
@@ -159,7 +154,7 @@ public final class Planner {
                             TrainingStage settings = Settings.activations(stage, policy);
                             MemoryEstimate memory = demand.memory(settings);
                             return new Explanation.ActivationPolicy(
-                                    policy.name().toLowerCase(Locale.ROOT),
+                                    Settings.word(policy),
                                     policy == stage.activations(),
                                     memory.bytes(MemoryPlanner.ACTIVATIONS),
                                     memory.totalBytes(),

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tanren.storage.testing.EmbeddedS3;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -79,8 +78,7 @@ class CutAnswersTest {
 
     private static Object through(int bytes, Function<ObjectStore, Object> request)
             throws Exception {
-        try (CutsFirstAnswer proxy =
-                        new CutsFirstAnswer(s3.endpoint(), bytes, new AtomicInteger());
+        try (CutsFirstAnswer proxy = new CutsFirstAnswer(s3.endpoint(), bytes);
                 ObjectStore store =
                         S3ObjectStore.connect(
                                 new StoreAddress(

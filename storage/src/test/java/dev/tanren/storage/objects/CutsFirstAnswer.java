@@ -15,19 +15,22 @@ final class CutsFirstAnswer implements AutoCloseable {
     private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     private final int server;
     private final int passed;
-    private final AtomicInteger connections;
+    private final AtomicInteger connections = new AtomicInteger();
 
     /// @param passed bytes of the first answer that arrive
-    /// @param connections counts them
-    CutsFirstAnswer(String endpoint, int passed, AtomicInteger connections) throws IOException {
+    CutsFirstAnswer(String endpoint, int passed) throws IOException {
         this.server = URI.create(endpoint).getPort();
         this.passed = passed;
-        this.connections = connections;
         Thread.ofVirtual().start(this::accept);
     }
 
     String endpoint() {
         return "http://127.0.0.1:" + listener.getLocalPort();
+    }
+
+    /// How many were made so far.
+    int connections() {
+        return connections.get();
     }
 
     private void accept() {

@@ -80,10 +80,9 @@ class StoreFaultsTest {
 
     @Test
     void aLostAnswerToAConditionalPutIsNotTakenForAnotherWriter() throws IOException {
-        AtomicInteger put = new AtomicInteger();
         try (EmbeddedS3 s3 = EmbeddedS3.start()) {
             s3.store("race").close();
-            try (CutsFirstAnswer proxy = new CutsFirstAnswer(s3.endpoint(), 0, put);
+            try (CutsFirstAnswer proxy = new CutsFirstAnswer(s3.endpoint(), 0);
                     S3ObjectStore store =
                             S3ObjectStore.connect(
                                     new StoreAddress(
@@ -93,9 +92,9 @@ class StoreFaultsTest {
                                     TransferSettings.standard().withRetries(IMPATIENT))) {
                 assertThat(store.putIfAbsent("a", new byte[] {1, 2})).isTrue();
                 assertThat(store.putIfAbsent("a", new byte[] {1, 2})).isFalse();
+                assertThat(proxy.connections()).isGreaterThan(1);
             }
         }
-        assertThat(put).hasValueGreaterThan(1);
     }
 
     /// S3Proxy 3.1 leaves the file it began: the one who frees space removes it.

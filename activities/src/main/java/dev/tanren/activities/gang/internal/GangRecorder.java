@@ -39,6 +39,7 @@ public final class GangRecorder implements AutoCloseable {
     private List<StepRow> batch = new ArrayList<>();
     private long reached;
     private long flushedAt = System.nanoTime();
+    private long awaitedSave;
 
     public GangRecorder(Registry registry, GangRequest request) {
         this.registry = registry;
@@ -155,8 +156,12 @@ public final class GangRecorder implements AutoCloseable {
                 });
     }
 
-    /// Told once of each save: it repeats itself for as long as it lasts.
+    /// Recorded once of each save: every rank repeats it for as long as it lasts.
     public void saveAwaited(Report.SaveAwaited awaited) {
+        if (awaited.step() == awaitedSave) {
+            return;
+        }
+        awaitedSave = awaited.step();
         event(
                 "save.awaited",
                 Long.toString(awaited.step()),
