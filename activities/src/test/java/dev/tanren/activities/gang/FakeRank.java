@@ -45,8 +45,10 @@ public final class FakeRank {
         }
         reports.send(new Report.Ready(launch.rank(), 0, 0.1, 10, device(launch)));
         System.out.println("rank " + launch.rank() + " speaks");
+        // Its events leave the worker no pause: it makes no save before its last.
+        boolean fast = launch.plan().name().equals("fast");
         for (long step = 1; step <= launch.lastStep(); step++) {
-            if (step == 8) {
+            if (step == 8 && !fast) {
                 // Ranks that compute together are no further apart than this.
                 awaitShards(launch, store, SAVE_EVERY);
             }
@@ -55,7 +57,7 @@ public final class FakeRank {
                 crash();
             }
             happens(launch, reports, step);
-            Thread.sleep(STEP_MILLIS);
+            Thread.sleep(fast ? STEP_MILLIS / 4 : STEP_MILLIS);
             boolean skips = launch.plan().name().equals("skips") && step == 10;
             reports.send(
                     skips
@@ -68,7 +70,7 @@ public final class FakeRank {
                 awaitShard(launch, store, step, 0);
                 crash();
             }
-            if (last || step % SAVE_EVERY == 0) {
+            if (last || (!fast && step % SAVE_EVERY == 0)) {
                 reports.send(save(launch, store, step));
             }
             if (crashesAtLast && launch.plan().name().equals("crashes-at-its-end")) {
