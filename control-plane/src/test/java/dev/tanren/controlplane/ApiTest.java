@@ -5,14 +5,15 @@ import static io.restassured.RestAssured.given;
 import dev.tanren.controlplane.id.SortableIds;
 import dev.tanren.controlplane.security.ApiTokens;
 import dev.tanren.spec.json.Json;
+import dev.tanren.spec.run.RunState;
 import dev.tanren.spec.validation.PlanReader;
 import dev.tanren.storage.objects.S3ObjectStore;
 import dev.tanren.storage.registry.PostgresRegistry;
-import dev.tanren.storage.registry.RunStatus;
 import dev.tanren.storage.registry.Runs.NewRun;
 import dev.tanren.storage.registry.Runs.NewStage;
 import dev.tanren.storage.registry.Runs.PlanText;
 import dev.tanren.storage.registry.Tokens.Role;
+import dev.tanren.storage.testing.RunProjector;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.restassured.config.EncoderConfig;
 import io.restassured.config.RestAssuredConfig;
@@ -82,6 +83,11 @@ public abstract class ApiTest {
                 .formatted(name);
     }
 
+    /// Writes states of runs in the place of their workflows.
+    protected RunProjector projector() {
+        return new RunProjector(registry);
+    }
+
     /// A run that is recorded but that nothing works on.
     protected String recordedRun(String name) {
         String id = SortableIds.next();
@@ -96,7 +102,7 @@ public abstract class ApiTest {
                                 List.of(
                                         new NewStage("adapt", "pretrain", 10),
                                         new NewStage("release", "export", 0))));
-        registry.runs().setStatus(id, RunStatus.RUNNING, null, null);
+        projector().become(id, RunState.RUNNING);
         return id;
     }
 }

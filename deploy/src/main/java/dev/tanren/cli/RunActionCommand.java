@@ -7,6 +7,7 @@ import dev.tanren.deploy.client.Server;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
+import dev.tanren.spec.run.RunAction;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -21,7 +22,7 @@ import picocli.CommandLine.Parameters;
 abstract sealed class RunActionCommand implements Callable<Integer> {
 
     private final Terminal terminal;
-    private final String action;
+    private final RunAction action;
 
     @Parameters(paramLabel = "RUN", description = "Id of the run.")
     private String id;
@@ -34,7 +35,7 @@ abstract sealed class RunActionCommand implements Callable<Integer> {
 
     @Mixin private OutputOptions output;
 
-    RunActionCommand(Terminal terminal, String action) {
+    RunActionCommand(Terminal terminal, RunAction action) {
         this.terminal = terminal;
         this.action = action;
     }
@@ -61,7 +62,7 @@ abstract sealed class RunActionCommand implements Callable<Integer> {
         if (reason != null) {
             body.put("reason", reason);
         }
-        JsonNode answer = api.post(path(id) + "/" + action, body, Map.of());
+        JsonNode answer = api.post(path(id) + "/" + action.key(), body, Map.of());
         if (output.form() != OutputOptions.Form.TABLE) {
             output.data(terminal, answer);
         }
@@ -69,7 +70,7 @@ abstract sealed class RunActionCommand implements Callable<Integer> {
                 "run "
                         + id
                         + " is "
-                        + answer.path("status").asText("asked to " + action)
+                        + answer.path("status").asText("asked to " + action.key())
                         + ". Follow it with: ./tanren run watch "
                         + id);
         return Exit.OK;
@@ -82,10 +83,10 @@ abstract sealed class RunActionCommand implements Callable<Integer> {
                 StreamSupport.stream(run.path("actions").spliterator(), false)
                         .map(JsonNode::asText)
                         .toList();
-        if (!allowed.contains(action)) {
+        if (!allowed.contains(action.key())) {
             throw new TanrenException(
                     ErrorCode.STATE_CONFLICT,
-                    "The run is " + status + "; this token cannot " + action + " it now.",
+                    "The run is " + status + "; this token cannot " + action.key() + " it now.",
                     "run " + id,
                     allowed.isEmpty()
                             ? "Nothing can be asked of it now. See: ./tanren run get " + id
@@ -97,7 +98,10 @@ abstract sealed class RunActionCommand implements Callable<Integer> {
             terminal.out().flush();
         } else {
             ObjectNode view = Json.mapper().createObjectNode();
-            view.put("dryRun", true).put("run", id).put("action", action).put("status", status);
+            view.put("dryRun", true)
+                    .put("run", id)
+                    .put("action", action.key())
+                    .put("status", status);
             view.put("effect", effect(recovery)).set("recovery", recovery);
             output.data(terminal, view);
         }
@@ -126,7 +130,7 @@ abstract sealed class RunActionCommand implements Callable<Integer> {
             description = "Saves and pauses a run; a paused run holds no worker.")
     static final class Pause extends RunActionCommand {
         Pause(Terminal terminal) {
-            super(terminal, "pause");
+            super(terminal, RunAction.PAUSE);
         }
 
         @Override
@@ -142,7 +146,7 @@ abstract sealed class RunActionCommand implements Callable<Integer> {
             description = "Lets a paused run go on.")
     static final class Resume extends RunActionCommand {
         Resume(Terminal terminal) {
-            super(terminal, "resume");
+            super(terminal, RunAction.RESUME);
         }
 
         @Override
@@ -160,7 +164,7 @@ abstract sealed class RunActionCommand implements Callable<Integer> {
         @Mixin private ConfirmOption confirm;
 
         Cancel(Terminal terminal) {
-            super(terminal, "cancel");
+            super(terminal, RunAction.CANCEL);
         }
 
         @Override
@@ -196,7 +200,7 @@ abstract sealed class RunActionCommand implements Callable<Integer> {
             description = "Goes on with a failed or cancelled run from its last checkpoint.")
     static final class Retry extends RunActionCommand {
         Retry(Terminal terminal) {
-            super(terminal, "retry");
+            super(terminal, RunAction.RETRY);
         }
 
         @Override

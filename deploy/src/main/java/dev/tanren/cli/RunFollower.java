@@ -4,15 +4,22 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.tanren.deploy.client.ApiClient;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.run.RunState;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Follows a run to its end. Outages of the server are sat out.
 final class RunFollower {
 
-    static final Set<String> ENDED = Set.of("succeeded", "failed", "cancelled");
+    static final Set<String> ENDED =
+            Arrays.stream(RunState.values())
+                    .filter(RunState::terminal)
+                    .map(RunState::key)
+                    .collect(Collectors.toUnmodifiableSet());
     private static final Duration POLL = Duration.ofMillis(500);
 
     /// A restart of the control plane takes seconds.

@@ -3,6 +3,7 @@ package dev.tanren.workflows;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.run.StageState;
 import dev.tanren.workflows.activity.AttemptActivities;
 import dev.tanren.workflows.activity.DatasetActivities;
 import dev.tanren.workflows.activity.EvaluateActivities;
@@ -14,6 +15,7 @@ import dev.tanren.workflows.activity.StartingPoint;
 import dev.tanren.workflows.failure.Failures;
 import io.temporal.activity.Activity;
 import io.temporal.client.ActivityCompletionException;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -148,25 +150,27 @@ final class FakePlatform
 
     @Override
     public Standing standing(String runId) {
-        return new Standing(Map.copyOf(stages));
+        Map<String, StageState> standing = new HashMap<>();
+        stages.forEach((stage, state) -> standing.put(stage, StageState.of(state)));
+        return new Standing(standing);
     }
 
     @Override
     public void recordStatus(StatusChange change) {
         var failure = change.failure();
         reasons.add(String.valueOf(change.reason()));
-        log.add("run " + change.status() + (failure == null ? "" : " " + failure.code()));
+        log.add("run " + change.status().key() + (failure == null ? "" : " " + failure.code()));
     }
 
     @Override
     public void recordStage(StageChange change) {
-        stages.put(change.stageId(), change.status());
+        stages.put(change.stageId(), change.status().key());
         String reason = change.reason();
         log.add(
                 "stage "
                         + change.stageId()
                         + " "
-                        + change.status()
+                        + change.status().key()
                         + (reason == null ? "" : ": " + reason));
     }
 

@@ -79,7 +79,7 @@ record TestTemporal(TestWorkflowEnvironment environment, FakePlatform platform)
                                         .setTaskQueue(RunWorkflow.TASK_QUEUE)
                                         .setWorkflowId(RunWorkflow.workflowId("r"))
                                         .build());
-        WorkflowClient.start(run::run, new RunWorkflow.Input("r", plan));
+        WorkflowClient.start(run::run, new RunWorkflow.Input("r", plan, 1));
         return WorkflowStub.fromTyped(run);
     }
 

@@ -7,9 +7,9 @@ import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.storage.checkpoint.CheckpointStore;
 import dev.tanren.storage.checkpoint.CheckpointStore.Committed;
+import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Attempts;
 import dev.tanren.storage.registry.Registry;
-import dev.tanren.storage.registry.RunStatus;
 import dev.tanren.storage.registry.Workers;
 import dev.tanren.workflows.activity.AttemptActivities;
 import dev.tanren.workflows.activity.StartingPoint;
@@ -98,7 +98,7 @@ public final class AttemptActivitiesImpl implements AttemptActivities {
         registry.attempts()
                 .end(
                         attempt.fencingToken(),
-                        failureClass == null ? RunStatus.CANCELLED : RunStatus.FAILED,
+                        failureClass == null ? AttemptStatus.CANCELLED : AttemptStatus.FAILED,
                         reason,
                         failureClass,
                         attempt.lastStep());

@@ -12,10 +12,11 @@ import dev.tanren.activities.process.Scratch;
 import dev.tanren.spec.error.FailureClass;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.run.RunState;
 import dev.tanren.storage.checkpoint.CheckpointStore;
 import dev.tanren.storage.objects.ObjectStore;
+import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Registry;
-import dev.tanren.storage.registry.RunStatus;
 import dev.tanren.workflows.activity.GangActivities.GangRequest;
 import dev.tanren.workflows.activity.GangActivities.GangResult;
 import java.nio.file.Path;
@@ -70,7 +71,7 @@ public final class GangSupervisor {
                 recordEnd(request, result, recorder);
                 return result;
             } catch (TanrenException e) {
-                recorder.ended(RunStatus.FAILED, e.what() + " [" + e.where() + "]", e);
+                recorder.ended(AttemptStatus.FAILED, e.what() + " [" + e.where() + "]", e);
                 throw e;
             } finally {
                 recorder.drain(
@@ -82,10 +83,10 @@ public final class GangSupervisor {
     private void recordEnd(GangRequest request, GangResult result, GangRecorder recorder) {
         if (result.finished()) {
             recorder.ended(
-                    RunStatus.SUCCEEDED, "step " + request.lastStep() + " is committed", null);
+                    AttemptStatus.SUCCEEDED, "step " + request.lastStep() + " is committed", null);
         } else {
             recorder.ended(
-                    isCancelling(request.runId()) ? RunStatus.CANCELLED : RunStatus.PAUSED,
+                    isCancelling(request.runId()) ? AttemptStatus.CANCELLED : AttemptStatus.PAUSED,
                     "stopped at step " + result.committedStep(),
                     null);
         }
@@ -133,7 +134,7 @@ public final class GangSupervisor {
         try {
             return registry.runs()
                     .find(runId)
-                    .map(run -> run.status() == RunStatus.CANCELLING)
+                    .map(run -> run.status() == RunState.CANCELLING)
                     .orElse(false);
         } catch (TanrenException e) {
             if (e.failureClass() == FailureClass.STORAGE) {

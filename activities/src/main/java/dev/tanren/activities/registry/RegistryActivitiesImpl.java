@@ -1,11 +1,14 @@
 package dev.tanren.activities.registry;
 
 import dev.tanren.spec.json.Json;
+import dev.tanren.spec.run.RunState;
+import dev.tanren.spec.run.RunVersion;
+import dev.tanren.spec.run.StageState;
 import dev.tanren.storage.registry.Checkpoints;
 import dev.tanren.storage.registry.Metrics.EvaluationRow;
 import dev.tanren.storage.registry.Registry;
-import dev.tanren.storage.registry.RunStatus;
 import dev.tanren.storage.registry.Runs;
+import dev.tanren.storage.registry.Runs.Projected;
 import dev.tanren.workflows.activity.RegistryActivities;
 import dev.tanren.workflows.failure.Failure;
 import io.temporal.activity.Activity;
@@ -26,56 +29,60 @@ public final class RegistryActivitiesImpl implements RegistryActivities {
 
     @Override
     public Standing standing(String runId) {
-        Map<String, String> stages = new LinkedHashMap<>();
-        registry.runs()
-                .stages(runId)
-                .forEach(stage -> stages.put(stage.stageId(), stage.status().key()));
+        Map<String, StageState> stages = new LinkedHashMap<>();
+        registry.runs().stages(runId).forEach(stage -> stages.put(stage.stageId(), stage.status()));
         return new Standing(stages);
     }
 
     @Override
     public void recordStatus(StatusChange change) {
-        RunStatus status = RunStatus.of(change.status());
         Failure failure = change.failure();
-        String type = eventType(change.runId(), status);
-        registry.runs()
-                .setStatus(
-                        change.runId(),
-                        status,
-                        change.reason(),
-                        failure == null
-                                ? null
-                                : new Runs.Failure(
-                                        failure.code(),
-                                        failure.what(),
-                                        failure.where(),
-                                        failure.mend()));
         String reason = change.reason();
-        append(
-                change.runId(),
-                type,
-                null,
-                "the run is " + status.key() + (reason == null ? "" : ": " + reason),
-                data(failure),
-                null);
+        Projected projected =
+                registry.runs()
+                        .project(
+                                change.runId(),
+                                change.version(),
+                                change.status(),
+                                reason,
+                                failure == null
+                                        ? null
+                                        : new Runs.Failure(
+                                                failure.code(),
+                                                failure.what(),
+                                                failure.where(),
+                                                failure.mend()));
+        if (projected != Projected.LATE) {
+            append(
+                    change.runId(),
+                    eventType(change),
+                    null,
+                    "the run is " + change.status().key() + (reason == null ? "" : ": " + reason),
+                    data(failure),
+                    key(change.version()));
+        }
     }
 
     @Override
     public void recordStage(StageChange change) {
-        RunStatus status = RunStatus.of(change.status());
-        registry.runs().setStageStatus(change.runId(), change.stageId(), status);
+        StageState state = change.status();
+        Projected projected =
+                registry.runs()
+                        .projectStage(change.runId(), change.stageId(), change.version(), state);
         String reason = change.reason();
-        append(
-                change.runId(),
-                status == RunStatus.RUNNING ? "stage.started" : "stage." + status.key(),
-                change.stageId(),
-                "stage "
-                        + change.stageId()
-                        + " is "
-                        + status.key()
-                        + (reason == null ? "" : ": " + reason),
-                data(change.failure()),
-                null);
+        if (projected != Projected.LATE) {
+            append(
+                    change.runId(),
+                    state == StageState.RUNNING ? "stage.started" : "stage." + state.key(),
+                    change.stageId(),
+                    "stage "
+                            + change.stageId()
+                            + " is "
+                            + state.key()
+                            + (reason == null ? "" : ": " + reason),
+                    data(change.failure()),
+                    key(change.version()));
+        }
     }
 
     @Override
@@ -140,17 +147,16 @@ public final class RegistryActivitiesImpl implements RegistryActivities {
         return info.getWorkflowRunId() + "/" + info.getActivityId();
     }
 
-    private String eventType(String runId, RunStatus status) {
-        if (status != RunStatus.RUNNING) {
-            return "run." + status.key();
+    /// The same for every try of one change, whichever worker makes it.
+    private static String key(RunVersion version) {
+        return "change/" + version.execution() + "/" + version.sequence();
+    }
+
+    private static String eventType(StatusChange change) {
+        if (change.status() != RunState.RUNNING) {
+            return "run." + change.status().key();
         }
-        boolean paused =
-                registry.runs()
-                        .find(runId)
-                        .map(Runs.Run::status)
-                        .filter(before -> before == RunStatus.PAUSED || before == RunStatus.PAUSING)
-                        .isPresent();
-        return paused ? "run.resumed" : "run.started";
+        return change.before() == RunState.QUEUED ? "run.started" : "run.resumed";
     }
 
     private static Map<String, Object> data(@Nullable Failure failure) {

@@ -3,8 +3,8 @@ package dev.tanren.activities.attempt;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tanren.spec.error.FailureClass;
+import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Attempts.Attempt;
-import dev.tanren.storage.registry.RunStatus;
 import dev.tanren.storage.registry.Workers.Worker;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -99,7 +99,7 @@ class PlacementTest {
                         2,
                         0,
                         5,
-                        failure == null ? RunStatus.SUCCEEDED : RunStatus.FAILED,
+                        failure == null ? AttemptStatus.SUCCEEDED : AttemptStatus.FAILED,
                         null,
                         failure == null ? null : failure.name(),
                         Instant.EPOCH,

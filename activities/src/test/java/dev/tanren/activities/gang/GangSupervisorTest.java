@@ -9,11 +9,13 @@ import dev.tanren.spec.error.FailureClass;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.planner.Flops;
+import dev.tanren.spec.run.RunState;
 import dev.tanren.spec.testing.SmallPlans;
 import dev.tanren.storage.objects.StoreAddress;
+import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Checkpoints;
 import dev.tanren.storage.registry.Metrics;
-import dev.tanren.storage.registry.RunStatus;
+import dev.tanren.storage.testing.RunProjector;
 import dev.tanren.workflows.activity.GangActivities.GangRequest;
 import dev.tanren.workflows.activity.GangActivities.GangResult;
 import java.nio.file.Files;
@@ -76,7 +78,7 @@ class GangSupervisorTest extends GangTest {
         assertThat(registry.metrics().steps(request.runId(), STAGE, 0, 100))
                 .extracting(Metrics.StepRow::step)
                 .containsExactly(1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 9L, 10L, 11L, 12L);
-        assertThat(attempt(request).status()).isEqualTo(RunStatus.SUCCEEDED);
+        assertThat(attempt(request).status()).isEqualTo(AttemptStatus.SUCCEEDED);
         assertThat(attempt(request).worker()).isEqualTo("worker-under-test");
         assertThat(log(request, 1)).contains("rank 1 speaks");
         assertThat(scratch.resolve("gang-" + request.fencingToken())).doesNotExist();
@@ -90,7 +92,7 @@ class GangSupervisorTest extends GangTest {
 
         assertThat(thrown.code()).isEqualTo(ErrorCode.RANK_CRASHED);
         assertThat(thrown.getMessage()).contains("rank 1", "SIGKILL");
-        assertThat(attempt(request).status()).isEqualTo(RunStatus.FAILED);
+        assertThat(attempt(request).status()).isEqualTo(AttemptStatus.FAILED);
         assertThat(attempt(request).failureClass()).isEqualTo("RANK_CRASHED");
         assertThat(registry.checkpoints().find(request.runId(), STAGE, 5)).isPresent();
         assertThatNoRankIsLeft(request);
@@ -104,7 +106,7 @@ class GangSupervisorTest extends GangTest {
 
         assertThat(result).isEqualTo(new GangResult(true, 12));
         assertThat(registry.checkpoints().find(request.runId(), STAGE, 12)).isPresent();
-        assertThat(attempt(request).status()).isEqualTo(RunStatus.SUCCEEDED);
+        assertThat(attempt(request).status()).isEqualTo(AttemptStatus.SUCCEEDED);
         assertThat(registry.events().after(request.runId(), 0, 1000))
                 .filteredOn(event -> event.type().equals("rank.crashed-at-its-end"))
                 .singleElement()
@@ -242,18 +244,18 @@ class GangSupervisorTest extends GangTest {
         assertThat(registry.checkpoints().find(request.runId(), STAGE, result.committedStep()))
                 .isPresent();
         assertThat(attempt(request).lastStep()).isEqualTo(result.committedStep());
-        assertThat(attempt(request).status()).isEqualTo(RunStatus.PAUSED);
+        assertThat(attempt(request).status()).isEqualTo(AttemptStatus.PAUSED);
     }
 
     @Test
     void aCancelledRunIsNotSavedAgain() {
         GangRequest request = request("goes-on", 1, 5_000);
-        registry.runs().setStatus(request.runId(), RunStatus.CANCELLING, null, null);
+        new RunProjector(registry).become(request.runId(), RunState.CANCELLING);
 
         GangResult result = supervisor.run(request, new FakeLease(7, Lease.State.CANCELLED));
 
         assertThat(result.committedStep()).isLessThanOrEqualTo(5);
-        assertThat(attempt(request).status()).isEqualTo(RunStatus.CANCELLED);
+        assertThat(attempt(request).status()).isEqualTo(AttemptStatus.CANCELLED);
         assertThatNoRankIsLeft(request);
     }
 

@@ -1,7 +1,7 @@
 package dev.tanren.controlplane.live;
 
+import dev.tanren.spec.run.RunState;
 import dev.tanren.storage.registry.PostgresRegistry;
-import dev.tanren.storage.registry.RunStatus;
 import dev.tanren.storage.registry.Runs.Filter;
 import dev.tanren.storage.registry.Workers;
 import io.micrometer.core.instrument.Gauge;
@@ -36,13 +36,7 @@ public class PlatformMeters {
     }
 
     void register(@Observes StartupEvent start, MeterRegistry meters, PostgresRegistry registry) {
-        for (RunStatus status :
-                List.of(
-                        RunStatus.QUEUED,
-                        RunStatus.RUNNING,
-                        RunStatus.PAUSING,
-                        RunStatus.PAUSED,
-                        RunStatus.CANCELLING)) {
+        for (RunState status : RunState.open()) {
             Filter filter = new Filter(List.of(status), null, null);
             Gauge.builder(
                             "tanren.runs",

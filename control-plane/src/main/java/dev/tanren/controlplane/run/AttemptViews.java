@@ -2,10 +2,10 @@ package dev.tanren.controlplane.run;
 
 import dev.tanren.controlplane.api.RunDetail.AttemptView;
 import dev.tanren.spec.error.FailureClass;
+import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Events;
 import dev.tanren.storage.registry.Registry;
-import dev.tanren.storage.registry.RunStatus;
 import dev.tanren.storage.registry.Workers;
 import java.time.Duration;
 import java.time.Instant;
@@ -109,8 +109,8 @@ final class AttemptViews {
     }
 
     private static boolean recovers(Attempt before) {
-        return before.status() == RunStatus.SUPERSEDED
-                || (before.status() == RunStatus.FAILED && mayPass(before.failureClass()));
+        return before.status() == AttemptStatus.SUPERSEDED
+                || (before.status() == AttemptStatus.FAILED && mayPass(before.failureClass()));
     }
 
     /// A newer worker may know classes that this server does not.

@@ -4,6 +4,8 @@ import dev.tanren.controlplane.Settings;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.run.RunAction;
+import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.workflows.run.RunWorkflow;
 import io.grpc.StatusRuntimeException;
 import io.temporal.api.enums.v1.WorkflowIdReusePolicy;
@@ -20,24 +22,47 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jboss.logging.Logger;
 
 /// Asks Temporal to start runs and to change them, in bounded time.
 @Singleton
 public class Orchestrator {
 
+    private static final Logger LOG = Logger.getLogger(Orchestrator.class);
+
     private final WorkflowClient client;
+    private final PostgresRegistry registry;
     private final Duration patience;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
-    Orchestrator(WorkflowClient client, Settings settings) {
+    Orchestrator(WorkflowClient client, PostgresRegistry registry, Settings settings) {
         this.client = client;
+        this.registry = registry;
         this.patience = settings.orchestratorPatience();
+    }
+
+    /// Starts the run, or leaves it queued with the reason where Temporal is away: it is started
+    /// when Temporal is back, so a run that was answered for is never lost.
+    public void startOrQueue(String runId, Plan plan, long execution) {
+        try {
+            start(runId, plan, execution);
+        } catch (TanrenException e) {
+            if (e.code() != ErrorCode.ORCHESTRATOR_UNREACHABLE) {
+                throw e;
+            }
+            LOG.warnf("run %s stays queued: %s", runId, e.getMessage());
+            registry.runs()
+                    .explainQueued(
+                            runId,
+                            execution,
+                            "Temporal does not answer; the run starts when it does");
+        }
     }
 
     /// Starts the run's workflow unless it is at work already; also after it had ended.
     ///
     /// @throws TanrenException `ORCHESTRATOR_UNREACHABLE`
-    public void start(String runId, Plan plan) {
+    public void start(String runId, Plan plan, long execution) {
         RunWorkflow workflow =
                 client.newWorkflowStub(
                         RunWorkflow.class,
@@ -52,7 +77,8 @@ public class Orchestrator {
                 runId,
                 () -> {
                     try {
-                        WorkflowClient.start(workflow::run, new RunWorkflow.Input(runId, plan));
+                        WorkflowClient.start(
+                                workflow::run, new RunWorkflow.Input(runId, plan, execution));
                     } catch (WorkflowExecutionAlreadyStarted atWork) {
                         // Exactly what was asked for.
                     }

@@ -1,8 +1,8 @@
 package dev.tanren.controlplane.run;
 
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.run.RunState;
 import dev.tanren.storage.registry.PostgresRegistry;
-import dev.tanren.storage.registry.RunStatus;
 import dev.tanren.storage.registry.Runs.Filter;
 import dev.tanren.storage.registry.Runs.Run;
 import io.quarkus.runtime.ShutdownEvent;
@@ -50,10 +50,10 @@ public class QueuedRuns {
 
     private void startThem() {
         try {
-            Filter queued = new Filter(List.of(RunStatus.QUEUED), null, null);
+            Filter queued = new Filter(List.of(RunState.QUEUED), null, null);
             for (Run run : registry.runs().list(queued, null, AT_ONCE)) {
                 if (run.createdAt().isBefore(Instant.now().minus(SUBMISSION))) {
-                    orchestrator.start(run.runId(), RunFinder.plan(run));
+                    orchestrator.start(run.runId(), RunFinder.plan(run), run.version().execution());
                 }
             }
         } catch (TanrenException e) {

@@ -3,6 +3,7 @@ package dev.tanren.controlplane.run;
 import dev.tanren.controlplane.api.Recovery;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.planner.Timetable;
+import dev.tanren.spec.run.StageState;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Checkpoints;
 import dev.tanren.storage.registry.PostgresRegistry;
@@ -25,9 +26,7 @@ public class Recoveries {
     public Recovery of(Run run) {
         List<StageRow> stages = registry.runs().stages(run.runId());
         Optional<StageRow> next =
-                stages.stream()
-                        .filter(stage -> !stage.status().key().equals("succeeded"))
-                        .findFirst();
+                stages.stream().filter(stage -> stage.status() != StageState.SUCCEEDED).findFirst();
         if (next.isEmpty()) {
             return none("Every stage is finished; nothing is left to run.");
         }

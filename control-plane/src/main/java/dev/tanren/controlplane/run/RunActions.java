@@ -3,8 +3,8 @@ package dev.tanren.controlplane.run;
 import dev.tanren.controlplane.security.Caller;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.run.RunAction;
 import dev.tanren.storage.registry.PostgresRegistry;
-import dev.tanren.storage.registry.RunStatus;
 import dev.tanren.storage.registry.Runs.Run;
 import dev.tanren.workflows.run.RunWorkflow;
 import jakarta.inject.Singleton;
@@ -28,16 +28,7 @@ public class RunActions {
     public void carryOut(Caller caller, String runId, RunAction action, @Nullable String reason) {
         Run run = finder.run(runId);
         if (!action.allowedIn(run.status())) {
-            throw new TanrenException(
-                    ErrorCode.STATE_CONFLICT,
-                    "the run is "
-                            + run.status().key()
-                            + "; to "
-                            + action.key()
-                            + " it, it must be one of: "
-                            + action.states(),
-                    "run/" + runId,
-                    "look at its state with GET /api/v1/runs/" + runId);
+            throw conflict(run, action);
         }
         switch (action) {
             // The workflow writes these into the audit when it takes them.
@@ -47,20 +38,30 @@ public class RunActions {
         }
     }
 
-    /// A second retry finds the run queued or its workflow at work, and starts no other.
+    /// A second retry finds the run queued, and starts no other. Where Temporal is away the run
+    /// stays queued until it is back.
     private void retry(Caller caller, Run run, @Nullable String reason) {
+        long execution =
+                registry.runs()
+                        .beginExecution(
+                                run.runId(),
+                                run.version().execution(),
+                                reason == null ? "retry asked for by " + caller.name() : reason)
+                        .orElseThrow(() -> conflict(finder.run(run.runId()), RunAction.RETRY));
         registry.audit().append(caller.name(), "run.retry", "run/" + run.runId(), reason, "{}");
-        registry.runs()
-                .setStatus(
-                        run.runId(),
-                        RunStatus.QUEUED,
-                        reason == null ? "retry asked for by " + caller.name() : reason,
-                        null);
-        try {
-            orchestrator.start(run.runId(), RunFinder.plan(run));
-        } catch (TanrenException e) {
-            registry.runs().setStatus(run.runId(), run.status(), run.reason(), run.failure());
-            throw e;
-        }
+        orchestrator.startOrQueue(run.runId(), RunFinder.plan(run), execution);
+    }
+
+    private static TanrenException conflict(Run run, RunAction action) {
+        return new TanrenException(
+                ErrorCode.STATE_CONFLICT,
+                "the run is "
+                        + run.status().key()
+                        + "; to "
+                        + action.key()
+                        + " it, it must be one of: "
+                        + action.states(),
+                "run/" + run.runId(),
+                "look at its state with GET /api/v1/runs/" + run.runId());
     }
 }

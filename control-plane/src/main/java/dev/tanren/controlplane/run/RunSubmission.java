@@ -10,10 +10,10 @@ import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.plan.Stage;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.planner.Timetable;
+import dev.tanren.spec.run.RunState;
 import dev.tanren.storage.registry.IdempotencyKeys.Known;
 import dev.tanren.storage.registry.IdempotencyKeys.Reserved;
 import dev.tanren.storage.registry.PostgresRegistry;
-import dev.tanren.storage.registry.RunStatus;
 import dev.tanren.storage.registry.Runs.NewRun;
 import dev.tanren.storage.registry.Runs.NewStage;
 import dev.tanren.storage.registry.Runs.PlanText;
@@ -22,7 +22,6 @@ import jakarta.inject.Singleton;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /// Makes runs of plans.
@@ -33,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 @Singleton
 public class RunSubmission {
 
-    private static final Logger LOG = Logger.getLogger(RunSubmission.class);
+    private static final long FIRST_EXECUTION = 1;
     private static final long POLL_MILLIS = 50;
     private static final int POLLS = 200;
 
@@ -117,10 +116,10 @@ public class RunSubmission {
         Optional<Run> begun = registry.runs().find(runId);
         if (begun.isEmpty()) {
             record(runId, caller, plan, text);
-        } else if (begun.get().status() != RunStatus.QUEUED) {
+        } else if (begun.get().status() != RunState.QUEUED) {
             return;
         }
-        startOrQueue(runId, plan);
+        orchestrator.startOrQueue(runId, plan, FIRST_EXECUTION);
     }
 
     private void record(String runId, Caller caller, Plan plan, PlanText text) {
@@ -140,23 +139,6 @@ public class RunSubmission {
                                 text,
                                 caller.name(),
                                 plan.stages().stream().map(RunSubmission::stage).toList()));
-    }
-
-    private void startOrQueue(String runId, Plan plan) {
-        try {
-            orchestrator.start(runId, plan);
-        } catch (TanrenException e) {
-            if (e.code() != ErrorCode.ORCHESTRATOR_UNREACHABLE) {
-                throw e;
-            }
-            LOG.warnf("run %s stays queued: %s", runId, e.getMessage());
-            registry.runs()
-                    .setStatus(
-                            runId,
-                            RunStatus.QUEUED,
-                            "Temporal does not answer; the run starts when it does",
-                            null);
-        }
     }
 
     private static NewStage stage(Stage stage) {

@@ -14,9 +14,10 @@ import dev.tanren.spec.json.Json;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.planner.Timetable;
+import dev.tanren.spec.run.RunAction;
+import dev.tanren.spec.run.RunState;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.PostgresRegistry;
-import dev.tanren.storage.registry.RunStatus;
 import dev.tanren.storage.registry.Runs.Failure;
 import dev.tanren.storage.registry.Runs.Run;
 import dev.tanren.storage.registry.Runs.StageRow;
@@ -99,7 +100,7 @@ public class RunViews {
                 run.finishedAt());
     }
 
-    private static @Nullable Double eta(RunStatus status, StageRow stage, RecentSteps recent) {
+    private static @Nullable Double eta(RunState status, StageRow stage, RecentSteps recent) {
         return status.terminal() || recent.secondsPerStep() == null
                 ? null
                 : (stage.totalSteps() - stage.step()) * recent.secondsPerStep();
@@ -112,9 +113,9 @@ public class RunViews {
                 .toList();
     }
 
-    private static List<String> actions(RunStatus status, Caller caller) {
+    private static List<String> actions(RunState status, Caller caller) {
         return caller.may(Role.OPERATOR)
-                ? RunAction.allowed(status).stream().map(RunAction::key).toList()
+                ? status.actions().stream().map(RunAction::key).toList()
                 : List.of();
     }
 

@@ -12,9 +12,10 @@ import dev.tanren.controlplane.security.Caller;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.run.RunAction;
+import dev.tanren.spec.run.RunState;
 import dev.tanren.spec.validation.PlanReader;
 import dev.tanren.storage.registry.PostgresRegistry;
-import dev.tanren.storage.registry.RunStatus;
 import dev.tanren.storage.registry.Runs.Filter;
 import dev.tanren.storage.registry.Runs.PlanText;
 import dev.tanren.storage.registry.Runs.Run;
@@ -179,7 +180,7 @@ public class RunsResource {
                 .build();
     }
 
-    private static @Nullable List<RunStatus> statuses(List<String> given) {
+    private static @Nullable List<RunState> statuses(List<String> given) {
         List<String> keys =
                 given.stream()
                         .flatMap(value -> Arrays.stream(value.split(",", -1)))
@@ -187,7 +188,7 @@ public class RunsResource {
                         .filter(value -> !value.isEmpty())
                         .toList();
         try {
-            return keys.isEmpty() ? null : keys.stream().map(RunStatus::of).toList();
+            return keys.isEmpty() ? null : keys.stream().map(RunState::of).toList();
         } catch (IllegalArgumentException e) {
             throw malformed(
                     "status",

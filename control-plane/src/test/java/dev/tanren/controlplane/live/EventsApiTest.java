@@ -3,8 +3,8 @@ package dev.tanren.controlplane.live;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tanren.controlplane.ApiTest;
+import dev.tanren.spec.run.StageState;
 import dev.tanren.storage.registry.Metrics.StepRow;
-import dev.tanren.storage.registry.RunStatus;
 import dev.tanren.storage.registry.Tokens.Role;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.RestAssured;
@@ -55,7 +55,7 @@ class EventsApiTest extends ApiTest {
     void theStepsOfAStageAreSentAsTheyFinish() throws Exception {
         String id = recordedRun("stepping");
         var attempt = registry.attempts().begin(id, "adapt", "short", "w", 1, 0, "r");
-        registry.runs().setStageStatus(id, "adapt", RunStatus.RUNNING);
+        projector().become(id, "adapt", StageState.RUNNING);
         try (HttpClient client = HttpClient.newHttpClient();
                 BufferedReader lines = open(client, id, null)) {
             until(lines, line -> line.startsWith(":"));

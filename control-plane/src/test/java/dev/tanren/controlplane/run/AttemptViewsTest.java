@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tanren.controlplane.ApiTest;
 import dev.tanren.controlplane.api.RunDetail.AttemptView;
 import dev.tanren.controlplane.id.SortableIds;
+import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Metrics.StepRow;
-import dev.tanren.storage.registry.RunStatus;
 import dev.tanren.storage.registry.Workers.Worker;
 import io.quarkus.test.junit.QuarkusTest;
 import java.time.Duration;
@@ -33,7 +33,7 @@ class AttemptViewsTest extends ApiTest {
 
     @Test
     void aCrashIsRecoveredFromWithTheNextFinishedStep() {
-        end(begin(0), RunStatus.FAILED, "RANK_CRASHED");
+        end(begin(0), AttemptStatus.FAILED, "RANK_CRASHED");
         step(begin(5), 6);
 
         assertThat(recoveries()).hasSize(2);
@@ -51,7 +51,7 @@ class AttemptViewsTest extends ApiTest {
 
     @Test
     void anAttemptThatHasFinishedNoStepHasNotRecovered() {
-        end(begin(0), RunStatus.FAILED, "RANK_CRASHED");
+        end(begin(0), AttemptStatus.FAILED, "RANK_CRASHED");
         begin(5);
 
         assertThat(recoveries()).containsOnlyNulls();
@@ -59,7 +59,7 @@ class AttemptViewsTest extends ApiTest {
 
     @Test
     void theTimeOfAPauseIsNoRecovery() {
-        end(begin(0), RunStatus.PAUSED, null);
+        end(begin(0), AttemptStatus.PAUSED, null);
         event("run.paused");
         step(begin(7), 8);
 
@@ -68,8 +68,8 @@ class AttemptViewsTest extends ApiTest {
 
     @Test
     void neitherIsTheTimeOfACancellationOrAFinishedPhase() {
-        end(begin(0), RunStatus.CANCELLED, null);
-        end(step(begin(7), 8), RunStatus.SUCCEEDED, null);
+        end(begin(0), AttemptStatus.CANCELLED, null);
+        end(step(begin(7), 8), AttemptStatus.SUCCEEDED, null);
         step(begin(8), 9);
 
         assertThat(recoveries()).containsOnlyNulls();
@@ -77,7 +77,7 @@ class AttemptViewsTest extends ApiTest {
 
     @Test
     void aFailureThatWaitedForAPersonIsNotRecoveredFrom() {
-        end(begin(0), RunStatus.FAILED, "OUT_OF_MEMORY");
+        end(begin(0), AttemptStatus.FAILED, "OUT_OF_MEMORY");
         step(begin(7), 8);
 
         assertThat(recoveries()).containsOnlyNulls();
@@ -86,7 +86,7 @@ class AttemptViewsTest extends ApiTest {
     @Test
     void aCrashAfterWhichTheRunStoodStillIsNotRecoveredFrom() {
         for (String standstill : List.of("run.failed", "run.paused", "run.cancelled")) {
-            end(begin(0), RunStatus.FAILED, "RANK_CRASHED");
+            end(begin(0), AttemptStatus.FAILED, "RANK_CRASHED");
             event(standstill);
             event("run.started");
             step(begin(7), 8);
@@ -97,7 +97,7 @@ class AttemptViewsTest extends ApiTest {
 
     @Test
     void afterAnOrderlyStopTheTimeWithoutAnyWorkerIsNoRecovery() {
-        end(begin(0), RunStatus.FAILED, "PREEMPTED");
+        end(begin(0), AttemptStatus.FAILED, "PREEMPTED");
         step(begin(7), 8);
         Instant firstStep = Objects.requireNonNull(attempts().getLast().firstStepAt());
 
@@ -108,7 +108,7 @@ class AttemptViewsTest extends ApiTest {
 
     @Test
     void aPreemptedAttemptThatAnotherWorkerTakesOverIsRecoveredFrom() {
-        end(begin(0), RunStatus.FAILED, "PREEMPTED");
+        end(begin(0), AttemptStatus.FAILED, "PREEMPTED");
         step(begin(7), 8);
 
         worker(Instant.EPOCH);
@@ -118,7 +118,7 @@ class AttemptViewsTest extends ApiTest {
 
     @Test
     void theTimeWithoutAnyWorkerAfterACrashIsRecovery() {
-        end(begin(0), RunStatus.FAILED, "RANK_CRASHED");
+        end(begin(0), AttemptStatus.FAILED, "RANK_CRASHED");
         step(begin(7), 8);
         Instant firstStep = Objects.requireNonNull(attempts().getLast().firstStepAt());
 
@@ -163,7 +163,7 @@ class AttemptViewsTest extends ApiTest {
         return registry.attempts().begin(run, "adapt", "short", "w", 2, step, SortableIds.next());
     }
 
-    private void end(Attempt attempt, RunStatus status, @Nullable String failureClass) {
+    private void end(Attempt attempt, AttemptStatus status, @Nullable String failureClass) {
         registry.attempts()
                 .end(attempt.fencingToken(), status, "scripted", failureClass, attempt.lastStep());
     }

@@ -5,10 +5,11 @@ import static org.hamcrest.Matchers.equalTo;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.tanren.controlplane.ApiTest;
+import dev.tanren.spec.run.RunState;
 import dev.tanren.storage.registry.Audit;
 import dev.tanren.storage.registry.PostgresRegistry;
-import dev.tanren.storage.registry.RunStatus;
 import dev.tanren.storage.registry.Tokens.Role;
+import dev.tanren.storage.testing.RunProjector;
 import dev.tanren.workflows.run.RunWorkflow;
 import io.quarkus.test.junit.QuarkusTest;
 import io.temporal.activity.ActivityInterface;
@@ -97,8 +98,7 @@ class OrchestrationTest extends ApiTest {
     }
 
     private static Projection into(PostgresRegistry registry) {
-        return (runId, status) ->
-                registry.runs().setStatus(runId, RunStatus.of(status), null, null);
+        return (runId, status) -> new RunProjector(registry).become(runId, RunState.of(status));
     }
 
     @Test
@@ -119,17 +119,17 @@ class OrchestrationTest extends ApiTest {
                             .body(plan("orchestrated"))
                             .post("/api/v1/runs")
                             .path("id");
-            await(id, RunStatus.RUNNING);
+            await(id, RunState.RUNNING);
             act(operator, id, "pause", 202);
-            await(id, RunStatus.PAUSED);
+            await(id, RunState.PAUSED);
             act(operator, id, "pause", 409);
             act(operator, id, "resume", 202);
-            await(id, RunStatus.RUNNING);
+            await(id, RunState.RUNNING);
             act(operator, id, "cancel", 202);
-            await(id, RunStatus.CANCELLED);
+            await(id, RunState.CANCELLED);
             act(operator, id, "cancel", 409);
             act(operator, id, "retry", 202);
-            await(id, RunStatus.RUNNING);
+            await(id, RunState.RUNNING);
             // The workflow writes down the requests it takes, and this one takes no notes.
             assertThat(registry.audit().list("run/" + id, 10))
                     .extracting(Audit.Entry::action)
@@ -137,7 +137,7 @@ class OrchestrationTest extends ApiTest {
 
             // The registry may lag: the workflow has the last word.
             act(operator, id, "pause", 202);
-            registry.runs().setStatus(id, RunStatus.RUNNING, null, null);
+            projector().become(id, RunState.RUNNING);
             as(operator)
                     .post("/api/v1/runs/" + id + "/pause")
                     .then()
@@ -157,7 +157,7 @@ class OrchestrationTest extends ApiTest {
                 .statusCode(status);
     }
 
-    private void await(String id, RunStatus status) throws InterruptedException {
+    private void await(String id, RunState status) throws InterruptedException {
         for (int i = 0; i < 200; i++) {
             if (registry.runs().find(id).orElseThrow().status() == status) {
                 return;

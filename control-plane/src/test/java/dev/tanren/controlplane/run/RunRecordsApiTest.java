@@ -8,8 +8,9 @@ import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.notNullValue;
 import static org.hamcrest.Matchers.nullValue;
 
+import dev.tanren.spec.run.StageState;
+import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Attempts.Attempt;
-import dev.tanren.storage.registry.RunStatus;
 import io.quarkus.test.junit.QuarkusTest;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
@@ -24,10 +25,10 @@ class RunRecordsApiTest extends RunApiTest {
         Attempt first = begin(id, 0);
         record(id, first, 1, 7);
         registry.attempts()
-                .end(first.fencingToken(), RunStatus.FAILED, "killed", "RANK_CRASHED", 7);
+                .end(first.fencingToken(), AttemptStatus.FAILED, "killed", "RANK_CRASHED", 7);
         checkpoint(id, first, 5);
-        registry.runs().setStageStatus(id, "adapt", RunStatus.RUNNING);
-        registry.runs().setProgress(id, "adapt", "short", 7);
+        projector().become(id, "adapt", StageState.RUNNING);
+        registry.runs().setProgress(id, "adapt", first.fencingToken(), "short", 7);
 
         as(viewer)
                 .get("/api/v1/runs/" + id + "/recovery")
@@ -44,7 +45,7 @@ class RunRecordsApiTest extends RunApiTest {
 
         Attempt second = begin(id, 5);
         record(id, second, 6, 6);
-        registry.runs().setProgress(id, "adapt", "short", 6);
+        registry.runs().setProgress(id, "adapt", second.fencingToken(), "short", 6);
         as(viewer)
                 .get("/api/v1/runs/" + id)
                 .then()

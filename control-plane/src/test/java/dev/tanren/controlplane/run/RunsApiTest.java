@@ -7,7 +7,7 @@ import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.nullValue;
 
-import dev.tanren.storage.registry.RunStatus;
+import dev.tanren.spec.run.RunState;
 import dev.tanren.storage.registry.Runs;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.response.Response;
@@ -81,7 +81,7 @@ class RunsApiTest extends RunApiTest {
         for (int i = 0; i < 5; i++) {
             ids.addFirst(recordedRun("paged-" + i));
         }
-        registry.runs().setStatus(ids.getFirst(), RunStatus.PAUSED, "asked for", null);
+        projector().become(ids.getFirst(), RunState.PAUSED, "asked for", null);
 
         List<String> seen = new ArrayList<>();
         String cursor = "";
@@ -116,10 +116,10 @@ class RunsApiTest extends RunApiTest {
     @Test
     void aFailureIsToldWithItsCodeClassAndMend() {
         String id = recordedRun("failed");
-        registry.runs()
-                .setStatus(
+        projector()
+                .become(
                         id,
-                        RunStatus.FAILED,
+                        RunState.FAILED,
                         "a rank crashed",
                         new Runs.Failure("RANK_CRASHED", "rank 1 ended", "rank 1", "see its log"));
         as(operator)

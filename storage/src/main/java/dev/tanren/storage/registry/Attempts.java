@@ -30,7 +30,7 @@ public interface Attempts {
 
     void end(
             long fencingToken,
-            RunStatus status,
+            AttemptStatus status,
             @Nullable String reason,
             @Nullable String failureClass,
             long lastStep);
@@ -50,7 +50,7 @@ public interface Attempts {
             int ranks,
             long resumeStep,
             long lastStep,
-            RunStatus status,
+            AttemptStatus status,
             @Nullable String reason,
             @Nullable String failureClass,
             Instant startedAt,

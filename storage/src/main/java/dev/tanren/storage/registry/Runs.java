@@ -1,14 +1,24 @@
 package dev.tanren.storage.registry;
 
+import dev.tanren.spec.run.RunState;
+import dev.tanren.spec.run.RunVersion;
+import dev.tanren.spec.run.StageState;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /// Runs and their stages.
+///
+/// The run's workflow is the one writer of its state and of its stages': every projection carries
+/// its place among the run's changes, and one that is older than what is recorded changes nothing.
+/// A reader may therefore see a state late, never an older one after a newer.
 public interface Runs {
 
-    /// Records a new run in state `QUEUED` with one row for each stage. Idempotent by run id.
+    /// Records a new run in state `QUEUED` with one row for each stage, as its first execution.
+    /// Idempotent by run id.
     void create(NewRun run);
 
     Optional<Run> find(String runId);
@@ -20,14 +30,41 @@ public interface Runs {
 
     List<StageRow> stages(String runId);
 
+    /// Records a state of the run.
+    ///
     /// @param reason plain words for people; null where the state speaks for itself
-    void setStatus(
-            String runId, RunStatus status, @Nullable String reason, @Nullable Failure failure);
+    /// @throws dev.tanren.spec.error.TanrenException `NOT_FOUND`
+    Projected project(
+            String runId,
+            RunVersion version,
+            RunState state,
+            @Nullable String reason,
+            @Nullable Failure failure);
 
-    void setStageStatus(String runId, String stageId, RunStatus status);
+    /// Records a state of a stage. A change of an execution that a retry has replaced is late.
+    ///
+    /// @throws dev.tanren.spec.error.TanrenException `NOT_FOUND`
+    Projected projectStage(String runId, String stageId, RunVersion version, StageState state);
 
-    /// Where a training stage stands.
-    void setProgress(String runId, String stageId, @Nullable String phaseId, long step);
+    /// Begins the execution after `seen`, whose run is queued again. Of many callers that saw the
+    /// same execution one begins it, and all of them are told the same.
+    ///
+    /// @param seen the execution that is to be tried again
+    /// @return the new execution; empty where the run has moved on, or its state allows no retry
+    OptionalLong beginExecution(String runId, long seen, String reason);
+
+    /// Says why a run still waits for its workflow. Nothing happens once that has begun.
+    void explainQueued(String runId, long execution, String reason);
+
+    /// Runs in which something may still happen by itself, oldest first.
+    ///
+    /// @param unchangedFor leaves out those whose state changed since
+    List<Run> open(Duration unchangedFor);
+
+    /// Where a training stage stands. What an attempt reports after a newer one has begun, or after
+    /// a later step of its own, changes nothing.
+    void setProgress(
+            String runId, String stageId, long fencingToken, @Nullable String phaseId, long step);
 
     /// A JSON object with what a finished stage gives to people and to later stages.
     void setStageResult(String runId, String stageId, String resultJson);
@@ -56,7 +93,8 @@ public interface Runs {
             String planJson,
             @Nullable PlanText submitted,
             String owner,
-            RunStatus status,
+            RunVersion version,
+            RunState status,
             @Nullable String reason,
             @Nullable Failure failure,
             @Nullable String currentStage,
@@ -69,13 +107,23 @@ public interface Runs {
             String stageId,
             int position,
             String type,
-            RunStatus status,
+            StageState status,
             @Nullable String phaseId,
             long step,
             long totalSteps,
             @Nullable String resultJson,
             @Nullable Instant startedAt,
             @Nullable Instant finishedAt) {}
+
+    /// What became of a projection.
+    enum Projected {
+        /// It is recorded now.
+        NOW,
+        /// It was recorded before, by an earlier try of the same call.
+        BEFORE,
+        /// A newer one was recorded before it, so it changed nothing.
+        LATE
+    }
 
     /// @param code constant name of `ErrorCode`
     record Failure(String code, String what, String where, String mend) {}
@@ -84,7 +132,7 @@ public interface Runs {
     ///
     /// @param nameContains case-insensitive
     record Filter(
-            @Nullable List<RunStatus> statuses,
+            @Nullable List<RunState> statuses,
             @Nullable String nameContains,
             @Nullable String owner) {
         public static final Filter ALL = new Filter(null, null, null);

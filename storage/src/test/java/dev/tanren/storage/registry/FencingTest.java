@@ -31,7 +31,7 @@ class FencingTest extends RegistryTest {
         assertThat(registry.attempts().current(RUN, STAGE, second.fencingToken())).isTrue();
         assertThat(registry.attempts().list(RUN))
                 .extracting(Attempt::status)
-                .containsExactly(RunStatus.SUPERSEDED, RunStatus.RUNNING);
+                .containsExactly(AttemptStatus.SUPERSEDED, AttemptStatus.RUNNING);
     }
 
     @Test
@@ -53,11 +53,11 @@ class FencingTest extends RegistryTest {
     void anAttemptThatEndedByItselfKeepsItsReason() {
         Attempt first = begin(0, "a");
         registry.attempts()
-                .end(first.fencingToken(), RunStatus.FAILED, "killed", "rank_crashed", 7);
+                .end(first.fencingToken(), AttemptStatus.FAILED, "killed", "rank_crashed", 7);
         begin(0, "b");
 
         Attempt ended = registry.attempts().list(RUN).getFirst();
-        assertThat(ended.status()).isEqualTo(RunStatus.FAILED);
+        assertThat(ended.status()).isEqualTo(AttemptStatus.FAILED);
         assertThat(ended.failureClass()).isEqualTo("rank_crashed");
         assertThat(ended.lastStep()).isEqualTo(7);
     }
@@ -276,7 +276,7 @@ class FencingTest extends RegistryTest {
                 .extracting(Attempt::attempt)
                 .containsExactly(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
         assertThat(registry.attempts().list(RUN))
-                .filteredOn(attempt -> attempt.status() == RunStatus.RUNNING)
+                .filteredOn(attempt -> attempt.status() == AttemptStatus.RUNNING)
                 .hasSize(1);
     }
 

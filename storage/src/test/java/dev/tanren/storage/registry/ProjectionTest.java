@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.run.RunState;
+import dev.tanren.spec.run.RunVersion;
+import dev.tanren.spec.run.StageState;
 import dev.tanren.storage.registry.Events.Event;
 import dev.tanren.storage.registry.IdempotencyKeys.Known;
 import dev.tanren.storage.registry.IdempotencyKeys.Outcome;
@@ -33,7 +36,7 @@ class ProjectionTest extends RegistryTest {
     void aRunIsQueuedWithItsStagesInOrderAndMayBeCreatedTwice() {
         registry.runs().create(run(RUN));
         Run run = registry.runs().find(RUN).orElseThrow();
-        assertThat(run.status()).isEqualTo(RunStatus.QUEUED);
+        assertThat(run.status()).isEqualTo(RunState.QUEUED);
         assertThat(run.planJson()).isEqualTo("{\"name\":\"java-expert\"}");
         assertThat(run.submitted())
                 .isEqualTo(new Runs.PlanText("name: java-expert # mine\n", "application/yaml"));
@@ -45,25 +48,25 @@ class ProjectionTest extends RegistryTest {
 
     @Test
     void aRunsStatesAndTimesFollowEachOther() {
-        registry.runs().setStatus(RUN, RunStatus.RUNNING, null, null);
-        registry.runs().setStageStatus(RUN, STAGE, RunStatus.RUNNING);
-        registry.runs().setProgress(RUN, STAGE, "short", 7);
+        projector.become(RUN, RunState.RUNNING);
+        projector.become(RUN, STAGE, StageState.RUNNING);
+        registry.runs().setProgress(RUN, STAGE, begin(0, "a").fencingToken(), "short", 7);
         Failure failure = new Failure("RANK_CRASHED", "rank 1 ended", "rank 1", "look at its log");
-        registry.runs().setStatus(RUN, RunStatus.FAILED, "a rank crashed", failure);
+        projector.become(RUN, RunState.FAILED, "a rank crashed", failure);
 
         Run failed = registry.runs().find(RUN).orElseThrow();
         assertThat(failed.failure()).isEqualTo(failure);
         assertThat(failed.currentStage()).isEqualTo(STAGE);
         assertThat(failed.finishedAt()).isNotNull();
 
-        registry.runs().setStatus(RUN, RunStatus.RUNNING, null, null);
+        projector.become(RUN, RunState.RUNNING);
         Run again = registry.runs().find(RUN).orElseThrow();
         assertThat(again.failure()).isNull();
         assertThat(again.finishedAt()).isNull();
         assertThat(again.startedAt()).isEqualTo(failed.startedAt());
 
         registry.runs().setStageResult(RUN, STAGE, "{\"loss\":1.5}");
-        registry.runs().setStageStatus(RUN, STAGE, RunStatus.SUCCEEDED);
+        projector.become(RUN, STAGE, StageState.SUCCEEDED);
         StageRow stage = registry.runs().stages(RUN).getFirst();
         assertThat(stage.step()).isEqualTo(7);
         assertThat(stage.phaseId()).isEqualTo("short");
@@ -73,7 +76,15 @@ class ProjectionTest extends RegistryTest {
 
     @Test
     void aRunThatIsNotThereIsNamed() {
-        assertThatThrownBy(() -> registry.runs().setStatus("x", RunStatus.RUNNING, null, null))
+        assertThatThrownBy(
+                        () ->
+                                registry.runs()
+                                        .project(
+                                                "x",
+                                                new RunVersion(1, 1),
+                                                RunState.RUNNING,
+                                                null,
+                                                null))
                 .isInstanceOfSatisfying(
                         TanrenException.class,
                         e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_FOUND));
@@ -86,11 +97,11 @@ class ProjectionTest extends RegistryTest {
         for (String id : List.of("02", "03", "04")) {
             registry.runs().create(run(id));
         }
-        registry.runs().setStatus("03", RunStatus.RUNNING, null, null);
+        projector.become("03", RunState.RUNNING);
 
         assertThat(ids(Filter.ALL, null)).containsExactly("04", "03");
         assertThat(ids(Filter.ALL, "03")).containsExactly("02", RUN);
-        assertThat(ids(new Filter(List.of(RunStatus.RUNNING), null, null), null))
+        assertThat(ids(new Filter(List.of(RunState.RUNNING), null, null), null))
                 .containsExactly("03");
         assertThat(ids(new Filter(null, "JAVA", "mei"), null)).containsExactly("04", "03");
         assertThat(ids(new Filter(null, "100%", null), null)).isEmpty();

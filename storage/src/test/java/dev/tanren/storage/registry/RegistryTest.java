@@ -6,6 +6,7 @@ import dev.tanren.storage.registry.Runs.NewRun;
 import dev.tanren.storage.registry.Runs.NewStage;
 import dev.tanren.storage.registry.Runs.PlanText;
 import dev.tanren.storage.testing.EmbeddedDatabase;
+import dev.tanren.storage.testing.RunProjector;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +25,7 @@ abstract class RegistryTest {
     static EmbeddedDatabase server;
     DatabaseAddress address;
     PostgresRegistry registry;
+    RunProjector projector;
 
     @BeforeAll
     static void startServer() {
@@ -39,6 +41,7 @@ abstract class RegistryTest {
     void connect() {
         address = server.fresh();
         registry = PostgresRegistry.connect(address);
+        projector = new RunProjector(registry);
         registry.runs().create(run(RUN));
     }
 

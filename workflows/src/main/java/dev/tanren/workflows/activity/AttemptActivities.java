@@ -26,11 +26,13 @@ public interface AttemptActivities {
     record EndRequest(
             String runId, long fencingToken, String reason, @Nullable String failureClass) {}
 
+    /// @param execution the run's, so that a begin which a retry has overtaken can be refused
     /// @param importedPrefix of [ModelActivities.ResolvedModel]
     /// @param lastStep last step of the phase
     /// @param requestId names this try for ever
     record BeginRequest(
             String runId,
+            long execution,
             Plan plan,
             String stageId,
             String phaseId,

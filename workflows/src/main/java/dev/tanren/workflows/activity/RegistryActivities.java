@@ -1,5 +1,8 @@
 package dev.tanren.workflows.activity;
 
+import dev.tanren.spec.run.RunState;
+import dev.tanren.spec.run.RunVersion;
+import dev.tanren.spec.run.StageState;
 import dev.tanren.workflows.failure.Failure;
 import io.temporal.activity.ActivityInterface;
 import java.util.Map;
@@ -13,10 +16,12 @@ public interface RegistryActivities {
 
     Standing standing(String runId);
 
-    /// Sets the run's status and appends the event that goes with it.
+    /// Sets the run's status and appends the event that goes with it, unless a newer change is
+    /// recorded already.
     void recordStatus(StatusChange change);
 
-    /// Sets a stage's status and appends the event that goes with it.
+    /// Sets a stage's status and appends the event that goes with it, unless a newer change is
+    /// recorded already.
     void recordStage(StageChange change);
 
     void recordEvent(EventEntry event);
@@ -27,18 +32,26 @@ public interface RegistryActivities {
     /// The newest evaluation of a stage at or before a step.
     LastEvaluation lastEvaluation(EvaluationQuery query);
 
-    /// @param stages status key of each stage, such as `succeeded`
-    record Standing(Map<String, String> stages) {}
+    /// @param stages state of each stage, by its id
+    record Standing(Map<String, StageState> stages) {}
 
-    /// @param status key, such as `running`
+    /// @param version its place among the run's changes
+    /// @param before what the run was until now
     record StatusChange(
-            String runId, String status, @Nullable String reason, @Nullable Failure failure) {}
+            String runId,
+            RunVersion version,
+            RunState before,
+            RunState status,
+            @Nullable String reason,
+            @Nullable Failure failure) {}
 
+    /// @param version its place among the run's changes
     /// @param reason plain words for people; null where the status speaks for itself
     record StageChange(
             String runId,
+            RunVersion version,
             String stageId,
-            String status,
+            StageState status,
             @Nullable String reason,
             @Nullable Failure failure) {}
 

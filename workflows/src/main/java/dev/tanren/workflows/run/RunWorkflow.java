@@ -1,6 +1,7 @@
 package dev.tanren.workflows.run;
 
 import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.run.RunVersion;
 import dev.tanren.workflows.activity.ModelActivities.ResolvedModel;
 import io.temporal.workflow.QueryMethod;
 import io.temporal.workflow.UpdateMethod;
@@ -60,10 +61,19 @@ public interface RunWorkflow {
     @QueryMethod
     State state();
 
-    /// @param carried what an earlier execution of the same run hands on; null at the start
-    record Input(String runId, Plan plan, @Nullable Carried carried) {
-        public Input(String runId, Plan plan) {
-            this(runId, plan, null);
+    /// @param version the run's newest recorded change when this begins: changes go on from there,
+    ///     in the same execution of the run
+    /// @param carried what the workflow that continued as new hands on; null at the start
+    record Input(String runId, Plan plan, RunVersion version, @Nullable Carried carried) {
+
+        /// The beginning of an execution of the run: the first, or that of a retry.
+        public Input(String runId, Plan plan, long execution) {
+            this(runId, plan, RunVersion.beginning(execution), null);
+        }
+
+        /// Which try of the run this is, from 1.
+        public long execution() {
+            return version.execution();
         }
     }
 

@@ -29,11 +29,13 @@ public interface TrainingStageWorkflow {
     @SignalMethod
     void pause();
 
+    /// @param execution the run's, which every attempt is begun for
     /// @param datasets object key of the dataset manifest, by the dataset's name
     /// @param approvedPhase phase that a person lets in although its condition does not hold
     /// @param carried what an earlier execution hands on; null at the start
     record Input(
             String runId,
+            long execution,
             Plan plan,
             String stageId,
             ResolvedModel model,

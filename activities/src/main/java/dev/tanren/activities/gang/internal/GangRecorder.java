@@ -5,10 +5,10 @@ import dev.tanren.launch.Report;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.planner.StageUtilisation;
+import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Metrics.EvaluationRow;
 import dev.tanren.storage.registry.Metrics.StepRow;
 import dev.tanren.storage.registry.Registry;
-import dev.tanren.storage.registry.RunStatus;
 import dev.tanren.workflows.activity.GangActivities.GangRequest;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -152,7 +152,11 @@ public final class GangRecorder implements AutoCloseable {
                                     rows);
                     registry.runs()
                             .setProgress(
-                                    request.runId(), request.stageId(), request.phaseId(), step);
+                                    request.runId(),
+                                    request.stageId(),
+                                    request.fencingToken(),
+                                    request.phaseId(),
+                                    step);
                 });
     }
 
@@ -226,7 +230,7 @@ public final class GangRecorder implements AutoCloseable {
     /// Records how the attempt ended.
     ///
     /// @param error null where nothing failed
-    public void ended(RunStatus status, String reason, @Nullable TanrenException error) {
+    public void ended(AttemptStatus status, String reason, @Nullable TanrenException error) {
         flush();
         long step = reached;
         String failureClass = error == null ? null : error.failureClass().name();

@@ -1,6 +1,5 @@
 package dev.tanren.storage.registry.internal;
 
-import dev.tanren.storage.registry.RunStatus;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Timestamp;
@@ -19,9 +18,5 @@ final class Columns {
     static @Nullable Instant instantOrNull(ResultSet row, String column) throws SQLException {
         Timestamp value = row.getTimestamp(column);
         return value == null ? null : value.toInstant();
-    }
-
-    static RunStatus status(ResultSet row) throws SQLException {
-        return RunStatus.of(row.getString("status"));
     }
 }

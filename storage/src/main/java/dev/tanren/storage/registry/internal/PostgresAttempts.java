@@ -1,7 +1,7 @@
 package dev.tanren.storage.registry.internal;
 
+import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Attempts;
-import dev.tanren.storage.registry.RunStatus;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
@@ -125,7 +125,7 @@ public final class PostgresAttempts implements Attempts {
     @Override
     public void end(
             long fencingToken,
-            RunStatus status,
+            AttemptStatus status,
             @Nullable String reason,
             @Nullable String failureClass,
             long lastStep) {
@@ -172,7 +172,7 @@ public final class PostgresAttempts implements Attempts {
                 row.getInt("ranks"),
                 row.getLong("resume_step"),
                 row.getLong("last_step"),
-                Columns.status(row),
+                AttemptStatus.of(row.getString("status")),
                 row.getString("reason"),
                 row.getString("failure_class"),
                 Columns.instant(row, "started_at"),

@@ -2,13 +2,15 @@ package dev.tanren.storage.registry.internal;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
-import dev.tanren.storage.registry.RunStatus;
+import dev.tanren.spec.run.RunState;
+import dev.tanren.spec.run.RunVersion;
+import dev.tanren.spec.run.StageState;
 import dev.tanren.storage.registry.Runs;
-import java.sql.ResultSet;
-import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.Query;
 import org.jspecify.annotations.Nullable;
@@ -17,9 +19,11 @@ import org.jspecify.annotations.Nullable;
 public final class PostgresRuns implements Runs {
 
     private final Database database;
+    private final RunProjections projections;
 
     public PostgresRuns(Database database) {
         this.database = database;
+        this.projections = new RunProjections(database);
     }
 
     @Override
@@ -75,7 +79,7 @@ public final class PostgresRuns implements Runs {
                 handle ->
                         handle.createQuery("select * from runs where run_id = :runId")
                                 .bind("runId", runId)
-                                .map((row, context) -> run(row))
+                                .map((row, context) -> RunRows.run(row))
                                 .findOne());
     }
 
@@ -101,7 +105,7 @@ public final class PostgresRuns implements Runs {
                     if (filter.statuses() != null) {
                         String[] keys =
                                 filter.statuses().stream()
-                                        .map(RunStatus::key)
+                                        .map(RunState::key)
                                         .toArray(String[]::new);
                         query.bindArray("statuses", String.class, (Object[]) keys);
                     }
@@ -114,7 +118,7 @@ public final class PostgresRuns implements Runs {
                     if (cursor != null) {
                         query.bind("cursor", cursor);
                     }
-                    return query.map((row, context) -> run(row)).list();
+                    return query.map((row, context) -> RunRows.run(row)).list();
                 });
     }
 
@@ -126,97 +130,58 @@ public final class PostgresRuns implements Runs {
                                         "select * from stages where run_id = :runId"
                                                 + " order by position")
                                 .bind("runId", runId)
-                                .map((row, context) -> stage(row))
+                                .map((row, context) -> RunRows.stage(row))
                                 .list());
     }
 
     @Override
-    public void setStatus(
-            String runId, RunStatus status, @Nullable String reason, @Nullable Failure failure) {
-        int changed =
-                database.call(
-                        handle ->
-                                handle.createUpdate(
-                                                """
-                                                update runs set
-                                                    status = :status,
-                                                    reason = :reason,
-                                                    failure_code = :code,
-                                                    failure_what = :what,
-                                                    failure_where = :where,
-                                                    failure_mend = :mend,
-                                                    started_at = case when :status = 'running'
-                                                        then coalesce(started_at, clock_timestamp())
-                                                        else started_at end,
-                                                    finished_at = case when :terminal
-                                                        then coalesce(finished_at, clock_timestamp())
-                                                        end
-                                                where run_id = :runId
-                                                """)
-                                        .bind("runId", runId)
-                                        .bind("status", status.key())
-                                        .bind("terminal", status.terminal())
-                                        .bind("reason", reason)
-                                        .bind("code", failure == null ? null : failure.code())
-                                        .bind("what", failure == null ? null : failure.what())
-                                        .bind("where", failure == null ? null : failure.where())
-                                        .bind("mend", failure == null ? null : failure.mend())
-                                        .execute());
-        if (changed == 0) {
-            throw missing("run/" + runId);
-        }
+    public Projected project(
+            String runId,
+            RunVersion version,
+            RunState state,
+            @Nullable String reason,
+            @Nullable Failure failure) {
+        return projections.project(runId, version, state, reason, failure);
     }
 
     @Override
-    public void setStageStatus(String runId, String stageId, RunStatus status) {
-        int changed =
-                database.call(
-                        handle -> {
-                            if (status == RunStatus.RUNNING) {
-                                handle.createUpdate(
-                                                "update runs set current_stage = :stageId"
-                                                        + " where run_id = :runId")
-                                        .bind("runId", runId)
-                                        .bind("stageId", stageId)
-                                        .execute();
-                            }
-                            return handle.createUpdate(
-                                            """
-                                            update stages set
-                                                status = :status,
-                                                started_at = case when :status = 'running'
-                                                    then coalesce(started_at, clock_timestamp())
-                                                    else started_at end,
-                                                finished_at = case when :terminal
-                                                    then coalesce(finished_at, clock_timestamp())
-                                                    end
-                                            where run_id = :runId and stage_id = :stageId
-                                            """)
-                                    .bind("runId", runId)
-                                    .bind("stageId", stageId)
-                                    .bind("status", status.key())
-                                    .bind("terminal", status.terminal())
-                                    .execute();
-                        });
-        if (changed == 0) {
-            throw missing("run/" + runId + "/" + stageId);
-        }
+    public Projected projectStage(
+            String runId, String stageId, RunVersion version, StageState state) {
+        return projections.projectStage(runId, stageId, version, state);
     }
 
     @Override
-    public void setProgress(String runId, String stageId, @Nullable String phaseId, long step) {
-        database.run(
+    public OptionalLong beginExecution(String runId, long seen, String reason) {
+        return projections.beginExecution(runId, seen, reason);
+    }
+
+    @Override
+    public void explainQueued(String runId, long execution, String reason) {
+        projections.explainQueued(runId, execution, reason);
+    }
+
+    @Override
+    public List<Run> open(Duration unchangedFor) {
+        String[] open = RunState.open().stream().map(RunState::key).toArray(String[]::new);
+        return database.call(
                 handle ->
-                        handle.createUpdate(
+                        handle.createQuery(
                                         """
-                                        update stages set phase_id = :phaseId, step = :step
-                                        where run_id = :runId and stage_id = :stageId
+                                        select * from runs where status = any(:open)
+                                            and status_at <= clock_timestamp()
+                                                - :millis * interval '1 millisecond'
+                                        order by status_at
                                         """)
-                                .bind("runId", runId)
-                                .bind("stageId", stageId)
-                                .bind("phaseId", phaseId)
-                                .bind("step", step)
-                                .execute());
+                                .bindArray("open", String.class, (Object[]) open)
+                                .bind("millis", unchangedFor.toMillis())
+                                .map((row, context) -> RunRows.run(row))
+                                .list());
+    }
+
+    @Override
+    public void setProgress(
+            String runId, String stageId, long fencingToken, @Nullable String phaseId, long step) {
+        projections.setProgress(runId, stageId, fencingToken, phaseId, step);
     }
 
     @Override
@@ -240,52 +205,5 @@ public final class PostgresRuns implements Runs {
                 "the registry does not know it",
                 where,
                 "create the run first, or look up its id with GET /api/v1/runs");
-    }
-
-    private static Run run(ResultSet row) throws SQLException {
-        return new Run(
-                row.getString("run_id"),
-                row.getString("name"),
-                row.getString("plan"),
-                submitted(row),
-                row.getString("owner"),
-                Columns.status(row),
-                row.getString("reason"),
-                failure(row),
-                row.getString("current_stage"),
-                Columns.instant(row, "created_at"),
-                Columns.instantOrNull(row, "started_at"),
-                Columns.instantOrNull(row, "finished_at"));
-    }
-
-    private static @Nullable PlanText submitted(ResultSet row) throws SQLException {
-        String text = row.getString("plan_text");
-        return text == null ? null : new PlanText(text, row.getString("plan_media_type"));
-    }
-
-    private static @Nullable Failure failure(ResultSet row) throws SQLException {
-        String code = row.getString("failure_code");
-        return code == null
-                ? null
-                : new Failure(
-                        code,
-                        row.getString("failure_what"),
-                        row.getString("failure_where"),
-                        row.getString("failure_mend"));
-    }
-
-    private static StageRow stage(ResultSet row) throws SQLException {
-        return new StageRow(
-                row.getString("run_id"),
-                row.getString("stage_id"),
-                row.getInt("position"),
-                row.getString("type"),
-                Columns.status(row),
-                row.getString("phase_id"),
-                row.getLong("step"),
-                row.getLong("total_steps"),
-                row.getString("result"),
-                Columns.instantOrNull(row, "started_at"),
-                Columns.instantOrNull(row, "finished_at"));
     }
 }

@@ -1,5 +1,8 @@
 package dev.tanren.workflows.run.internal;
 
+import dev.tanren.spec.run.RunState;
+import dev.tanren.spec.run.RunVersion;
+import dev.tanren.spec.run.StageState;
 import dev.tanren.workflows.activity.RegistryActivities;
 import dev.tanren.workflows.activity.RegistryActivities.RequestEntry;
 import dev.tanren.workflows.activity.RegistryActivities.StageChange;
@@ -22,18 +25,26 @@ final class RunJournal {
 
     private final RegistryActivities registry;
     private final String runId;
-    private Lifecycle status = Lifecycle.QUEUED;
+    private RunVersion version;
+    private RunState status = RunState.QUEUED;
     private @Nullable String reason;
     private @Nullable String stage;
     private boolean stageAtWork;
     private Promise<Void> written = Workflow.newPromise((Void) null);
 
-    RunJournal(RegistryActivities registry, String runId) {
+    /// @param version the run's newest change that is recorded: this one's follow
+    RunJournal(RegistryActivities registry, String runId, RunVersion version) {
         this.registry = registry;
         this.runId = runId;
+        this.version = version;
     }
 
-    Lifecycle status() {
+    /// The place of the newest change, after which the next execution of the workflow goes on.
+    RunVersion version() {
+        return version;
+    }
+
+    RunState status() {
         return status;
     }
 
@@ -53,7 +64,7 @@ final class RunJournal {
 
     /// Goes on in the state that the earlier execution handed on, without recording it again.
     void continueRunning(@Nullable String begunStage) {
-        status = Lifecycle.RUNNING;
+        status = RunState.RUNNING;
         stage = begunStage;
         stageAtWork = begunStage != null;
         Workflow.upsertTypedSearchAttributes(
@@ -61,14 +72,15 @@ final class RunJournal {
     }
 
     /// Changes the state; ends when that is recorded.
-    void become(Lifecycle next, @Nullable String why, @Nullable Failure failure) {
+    void become(RunState next, @Nullable String why, @Nullable Failure failure) {
         if (!status.mayBecome(next)) {
             throw new IllegalStateException("a run cannot go from " + status + " to " + next);
         }
+        RunState before = status;
         status = next;
         reason = why;
         searchableAs(next);
-        StatusChange change = new StatusChange(runId, next.key(), why, failure);
+        StatusChange change = new StatusChange(runId, nextVersion(), before, next, why, failure);
         write(() -> registry.recordStatus(change));
     }
 
@@ -76,29 +88,29 @@ final class RunJournal {
         stage = stageId;
         stageAtWork = true;
         Workflow.upsertTypedSearchAttributes(ofStage(stageId));
-        write(Lifecycle.RUNNING.key(), stageId, null, null);
+        write(StageState.RUNNING, stageId, null, null);
     }
 
-    void stageEnded(String stageId, Lifecycle how, @Nullable Failure failure) {
+    void stageEnded(String stageId, StageState how, @Nullable Failure failure) {
         stageAtWork = false;
-        write(how.key(), stageId, null, failure);
+        write(how, stageId, null, failure);
     }
 
     /// The run ended before the stage.
     void stageSkipped(String stageId, String why) {
-        write("skipped", stageId, why, null);
+        write(StageState.SKIPPED, stageId, why, null);
     }
 
     /// The run is tried again, and the stage with it.
     void stageQueued(String stageId) {
-        write(Lifecycle.QUEUED.key(), stageId, "the run is tried again", null);
+        write(StageState.QUEUED, stageId, "the run is tried again", null);
     }
 
     void requested(String action, String actor, @Nullable String why) {
         write(() -> registry.recordRequest(new RequestEntry(runId, action, actor, why)));
     }
 
-    private void searchableAs(Lifecycle next) {
+    private void searchableAs(RunState next) {
         SearchAttributeUpdate<String> runStatus = SearchAttributes.RUN_STATUS.valueSet(next.key());
         if (next.terminal()) {
             Workflow.upsertTypedSearchAttributes(runStatus, ofStage(null));
@@ -114,9 +126,14 @@ final class RunJournal {
     }
 
     private void write(
-            String stageStatus, String stageId, @Nullable String why, @Nullable Failure failure) {
-        StageChange change = new StageChange(runId, stageId, stageStatus, why, failure);
+            StageState state, String stageId, @Nullable String why, @Nullable Failure failure) {
+        StageChange change = new StageChange(runId, nextVersion(), stageId, state, why, failure);
         write(() -> registry.recordStage(change));
+    }
+
+    private RunVersion nextVersion() {
+        version = version.next();
+        return version;
     }
 
     private void write(Functions.Proc record) {

@@ -2,6 +2,9 @@ package dev.tanren.workflows.run.internal;
 
 import dev.tanren.spec.plan.Stage;
 import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.run.RunAction;
+import dev.tanren.spec.run.RunState;
+import dev.tanren.spec.run.StageState;
 import dev.tanren.workflows.activity.ActivityPolicies;
 import dev.tanren.workflows.activity.RegistryActivities;
 import dev.tanren.workflows.failure.Failure;
@@ -21,8 +24,6 @@ import org.jspecify.annotations.Nullable;
 /// See [RunWorkflow].
 public final class RunWorkflowImpl implements RunWorkflow {
 
-    private static final String SUCCEEDED = Lifecycle.SUCCEEDED.key();
-
     private final RegistryActivities registry =
             Workflow.newActivityStub(RegistryActivities.class, ActivityPolicies.registry());
 
@@ -38,7 +39,7 @@ public final class RunWorkflowImpl implements RunWorkflow {
     @WorkflowInit
     public RunWorkflowImpl(Input input) {
         this.input = input;
-        this.journal = new RunJournal(registry, input.runId());
+        this.journal = new RunJournal(registry, input.runId(), input.version());
         this.training = new TrainingChild(input);
         this.processes = new ProcessStages(input);
         Carried carried = input.carried();
@@ -51,14 +52,14 @@ public final class RunWorkflowImpl implements RunWorkflow {
     @Override
     public void run(Input ignored) {
         try {
-            if (journal.status() == Lifecycle.QUEUED) {
-                journal.become(Lifecycle.RUNNING, null, null);
+            if (journal.status() == RunState.QUEUED) {
+                journal.become(RunState.RUNNING, null, null);
             }
             work.run();
-            if (journal.status() == Lifecycle.CANCELLING) {
+            if (journal.status() == RunState.CANCELLING) {
                 throw new CanceledFailure("the run is cancelled");
             }
-            journal.become(Lifecycle.SUCCEEDED, null, null);
+            journal.become(RunState.SUCCEEDED, null, null);
         } catch (RuntimeException thrown) {
             endUnfinished(thrown);
         }
@@ -72,18 +73,18 @@ public final class RunWorkflowImpl implements RunWorkflow {
 
     @Override
     public void validatePause(Request request) {
-        require(Lifecycle.PAUSING);
+        require(RunAction.PAUSE);
     }
 
     @Override
     public void pause(Request request) {
         journal.requested("pause", request.actor(), request.reason());
-        if (!journal.status().mayBecome(Lifecycle.PAUSING)) {
+        if (!RunAction.PAUSE.allowedIn(journal.status())) {
             return;
         }
         pauseReason = request.reason();
-        journal.become(Lifecycle.PAUSING, pausingReason(), null);
-        if (journal.status() == Lifecycle.PAUSING) {
+        journal.become(RunState.PAUSING, pausingReason(), null);
+        if (journal.status() == RunState.PAUSING) {
             training.pause();
         }
     }
@@ -104,53 +105,50 @@ public final class RunWorkflowImpl implements RunWorkflow {
 
     @Override
     public void validateResume(Request request) {
-        if (journal.status() != Lifecycle.PAUSED && journal.status() != Lifecycle.PAUSING) {
-            throw new IllegalStateException(
-                    "the run is " + journal.status().key() + "; only a paused one can be resumed");
-        }
+        require(RunAction.RESUME);
     }
 
     @Override
     public void resume(Request request) {
         journal.requested("resume", request.actor(), request.reason());
-        if (journal.status() == Lifecycle.PAUSED || journal.status() == Lifecycle.PAUSING) {
-            journal.become(Lifecycle.RUNNING, null, null);
+        if (RunAction.RESUME.allowedIn(journal.status())) {
+            journal.become(RunState.RUNNING, null, null);
         }
     }
 
     @Override
     public void validateCancel(Request request) {
-        require(Lifecycle.CANCELLING);
+        require(RunAction.CANCEL);
     }
 
     @Override
     public void cancel(Request request) {
         journal.requested("cancel", request.actor(), request.reason());
-        if (journal.status().mayBecome(Lifecycle.CANCELLING)) {
+        if (RunAction.CANCEL.allowedIn(journal.status())) {
             // Recorded first: a gang that is cancelled looks there whether it should still save.
-            journal.become(Lifecycle.CANCELLING, request.reason(), null);
+            journal.become(RunState.CANCELLING, request.reason(), null);
             work.cancel("cancelled by " + request.actor());
         }
     }
 
-    private void require(Lifecycle next) {
-        if (!journal.status().mayBecome(next)) {
+    private void require(RunAction action) {
+        if (!action.allowedIn(journal.status())) {
             throw new IllegalStateException(
                     "the run is "
                             + journal.status().key()
                             + "; it would have to be one of: "
-                            + Lifecycle.sourcesOf(next));
+                            + action.states());
         }
     }
 
     private void runStages() {
-        Map<String, String> standing = new LinkedHashMap<>();
+        Map<String, StageState> standing = new LinkedHashMap<>();
         // Also when the run is cancelled meanwhile: stages that are left are skipped then.
         Workflow.newDetachedCancellationScope(
                         () -> standing.putAll(registry.standing(input.runId()).stages()))
                 .run();
         input.plan().stages().stream()
-                .filter(stage -> !SUCCEEDED.equals(standing.get(stage.id())))
+                .filter(stage -> standing.get(stage.id()) != StageState.SUCCEEDED)
                 .forEach(unfinished::add);
         Carried prepared = input.carried();
         if (prepared == null) {
@@ -164,15 +162,15 @@ public final class RunWorkflowImpl implements RunWorkflow {
             begin(stage, prepared);
             run(stage, prepared);
             unfinished.removeFirst();
-            journal.stageEnded(stage.id(), Lifecycle.SUCCEEDED, null);
+            journal.stageEnded(stage.id(), StageState.SUCCEEDED, null);
         }
     }
 
     /// Stages that an earlier try of the run has ended are waited for once more.
-    private void queueAgain(Map<String, String> standing) {
+    private void queueAgain(Map<String, StageState> standing) {
         for (Stage stage : unfinished) {
-            String before = standing.get(stage.id());
-            if (before != null && !before.equals(Lifecycle.QUEUED.key())) {
+            StageState before = standing.get(stage.id());
+            if (before != null && before != StageState.QUEUED) {
                 journal.stageQueued(stage.id());
             }
         }
@@ -226,8 +224,8 @@ public final class RunWorkflowImpl implements RunWorkflow {
     }
 
     private void waitForPerson(String reason) {
-        if (journal.status() != Lifecycle.PAUSED) {
-            journal.become(Lifecycle.PAUSED, reason, null);
+        if (journal.status() != RunState.PAUSED) {
+            journal.become(RunState.PAUSED, reason, null);
         }
         awaitNotPaused();
     }
@@ -235,14 +233,14 @@ public final class RunWorkflowImpl implements RunWorkflow {
     /// Ends when the run may go on. One that is being cancelled waits here for its cancellation,
     /// which comes when it is recorded.
     private void awaitNotPaused() {
-        while (journal.status() != Lifecycle.RUNNING) {
-            if (journal.status() == Lifecycle.PAUSING) {
-                journal.become(Lifecycle.PAUSED, pauseReason, null);
+        while (journal.status() != RunState.RUNNING) {
+            if (journal.status() == RunState.PAUSING) {
+                journal.become(RunState.PAUSED, pauseReason, null);
             }
             Workflow.await(
                     () ->
-                            journal.status() == Lifecycle.RUNNING
-                                    || journal.status() == Lifecycle.PAUSING);
+                            journal.status() == RunState.RUNNING
+                                    || journal.status() == RunState.PAUSING);
         }
     }
 
@@ -256,17 +254,17 @@ public final class RunWorkflowImpl implements RunWorkflow {
         do {
             awaitNotPaused();
             Workflow.await(Workflow::isEveryHandlerFinished);
-        } while (journal.status() != Lifecycle.RUNNING);
+        } while (journal.status() != RunState.RUNNING);
         Workflow.newContinueAsNewStub(RunWorkflow.class)
-                .run(new Input(input.runId(), input.plan(), prepared));
+                .run(new Input(input.runId(), input.plan(), journal.version(), prepared));
     }
 
     private void endUnfinished(RuntimeException thrown) {
-        if (journal.status() == Lifecycle.CANCELLING
+        if (journal.status() == RunState.CANCELLING
                 || CancellationScope.current().isCancelRequested()
                 || Failures.isCancellation(thrown)) {
-            endStages(Lifecycle.CANCELLED, null);
-            journal.become(Lifecycle.CANCELLED, journal.reason(), null);
+            endStages(StageState.CANCELLED, null);
+            journal.become(RunState.CANCELLED, journal.reason(), null);
             awaitHandlers();
             if (CancellationScope.current().isCancelRequested()) {
                 throw new CanceledFailure("the run is cancelled");
@@ -274,21 +272,21 @@ public final class RunWorkflowImpl implements RunWorkflow {
             return;
         }
         Failure failure = Failures.read(thrown);
-        endStages(Lifecycle.FAILED, failure);
-        journal.become(Lifecycle.FAILED, failure.what(), failure);
+        endStages(StageState.FAILED, failure);
+        journal.become(RunState.FAILED, failure.what(), failure);
         awaitHandlers();
         throw Failures.ofWorkflow(failure);
     }
 
     /// No stage stays queued in a run that has ended.
-    private void endStages(Lifecycle how, @Nullable Failure failure) {
+    private void endStages(StageState how, @Nullable Failure failure) {
         String atWork = journal.stageAtWork();
         if (atWork != null) {
             journal.stageEnded(atWork, how, failure);
         }
         String why =
                 (atWork == null ? "the run" : "stage " + atWork)
-                        + (how == Lifecycle.FAILED ? " failed" : " was cancelled");
+                        + (how == StageState.FAILED ? " failed" : " was cancelled");
         for (Stage stage : unfinished) {
             if (!stage.id().equals(atWork)) {
                 journal.stageSkipped(stage.id(), why);

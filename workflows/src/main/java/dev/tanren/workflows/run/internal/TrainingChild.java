@@ -33,6 +33,7 @@ final class TrainingChild {
             return child.train(
                     new TrainingStageWorkflow.Input(
                             input.runId(),
+                            input.execution(),
                             input.plan(),
                             stage.id(),
                             prepared.model(),

@@ -252,6 +252,7 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
                     .train(
                             new Input(
                                     input.runId(),
+                                    input.execution(),
                                     input.plan(),
                                     input.stageId(),
                                     input.model(),
@@ -287,6 +288,7 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
     private BeginRequest beginRequest(Timetable.Entry entry) {
         return new BeginRequest(
                 input.runId(),
+                input.execution(),
                 input.plan(),
                 stage.id(),
                 entry.phase().id(),

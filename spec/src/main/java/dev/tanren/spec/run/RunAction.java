@@ -1,0 +1,37 @@
+package dev.tanren.spec.run;
+
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/// What people may ask of a run.
+public enum RunAction {
+    PAUSE,
+    /// Lets a paused run go on, which also approves what it waits for.
+    RESUME,
+    CANCEL,
+    /// Begins a new execution of the run, which does finished stages not again.
+    RETRY;
+
+    public boolean allowedIn(RunState state) {
+        return state.actions().contains(this);
+    }
+
+    /// As the API's addresses have it.
+    public String key() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /// @throws IllegalArgumentException where no action has this key
+    public static RunAction of(String key) {
+        return valueOf(key.toUpperCase(Locale.ROOT));
+    }
+
+    /// Keys of the states that allow it, for messages.
+    public String states() {
+        return Arrays.stream(RunState.values())
+                .filter(this::allowedIn)
+                .map(RunState::key)
+                .collect(Collectors.joining(", "));
+    }
+}
