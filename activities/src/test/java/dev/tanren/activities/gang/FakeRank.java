@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.BooleanSupplier;
 
 /// A program that behaves towards its worker as a rank does, without training. The plan's name says
 /// what happens to it; every fifth step is saved.
@@ -50,10 +51,10 @@ public final class FakeRank {
         for (long step = 1; step <= launch.lastStep(); step++) {
             if (step == 8 && !fast) {
                 // Ranks that compute together are no further apart than this.
-                awaitShards(launch, store, SAVE_EVERY);
+                awaitShards(launch, reports, store, SAVE_EVERY);
             }
             if (step == 8 && launch.rank() == 1 && launch.plan().name().equals("killed")) {
-                awaitCommit(launch, store, SAVE_EVERY);
+                awaitCommit(launch, reports, store, SAVE_EVERY);
                 crash();
             }
             happens(launch, reports, step);
@@ -67,14 +68,14 @@ public final class FakeRank {
             boolean last = step == launch.lastStep() || terminated;
             boolean crashesAtLast = last && launch.rank() == 1;
             if (crashesAtLast && launch.plan().name().equals("crashes-before-its-last-save")) {
-                awaitShard(launch, store, step, 0);
+                awaitShard(launch, reports, store, step, 0);
                 crash();
             }
             if (last || (!fast && step % SAVE_EVERY == 0)) {
                 reports.send(save(launch, store, step));
             }
             if (crashesAtLast && launch.plan().name().equals("crashes-at-its-end")) {
-                awaitShards(launch, store, step);
+                awaitShards(launch, reports, store, step);
                 crash();
             }
             if (terminated) {
@@ -108,6 +109,43 @@ public final class FakeRank {
                     reports.send(new Report.SaveAwaited(launch.rank(), SAVE_EVERY, second));
                 }
             }
+            case "slow" -> {
+                // Far over the limits of the tests' settings, and heard of all the time.
+                for (int part = 1; part <= 25 && step == 8; part++) {
+                    Thread.sleep(400);
+                    reports.send(
+                            first
+                                    ? new Report.PeerAwaited(0, 1, part * 0.4)
+                                    : new Report.Working(1, step, Report.Work.COMPUTING, part, 25));
+                }
+            }
+            case "finishes-its-step-slowly" -> {
+                for (int part = 1; part <= 20 && terminated; part++) {
+                    Thread.sleep(400);
+                    reports.send(
+                            new Report.Working(
+                                    launch.rank(), step, Report.Work.COMPUTING, part, 20));
+                }
+            }
+            case "one-stops" -> {
+                if (step == 8) {
+                    reports.send(
+                            new Report.Working(launch.rank(), step, Report.Work.COMPUTING, 3, 4));
+                }
+                if (step == 8 && !first) {
+                    signalSelf("-STOP");
+                }
+                while (step == 8) {
+                    Thread.sleep(400);
+                    reports.send(new Report.PeerAwaited(0, 1, 1));
+                }
+            }
+            case "all-wait" -> {
+                while (step == 8) {
+                    Thread.sleep(400);
+                    reports.send(new Report.PeerAwaited(launch.rank(), 1 - launch.rank(), 1));
+                }
+            }
             case "hangs" -> {
                 if (step == 8) {
                     new CountDownLatch(1).await();
@@ -118,31 +156,46 @@ public final class FakeRank {
     }
 
     private static void crash() throws Exception {
-        new ProcessBuilder("kill", "-9", Long.toString(ProcessHandle.current().pid()))
+        signalSelf("-9");
+    }
+
+    private static void signalSelf(String signal) throws Exception {
+        new ProcessBuilder("kill", signal, Long.toString(ProcessHandle.current().pid()))
                 .start()
                 .waitFor();
     }
 
     /// Waits until every rank has saved a step.
-    private static void awaitShards(RankLaunch launch, S3ObjectStore store, long step)
+    private static void awaitShards(
+            RankLaunch launch, ReportChannel reports, S3ObjectStore store, long step)
             throws InterruptedException {
         for (int rank = 0; rank < launch.worldSize(); rank++) {
-            awaitShard(launch, store, step, rank);
+            awaitShard(launch, reports, store, step, rank);
         }
     }
 
-    private static void awaitShard(RankLaunch launch, S3ObjectStore store, long step, int rank)
+    private static void awaitShard(
+            RankLaunch launch, ReportChannel reports, S3ObjectStore store, long step, int rank)
             throws InterruptedException {
-        while (store.list(shardKey(launch, step, rank)).isEmpty()) {
-            Thread.sleep(5);
-        }
+        await(launch, reports, step, () -> !store.list(shardKey(launch, step, rank)).isEmpty());
     }
 
     /// Waits until the worker has committed a step.
-    private static void awaitCommit(RankLaunch launch, S3ObjectStore store, long step)
+    private static void awaitCommit(
+            RankLaunch launch, ReportChannel reports, S3ObjectStore store, long step)
             throws InterruptedException {
         String manifest = CheckpointLayout.manifestKey(launch.runId(), launch.stageId(), step);
-        while (store.find(manifest).isEmpty()) {
+        await(launch, reports, step, () -> store.find(manifest).isPresent());
+    }
+
+    /// A busy machine may let this take long, so it is told, as a rank does.
+    private static void await(
+            RankLaunch launch, ReportChannel reports, long step, BooleanSupplier there)
+            throws InterruptedException {
+        for (int looks = 1; !there.getAsBoolean(); looks++) {
+            if (looks % 100 == 0) {
+                reports.send(new Report.Working(launch.rank(), step, Report.Work.SAVING, 0, 0));
+            }
             Thread.sleep(5);
         }
     }

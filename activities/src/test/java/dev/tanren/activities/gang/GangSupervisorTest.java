@@ -201,6 +201,42 @@ class GangSupervisorTest extends GangTest {
     }
 
     @Test
+    void aStepOfAnyLengthIsNotHungAsLongAsTheRankTellsItsProgressAndItsPeerWaits() {
+        GangRequest request = request("slow", 2, 12);
+
+        assertThat(supervisor.run(request, new FakeLease())).isEqualTo(new GangResult(true, 12));
+    }
+
+    @Test
+    void aStoppedRankIsNamedWithWhatItWasAtAndItsPeerIsNot() {
+        TanrenException thrown = failure(request("one-stops", 2, 5_000), new FakeLease());
+
+        assertThat(thrown.code()).isEqualTo(ErrorCode.RANK_HUNG);
+        assertThat(thrown.what())
+                .contains("rank 1", "computing step 8, 3 of 4 micro-batches", "T (stopped)")
+                .doesNotContain("rank 0");
+    }
+
+    @Test
+    void ranksThatOnlyWaitForEachOtherAreHung() {
+        TanrenException thrown = failure(request("all-wait", 2, 5_000), new FakeLease());
+
+        assertThat(thrown.code()).isEqualTo(ErrorCode.RANK_HUNG);
+        assertThat(thrown.what())
+                .contains("waited for each other", "rank 0 (last heard waiting for rank 1");
+    }
+
+    @Test
+    void aPauseWaitsForTheStepThatIsAtWorkHoweverLongItTakes() {
+        GangRequest request = request("finishes-its-step-slowly", 1, 5_000);
+
+        GangResult result = supervisor.run(request, new FakeLease(7, Lease.State.CANCELLED));
+
+        assertThat(result.finished()).isFalse();
+        assertThat(result.committedStep()).isGreaterThanOrEqualTo(7);
+    }
+
+    @Test
     void aGangThatWaitsForTheStoreDoesNotHangAndTheWaitIsAnEvent() {
         GangRequest request = request("waits-for-the-store", 1, 20);
 

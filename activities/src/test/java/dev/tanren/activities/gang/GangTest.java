@@ -51,13 +51,7 @@ abstract class GangTest {
 
     static GangSettings settings(Duration afterCrash) {
         return new GangSettings(
-                Duration.ofSeconds(30),
-                Duration.ofSeconds(20),
-                Duration.ofSeconds(4),
-                Duration.ofSeconds(20),
-                Duration.ofSeconds(20),
-                Duration.ofSeconds(5),
-                afterCrash);
+                Duration.ofSeconds(30), Duration.ofSeconds(4), Duration.ofSeconds(5), afterCrash);
     }
 
     Path scratch;

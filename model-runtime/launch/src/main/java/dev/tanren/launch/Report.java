@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
     @JsonSubTypes.Type(value = Report.AnomalyFound.class, name = "anomalyFound"),
     @JsonSubTypes.Type(value = Report.StepSkipped.class, name = "stepSkipped"),
     @JsonSubTypes.Type(value = Report.Evaluated.class, name = "evaluated"),
+    @JsonSubTypes.Type(value = Report.Working.class, name = "working"),
+    @JsonSubTypes.Type(value = Report.PeerAwaited.class, name = "peerAwaited"),
     @JsonSubTypes.Type(value = Report.SaveAwaited.class, name = "saveAwaited"),
     @JsonSubTypes.Type(value = Report.ShardSaved.class, name = "shardSaved"),
     @JsonSubTypes.Type(value = Report.Finished.class, name = "finished"),
@@ -167,6 +169,55 @@ public sealed interface Report {
             Map<String, String> state,
             double seconds)
             implements Report {}
+
+    /// The rank works at something that takes long. Comes when a kind of work is begun for the
+    /// first time, and after that once a second at most, whenever a part of it is done: a layer, a
+    /// chunk of logits, a tensor. So a rank from which nothing comes is stuck, however long its
+    /// steps are.
+    ///
+    /// @param step which it computes, or the last one before the work
+    /// @param done of `of` larger parts, such as micro-batches; 0 of 0 where there are none
+    record Working(int rank, long step, Work work, long done, long of) implements Report {
+
+        /// For people, such as `computing step 12, 3 of 8 micro-batches are done`.
+        public String inWords() {
+            return switch (work) {
+                case RESTORING -> "restoring the state" + parts("tensors");
+                case COMPUTING -> "computing step " + step + parts("micro-batches");
+                case UPDATING -> "updating the weights in step " + step;
+                case SAVING -> "copying the state of step " + step + " to save it";
+                case EVALUATING -> "evaluating after step " + step + parts("batches");
+            };
+        }
+
+        private String parts(String parts) {
+            return of == 0 ? "" : ", " + done + " of " + of + " " + parts + " are done";
+        }
+    }
+
+    /// What a rank works at between two reports that say more.
+    enum Work {
+        /// Loading weights, optimizer state and data.
+        RESTORING,
+        /// Forward and backward passes, and their sum over ranks.
+        COMPUTING,
+        UPDATING,
+        SAVING,
+        EVALUATING
+    }
+
+    /// The rank does nothing but wait for another one's part of a sum. Comes every few seconds, so
+    /// that who waits for this rank looks at the other.
+    ///
+    /// @param peer null where it waits for all others to start
+    /// @param seconds since it waits
+    record PeerAwaited(int rank, @Nullable Integer peer, double seconds) implements Report {
+
+        /// For people.
+        public String inWords() {
+            return peer == null ? "waiting for the other ranks" : "waiting for rank " + peer;
+        }
+    }
 
     /// Training stands still until the checkpoint of `step` is in the object store. Comes every few
     /// seconds, so that who waits for the rank knows what the rank waits for.

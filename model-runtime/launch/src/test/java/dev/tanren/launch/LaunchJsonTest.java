@@ -62,6 +62,8 @@ class LaunchJsonTest {
                         1 << 30),
                 new Report.Evaluated(0, 40, Map.of("code", new Report.Evaluation(2, 7.4, 900))),
                 new Report.SaveAwaited(1, 40, 2.5),
+                new Report.Working(1, 40, Report.Work.COMPUTING, 3, 8),
+                new Report.PeerAwaited(1, 0, 2.5),
                 new Report.ShardSaved(
                         1,
                         40,

@@ -32,7 +32,8 @@ public record TrainingStage(
         @Nullable Evaluation evaluation,
         Objective objective,
         @Nullable Averaging averaging,
-        Anomalies anomalies)
+        Anomalies anomalies,
+        Watchdog watchdog)
         implements Stage {
 
     // Plans that were stored before these keys existed do without them.
@@ -40,6 +41,7 @@ public record TrainingStage(
         phases = List.copyOf(phases);
         objective = Objects.requireNonNullElse(objective, Objective.CROSS_ENTROPY);
         anomalies = Objects.requireNonNullElse(anomalies, Anomalies.STANDARD);
+        watchdog = Objects.requireNonNullElse(watchdog, Watchdog.MEASURED);
     }
 
     public enum Type {

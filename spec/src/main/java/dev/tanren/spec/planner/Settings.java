@@ -69,7 +69,8 @@ final class Settings {
                 stage.evaluation(),
                 stage.objective(),
                 stage.averaging(),
-                stage.anomalies());
+                stage.anomalies(),
+                stage.watchdog());
     }
 
     /// Whether each rank gets whole micro-batches in every phase.

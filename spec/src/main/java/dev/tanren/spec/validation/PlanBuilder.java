@@ -7,6 +7,7 @@ import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.plan.RopeScaling;
 import dev.tanren.spec.plan.Stage;
 import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.plan.Watchdog;
 import dev.tanren.spec.validation.ArchitectureKeys.RopeScalingKeys;
 import dev.tanren.spec.validation.PlanKeys.CommonKeys;
 import dev.tanren.spec.validation.PlanKeys.DatasetKeys;
@@ -21,6 +22,7 @@ import dev.tanren.spec.validation.TrainingKeys.EntryKeys;
 import dev.tanren.spec.validation.TrainingKeys.EvaluationKeys;
 import dev.tanren.spec.validation.TrainingKeys.ParallelismKeys;
 import dev.tanren.spec.validation.TrainingKeys.PhaseKeys;
+import dev.tanren.spec.validation.TrainingKeys.WatchdogKeys;
 import dev.tanren.spec.validation.internal.Key;
 import dev.tanren.spec.validation.internal.Located;
 import dev.tanren.spec.validation.internal.Section;
@@ -151,7 +153,12 @@ final class PlanBuilder {
                 stage.find(TrainingKeys.EVALUATION).map(PlanBuilder::evaluation).orElse(null),
                 OptimizationBuilder.objective(stage.get(TrainingKeys.OBJECTIVE)),
                 stage.find(TrainingKeys.AVERAGING).map(OptimizationBuilder::averaging).orElse(null),
-                OptimizationBuilder.anomalies(stage.get(TrainingKeys.ANOMALIES)));
+                OptimizationBuilder.anomalies(stage.get(TrainingKeys.ANOMALIES)),
+                watchdog(stage.get(TrainingKeys.WATCHDOG)));
+    }
+
+    private static Watchdog watchdog(Section section) {
+        return section.find(WatchdogKeys.SILENCE).map(Watchdog::of).orElse(Watchdog.MEASURED);
     }
 
     private static TrainingStage.Parallelism parallelism(Section section) {

@@ -104,6 +104,9 @@ public final class PlanSchema {
                 number.put("minimum", share.smallest()).put("maximum", share.largest());
                 orWithUnit(node, number, share.smallest() < 0 ? "-?" : "", "%?$");
             }
+            case Singles.Time time -> {
+                node.put("type", "string").put("pattern", "^" + QUANTITY + "(ms|[smhd])$");
+            }
             case Singles.Truth truth -> node.put("type", "boolean");
             case Singles.Choice<?> choice -> {
                 ArrayNode words = node.putArray("enum");

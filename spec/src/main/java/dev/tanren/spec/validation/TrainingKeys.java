@@ -1,6 +1,7 @@
 package dev.tanren.spec.validation;
 
 import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.plan.Watchdog;
 import dev.tanren.spec.validation.OptimizationKeys.AnomalyKeys;
 import dev.tanren.spec.validation.OptimizationKeys.AveragingKeys;
 import dev.tanren.spec.validation.OptimizationKeys.ObjectiveKeys;
@@ -17,9 +18,11 @@ import dev.tanren.spec.validation.internal.Singles.Choice;
 import dev.tanren.spec.validation.internal.Singles.Real;
 import dev.tanren.spec.validation.internal.Singles.Share;
 import dev.tanren.spec.validation.internal.Singles.Text;
+import dev.tanren.spec.validation.internal.Singles.Time;
 import dev.tanren.spec.validation.internal.Singles.Tokens;
 import dev.tanren.spec.validation.internal.Singles.Truth;
 import dev.tanren.spec.validation.internal.Singles.Whole;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
@@ -175,6 +178,23 @@ final class TrainingKeys {
         private EvaluationKeys() {}
     }
 
+    static final class WatchdogKeys {
+        static final Key<Duration> SILENCE =
+                Key.optional(
+                        "silence",
+                        new Time(Watchdog.SHORTEST, Watchdog.LONGEST),
+                        "how long a rank may give no sign of its work; absent, the limit is three"
+                                + " times the longest silence that the attempt has shown, at least"
+                                + " 30s, and 10m while little is known");
+        static final Shape SHAPE =
+                Shape.of(
+                        "watchdog",
+                        "When a rank counts as hung and is killed, however long its steps are.",
+                        SILENCE);
+
+        private WatchdogKeys() {}
+    }
+
     enum Targets {
         SAMPLED,
         TOP_K
@@ -294,6 +314,12 @@ final class TrainingKeys {
                     new Kind.Fields(AnomalyKeys.SHAPE),
                     "{}",
                     "what happens to a step that is not finite or whose loss jumps");
+    static final Key<Section> WATCHDOG =
+            Key.withDefault(
+                    "watchdog",
+                    new Kind.Fields(WatchdogKeys.SHAPE),
+                    "{}",
+                    "when a rank counts as hung");
     static final Key<Section> TEACHER =
             Key.required(
                     "teacher", new Kind.Fields(TeacherKeys.SHAPE), "whom the student learns from");
@@ -322,6 +348,7 @@ final class TrainingKeys {
                 EVALUATION,
                 OBJECTIVE,
                 AVERAGING,
-                ANOMALIES);
+                ANOMALIES,
+                WATCHDOG);
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.plan.TrainingStage.Phase;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -96,6 +97,14 @@ class PlanJsonTest {
                 .isEqualTo(training("adapt", TrainingStage.Type.CPT, 1.0, null));
     }
 
+    @Test
+    void aLimitOfSilenceSurvivesItsJson() {
+        Watchdog watchdog = Watchdog.of(Duration.ofMinutes(10));
+        assertThat(Json.read(Json.write(watchdog), Watchdog.class)).isEqualTo(watchdog);
+        assertThat(watchdog.limit()).contains(Duration.ofMinutes(10));
+        assertThat(Watchdog.MEASURED.limit()).isEmpty();
+    }
+
     private static TrainingStage.Evaluation evaluation() {
         return new TrainingStage.Evaluation(5, List.of("code"), 4);
     }
@@ -144,6 +153,7 @@ class PlanJsonTest {
                 evaluation,
                 Objective.CROSS_ENTROPY,
                 null,
-                Anomalies.STANDARD);
+                Anomalies.STANDARD,
+                Watchdog.MEASURED);
     }
 }

@@ -8,6 +8,8 @@ import dev.tanren.spec.plan.TrainingStage.Course;
 import dev.tanren.spec.plan.TrainingStage.OptimizerType;
 import dev.tanren.spec.plan.TrainingStage.ScheduleType;
 import dev.tanren.spec.plan.TrainingStage.WeightDecayOn;
+import dev.tanren.spec.plan.Watchdog;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +30,7 @@ public final class StageBuilder {
     private Objective objective;
     private @Nullable Averaging averaging;
     private Anomalies anomalies;
+    private Watchdog watchdog;
 
     private StageBuilder(TrainingStage from) {
         this.from = from;
@@ -43,6 +46,7 @@ public final class StageBuilder {
         objective = from.objective();
         averaging = from.averaging();
         anomalies = from.anomalies();
+        watchdog = from.watchdog();
     }
 
     /// The stage `adapt`: one rank trains on the dataset `code` in one phase, `short`, of ten steps
@@ -66,7 +70,8 @@ public final class StageBuilder {
                         null,
                         Objective.CROSS_ENTROPY,
                         null,
-                        Anomalies.STANDARD));
+                        Anomalies.STANDARD,
+                        Watchdog.MEASURED));
     }
 
     public static StageBuilder of(TrainingStage stage) {
@@ -171,6 +176,12 @@ public final class StageBuilder {
         return this;
     }
 
+    /// A limit of silence that does not follow what is measured.
+    public StageBuilder silence(Duration limit) {
+        watchdog = Watchdog.of(limit);
+        return this;
+    }
+
     public TrainingStage build() {
         return new TrainingStage(
                 from.id(),
@@ -188,6 +199,7 @@ public final class StageBuilder {
                 evaluation,
                 objective,
                 averaging,
-                anomalies);
+                anomalies,
+                watchdog);
     }
 }

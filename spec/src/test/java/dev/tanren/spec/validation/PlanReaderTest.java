@@ -18,6 +18,8 @@ import dev.tanren.spec.plan.Objective;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.plan.Stage;
 import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.plan.Watchdog;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -120,7 +122,31 @@ class PlanReaderTest {
                 null,
                 Objective.CROSS_ENTROPY,
                 null,
-                Anomalies.STANDARD);
+                Anomalies.STANDARD,
+                Watchdog.MEASURED);
+    }
+
+    @Test
+    void aStageMaySayHowLongARankMayBeSilent() {
+        String silent =
+                Plans.SMALLEST.replace(
+                        "globalBatchTokens", "watchdog: {silence: %s}\n    globalBatchTokens");
+
+        assertThat(PlanReader.read(silent.formatted("10m")).planOrThrow().stages().getFirst())
+                .isInstanceOfSatisfying(
+                        TrainingStage.class,
+                        stage ->
+                                assertThat(stage.watchdog())
+                                        .isEqualTo(Watchdog.of(Duration.ofMinutes(10))));
+        for (String wrong : List.of("10", "1s", "8d", "soon", "true")) {
+            assertThat(((PlanReading.Invalid) PlanReader.read(silent.formatted(wrong))).problems())
+                    .singleElement()
+                    .satisfies(
+                            problem -> {
+                                assertThat(problem.path()).isEqualTo("stages[0].watchdog.silence");
+                                assertThat(problem.expected()).contains("5s to 7d");
+                            });
+        }
     }
 
     @Test

@@ -22,9 +22,16 @@ public final class CheckpointReader {
     private static final int BATCHES_AT_ONCE = 4;
 
     private final ObjectStore store;
+    private final Runnable sign;
 
     public CheckpointReader(ObjectStore store) {
+        this(store, () -> {});
+    }
+
+    /// @param sign called, by any thread, whenever one request's slices are there
+    public CheckpointReader(ObjectStore store, Runnable sign) {
         this.store = store;
+        this.sign = sign;
     }
 
     /// Wanted: the elements of a global tensor from `firstElement` on, as many as fit the target.
@@ -64,7 +71,14 @@ public final class CheckpointReader {
         requireAll(manifest, targets);
         List<Runnable> tasks = new ArrayList<>();
         for (CheckpointManifest.Shard shard : manifest.shards()) {
-            batches(shard, targets).forEach(batch -> tasks.add(() -> load(batch)));
+            batches(shard, targets)
+                    .forEach(
+                            batch ->
+                                    tasks.add(
+                                            () -> {
+                                                load(batch);
+                                                sign.run();
+                                            }));
         }
         Parallel.run(BATCHES_AT_ONCE, tasks);
     }

@@ -6,6 +6,8 @@ import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Anomalies;
 import dev.tanren.workflows.activity.GangActivities.GangRequest;
 import java.time.Duration;
+import java.util.function.IntFunction;
+import java.util.stream.Collectors;
 
 /// Why a gang ended before its work was done, in words, where no rank can tell.
 record GangFailures(GangRequest request) {
@@ -52,16 +54,29 @@ record GangFailures(GangRequest request) {
                 "nothing to do: a newer attempt has taken over");
     }
 
-    TanrenException hung(Duration silence, Duration limit) {
+    /// @param state what a rank did when it was last heard of, and its process does now
+    TanrenException hung(Watchdog.Hung hung, IntFunction<String> state) {
+        String ranks =
+                hung.ranks().stream()
+                        .map(rank -> "rank " + rank + " (" + state.apply(rank) + ")")
+                        .collect(Collectors.joining(", "));
         return new TanrenException(
                 ErrorCode.RANK_HUNG,
-                "no step for "
-                        + silence.toMillis()
-                        + " ms; the limit was "
-                        + limit.toMillis()
-                        + " ms",
+                (hung.deadlock()
+                                ? "all ranks have waited for each other"
+                                : "no sign of work from " + ranks)
+                        + " for "
+                        + seconds(hung.silence())
+                        + "; the limit was "
+                        + seconds(hung.limit())
+                        + (hung.deadlock() ? ": " + ranks : ""),
                 attempt(),
-                "look at the stacks in the ranks' logs; the work goes on from the last checkpoint");
+                "look at the stacks in the logs of these ranks; where a healthy rank is silent for"
+                        + " so long, set watchdog.silence of the stage");
+    }
+
+    private static String seconds(Duration duration) {
+        return "%.1f s".formatted(duration.toMillis() / 1000.0);
     }
 
     TanrenException unsaved(long committed) {

@@ -25,6 +25,7 @@ public final class GangWatch implements AutoCloseable {
     private static final long TICK_MILLIS = 100;
     private static final Duration LAST_WORDS = Duration.ofSeconds(2);
     private static final Duration STACKS = Duration.ofMillis(1_500);
+    private static final Duration ASK_AGAIN = Duration.ofSeconds(1);
 
     private final GangRequest request;
     private final GangFailures failures;
@@ -45,6 +46,7 @@ public final class GangWatch implements AutoCloseable {
     private long deadline = Long.MAX_VALUE;
     private boolean abandoned;
     private long allExitedAt;
+    private long askAgain = Long.MIN_VALUE;
 
     /// @param quiet whether no rank is connected any more
     /// @param cancelledForGood whether a cancellation wants nothing saved
@@ -71,7 +73,11 @@ public final class GangWatch implements AutoCloseable {
         this.commits = new Commits(checkpoints, stage.checkpoint().keep(), events::add);
         this.shards = new ShardCollection(request, stage.parallelism().ranks());
         this.watchdog =
-                new Watchdog(settings, stage.evaluation(), request.lastStep(), System.nanoTime());
+                new Watchdog(
+                        settings,
+                        stage.watchdog().limit().orElse(null),
+                        stage.parallelism().ranks(),
+                        System.nanoTime());
     }
 
     /// Ends when every rank has ended and every checkpoint is committed or refused.
@@ -120,6 +126,7 @@ public final class GangWatch implements AutoCloseable {
             case GangEvent.Reported reported -> handle(reported.report());
             case GangEvent.Exited exited -> {
                 ranks.exited(exited.rank(), exited.exitCode());
+                watchdog.ended(exited.rank());
                 if (exited.exitCode() != ExitCode.FINISHED && !stopping && !killing) {
                     // One that was told to end has saved; the others may still be saving.
                     killAfter(
@@ -137,7 +144,7 @@ public final class GangWatch implements AutoCloseable {
         switch (report) {
             case Report.Hello hello -> {}
             case Report.Ready ready -> {
-                watchdog.ready(now);
+                watchdog.ready(ready.rank(), now);
                 recorder.ready(ready);
             }
             case Report.ProductsMeasured measured ->
@@ -150,9 +157,9 @@ public final class GangWatch implements AutoCloseable {
                                     "bf16Gflops", measured.bf16Gflops()));
             case Report.StepFinished step -> {
                 recorder.step(step);
+                watchdog.stepped(step.rank(), now);
                 if (step.rank() == 0) {
                     shards.loss(step.step(), step.loss());
-                    watchdog.stepped(step.step(), now);
                     lease.progress(step.step());
                 }
             }
@@ -165,21 +172,29 @@ public final class GangWatch implements AutoCloseable {
                 }
             }
             case Report.StepSkipped skipped -> {
+                watchdog.stepped(skipped.rank(), now);
                 if (skipped.rank() == 0) {
                     recorder.skipped(skipped);
                     shards.loss(skipped.step(), skipped.lastLoss());
-                    watchdog.stepped(skipped.step(), now);
                     lease.progress(skipped.step());
                 }
             }
             case Report.Evaluated evaluated -> {
+                watchdog.evaluated(evaluated.rank(), now);
                 if (evaluated.rank() == 0) {
-                    watchdog.evaluated(now);
                     recorder.evaluation(evaluated);
                 }
             }
+            case Report.Working working -> {
+                watchdog.works(working.rank(), working.work(), now);
+                ranks.tells(working.rank(), working.inWords());
+            }
+            case Report.PeerAwaited awaited -> {
+                watchdog.waitsForPeer(awaited.rank(), now);
+                ranks.tells(awaited.rank(), awaited.inWords());
+            }
             case Report.SaveAwaited awaited -> {
-                watchdog.awaitsSave(now);
+                watchdog.waitsForStore(awaited.rank(), now);
                 recorder.saveAwaited(awaited);
             }
             case Report.ShardSaved saved -> shards.add(saved).ifPresent(commits::commit);
@@ -195,7 +210,10 @@ public final class GangWatch implements AutoCloseable {
         if (!killing) {
             switch (lease.state()) {
                 case HELD -> lookAtWatchdog(now);
-                case CANCELLED -> stopOnRequest();
+                case CANCELLED -> {
+                    stopOnRequest(now);
+                    lookAtWatchdog(now);
+                }
                 case DRAINING, UNHEARD -> stop(settings.drain());
                 case LOST -> giveUp(failures.lost());
             }
@@ -210,22 +228,31 @@ public final class GangWatch implements AutoCloseable {
     }
 
     private void lookAtWatchdog(long now) {
-        if (fatal == null && !ranks.allExited() && watchdog.fires(now)) {
-            fatal = failures.hung(watchdog.silence(now), watchdog.limit());
-            ranks.dumpStacks();
-            killAfter(STACKS);
+        if (fatal == null && events.isEmpty()) {
+            watchdog.look(now)
+                    .ifPresent(
+                            hung -> {
+                                fatal = failures.hung(hung, ranks::state);
+                                ranks.dumpStacks();
+                                killAfter(STACKS);
+                            });
         }
     }
 
-    private void stopOnRequest() {
-        if (stopping) {
+    /// A pause takes as long as the step that the ranks are at and its save; they say how they get
+    /// on. A person who then cancels the run does not wait for that.
+    private void stopOnRequest(long now) {
+        if (now < askAgain) {
             return;
         }
+        askAgain = now + ASK_AGAIN.toNanos();
         if (cancelledForGood.getAsBoolean()) {
             abandonCommits();
-            stop(Duration.ZERO);
-        } else {
-            stop(settings.pause());
+            stopping = true;
+            killAfter(Duration.ZERO);
+        } else if (!stopping) {
+            stopping = true;
+            ranks.terminate();
         }
     }
 
@@ -237,11 +264,9 @@ public final class GangWatch implements AutoCloseable {
     private void stop(Duration grace) {
         if (!stopping) {
             stopping = true;
-            if (grace.isPositive()) {
-                ranks.terminate();
-            }
-            killAfter(grace);
+            ranks.terminate();
         }
+        killAfter(grace);
     }
 
     private void giveUp(TanrenException error) {

@@ -23,6 +23,7 @@ public final class Ranks {
 
     private static final Logger LOG = LoggerFactory.getLogger(Ranks.class);
     private static final int SIGKILLED = 137;
+    private static final String STATE = "State:";
 
     private final List<LaunchedProcess> processes;
     private final List<Path> logs;
@@ -31,12 +32,24 @@ public final class Ranks {
     private final Map<Integer, Report.AnomalyFound> anomalies = new HashMap<>();
     private final Map<Integer, Long> finished = new HashMap<>();
     private final List<Integer> endedByThemselves = new ArrayList<>();
+    private final Map<Integer, String> told = new HashMap<>();
     private final long killsBefore = MemoryEvents.kills();
     private boolean killed;
 
     public Ranks(List<LaunchedProcess> processes, List<Path> logs) {
         this.processes = List.copyOf(processes);
         this.logs = List.copyOf(logs);
+    }
+
+    /// What a rank is at, in words.
+    public void tells(int rank, String words) {
+        told.put(rank, words);
+    }
+
+    /// What a rank last told that it was at, and what the kernel says of its process.
+    public String state(int rank) {
+        String words = told.getOrDefault(rank, "starting");
+        return "last heard " + words + "; its process: " + kernelState(processes.get(rank).pid());
     }
 
     public void failed(Report.Failed report) {
@@ -132,17 +145,25 @@ public final class Ranks {
 
     private void noteKernelState(int rank, long pid) {
         try {
-            String state =
-                    Files.readAllLines(Path.of("/proc", Long.toString(pid), "status")).stream()
-                            .filter(line -> line.startsWith("State:"))
-                            .findFirst()
-                            .orElse("State: unknown");
             Files.writeString(
                     logs.get(rank),
-                    "[worker] rank " + rank + " made no step; its process: " + state + "\n",
+                    "[worker] rank " + rank + ": its process: " + kernelState(pid) + "\n",
                     StandardOpenOption.APPEND);
         } catch (IOException e) {
-            LOG.debug("rank {} is gone: {}", rank, e.getMessage());
+            LOG.debug("the log of rank {} cannot be written: {}", rank, e.getMessage());
+        }
+    }
+
+    /// As the kernel writes it, such as `T (stopped)`.
+    private static String kernelState(long pid) {
+        try {
+            return Files.readAllLines(Path.of("/proc", Long.toString(pid), "status")).stream()
+                    .filter(line -> line.startsWith(STATE))
+                    .findFirst()
+                    .map(line -> line.substring(STATE.length()).strip())
+                    .orElse("unknown");
+        } catch (IOException e) {
+            return "gone";
         }
     }
 }

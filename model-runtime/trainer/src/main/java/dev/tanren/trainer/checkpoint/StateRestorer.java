@@ -27,11 +27,18 @@ public final class StateRestorer {
 
     private final ObjectStore store;
     private final Path cache;
+    private final Runnable sign;
 
     /// @param cache folder shared by all processes of the node
     public StateRestorer(ObjectStore store, Path cache) {
+        this(store, cache, () -> {});
+    }
+
+    /// @param sign called, by any thread, whenever a part of a state or a file is there
+    public StateRestorer(ObjectStore store, Path cache, Runnable sign) {
         this.store = store;
         this.cache = cache;
+        this.sign = sign;
     }
 
     /// Fills `state`, whose optimizer state is zero.
@@ -94,7 +101,7 @@ public final class StateRestorer {
     }
 
     private void load(CheckpointManifest manifest, List<NamedTensor> tensors) {
-        new CheckpointReader(store)
+        new CheckpointReader(store, sign)
                 .load(
                         manifest,
                         tensors.stream()
@@ -132,6 +139,7 @@ public final class StateRestorer {
             if (!name.isEmpty() && !name.contains("/") && !present(file, object)) {
                 store.download(object.key(), file);
             }
+            sign.run();
         }
         return folder;
     }

@@ -37,6 +37,10 @@ public interface Decoder extends AutoCloseable {
     /// cross-entropies.
     void useObjective(Objective objective);
 
+    /// From now on the computing thread calls this whenever a segment of a pass or a chunk of
+    /// logits is done: the signs of a pass that goes on.
+    void tellSigns(Runnable sign);
+
     /// Adds the gradient of `sum of objectives · inverseGlobalTargets` to the gradient buffer.
     ///
     /// @param inverseGlobalTargets one over the counted targets of the whole global batch, over all

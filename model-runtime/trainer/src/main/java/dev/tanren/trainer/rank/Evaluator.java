@@ -1,6 +1,7 @@
 package dev.tanren.trainer.rank;
 
 import dev.tanren.launch.Report.Evaluation;
+import dev.tanren.launch.Report.Work;
 import dev.tanren.trainer.checkpoint.TrainingState;
 import dev.tanren.trainer.distributed.TreeReduction;
 import dev.tanren.trainer.model.Decoder;
@@ -23,6 +24,7 @@ final class Evaluator {
     private final int rank;
     private final int worldSize;
     private final Map<String, List<MicroBatch>> heldOut;
+    private final Progress progress;
 
     Evaluator(
             Decoder decoder,
@@ -30,21 +32,30 @@ final class Evaluator {
             TreeReduction reduction,
             int rank,
             int worldSize,
-            Map<String, List<MicroBatch>> heldOut) {
+            Map<String, List<MicroBatch>> heldOut,
+            Progress progress) {
         this.decoder = decoder;
         this.state = state;
         this.reduction = reduction;
         this.rank = rank;
         this.worldSize = worldSize;
         this.heldOut = heldOut;
+        this.progress = progress;
     }
 
     /// By dataset; where a mean of the weights is kept, it is measured too.
-    Map<String, Evaluation> evaluate() {
+    ///
+    /// @param step the last one that is done
+    Map<String, Evaluation> evaluate(long step) {
         Map<String, Evaluation> evaluations = new LinkedHashMap<>();
+        WeightAverage average = state.average();
+        long rounds = average == null ? 1 : 2;
+        progress.begin(
+                Work.EVALUATING,
+                step,
+                rounds * heldOut.values().stream().mapToLong(this::ownBatches).sum());
         decoder.weightsChanged();
         heldOut.forEach((dataset, batches) -> evaluations.put(dataset, evaluate(batches)));
-        WeightAverage average = state.average();
         if (average != null) {
             state.refreshAverage();
             decoder.useWeights(average.weights());
@@ -55,10 +66,15 @@ final class Evaluator {
         return evaluations;
     }
 
+    private long ownBatches(List<MicroBatch> batches) {
+        return ((long) batches.size() - rank + worldSize - 1) / worldSize;
+    }
+
     private Evaluation evaluate(List<MicroBatch> batches) {
         double[] sums = new double[batches.size()];
         for (int batch = rank; batch < sums.length; batch += worldSize) {
             sums[batch] = decoder.lossSum(batches.get(batch));
+            progress.partDone();
         }
         double total = 0;
         for (double sum : reduction.sum(sums)) {

@@ -80,6 +80,14 @@ final class RankLog {
                                     saved.step(),
                                     saved.shard().bytes(),
                                     saved.seconds()));
+            case Report.Working working -> line(working.inWords());
+            case Report.PeerAwaited awaited ->
+                    line(
+                            String.format(
+                                    Locale.ROOT,
+                                    "%s for %.0f s",
+                                    awaited.inWords(),
+                                    awaited.seconds()));
             case Report.SaveAwaited awaited ->
                     line(
                             String.format(

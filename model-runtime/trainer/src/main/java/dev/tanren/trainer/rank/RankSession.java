@@ -3,6 +3,7 @@ package dev.tanren.trainer.rank;
 import dev.tanren.launch.RankDevice;
 import dev.tanren.launch.RankLaunch;
 import dev.tanren.launch.Report;
+import dev.tanren.launch.Report.Work;
 import dev.tanren.launch.StoreConnection;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
@@ -44,8 +45,13 @@ import java.util.function.Consumer;
 /// Restoring takes the longest, so data is opened and peers are met beside it.
 final class RankSession implements AutoCloseable {
 
-    private static final Duration RENDEZVOUS = Duration.ofMinutes(1);
-    private static final Duration COLLECTIVE = Duration.ofMinutes(3);
+    /// Ranks come here at different times; the worker ends those that wait for one that died.
+    private static final Duration RENDEZVOUS = Duration.ofMinutes(30);
+
+    /// No transfer is given up because a peer is slow: a peer that dies is noticed by its closed
+    /// connection, and one that hangs by the worker, to whom every rank tells its progress.
+    private static final Duration COLLECTIVE = Duration.ofDays(7);
+
     private static final String HOST_VARIABLE = "TANREN_RANK_HOST";
 
     private final RankLaunch launch;
@@ -59,6 +65,7 @@ final class RankSession implements AutoCloseable {
     private final ComputeDevice device;
     private final Consumer<Report> reports;
     private final Preemption preemption;
+    private final Progress progress;
 
     private RankSession(
             RankLaunch launch,
@@ -68,7 +75,8 @@ final class RankSession implements AutoCloseable {
             CheckpointState start,
             ProcessGroup group,
             Consumer<Report> reports,
-            Preemption preemption) {
+            Preemption preemption,
+            Progress progress) {
         this.launch = launch;
         this.stage = setup.stage();
         this.phase = setup.phase();
@@ -80,6 +88,7 @@ final class RankSession implements AutoCloseable {
         this.group = group;
         this.reports = reports;
         this.preemption = preemption;
+        this.progress = progress;
     }
 
     private record Setup(
@@ -89,6 +98,8 @@ final class RankSession implements AutoCloseable {
     ///
     /// @throws TanrenException with the code of whatever is missing or wrong
     static RankSession start(RankLaunch launch, Consumer<Report> reports, Preemption preemption) {
+        Progress progress = Progress.start(launch.rank(), reports);
+        progress.begin(Work.RESTORING, 0, 0);
         TrainingStage stage = stage(launch);
         Timetable.Entry phase = Timetable.of(stage).of(launch.phaseId());
         requireWholeShares(launch, stage, phase);
@@ -114,7 +125,7 @@ final class RankSession implements AutoCloseable {
         TrainingState state =
                 TrainingState.allocate(Decoders.layout(launch.architecture()), stage, device);
         CheckpointState start =
-                new StateRestorer(store, Path.of(launch.cache()))
+                new StateRestorer(store, Path.of(launch.cache()), progress::sign)
                         .restore(launch.initialState(), state, launch.plan().seed());
         return new RankSession(
                 launch,
@@ -122,9 +133,11 @@ final class RankSession implements AutoCloseable {
                 join(data),
                 state,
                 start,
-                onDevice(join(group), device),
+                new WatchedProcessGroup(
+                        onDevice(progress.awaiting(null, () -> join(group)), device), progress),
                 reports,
-                preemption);
+                preemption,
+                progress);
     }
 
     private static TrainingStage stage(RankLaunch launch) {
@@ -215,6 +228,7 @@ final class RankSession implements AutoCloseable {
                 reports.accept(PrecisionProbe.measure(launch.rank()));
             }
             decoder.useObjective(stage.objective());
+            decoder.tellSigns(progress::sign);
             reports.accept(
                     new Report.Ready(
                             launch.rank(),
@@ -235,7 +249,8 @@ final class RankSession implements AutoCloseable {
                             launch.lastStep())) {
                 TrainingLoop.Parts parts =
                         new TrainingLoop.Parts(
-                                new StepComputation(decoder, gradients, reduction, hostGradient),
+                                new StepComputation(
+                                        decoder, gradients, reduction, hostGradient, progress),
                                 state,
                                 LearningRateSchedule.of(stage),
                                 order,
@@ -249,6 +264,7 @@ final class RankSession implements AutoCloseable {
                                         launch.skippedSteps()),
                                 new MemoryLimit(launch, stage),
                                 preemption,
+                                progress,
                                 reports);
                 return new TrainingLoop(launch, stage, start, parts)
                         .run(firstStep, start.step() == 0);
@@ -279,7 +295,13 @@ final class RankSession implements AutoCloseable {
 
     private Evaluator evaluator(Decoder decoder, TreeReduction reduction) {
         return new Evaluator(
-                decoder, state, reduction, launch.rank(), launch.worldSize(), data.heldOut());
+                decoder,
+                state,
+                reduction,
+                launch.rank(),
+                launch.worldSize(),
+                data.heldOut(),
+                progress);
     }
 
     private static double secondsSinceStart() {

@@ -1,5 +1,6 @@
 package dev.tanren.trainer.rank;
 
+import dev.tanren.launch.Report.Work;
 import dev.tanren.trainer.data.BatchPrefetcher.Prepared;
 import dev.tanren.trainer.distributed.GradientTree;
 import dev.tanren.trainer.distributed.TreeReduction;
@@ -18,14 +19,17 @@ final class StepComputation {
     private final GradientTree gradients;
     private final TreeReduction reduction;
     private final HostGradient hostGradient;
+    private final Progress progress;
 
     /// @param hostGradient takes what was summed to where the optimizer is
     StepComputation(
             Decoder decoder,
             GradientTree gradients,
             TreeReduction reduction,
-            HostGradient hostGradient) {
+            HostGradient hostGradient,
+            Progress progress) {
         this.hostGradient = hostGradient;
+        this.progress = progress;
         this.decoder = decoder;
         this.gradients = gradients;
         this.reduction = reduction;
@@ -59,12 +63,13 @@ final class StepComputation {
         }
     }
 
-    Result compute(Prepared batch, StepClock clock, boolean askedToStop) {
+    Result compute(long step, Prepared batch, StepClock clock, boolean askedToStop) {
         // Two slots for each micro-batch of the step, filled by its rank, and one for the stop
         // flag.
         int microBatches = batch.batch().microBatches();
         double[] agreed = new double[2 * microBatches + 1];
         double inverseTargets = 1.0 / batch.targets();
+        progress.begin(Work.COMPUTING, step, batch.own().size());
         decoder.weightsChanged();
         clock.copyDone();
         FlatBuffer summed =
@@ -78,6 +83,7 @@ final class StepComputation {
                             agreed[slot] = result.lossSum();
                             agreed[microBatches + slot] = result.zLossSum();
                             clock.computed(result.forwardSeconds(), result.backwardSeconds());
+                            progress.partDone();
                         });
         clock.gradientsDone();
 

@@ -2,6 +2,7 @@ package dev.tanren.trainer.rank;
 
 import dev.tanren.launch.RankLaunch;
 import dev.tanren.launch.Report;
+import dev.tanren.launch.Report.Work;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.TrainingStage;
@@ -46,6 +47,7 @@ final class TrainingLoop {
             AnomalyWatch anomalies,
             MemoryLimit memory,
             Preemption preemption,
+            Progress progress,
             Consumer<Report> reports) {}
 
     private final RankLaunch launch;
@@ -92,7 +94,7 @@ final class TrainingLoop {
             return end(step, parts.computation().agreeToStop(parts.preemption().requested()));
         }
         StepComputation.Result result =
-                parts.computation().compute(batch, clock, parts.preemption().requested());
+                parts.computation().compute(step, batch, clock, parts.preemption().requested());
         parts.memory().computed();
         AnomalyWatch.Finding finding =
                 parts.anomalies().judge(step, result.loss(), result.gradientNorm());
@@ -109,6 +111,7 @@ final class TrainingLoop {
             return end(step, result.stop());
         }
 
+        parts.progress().begin(Work.UPDATING, step, 0);
         double rate = parts.schedule().at((step - 1) * stage.globalBatchTokens());
         Double clipNorm = stage.optimizer().clipNorm();
         double scale =
@@ -152,6 +155,7 @@ final class TrainingLoop {
     }
 
     private void snapshot(long step) {
+        parts.progress().begin(Work.SAVING, step, 0);
         parts.saver().snapshot(step, checkpointState(step));
         parts.memory().saved();
     }
@@ -192,7 +196,7 @@ final class TrainingLoop {
     }
 
     private void evaluate(long step) {
-        Map<String, Report.Evaluation> measured = parts.evaluator().evaluate();
+        Map<String, Report.Evaluation> measured = parts.evaluator().evaluate(step);
         parts.memory().evaluated();
         if (!measured.isEmpty()) {
             parts.reports().accept(new Report.Evaluated(launch.rank(), step, measured));

@@ -17,6 +17,7 @@ public sealed interface Kind<T> {
                     Singles.Tokens,
                     Singles.Real,
                     Singles.Share,
+                    Singles.Time,
                     Singles.Truth,
                     Singles.Choice {
         Parsed<T> parse(Scalar scalar);

@@ -1,10 +1,12 @@
 package dev.tanren.spec.validation.internal;
 
 import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.units.Durations;
 import dev.tanren.spec.units.Fraction;
 import dev.tanren.spec.units.TokenCount;
 import dev.tanren.spec.validation.internal.Parsed.Bad;
 import dev.tanren.spec.validation.internal.Parsed.Good;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -132,6 +134,34 @@ public final class Singles {
                 return Parsed.type("Write a share such as 2% or 0.02.");
             }
             return Parsed.value("Choose a value in this range; 1 and 100% are the same.");
+        }
+    }
+
+    /// A length of time with its unit.
+    public record Time(Duration shortest, Duration longest) implements Kind.Single<Duration> {
+        @Override
+        public String expected() {
+            return "a time from "
+                    + Durations.format(shortest)
+                    + " to "
+                    + Durations.format(longest)
+                    + ", such as 90s or 10m";
+        }
+
+        @Override
+        public Parsed<Duration> parse(Scalar scalar) {
+            if (scalar.isNothing() || scalar.isTruth()) {
+                return Parsed.type("Write a time such as 90s or 10m.");
+            }
+            try {
+                Duration value = Durations.parse(scalar.text());
+                if (value.compareTo(shortest) >= 0 && value.compareTo(longest) <= 0) {
+                    return new Good<>(value);
+                }
+            } catch (IllegalArgumentException e) {
+                return Parsed.type("Write a number with a unit: ms, s, m, h or d.");
+            }
+            return Parsed.value("Choose a time in this range.");
         }
     }
 

@@ -23,6 +23,7 @@ public final class LanguageModelHead {
     private final Norm norm;
     private final Projection projection;
     private final CrossEntropy crossEntropy;
+    private Runnable sign = () -> {};
 
     /// @param projection to the vocabulary; a tied one has the input embedding as its weight
     public LanguageModelHead(Kernels kernels, Norm norm, Projection projection) {
@@ -38,6 +39,11 @@ public final class LanguageModelHead {
         crossEntropy.use(objective);
     }
 
+    /// Called whenever a chunk of places is done.
+    void tellSigns(Runnable sign) {
+        this.sign = sign;
+    }
+
     /// Fills `losses` for every place.
     void losses(Matrix hidden_NH, Pass pass, double[] losses) {
         Matrix normed_NH = normed(hidden_NH, pass);
@@ -50,6 +56,7 @@ public final class LanguageModelHead {
                     crossEntropy.losses(logits_CV, targets, from, losses);
                 }
             }
+            sign.run();
         }
     }
 
@@ -83,6 +90,7 @@ public final class LanguageModelHead {
                 kernels.await();
                 backward += System.nanoTime() - begin;
             }
+            sign.run();
         }
         long begin = System.nanoTime();
         gradient_NH.zero();

@@ -38,6 +38,7 @@ public final class SegmentedDecoder implements Decoder {
     private final LanguageModelHead head;
     private final Activations activations;
     private TrainingStage.Activations policy = TrainingStage.Activations.NONE;
+    private Runnable sign = () -> {};
 
     /// @param parameters all that embedding, segments and head have
     public SegmentedDecoder(
@@ -95,6 +96,12 @@ public final class SegmentedDecoder implements Decoder {
     @Override
     public void useObjective(Objective objective) {
         head.use(objective);
+    }
+
+    @Override
+    public void tellSigns(Runnable sign) {
+        this.sign = sign;
+        head.tellSigns(sign);
     }
 
     @Override
@@ -186,19 +193,20 @@ public final class SegmentedDecoder implements Decoder {
             }
             for (Segment segment : layers.get(layer)) {
                 hidden_NH = segment.forward(hidden_NH, pass);
+                sign.run();
             }
         }
         return hidden_NH;
     }
 
-    private static void backward(
-            List<Segment> layer, Matrix input_NH, Matrix gradient_NH, Pass pass) {
+    private void backward(List<Segment> layer, Matrix input_NH, Matrix gradient_NH, Pass pass) {
         Pass again = pass.again();
         if (pass.keeping() == Pass.Keeping.LAYER_OUTPUTS) {
             // The last part's output is there already: it is the next layer's input.
             Matrix hidden_NH = input_NH;
             for (Segment segment : layer.subList(0, layer.size() - 1)) {
                 hidden_NH = segment.forward(hidden_NH, again);
+                sign.run();
             }
             layer.getLast().recompute(again);
         }
@@ -207,6 +215,7 @@ public final class SegmentedDecoder implements Decoder {
                 segment.recompute(again);
             }
             segment.backward(gradient_NH, again);
+            sign.run();
         }
     }
 
