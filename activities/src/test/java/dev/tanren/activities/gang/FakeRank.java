@@ -72,6 +72,7 @@ public final class FakeRank {
                 crash();
             }
             if (last || (!fast && step % SAVE_EVERY == 0)) {
+                saving(launch, reports, step);
                 reports.send(save(launch, store, step));
             }
             if (crashesAtLast && launch.plan().name().equals("crashes-at-its-end")) {
@@ -192,12 +193,14 @@ public final class FakeRank {
     private static void await(
             RankLaunch launch, ReportChannel reports, long step, BooleanSupplier there)
             throws InterruptedException {
-        for (int looks = 1; !there.getAsBoolean(); looks++) {
-            if (looks % 100 == 0) {
-                reports.send(new Report.Working(launch.rank(), step, Report.Work.SAVING, 0, 0));
-            }
+        saving(launch, reports, step);
+        while (!there.getAsBoolean()) {
             Thread.sleep(5);
         }
+    }
+
+    private static void saving(RankLaunch launch, ReportChannel reports, long step) {
+        reports.send(new Report.Working(launch.rank(), step, Report.Work.SAVING, 0, 0));
     }
 
     private static void stopAtEight(

@@ -90,8 +90,8 @@ class GangSupervisorTest extends GangTest {
 
         TanrenException thrown = failure(request, new FakeLease());
 
+        assertThat(thrown).hasMessageContainingAll("rank 1", "SIGKILL");
         assertThat(thrown.code()).isEqualTo(ErrorCode.RANK_CRASHED);
-        assertThat(thrown.getMessage()).contains("rank 1", "SIGKILL");
         assertThat(attempt(request).status()).isEqualTo(AttemptStatus.FAILED);
         assertThat(attempt(request).failureClass()).isEqualTo("RANK_CRASHED");
         assertThat(registry.checkpoints().find(request.runId(), STAGE, 5)).isPresent();

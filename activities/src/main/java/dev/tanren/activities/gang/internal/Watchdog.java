@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// of its work for too long, or all ranks where each only waits for another.
 ///
 /// How long is too long follows what the ranks have shown: three times the longest silence, and
-/// never less than the floor. While little is known it is generous: before the first step is done,
+/// never less than the floor. While little is known it is generous: before a rank's first step,
 /// and while a rank is at a kind of work that none has done before. A plan's own limit holds from
 /// the launch on.
 ///
@@ -37,6 +37,7 @@ public final class Watchdog {
     private static final class Rank {
         private long heard;
         private @Nullable Work work = Work.RESTORING;
+        private boolean stepped;
         private boolean waits;
         private boolean ended;
 
@@ -49,7 +50,6 @@ public final class Watchdog {
     private final @Nullable Duration planned;
     private final List<Rank> ranks;
     private final Set<Work> done = EnumSet.noneOf(Work.class);
-    private boolean stepped;
     private long longest;
     private long progressed;
     private long looked;
@@ -80,7 +80,7 @@ public final class Watchdog {
 
     /// A step was applied or left out.
     public void stepped(int rank, long now) {
-        stepped = true;
+        ranks.get(rank).stepped = true;
         done.add(Work.COMPUTING);
         finished(rank, Work.UPDATING, now);
     }
@@ -168,7 +168,7 @@ public final class Watchdog {
         if (planned != null) {
             return planned;
         }
-        if (!stepped || (rank.work != null && !done.contains(rank.work))) {
+        if (!rank.stepped || (rank.work != null && !done.contains(rank.work))) {
             return settings.unmeasuredSilence();
         }
         Duration longer = Duration.ofNanos(longest).multipliedBy(LONGER);
