@@ -169,7 +169,8 @@ public enum ErrorCode {
     RANK_HUNG(
             "TNR-5003",
             FailureClass.HUNG,
-            "Read the log of the rank; it was killed and the run resumes by itself."),
+            "Read the stacks in the log of the rank; where a healthy rank is silent for so long,"
+                    + " set watchdog.silence of the stage."),
     RANK_OUT_OF_MEMORY(
             "TNR-5004",
             FailureClass.OUT_OF_MEMORY,
