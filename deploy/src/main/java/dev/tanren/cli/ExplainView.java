@@ -66,12 +66,15 @@ final class ExplainView {
         for (Explanation.Phase phase : training.phases()) {
             out.printf(
                     Locale.ROOT,
-                    "  phase %s: steps %d to %d, %d sequences of %d tokens a step%n",
+                    "  phase %s: steps %d to %d, %d sequences of %d tokens a step; of all: %s%n",
                     phase.id(),
                     phase.firstStep(),
                     phase.lastStep(),
                     phase.sequencesPerStep(),
-                    phase.sequenceLength());
+                    phase.sequenceLength(),
+                    phase.mix().entrySet().stream()
+                            .map(member -> number(member.getValue()) + " of " + member.getKey())
+                            .collect(Collectors.joining(", ")));
         }
         if (training.precision() != null) {
             out.printf(Locale.ROOT, "  %s%n", training.precision());

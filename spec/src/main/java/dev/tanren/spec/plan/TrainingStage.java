@@ -154,7 +154,7 @@ public record TrainingStage(
     /// A part of the stage with one sequence length and one mix.
     ///
     /// @param tokens rounded up to whole optimizer steps
-    /// @param mix weight of each dataset, or of one tier of it (`code@gold`); weights add up to 1
+    /// @param mix share of each dataset, or of one tier of it (`code@gold`); they add up to 1
     public record Phase(
             String id,
             int sequenceLength,

@@ -1,7 +1,10 @@
 package dev.tanren.spec.planner;
 
 import dev.tanren.spec.plan.Architecture;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// What a plan will do, in figures.
@@ -47,6 +50,7 @@ public record Explanation(String plan, @Nullable Model model, List<Stage> stages
     /// @param firstStep 1-based
     /// @param microBatchesPerRank of one step
     /// @param tokens of all its steps; what the plan asks for, rounded up to whole steps
+    /// @param mix sequences that come from each dataset or tier, by its name in the plan
     public record Phase(
             String id,
             int sequenceLength,
@@ -56,7 +60,12 @@ public record Explanation(String plan, @Nullable Model model, List<Stage> stages
             int sequencesPerStep,
             int microBatchesPerStep,
             int microBatchesPerRank,
-            long tokens) {}
+            long tokens,
+            Map<String, Long> mix) {
+        public Phase {
+            mix = Collections.unmodifiableMap(new TreeMap<>(mix));
+        }
+    }
 
     /// @param flopsPerToken by phase, in the plan's order
     /// @param flops of the whole stage

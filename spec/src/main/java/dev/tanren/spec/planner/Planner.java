@@ -87,7 +87,8 @@ public final class Planner {
                 entry.sequencesPerStep(),
                 entry.microBatchesPerStep(),
                 entry.microBatchesPerStep() / stage.parallelism().data(),
-                entry.steps() * stage.globalBatchTokens());
+                entry.steps() * stage.globalBatchTokens(),
+                entry.samplesOfMembers());
     }
 
     /// At every multiple of the interval, and at the end of each phase.

@@ -4,6 +4,8 @@ import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.plan.TrainingStage.Phase;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
 
 /// Which optimizer step of a stage belongs to which phase: a pure function of the plan, so that
 /// planner, workflow and ranks never disagree.
@@ -28,6 +30,24 @@ public record Timetable(List<Entry> entries) {
         public long steps() {
             return lastStep - firstStep + 1;
         }
+
+        /// Samples of the phase: sequences of all its steps.
+        public long samples() {
+            return steps() * sequencesPerStep;
+        }
+
+        /// How many of them come from each member of the mix, as [Timetable#samplesOf] has it.
+        public SortedMap<String, Long> samplesOfMembers() {
+            return samplesOf(phase.mix(), samples());
+        }
+    }
+
+    /// How many samples of a phase come from each member of its mix, by name: exact over the phase,
+    /// by largest remainder. 0 for a share of 0, and for one that is too small for a sample.
+    ///
+    /// @param mix shares, at least one above 0
+    public static SortedMap<String, Long> samplesOf(Map<String, Double> mix, long samples) {
+        return MixShares.of(mix, samples);
     }
 
     public static Timetable of(TrainingStage stage) {

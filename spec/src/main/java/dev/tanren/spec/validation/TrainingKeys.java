@@ -109,7 +109,7 @@ final class TrainingKeys {
                         "mix",
                         new Kind.Entries<>(
                                 new Share(0, 1), PlanKeys.ANY, "a dataset, or dataset@tier", 1),
-                        "share of each dataset, or of a tier of it (`code@gold`); they add up to 1");
+                        "share of each dataset, or of a tier of it (`code@gold`); they add up to 1. Exact over the sequences of the phase, by largest remainder; 0 is none");
         static final Key<Section> ENTER_WHEN =
                 Key.optional(
                         "enterWhen",

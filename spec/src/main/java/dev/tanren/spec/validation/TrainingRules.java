@@ -55,6 +55,7 @@ final class TrainingRules {
         }
         checkBatch(phases);
         new QualityRamp(stage, problems).check();
+        new SmallShares(stage, problems).check();
     }
 
     private void checkRanks() {

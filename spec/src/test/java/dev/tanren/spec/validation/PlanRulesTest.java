@@ -195,6 +195,26 @@ class PlanRulesTest {
         assertThat(warnings(ramp.replace("warmup-stable-decay", "constant"))).isEmpty();
     }
 
+    /// The first phase has 13 steps of 128 sequences.
+    @Test
+    void aShareThatIsTooSmallForASequenceDeservesAWarning() {
+        String tiny =
+                Plans.javaExpert()
+                        .replace(
+                                "{\"code@gold\": 0.75, prose: 0.25}",
+                                "{\"code@gold\": 0.9999, prose: 0.01%}");
+        assertThat(warnings(tiny))
+                .singleElement()
+                .satisfies(
+                        problem -> {
+                            assertThat(problem.code()).isEqualTo(ErrorCode.PLAN_ADVICE);
+                            assertThat(problem.path()).isEqualTo("stages[0].phases[0].mix.prose");
+                            assertThat(problem.found()).contains("0.01%", "1664 sequences");
+                        });
+        assertThat(warnings(tiny.replace("0.9999", "0.999").replace("0.01%", "0.1%"))).isEmpty();
+        assertThat(warnings(tiny.replace("0.9999", "1").replace("0.01%", "0%"))).isEmpty();
+    }
+
     @Test
     void aBaseModelThatIsPublishedWithoutAnElementTypeDeservesAWarning() {
         String silent = Plans.javaExpert().replace(", dtype: bfloat16", "");

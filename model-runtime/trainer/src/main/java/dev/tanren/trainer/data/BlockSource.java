@@ -29,6 +29,11 @@ final class BlockSource {
         return key;
     }
 
+    /// The member of the mix that it is.
+    String member() {
+        return key.substring(0, key.lastIndexOf('/'));
+    }
+
     PackedBlocks blocks() {
         return blocks;
     }

@@ -56,8 +56,10 @@ public final class StageData {
         Map<String, TokenDataset> datasets = new LinkedHashMap<>();
         Opener opener = new Opener(store, manifests, cache, vocabSize, datasets);
         List<BlockSource> sources = new ArrayList<>();
-        for (String mixed : entry.phase().mix().keySet()) {
-            sources.add(source(plan, stage, entry, mixed, opener));
+        for (Map.Entry<String, Long> member : entry.samplesOfMembers().entrySet()) {
+            if (member.getValue() > 0) {
+                sources.add(source(plan, stage, entry, member.getKey(), opener));
+            }
         }
         Map<String, List<MicroBatch>> heldOut = new LinkedHashMap<>();
         TrainingStage.Evaluation evaluation = stage.evaluation();

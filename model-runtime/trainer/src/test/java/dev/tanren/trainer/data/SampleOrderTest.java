@@ -10,10 +10,14 @@ import dev.tanren.storage.tokens.PackedBlocks;
 import dev.tanren.trainer.rank.TinyPlan;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class SampleOrderTest {
 
@@ -89,11 +93,71 @@ class SampleOrderTest {
                 .startsWith("sequence/16#0", "sequence/16#1", "sequence/16#2");
     }
 
+    /// 125 steps of 8 are 1,000 sequences.
+    @ParameterizedTest
+    @CsvSource({
+        "0, 0",
+        "0.0001, 0",
+        "0.0004, 0",
+        "0.0006, 1",
+        "0.001, 1",
+        "0.0104, 10",
+        "0.3337, 334"
+    })
+    void aPhaseTakesFromASourceWhatItsShareSays(double share, long taken) {
+        Map<String, Double> mix =
+                new LinkedHashMap<>(Map.of("sequence", share, "shuffled", 1 - share));
+        Timetable.Entry entry =
+                new Timetable.Entry(new TrainingStage.Phase("p", 16, 1, mix, null), 1, 125, 8, 4);
+        List<BlockSource> sources =
+                entry.samplesOfMembers().entrySet().stream()
+                        .filter(member -> member.getValue() > 0)
+                        .map(member -> source(member.getKey(), Order.SHUFFLED))
+                        .toList();
+        SampleOrder order = new SampleOrder(STAGE, entry, sources, 0, Map.of());
+        List<String> ids =
+                LongStream.rangeClosed(1, 125)
+                        .boxed()
+                        .flatMap(step -> order.at(step).sampleIds().stream())
+                        .toList();
+        assertThat(ids).hasSize(1000);
+        assertThat(ids.stream().filter(id -> id.startsWith("sequence/"))).hasSize((int) taken);
+    }
+
+    @Test
+    void theOrderInWhichAPlanWritesItsMixDecidesNothing() {
+        TrainingStage.Phase one = new TrainingStage.Phase("p", 16, 1, mix("a", "b", "c"), null);
+        TrainingStage.Phase other = new TrainingStage.Phase("p", 16, 1, mix("c", "b", "a"), null);
+        assertThat(ids(one, List.of("a", "b", "c"))).isEqualTo(ids(other, List.of("c", "a", "b")));
+    }
+
+    private static Map<String, Double> mix(String... names) {
+        Map<String, Double> mix = new LinkedHashMap<>();
+        for (String name : names) {
+            mix.put(name, 1.0 / 3);
+        }
+        return mix;
+    }
+
+    private static List<String> ids(TrainingStage.Phase phase, List<String> names) {
+        SampleOrder order =
+                new SampleOrder(
+                        STAGE,
+                        new Timetable.Entry(phase, 1, 4, 8, 4),
+                        names.stream().map(name -> source(name, Order.SHUFFLED)).toList(),
+                        0,
+                        Map.of());
+        return LongStream.rangeClosed(1, 4)
+                .boxed()
+                .flatMap(step -> order.at(step).sampleIds().stream())
+                .toList();
+    }
+
     /// Phase 0 mixes both sources; phase 1 reads one of them, already begun or not.
     private static SampleOrder order(int phase, long done, Map<String, String> state) {
         Map<String, Double> mix =
                 phase == 0
-                        ? new java.util.LinkedHashMap<>(Map.of("shuffled", 0.75))
+                        ? new LinkedHashMap<>(Map.of("shuffled", 0.75))
                         : Map.of("sequence", 1.0);
         List<BlockSource> sources = new ArrayList<>();
         if (phase == 0) {
