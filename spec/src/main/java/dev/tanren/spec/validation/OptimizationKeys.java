@@ -107,14 +107,14 @@ final class OptimizationKeys {
                         "decay",
                         new Share(0, 1),
                         "20%",
-                        "share at the end with falling rate; `linear` and `cosine` fall over all that"
-                                + " follows the warm-up");
+                        "share at the end with falling rate, at least the last step if it is above 0;"
+                                + " `linear` and `cosine` fall over all that follows the warm-up");
         static final Key<Double> MINIMUM =
                 Key.withDefault(
                         "minimum",
                         new Share(0, 1),
                         "10%",
-                        "last rate, as a share of `learningRate`");
+                        "rate of the last step of a fall, as a share of `learningRate`");
         static final Key<Double> INITIAL =
                 Key.withDefault(
                         "initial",

@@ -7,9 +7,10 @@ import java.util.List;
 
 /// A learning rate over the tokens of a stage, as a DJL [Tracker] and in double precision.
 ///
-/// It first rises in a straight line over `warmup` tokens, from the initial rate to the full one,
-/// which it reaches with the last of them; a step counts by the tokens that are done when it ends,
-/// so no step has a rate of 0.
+/// A step counts by the tokens that are done when it ends. So the rate first rises in a straight
+/// line over `warmup` tokens, from the initial rate to the full one, which it reaches with the
+/// last of them, and no step has a rate of 0 for want of warm-up; and a fall reaches the minimum
+/// with the last step, as in torchtitan (`docs/decisions/0013-last-rate.md`).
 ///
 /// Continued pre-training warms up again and decays again (Ibrahim et al. 2024): each stage begins
 /// its schedule anew, from `initial`, the last rate of the training before; [Phased] does so in
@@ -25,7 +26,7 @@ public sealed interface LearningRateSchedule extends Tracker
     ///
     /// @param learningRate the full rate
     /// @param initial where warm-up rises from, as a fraction of the full rate
-    /// @param minimum the last rate as a fraction of the full one
+    /// @param minimum the rate of the last step of a fall, as a fraction of the full one
     /// @param step tokens of one optimizer step
     record Span(
             double learningRate,
@@ -52,7 +53,7 @@ public sealed interface LearningRateSchedule extends Tracker
         private double fallen(long tokensBefore, long from) {
             return total <= from
                     ? 0
-                    : Math.clamp((double) (tokensBefore - from) / (total - from), 0, 1);
+                    : Math.clamp((double) (tokensBefore + step - from) / (total - from), 0, 1);
         }
 
         private double rising(double warm) {
