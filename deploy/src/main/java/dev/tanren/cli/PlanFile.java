@@ -3,10 +3,11 @@ package dev.tanren.cli;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.text.NotUtf8Exception;
+import dev.tanren.spec.text.Utf8;
 import dev.tanren.spec.validation.PlanReader;
 import dev.tanren.spec.validation.PlanReading;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -15,7 +16,9 @@ import java.nio.file.Path;
 /// @param file absolute
 record PlanFile(Path file, String text) {
 
-    /// @throws TanrenException `SOURCE_MISSING` or `SOURCE_UNREADABLE`
+    /// @throws TanrenException `SOURCE_MISSING` or `SOURCE_UNREADABLE`; `PLAN_SYNTAX` where it is
+    // no
+    ///     UTF-8
     static PlanFile read(Path file) {
         Path absolute = file.toAbsolutePath().normalize();
         if (!Files.isRegularFile(absolute)) {
@@ -26,8 +29,14 @@ record PlanFile(Path file, String text) {
                     "Give the path of a plan in YAML or JSON.");
         }
         try {
-            byte[] bytes = Files.readAllBytes(absolute);
-            return new PlanFile(absolute, new String(bytes, StandardCharsets.UTF_8));
+            return new PlanFile(absolute, Utf8.document(Files.readAllBytes(absolute)));
+        } catch (NotUtf8Exception e) {
+            throw new TanrenException(
+                    ErrorCode.PLAN_SYNTAX,
+                    "The plan is not UTF-8: " + e.what(),
+                    absolute + ":" + e.line() + ":" + e.column(),
+                    e.mend(),
+                    e);
         } catch (IOException e) {
             throw new TanrenException(
                     ErrorCode.SOURCE_UNREADABLE,
@@ -54,7 +63,7 @@ record PlanFile(Path file, String text) {
         try {
             return reading.planOrThrow();
         } catch (TanrenException e) {
-            throw new TanrenException(e.code(), e.what(), file.toString(), e.mend(), e);
+            throw TanrenException.withLines(e.code(), e.what(), file.toString(), e.mend(), e);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.tanren.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.tanren.spec.text.Printable;
 import java.io.PrintStream;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -63,7 +64,10 @@ record Table(List<Column> columns) {
         List<List<String>> lines = new ArrayList<>();
         lines.add(columns.stream().map(Column::title).toList());
         for (JsonNode row : rows) {
-            lines.add(columns.stream().map(column -> column.text().apply(row)).toList());
+            lines.add(
+                    columns.stream()
+                            .map(column -> Printable.of(column.text().apply(row)))
+                            .toList());
         }
         for (List<String> line : lines) {
             StringBuilder text = new StringBuilder();

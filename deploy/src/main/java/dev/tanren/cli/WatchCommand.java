@@ -3,6 +3,7 @@ package dev.tanren.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tanren.deploy.client.ApiClient;
 import dev.tanren.deploy.client.Server;
+import dev.tanren.spec.text.Printable;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -48,6 +49,6 @@ final class WatchCommand implements Callable<Integer> {
         String at = event.path("at").asText();
         String clock = at.length() >= CLOCK_END ? at.substring(CLOCK_START, CLOCK_END) : at;
         String stage = event.path("stage").isTextual() ? event.path("stage").asText() + ": " : "";
-        return clock + "  " + stage + event.path("message").asText();
+        return clock + "  " + stage + Printable.of(event.path("message").asText());
     }
 }

@@ -13,7 +13,6 @@ import dev.tanren.spec.validation.ModelFit;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.objects.Sha256;
 import dev.tanren.workflows.activity.ModelActivities.ResolvedModel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
@@ -114,8 +113,7 @@ public final class ModelPreparation {
     private static HuggingFaceConfiguration configuration(Map<String, SourceContent> files) {
         SourceContent file = Objects.requireNonNull(files.get(HuggingFaceFiles.CONFIGURATION));
         byte[] json = file.read(MOST_CONFIGURATION_BYTES);
-        return HuggingFaceConfiguration.read(
-                new String(json, StandardCharsets.UTF_8), file.where());
+        return HuggingFaceConfiguration.read(json, file.where());
     }
 
     private static String contentHash(SortedMap<String, String> hashes) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tanren.activities.dataset.DatasetPreparation;
 import dev.tanren.activities.model.ModelPreparation;
 import dev.tanren.activities.model.SmallModel;
+import dev.tanren.activities.source.internal.BucketUri;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.model.HuggingFaceConfiguration;
@@ -13,6 +14,7 @@ import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.Dataset;
 import dev.tanren.spec.plan.ModelSource;
 import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.text.Printable;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.objects.S3ObjectStore;
 import dev.tanren.storage.testing.EmbeddedS3;
@@ -98,6 +100,24 @@ class BucketSourcesTest {
                                 .statistics()
                                 .documents())
                 .isEqualTo(1);
+    }
+
+    @Test
+    void aKeyThatIsNoPathIsRefusedByItsNameAndOtherOddOnesAreRead() {
+        BucketUri folder = BucketUri.parse("s3://corpora/text").orElseThrow();
+        for (String odd : List.of("a\nb", "a\\b", "a\u0007", "../a", "a//b", "./a", "a\0")) {
+            assertThatThrownBy(() -> folder.relative("text/" + odd))
+                    .isInstanceOfSatisfying(
+                            TanrenException.class,
+                            e -> {
+                                assertThat(e.code()).isEqualTo(ErrorCode.SOURCE_UNREADABLE);
+                                assertThat(e.where())
+                                        .isEqualTo("s3://corpora/text/" + Printable.of(odd));
+                            });
+        }
+        for (String odd : List.of(" a ", "ä…", "a b", "%2e%2e", "a..b")) {
+            assertThat(folder.relative("text/" + odd)).hasToString(odd);
+        }
     }
 
     @Test

@@ -29,7 +29,7 @@ public class PlansResource {
     /// Answers 200 for invalid plans too: the request was understood.
     @POST
     @Path("validate")
-    public Validation validate(String text) {
+    public Validation validate(byte[] text) {
         return switch (PlanReader.read(text)) {
             case PlanReading.Valid valid -> new Validation(true, List.of(), valid.warnings());
             case PlanReading.Invalid invalid ->
@@ -46,7 +46,7 @@ public class PlansResource {
     ///     or `cpu` for the machine of this server
     @POST
     @Path("explain")
-    public Explanation explain(@QueryParam("device") @Nullable String device, String text) {
+    public Explanation explain(@QueryParam("device") @Nullable String device, byte[] text) {
         Device on = device == null ? null : Device.parse(device, Machine.here());
         return Planner.explain(PlanReader.readAhead(text).planOrThrow(), null, on);
     }

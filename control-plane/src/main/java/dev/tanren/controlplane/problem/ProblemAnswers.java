@@ -74,7 +74,7 @@ public class ProblemAnswers {
                 ProblemDetails.of(
                         ErrorCode.REQUEST_MALFORMED,
                         400,
-                        "the body is not the JSON that this call takes: " + e.getOriginalMessage(),
+                        "the body is not the JSON that this call takes: " + Json.problem(e),
                         "body",
                         "see /q/openapi for what it takes",
                         TraceId.of(request)));

@@ -14,6 +14,7 @@ import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.run.RunAction;
 import dev.tanren.spec.run.RunState;
+import dev.tanren.spec.text.Utf8;
 import dev.tanren.spec.validation.PlanReader;
 import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.storage.registry.Runs.Filter;
@@ -81,7 +82,7 @@ public class RunsResource {
         MediaType.TEXT_PLAIN
     })
     public Response submit(
-            String text,
+            byte[] text,
             @HeaderParam("Idempotency-Key") @Nullable String key,
             @HeaderParam("Content-Type") @Nullable String type,
             RoutingContext request) {
@@ -90,7 +91,7 @@ public class RunsResource {
             throw malformed("Idempotency-Key", "1 to 200 printable characters without spaces");
         }
         Plan plan = PlanReader.read(text).planOrThrow();
-        PlanText submitted = new PlanText(text, PlanTexts.mediaType(type));
+        PlanText submitted = new PlanText(Utf8.document(text), PlanTexts.mediaType(type));
         String runId = submission.submit(caller, plan, submitted, key);
         return Response.created(URI.create("/api/v1/runs/" + runId))
                 .entity(views.summary(finder.run(runId), caller))

@@ -1,5 +1,6 @@
 package dev.tanren.controlplane.run;
 
+import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasSize;
@@ -7,6 +8,8 @@ import static org.hamcrest.Matchers.notNullValue;
 import static org.hamcrest.Matchers.nullValue;
 
 import io.quarkus.test.junit.QuarkusTest;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /// Plans before they are runs.
@@ -36,6 +39,40 @@ class PlansApiTest extends RunApiTest {
                 .body("problems", hasSize(2))
                 .body("problems[1].nearest", equalTo("precision"))
                 .body("problems[1].line", notNullValue());
+    }
+
+    @Test
+    void aPlanThatIsNotUtf8IsRefusedWithItsLineAndNeverGuessedAt() {
+        String text = plan("latin").replace("include:", "textField: \"café\", include:");
+        byte[] latin = text.getBytes(StandardCharsets.ISO_8859_1);
+        int line = (int) text.substring(0, text.indexOf("café")).lines().count();
+        as(viewer)
+                .contentType("application/yaml")
+                .body(latin)
+                .post("/api/v1/plans/validate")
+                .then()
+                .statusCode(200)
+                .body("valid", equalTo(false))
+                .body("problems", hasSize(1))
+                .body("problems[0].line", equalTo(line))
+                .body("problems[0].found", containsString("0xE9"));
+        for (String path : List.of("/api/v1/plans/explain", "/api/v1/runs")) {
+            as(operator)
+                    .contentType("application/yaml")
+                    .body(latin)
+                    .post(path)
+                    .then()
+                    .statusCode(422)
+                    .body("what", containsString("TNR-1001"))
+                    .body("what", containsString("line " + line));
+        }
+        as(viewer)
+                .contentType("application/yaml")
+                .body(text.getBytes(StandardCharsets.UTF_8))
+                .post("/api/v1/plans/validate")
+                .then()
+                .statusCode(200)
+                .body("valid", equalTo(true));
     }
 
     @Test

@@ -27,11 +27,12 @@ final class Problems {
             }
             all.append("\n  ").append(line);
         }
-        return new TanrenException(
+        return TanrenException.withLines(
                 code(problem.path("code").asText(""), status),
                 all.toString(),
                 problem.path("where").asText(request.getPath()),
-                problem.path("mend").asText(mend(status)));
+                problem.path("mend").asText(mend(status)),
+                null);
     }
 
     private static JsonNode parse(String body) {

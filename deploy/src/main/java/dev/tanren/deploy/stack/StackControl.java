@@ -155,11 +155,12 @@ public final class StackControl {
     private TanrenException failureOf(Optional<StackStatus> status) {
         StackStatus.Failure failure = status.map(StackStatus::failure).orElse(null);
         if (failure != null) {
-            return new TanrenException(
+            return TanrenException.withLines(
                     ErrorCode.valueOf(failure.code()),
                     failure.what(),
                     failure.where(),
-                    failure.mend());
+                    failure.mend(),
+                    null);
         }
         String said;
         try {
@@ -167,13 +168,14 @@ public final class StackControl {
         } catch (IOException unreadable) {
             said = "";
         }
-        return new TanrenException(
+        return TanrenException.withLines(
                 ErrorCode.STACK_PART_FAILED,
                 "The supervisor ended before the stack was ready."
                         + (said.isEmpty() ? "" : " ")
                         + said,
                 log().toString(),
-                "Read its log and start the stack again: ./tanren up");
+                "Read its log and start the stack again: ./tanren up",
+                null);
     }
 
     /// Stops the stack in good order, workers first; also what a supervisor that was killed left.

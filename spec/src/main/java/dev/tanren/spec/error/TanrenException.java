@@ -1,11 +1,13 @@
 package dev.tanren.spec.error;
 
+import dev.tanren.spec.text.Printable;
 import org.jspecify.annotations.Nullable;
 
 /// A coded error: what was found, where, what was expected and how to mend it.
 ///
-/// Messages never hold a secret. [FailureClass#retryable()] of the code alone decides whether the
-/// work is tried again.
+/// Messages never hold a secret, and nothing that breaks a line or reaches a terminal raw: names of
+/// files and keys may hold such characters and are shown escaped ([Printable]).
+/// [FailureClass#retryable()] of the code alone decides whether the work is tried again.
 public final class TanrenException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
@@ -24,11 +26,31 @@ public final class TanrenException extends RuntimeException {
 
     public TanrenException(
             ErrorCode code, String what, String where, String mend, @Nullable Throwable cause) {
-        super(code.code() + " " + what + " [" + where + "] " + mend, cause);
+        this(new Shown(Printable.of(what)), code, where, mend, cause);
+    }
+
+    private TanrenException(
+            Shown shown, ErrorCode code, String where, String mend, @Nullable Throwable cause) {
+        super(
+                code.code()
+                        + " "
+                        + shown.what()
+                        + " ["
+                        + Printable.of(where)
+                        + "] "
+                        + Printable.of(mend),
+                cause);
         this.code = code;
-        this.what = what;
-        this.where = where;
-        this.mend = mend;
+        this.what = shown.what();
+        this.where = Printable.of(where);
+        this.mend = Printable.of(mend);
+    }
+
+    /// An error whose `what` has several lines, as a list of problems or the end of a log has.
+    /// Names that it holds must be [Printable] already.
+    public static TanrenException withLines(
+            ErrorCode code, String what, String where, String mend, @Nullable Throwable cause) {
+        return new TanrenException(new Shown(Printable.lines(what)), code, where, mend, cause);
     }
 
     public ErrorCode code() {
@@ -50,4 +72,7 @@ public final class TanrenException extends RuntimeException {
     public FailureClass failureClass() {
         return code.failureClass();
     }
+
+    /// `what` as it is shown.
+    private record Shown(String what) {}
 }

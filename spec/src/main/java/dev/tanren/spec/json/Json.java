@@ -1,10 +1,12 @@
 package dev.tanren.spec.json;
 
+import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.util.regex.Pattern;
 
 /// The one JSON mapping of Tanren's own records, between its processes and in its stores.
 ///
@@ -19,6 +21,11 @@ public final class Json {
                     .disable(SerializationFeature.FAIL_ON_EMPTY_BEANS)
                     .build();
 
+    private static final Pattern ADVICE =
+            Pattern.compile(
+                    ":? *(enable|\\(consider enabling) `[^`]+`[^)]*\\)?"
+                            + "|[:,]? *\\(?maybe a \\(non-standard\\) comment\\? \\([^)]*\\)+");
+
     private Json() {}
 
     /// Shared and immutable; callers do not configure it.
@@ -32,6 +39,11 @@ public final class Json {
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException("no JSON for " + value.getClass(), e);
         }
+    }
+
+    /// What is wrong with a text that is no JSON, without the library's advice on its own settings.
+    public static String problem(JacksonException e) {
+        return ADVICE.matcher(String.valueOf(e.getOriginalMessage())).replaceAll("");
     }
 
     /// @throws IllegalArgumentException when the text is not that of a `type`

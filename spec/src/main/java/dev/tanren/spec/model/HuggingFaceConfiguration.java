@@ -6,6 +6,8 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.text.NotUtf8Exception;
+import dev.tanren.spec.text.Utf8;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +39,22 @@ public record HuggingFaceConfiguration(
         return new ConfigurationReader(parse(json, where), where).read();
     }
 
+    /// Reads the bytes of a `config.json`, which must be UTF-8.
+    ///
+    /// @throws TanrenException as [#read(String, String)]
+    public static HuggingFaceConfiguration read(byte[] json, String where) {
+        try {
+            return read(Utf8.document(json), where);
+        } catch (NotUtf8Exception e) {
+            throw new TanrenException(
+                    ErrorCode.MODEL_CONFIGURATION,
+                    "the config.json is no UTF-8: " + e.what(),
+                    where + ":" + e.line() + ":" + e.column(),
+                    e.mend(),
+                    e);
+        }
+    }
+
     /// The text of a `config.json` without token ids.
     public static String write(Architecture architecture) {
         return write(architecture, null, List.of());
@@ -62,7 +80,7 @@ public record HuggingFaceConfiguration(
                 return root;
             }
         } catch (JsonProcessingException e) {
-            throw notAConfiguration("it is not JSON: " + e.getOriginalMessage(), where, e);
+            throw notAConfiguration("it is not JSON: " + Json.problem(e), where, e);
         }
         throw notAConfiguration("it holds no JSON object", where, null);
     }

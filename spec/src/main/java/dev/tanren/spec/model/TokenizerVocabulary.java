@@ -1,5 +1,6 @@
 package dev.tanren.spec.model;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
@@ -16,14 +17,20 @@ public record TokenizerVocabulary(int size) {
     public static TokenizerVocabulary read(byte[] tokenizerJson, String where) {
         try {
             return of(Json.mapper().readTree(tokenizerJson));
+        } catch (JsonProcessingException e) {
+            throw unreadable(Json.problem(e), where, e);
         } catch (IOException e) {
-            throw new TanrenException(
-                    ErrorCode.TOKENIZER_UNREADABLE,
-                    "the file is not JSON: " + e.getMessage(),
-                    where,
-                    "Give a Hugging Face tokenizer.json.",
-                    e);
+            throw unreadable(String.valueOf(e.getMessage()), where, e);
         }
+    }
+
+    private static TanrenException unreadable(String what, String where, IOException cause) {
+        return new TanrenException(
+                ErrorCode.TOKENIZER_UNREADABLE,
+                "the file is not JSON: " + what,
+                where,
+                "Give a Hugging Face tokenizer.json.",
+                cause);
     }
 
     public static TokenizerVocabulary of(JsonNode root) {

@@ -77,7 +77,7 @@ public record WeightFiles(@Nullable String index, List<String> weights) {
         try {
             return Json.mapper().readTree(folder.read(INDEX));
         } catch (JacksonException e) {
-            throw badIndex(folder, "it is not JSON: " + e.getOriginalMessage(), e);
+            throw badIndex(folder, "it is not JSON: " + Json.problem(e), e);
         } catch (IOException e) {
             throw badIndex(folder, "it cannot be read: " + e.getMessage(), e);
         }

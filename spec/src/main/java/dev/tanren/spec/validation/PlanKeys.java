@@ -9,6 +9,7 @@ import dev.tanren.spec.validation.internal.Located;
 import dev.tanren.spec.validation.internal.Section;
 import dev.tanren.spec.validation.internal.Shape;
 import dev.tanren.spec.validation.internal.Singles.Choice;
+import dev.tanren.spec.validation.internal.Singles.PathPattern;
 import dev.tanren.spec.validation.internal.Singles.Share;
 import dev.tanren.spec.validation.internal.Singles.Text;
 import dev.tanren.spec.validation.internal.Singles.Whole;
@@ -69,7 +70,7 @@ final class PlanKeys {
         static final Key<String> INCLUDE =
                 Key.optional(
                         "include",
-                        new Text("a glob such as **/*.java", null),
+                        new PathPattern("a glob such as **/*.java"),
                         "glob below `uri`; every file when absent");
         static final Key<String> TEXT_FIELD =
                 Key.withDefault(
@@ -82,9 +83,9 @@ final class PlanKeys {
                         "format",
                         new Choice<>(Dataset.Format.class),
                         "auto",
-                        "how the bytes are read; `auto` goes by the file's name: `.jsonl`,"
-                                + " `.jsonl.gz` and `.jsonl.zst` are JSON lines, all else is one document a"
-                                + " file");
+                        "how the bytes are read, packed by gzip or zstd or not; `auto` goes by the"
+                                + " file's name and, where that does not tell, by how it begins: JSON"
+                                + " lines, or else one document a file");
         static final Shape SHAPE =
                 Shape.of(
                         "source",

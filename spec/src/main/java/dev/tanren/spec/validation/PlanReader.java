@@ -1,6 +1,8 @@
 package dev.tanren.spec.validation;
 
 import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.text.NotUtf8Exception;
+import dev.tanren.spec.text.Utf8;
 import dev.tanren.spec.validation.PlanKeys.TopKeys;
 import dev.tanren.spec.validation.internal.Documents;
 import dev.tanren.spec.validation.internal.Kind;
@@ -10,6 +12,7 @@ import dev.tanren.spec.validation.internal.Section;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
@@ -28,6 +31,34 @@ public final class PlanReader {
     /// Never throws, whatever the text.
     public static PlanReading read(String text) {
         return read(text, problem -> false);
+    }
+
+    /// The same of bytes, which must be UTF-8.
+    public static PlanReading read(byte[] utf8) {
+        return decoded(utf8, PlanReader::read);
+    }
+
+    /// The same of bytes, which must be UTF-8, as [#readAhead(String)].
+    public static PlanReading readAhead(byte[] utf8) {
+        return decoded(utf8, PlanReader::readAhead);
+    }
+
+    private static PlanReading decoded(byte[] utf8, Function<String, PlanReading> read) {
+        try {
+            return read.apply(Utf8.document(utf8));
+        } catch (NotUtf8Exception e) {
+            return new PlanReading.Invalid(
+                    List.of(
+                            new Problem(
+                                    ErrorCode.PLAN_SYNTAX,
+                                    e.line(),
+                                    e.column(),
+                                    "",
+                                    "text that is not UTF-8: " + e.what(),
+                                    "UTF-8",
+                                    null,
+                                    e.mend())));
+        }
     }
 
     /// The same, but settings of precision, recomputation and parallelism that the trainer cannot

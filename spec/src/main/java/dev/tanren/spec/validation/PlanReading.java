@@ -38,15 +38,16 @@ public sealed interface PlanReading {
             String all =
                     problems.stream()
                             .map(Problem::message)
-                            .collect(Collectors.joining("\n  ", "\n  ", "\n"));
-            throw new TanrenException(
+                            .collect(Collectors.joining("\n  ", "\n  ", ""));
+            throw TanrenException.withLines(
                     ErrorCode.PLAN_INVALID,
                     "the plan has "
                             + (problems.size() == 1 ? "a problem" : problems.size() + " problems")
                             + ":"
                             + all,
                     "plan",
-                    "Mend what is listed and validate it again.");
+                    "Mend what is listed and validate it again.",
+                    null);
         }
     }
 }

@@ -81,6 +81,7 @@ public final class PlanSchema {
     private ObjectNode value(Kind<?> kind) {
         ObjectNode node = Json.mapper().createObjectNode();
         switch (kind) {
+            case Singles.PathPattern glob -> node.put("type", "string").put("pattern", "\\S");
             case Singles.Text text -> {
                 node.put("type", "string");
                 node.put("pattern", text.form() == null ? "\\S" : "^(" + text.form() + ")$");

@@ -11,10 +11,12 @@ public interface Events {
 
     /// Appends an event.
     ///
-    /// @param type such as `run.started`, `stage.started`, `phase.entered`, `attempt.started`,
+    /// @param type such as `run.started`, `dataset.progress`, `dataset.prepared`,
+    ///     `dataset.repeated`, `stage.started`, `phase.entered`, `attempt.started`,
     ///     `attempt.ended`, `anomaly.found`, `step.skipped`, `checkpoint.committed`,
     ///     `checkpoint.quarantined`, `evaluation.finished`, `run.paused`, `run.resumed`,
     ///     `run.failed`, `run.succeeded`, `run.cancelled`
+    /// @param message one line; what would break it is stored as an escape
     /// @param key an event with the same key in the same run is stored once; null for events that
     ///     may repeat
     /// @return id of the event, rising in the run's order

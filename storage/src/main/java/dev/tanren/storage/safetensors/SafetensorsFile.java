@@ -2,6 +2,7 @@ package dev.tanren.storage.safetensors;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.text.Printable;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -159,8 +160,7 @@ public final class SafetensorsFile implements AutoCloseable {
 
     /// Names come from the file: they are shortened and lose their control characters.
     static String printable(String text) {
-        String shortened = text.length() <= 120 ? text : text.substring(0, 120) + "…";
-        return shortened.replaceAll("\\p{Cntrl}", "?");
+        return Printable.of(text, 120);
     }
 
     /// @param byteOffset of its first byte after the header

@@ -52,8 +52,19 @@ public record BucketUri(String bucket, String key, String text) {
     }
 
     /// Path below the folder of an object in it.
+    ///
+    /// @throws TanrenException `SOURCE_UNREADABLE` where the key is no path that is read
     public Path relative(String objectKey) {
-        return Path.of(objectKey.substring(folderPrefix().length()));
+        try {
+            return Path.of(ObjectKeys.require(objectKey).substring(folderPrefix().length()));
+        } catch (IllegalArgumentException e) {
+            throw new TanrenException(
+                    ErrorCode.SOURCE_UNREADABLE,
+                    "the object's key is not read: " + e.getMessage(),
+                    root() + objectKey,
+                    "Copy the object to another key, or name a folder without it.",
+                    e);
+        }
     }
 
     /// Whether an object of the folder is a file of the source: no marker of a folder, and no part

@@ -2,6 +2,7 @@ package dev.tanren.activities.source.internal;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.plan.Glob;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;

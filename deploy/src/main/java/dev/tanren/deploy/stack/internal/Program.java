@@ -28,7 +28,7 @@ final class Program {
     }
 
     static TanrenException failed(String name, String ending, Path log, @Nullable Throwable cause) {
-        return new TanrenException(
+        return TanrenException.withLines(
                 ErrorCode.STACK_PART_FAILED,
                 "The stack's part " + name + " " + ending + "." + lastLines(log),
                 log.toString(),

@@ -82,8 +82,7 @@ final class Export {
         }
         HuggingFaceConfiguration ofBase =
                 HuggingFaceConfiguration.read(
-                        new String(configuration.get(), StandardCharsets.UTF_8),
-                        base.where(ModelFiles.CONFIGURATION));
+                        configuration.get(), base.where(ModelFiles.CONFIGURATION));
         return SpecialTokens.of(
                 tokenizer, launch.tokenizerKey(), ofBase, base.find(ModelFiles.GENERATION));
     }

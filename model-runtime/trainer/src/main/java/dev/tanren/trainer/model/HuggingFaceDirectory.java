@@ -32,7 +32,7 @@ public record HuggingFaceDirectory(
         Path configuration = directory.resolve("config.json");
         return new HuggingFaceDirectory(
                 directory,
-                HuggingFaceConfiguration.read(text(configuration), configuration.toString()),
+                HuggingFaceConfiguration.read(bytes(configuration), configuration.toString()),
                 findWeights(directory));
     }
 
@@ -74,12 +74,12 @@ public record HuggingFaceDirectory(
         }
     }
 
-    private static String text(Path file) {
+    private static byte[] bytes(Path file) {
         if (!Files.isRegularFile(file)) {
             throw missing(file, "the model has no `" + file.getFileName() + "`");
         }
         try {
-            return Files.readString(file);
+            return Files.readAllBytes(file);
         } catch (IOException e) {
             throw unreadable(file, e);
         }

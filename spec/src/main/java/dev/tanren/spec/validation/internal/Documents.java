@@ -3,6 +3,7 @@ package dev.tanren.spec.validation.internal;
 import dev.tanren.spec.error.ErrorCode;
 import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.api.Load;
@@ -12,6 +13,7 @@ import org.snakeyaml.engine.v2.api.lowlevel.Parse;
 import org.snakeyaml.engine.v2.events.Event;
 import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.ReaderException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.Node;
 
@@ -64,12 +66,11 @@ public final class Documents {
         } catch (MarkedYamlEngineException e) {
             String what = e.getContext() == null ? "" : e.getContext() + ": ";
             report(problems, place(e.getProblemMark()), what + e.getProblem(), "YAML or JSON");
+        } catch (ReaderException e) {
+            String found = String.format(Locale.ROOT, "the character U+%04X", e.getCodePoint());
+            report(problems, firstPlace(text, e.getCodePoint()), found, "printable text");
         } catch (YamlEngineException e) {
-            report(
-                    problems,
-                    new Place(1, 1, ""),
-                    Printable.of("" + e.getMessage()),
-                    "YAML or JSON");
+            report(problems, new Place(1, 1, ""), Shown.of("" + e.getMessage()), "YAML or JSON");
         }
         return Optional.empty();
     }
@@ -127,11 +128,18 @@ public final class Documents {
                 mark.map(Mark::getLine).orElse(0) + 1, mark.map(Mark::getColumn).orElse(0) + 1, "");
     }
 
+    private static Place firstPlace(String text, int codePoint) {
+        int at = Math.max(0, text.indexOf(codePoint));
+        int lineStart = text.lastIndexOf('\n', at - 1) + 1;
+        int line = 1 + (int) text.substring(0, lineStart).chars().filter(c -> c == '\n').count();
+        return new Place(line, at - lineStart + 1, "");
+    }
+
     private static void report(Problems problems, Place place, String found, String expected) {
         problems.report(
                 ErrorCode.PLAN_SYNTAX,
                 place,
-                Printable.of(found),
+                Shown.of(found),
                 expected,
                 "See the reference of plans in docs/plan.md.");
     }

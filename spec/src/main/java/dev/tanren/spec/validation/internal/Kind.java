@@ -13,6 +13,7 @@ public sealed interface Kind<T> {
     /// A single value.
     sealed interface Single<T> extends Kind<T>
             permits Singles.Text,
+                    Singles.PathPattern,
                     Singles.Whole,
                     Singles.Tokens,
                     Singles.Real,

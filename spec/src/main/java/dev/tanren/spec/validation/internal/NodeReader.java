@@ -118,7 +118,7 @@ public final class NodeReader {
                 problems.report(
                         ErrorCode.PLAN_VALUE,
                         place(tuple.getKeyNode(), memberPath),
-                        Printable.of(name.get()),
+                        Shown.of(name.get()),
                         kind.naming(),
                         "Choose another name.");
             }
@@ -142,7 +142,8 @@ public final class NodeReader {
                 return section(kind.shapes().get(value.getValue()), others, node, path);
             }
         }
-        return section(kind.common().opened(), List.of(), node, path);
+        List<Shape> any = List.copyOf(kind.shapes().values());
+        return section(kind.common().opened(), any, node, path);
     }
 
     private Section section(Shape shape, List<Shape> others, MappingNode node, String path) {
@@ -159,6 +160,8 @@ public final class NodeReader {
                 field(key.get(), tuple, section, Place.member(path, name.get()));
             } else if (!shape.open()) {
                 meant.add(unknown(name.get(), tuple.getKeyNode(), shape, others, path));
+            } else if (others.stream().noneMatch(other -> other.key(name.get()).isPresent())) {
+                unknownToAll(name.get(), tuple.getKeyNode(), others, path);
             }
         }
         for (Key<?> key : shape.keys()) {
@@ -191,7 +194,7 @@ public final class NodeReader {
             problems.report(
                     ErrorCode.PLAN_NOT_YET_SUPPORTED,
                     place,
-                    Printable.of(scalar.getValue()) + ", which is not implemented yet",
+                    Shown.of(scalar.getValue()) + ", which is not implemented yet",
                     String.join(" or ", key.now()),
                     "Use what works now: " + String.join(", ", key.now()) + ".");
         }
@@ -227,13 +230,27 @@ public final class NodeReader {
         problems.report(
                 ErrorCode.PLAN_UNKNOWN_KEY,
                 place(node, Place.member(path, name)),
-                "the unknown key " + Printable.of(name),
+                "the unknown key " + Shown.of(name),
                 "one of " + shape.listing(),
                 nearest,
                 elsewhere.isEmpty()
                         ? "Take it out or correct its name."
                         : "Take it out: it belongs to " + String.join(", ", elsewhere) + ".");
         return nearest == null ? "" : nearest;
+    }
+
+    /// Reports a key that no variant has, where it is not known which variant was meant: the key
+    /// may be the misspelt one that tells.
+    private void unknownToAll(String name, Node node, List<Shape> variants, String path) {
+        Set<String> names = new LinkedHashSet<>();
+        variants.forEach(variant -> names.addAll(variant.names()));
+        problems.report(
+                ErrorCode.PLAN_UNKNOWN_KEY,
+                place(node, Place.member(path, name)),
+                "the unknown key " + Shown.of(name),
+                "one of " + String.join(", ", names),
+                Nearest.of(name, names),
+                "Take it out or correct its name.");
     }
 
     private Optional<String> name(Node node, String path, Set<String> seen) {
@@ -250,7 +267,7 @@ public final class NodeReader {
             problems.report(
                     ErrorCode.PLAN_DUPLICATE,
                     place(node, Place.member(path, scalar.getValue())),
-                    "the key " + Printable.of(scalar.getValue()) + " a second time",
+                    "the key " + Shown.of(scalar.getValue()) + " a second time",
                     "each key once",
                     "Keep one of them.");
             return Optional.empty();

@@ -13,7 +13,7 @@ public record Place(int line, int column, String path) {
     /// The path of a member of the mapping at `path`.
     public static String member(String path, String key) {
         if (!PLAIN.matcher(key).matches()) {
-            return path + "[\"" + Printable.of(key) + "\"]";
+            return path + "[\"" + Shown.of(key) + "\"]";
         }
         return path.isEmpty() ? key : path + "." + key;
     }

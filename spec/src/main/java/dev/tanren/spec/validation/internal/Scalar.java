@@ -29,6 +29,6 @@ record Scalar(String text, boolean plain) {
         if (isNothing()) {
             return "nothing";
         }
-        return plain ? Printable.of(text) : "\"" + Printable.of(text) + "\"";
+        return plain ? Shown.of(text) : "\"" + Shown.of(text) + "\"";
     }
 }

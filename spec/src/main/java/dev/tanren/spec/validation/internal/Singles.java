@@ -1,6 +1,7 @@
 package dev.tanren.spec.validation.internal;
 
 import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.plan.Glob;
 import dev.tanren.spec.units.Durations;
 import dev.tanren.spec.units.Fraction;
 import dev.tanren.spec.units.TokenCount;
@@ -10,7 +11,9 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 
 /// The kinds of single values.
@@ -28,12 +31,50 @@ public final class Singles {
             if (scalar.isTruth() || scalar.isNumber()) {
                 return Parsed.type("Put the text into quotes.");
             }
+            Optional<String> unfit = Singles.unfit(scalar.text());
+            if (unfit.isPresent()) {
+                return Parsed.value(unfit.get());
+            }
             if (scalar.text().isBlank()
                     || (form != null && !form.matcher(scalar.text()).matches())) {
                 return Parsed.value("Give " + expected + ".");
             }
             return new Good<>(scalar.text());
         }
+    }
+
+    /// A [Glob].
+    public record PathPattern(String expected) implements Kind.Single<String> {
+        @Override
+        public Parsed<String> parse(Scalar scalar) {
+            Parsed<String> text = new Text(expected, null).parse(scalar);
+            if (text instanceof Good<String> good) {
+                try {
+                    new Glob(good.value());
+                } catch (PatternSyntaxException e) {
+                    return Parsed.value(
+                            "The pattern cannot be read: "
+                                    + e.getDescription()
+                                    + ". A backslash takes the character behind it as it is.");
+                }
+            }
+            return text;
+        }
+    }
+
+    /// What to do about a character that no name, address or pattern has and PostgreSQL or a file
+    /// system refuses: a control character, or half a surrogate pair.
+    private static Optional<String> unfit(String text) {
+        return text.codePoints()
+                .filter(point -> Character.isISOControl(point) || isSurrogate(point))
+                .mapToObj(
+                        point ->
+                                String.format(Locale.ROOT, "Take out the character U+%04X.", point))
+                .findFirst();
+    }
+
+    private static boolean isSurrogate(int point) {
+        return point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE;
     }
 
     public record Whole(long smallest, long largest) implements Kind.Single<Long> {

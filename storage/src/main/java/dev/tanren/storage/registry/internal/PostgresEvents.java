@@ -3,6 +3,7 @@ package dev.tanren.storage.registry.internal;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import dev.tanren.spec.json.Json;
+import dev.tanren.spec.text.Printable;
 import dev.tanren.storage.registry.Events;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -52,7 +53,7 @@ public final class PostgresEvents implements Events {
                             .bind("id", next)
                             .bind("type", type)
                             .bind("stageId", stageId)
-                            .bind("message", message)
+                            .bind("message", Printable.of(message))
                             .bind("data", Json.write(data))
                             .bind("key", key)
                             .execute();

@@ -1,4 +1,4 @@
-package dev.tanren.activities.source.internal;
+package dev.tanren.spec.plan;
 
 import java.nio.file.FileSystems;
 import java.nio.file.Path;
@@ -8,7 +8,8 @@ import java.util.List;
 import java.util.Set;
 
 /// A pattern over paths below a folder, in which a double asterisk stands for any number of
-/// folders, none included.
+/// folders, none included. `*` and `?` stand for characters of one name, `[a-z]` for one of a set,
+/// `{a,b}` for alternatives, and `\` takes what follows as it is.
 public final class Glob {
 
     private static final String ANY_FOLDERS = "**/";
