@@ -153,6 +153,18 @@ function diagnosisNote(diagnosis) {
   return `${steps}; memory ${bytes(fullest)}${diagnosis.memoryLimitBytes ? ` of ${bytes(diagnosis.memoryLimitBytes)} a rank` : ""}`;
 }
 
+function showDatasets({ datasets }) {
+  document.getElementById("data").classList.toggle("hidden", datasets.length === 0);
+  const counts = (name, sub, it) => element("tr", {}, element("td", {}, name, element("span", { class: "sub" }, sub)),
+    ...[it.tokens, it.documents, it.heldOut, it.duplicates, it.dropped].map((count) => element("td", { class: "number" }, integer(count))));
+  replace("datasets", ...datasets.flatMap((dataset) => {
+    const whole = counts(dataset.dataset, dataset.reused ? "prepared before" : "", dataset.statistics);
+    whole.append(element("td", {}, ...dataset.uses.map((use) => element("span", { class: "sub" }, `${use.stage}, ${use.phase}: ${use.entry} ${use.times.toFixed(1)} times`))));
+    const parts = dataset.statistics.sources.map((source) => counts("", source.uri, source));
+    return [whole, ...parts];
+  }));
+}
+
 function showCheckpoints(rows) {
   const recent = [...rows].sort((first, second) => Date.parse(second.committedAt) - Date.parse(first.committedAt)).slice(0, 30);
   replace("checkpoints", ...recent.map((row) => element("tr", {},
@@ -204,6 +216,7 @@ async function refresh() {
     showHead(detail);
     showFailure(detail.failure);
     showStages(detail);
+    showDatasets(detail);
     chooseStage(detail);
     const checkpoints = await api.checkpoints(id);
     const rows = checkpoints.items || checkpoints;

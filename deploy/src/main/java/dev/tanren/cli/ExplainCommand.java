@@ -58,7 +58,9 @@ final class ExplainCommand implements Callable<Integer> {
         PlanReading reading = PlanReader.readAhead(planFile.text());
         Plan plan = planFile.plan(reading);
         Device on = device == null ? null : Device.parse(device, Machine.here());
-        Explanation explanation = Planner.explain(plan, base(planFile, plan), on);
+        Explanation explanation =
+                Planner.explain(plan, base(planFile, plan), on)
+                        .withUses(new LocalData(planFile.file()).uses(plan));
         warn(planFile, reading);
         if (output.form() == OutputOptions.Form.TABLE) {
             new ExplainView(terminal.out()).show(explanation, on);
@@ -94,7 +96,7 @@ final class ExplainCommand implements Callable<Integer> {
             return null;
         }
         try {
-            String json = Files.readString(configuration);
+            byte[] json = Files.readAllBytes(configuration);
             return HuggingFaceConfiguration.read(json, configuration.toString()).architecture();
         } catch (IOException e) {
             throw new UncheckedIOException(e);

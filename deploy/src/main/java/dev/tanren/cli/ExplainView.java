@@ -1,5 +1,6 @@
 package dev.tanren.cli;
 
+import dev.tanren.spec.planner.DataUse;
 import dev.tanren.spec.planner.Device;
 import dev.tanren.spec.planner.Explanation;
 import dev.tanren.spec.planner.Fit;
@@ -46,8 +47,25 @@ final class ExplainView {
             if (training != null) {
                 training(training);
             }
+            explanation.uses().stream()
+                    .filter(use -> use.stage().equals(stage.id()))
+                    .forEach(this::use);
         }
         out.flush();
+    }
+
+    /// Of what is known at most, a small figure says nothing.
+    private void use(DataUse use) {
+        if (use.repeats() || !use.orMore()) {
+            out.printf(
+                    Locale.ROOT,
+                    "  data: phase %s goes through %s %s%.1f times, for %s blocks%n",
+                    use.phase(),
+                    use.entry(),
+                    use.orMore() ? "at least " : "",
+                    use.times(),
+                    number(use.blocks()));
+        }
     }
 
     private void training(Explanation.Training training) {

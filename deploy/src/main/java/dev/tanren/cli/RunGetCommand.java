@@ -1,10 +1,14 @@
 package dev.tanren.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import dev.tanren.deploy.client.ApiClient;
 import dev.tanren.deploy.client.Server;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.json.Json;
+import dev.tanren.spec.text.Printable;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -34,6 +38,27 @@ final class RunGetCommand implements Callable<Integer> {
                     new Table.Column("RECOVERY", RunGetCommand::recovery),
                     Table.Column.of("REASON", "reason"));
 
+    private static final List<Table.Column> DATASETS =
+            List.of(
+                    Table.Column.of("DATASET", "dataset"),
+                    Table.Column.of("TOKENS", "trainingTokens"),
+                    Table.Column.of("HELD OUT", "heldOutTokens"),
+                    statistic("DOCUMENTS", "documents"),
+                    statistic("HELD OUT", "heldOut"),
+                    statistic("DUPLICATES", "duplicates"),
+                    statistic("DROPPED", "dropped"),
+                    new Table.Column("GONE THROUGH", RunGetCommand::uses));
+    private static final List<Table.Column> SOURCES =
+            List.of(
+                    Table.Column.of("SOURCE", "uri"),
+                    Table.Column.of("FILES", "files"),
+                    Table.Column.of("BYTES", "bytes"),
+                    Table.Column.of("TOKENS", "tokens"),
+                    Table.Column.of("DOCUMENTS", "documents"),
+                    Table.Column.of("HELD OUT", "heldOut"),
+                    Table.Column.of("DUPLICATES", "duplicates"),
+                    Table.Column.of("DROPPED", "dropped"));
+
     private final Terminal terminal;
 
     @Parameters(paramLabel = "RUN", description = "Id of the run.")
@@ -48,6 +73,19 @@ final class RunGetCommand implements Callable<Integer> {
 
     RunGetCommand(Terminal terminal) {
         this.terminal = terminal;
+    }
+
+    private static Table.Column statistic(String title, String field) {
+        return new Table.Column(title, row -> row.path("statistics").path(field).asText());
+    }
+
+    /// Such as `short 0.4, long 12.0 times`.
+    private static String uses(JsonNode dataset) {
+        List<String> uses = new ArrayList<>();
+        for (JsonNode use : dataset.path("uses")) {
+            uses.add(use.path("phase").asText() + " " + Figures.decimals(use.path("times"), 1));
+        }
+        return uses.isEmpty() ? "" : String.join(", ", uses) + " times";
     }
 
     private static String recovery(JsonNode attempt) {
@@ -72,7 +110,7 @@ final class RunGetCommand implements Callable<Integer> {
         terminal.out().println("name    " + run.path("name").asText());
         terminal.out().println("status  " + run.path("status").asText());
         if (run.path("reason").isTextual()) {
-            terminal.out().println("reason  " + run.path("reason").asText());
+            terminal.out().println("reason  " + Printable.of(run.path("reason").asText()));
         }
         JsonNode failure = detail.path("failure");
         if (failure.isObject()) {
@@ -82,7 +120,21 @@ final class RunGetCommand implements Callable<Integer> {
         new Table(STAGES).print(detail.path("stages"), terminal.out());
         terminal.out().println();
         new Table(ATTEMPTS).print(detail.path("attempts"), terminal.out());
+        printDatasets(detail.path("datasets"));
         return Exit.OK;
+    }
+
+    private void printDatasets(JsonNode datasets) {
+        if (datasets.isEmpty()) {
+            return;
+        }
+        terminal.out().println();
+        new Table(DATASETS).print(datasets, terminal.out());
+        ArrayNode sources = Json.mapper().createArrayNode();
+        datasets.forEach(
+                dataset -> dataset.path("statistics").path("sources").forEach(sources::add));
+        terminal.out().println();
+        new Table(SOURCES).print(sources, terminal.out());
     }
 
     private void printPlan(JsonNode detail) {
@@ -104,10 +156,10 @@ final class RunGetCommand implements Callable<Integer> {
     static String failureText(JsonNode failure) {
         return failure.path("code").asText()
                 + " "
-                + failure.path("what").asText()
+                + Printable.lines(failure.path("what").asText())
                 + "\n  where: "
-                + failure.path("where").asText()
+                + Printable.of(failure.path("where").asText())
                 + "\n  mend:  "
-                + failure.path("mend").asText();
+                + Printable.of(failure.path("mend").asText());
     }
 }

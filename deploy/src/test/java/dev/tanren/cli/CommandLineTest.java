@@ -172,6 +172,57 @@ class CommandLineTest extends CommandTest {
     }
 
     @Test
+    void explainSaysHowOftenThePlanGoesThroughWhatItCanKnow() throws Exception {
+        Path plan = folder.resolve("plan.yaml");
+        Files.write(folder.resolve("train.bin"), new byte[2 * 512]);
+        Path corpus = Files.createDirectories(folder.resolve("few/deep"));
+        Files.writeString(corpus.resolve("a.txt"), "x".repeat(99));
+        Files.writeString(
+                plan,
+                PLAN.replace(
+                                "code: {sources: [{uri: \"file:../corpus\", include: \"**/*.java\"}]}",
+                                "ids: {sources: [{uri: \"file:./train.bin\", format: tokens-u16}],"
+                                        + " holdout: 0}\n"
+                                        + "  few: {sources: [{uri: \"file:./few\"}]}\n"
+                                        + "  far: {sources: [{uri: \"s3://bucket/far\"}]}")
+                        .replace("mix: {code: 1.0}", "mix: {ids: 0.5, few: 0.25, far: 0.25}"));
+
+        Result result = run("plan", "explain", plan.toString());
+
+        assertThat(result.err()).isEmpty();
+        assertThat(result.out())
+                .contains("data: phase only goes through ids 10.0 times, for 40 blocks")
+                .contains("data: phase only goes through few at least 25.6 times, for 20 blocks")
+                .doesNotContain("through far");
+        JsonNode uses = run("plan", "explain", plan.toString(), "--json").tree().path("uses");
+        assertThat(uses).hasSize(2);
+        assertThat(uses.path(0).path("times").asDouble()).isEqualTo(10);
+        assertThat(uses.path(1).path("orMore").asBoolean()).isTrue();
+    }
+
+    @Test
+    void aPlanThatIsNotUtf8IsRefusedWithItsPlace() throws Exception {
+        Path plan = folder.resolve("latin.yaml");
+        Files.write(
+                plan,
+                (PLAN + "# caf\u00e9\n").getBytes(java.nio.charset.StandardCharsets.ISO_8859_1));
+        long line = PLAN.lines().count() + 1;
+
+        for (String command : java.util.List.of("validate", "explain")) {
+            Result result = run("plan", command, plan.toString());
+            assertThat(result.exitCode()).isNotZero();
+            assertThat(result.err()).contains("TNR-1001", "0xE9", "latin.yaml:" + line + ":6");
+        }
+    }
+
+    @Test
+    void aFileNameInAnErrorIsShownEscaped() {
+        Result result = run("plan", "validate", folder.resolve("a\n\u001b[2Jb").toString());
+
+        assertThat(result.err()).contains("a\\n\\u001b[2Jb").doesNotContain("\u001b");
+    }
+
+    @Test
     void explainSaysWhatToChangeWhereAPlanDoesNotFit() {
         String plan =
                 Path.of("../docs/examples/seven-billion.yaml")

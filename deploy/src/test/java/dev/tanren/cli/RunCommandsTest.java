@@ -109,6 +109,30 @@ class RunCommandsTest extends CommandTest {
     }
 
     @Test
+    void whatWasPreparedIsShownInAllAndBySource() {
+        answers.put(
+                "GET /runs/r1",
+                new Answer(
+                        200,
+                        RUN.replace(
+                                "\"attempts\":[],",
+                                "\"attempts\":[],\"datasets\":[{\"dataset\":\"prose\",\"reused\":false,"
+                                        + "\"trainingTokens\":1280,\"heldOutTokens\":100,\"statistics\":{"
+                                        + "\"documents\":22,\"heldOut\":2,\"duplicates\":3,\"dropped\":4,"
+                                        + "\"sources\":[{\"uri\":\"file:/a\\u001bb\",\"files\":1,"
+                                        + "\"bytes\":77,\"documents\":22,\"heldOut\":2,"
+                                        + "\"duplicates\":3,\"dropped\":4,\"tokens\":1380}]},"
+                                        + "\"uses\":[{\"phase\":\"only\",\"times\":40.0}]}],")));
+
+        Result result = run("run", "get", "r1");
+
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.out())
+                .containsPattern("prose +1280 +100 +22 +2 +3 +4 +only 40\\.0 times")
+                .contains("file:/a\\u001bb");
+    }
+
+    @Test
     void thePlanIsPrintedAsItWasSubmittedAndNothingElse() {
         assertThat(run("run", "get", "r1", "--plan").out()).isEqualTo("# mine\nname: small\n");
         answers.put("GET /runs/r1", new Answer(200, RUN.replace("planText", "none")));

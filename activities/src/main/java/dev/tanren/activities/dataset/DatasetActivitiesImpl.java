@@ -1,10 +1,12 @@
 package dev.tanren.activities.dataset;
 
+import dev.tanren.activities.dataset.internal.PreparationProgress;
 import dev.tanren.activities.lease.Drain;
 import dev.tanren.activities.lease.HeartbeatLease;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Dataset;
+import dev.tanren.storage.registry.Events;
 import dev.tanren.storage.tokens.DatasetManifest;
 import dev.tanren.workflows.activity.DatasetActivities;
 import io.temporal.activity.Activity;
@@ -15,10 +17,12 @@ import java.util.List;
 public final class DatasetActivitiesImpl implements DatasetActivities {
 
     private final DatasetPreparation preparation;
+    private final Events events;
     private final Drain drain;
 
-    public DatasetActivitiesImpl(DatasetPreparation preparation, Drain drain) {
+    public DatasetActivitiesImpl(DatasetPreparation preparation, Events events, Drain drain) {
         this.preparation = preparation;
+        this.events = events;
         this.drain = drain;
     }
 
@@ -33,8 +37,9 @@ public final class DatasetActivitiesImpl implements DatasetActivities {
                     "Name one of " + request.plan().datasets().keySet() + ".");
         }
         ActivityExecutionContext context = Activity.getExecutionContext();
+        PreparationEvents told = new PreparationEvents(events, request.runId());
         // The lease beats while a large object is stored; the callback ends cancelled work.
-        try (HeartbeatLease lease = HeartbeatLease.hold(context, drain)) {
+        try (HeartbeatLease _ = HeartbeatLease.hold(context, drain)) {
             DatasetPreparation.Prepared prepared =
                     preparation.prepare(
                             new DatasetPreparation.Request(
@@ -42,10 +47,12 @@ public final class DatasetActivitiesImpl implements DatasetActivities {
                                     dataset,
                                     request.tokenizerKey(),
                                     request.vocabSize()),
-                            (what, done) -> {
-                                lease.progress(done);
-                                context.heartbeat(done);
-                            });
+                            new PreparationProgress(
+                                    request.datasetName(),
+                                    context::heartbeat,
+                                    told::progress,
+                                    System::nanoTime));
+            told.prepared(request.plan(), request.datasetName(), prepared);
             DatasetManifest manifest = prepared.manifest();
             return new PreparedDataset(
                     request.datasetName(),

@@ -107,9 +107,13 @@ public final class DatasetPreparation {
 
     private static List<SourceFile> hashed(List<SourceFile> files, Progress progress) {
         List<SourceFile> hashed = new ArrayList<>(files.size());
+        long[] before = {0};
         for (SourceFile file : files) {
-            hashed.add(file.withHash(file.content().sha256(progress)));
-            progress.at("reading", hashed.size());
+            hashed.add(
+                    file.identified(
+                            (what, done) -> progress.at(what, hashed.size(), before[0] + done)));
+            before[0] += file.bytes();
+            progress.at("reading", hashed.size(), before[0]);
         }
         return hashed;
     }

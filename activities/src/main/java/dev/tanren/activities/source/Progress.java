@@ -11,4 +11,9 @@ public interface Progress {
     /// @param what such as `tokenising`
     /// @param done documents or bytes so far
     void at(String what, long done);
+
+    /// The same of documents whose size is known.
+    default void at(String what, long documents, long bytes) {
+        at(what, documents);
+    }
 }

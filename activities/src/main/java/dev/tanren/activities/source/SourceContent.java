@@ -91,10 +91,20 @@ public sealed interface SourceContent {
     ///
     /// @throws TanrenException `SOURCE_UNREADABLE` and what the store throws
     default String sha256(Progress progress) {
+        return digest(progress, 0).sha256();
+    }
+
+    /// SHA-256 of its bytes, and the first ones of them.
+    ///
+    /// @param headBytes how many first bytes are kept
+    /// @throws TanrenException `SOURCE_UNREADABLE` and what the store throws
+    default Digest digest(Progress progress, int headBytes) {
         Sha256 hash = new Sha256();
         byte[] buffer = new byte[1 << 18];
         long done = 0;
         try (InputStream in = open()) {
+            byte[] head = in.readNBytes(headBytes);
+            hash.update(head);
             for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
                 hash.update(buffer, 0, read);
                 done += read;
@@ -102,11 +112,17 @@ public sealed interface SourceContent {
                     progress.at("reading", done);
                 }
             }
+            return new Digest(hash.hex(), head);
         } catch (IOException e) {
             throw unreadable(e);
         }
-        return hash.hex();
     }
+
+    /// @param sha256 of all bytes, hexadecimal
+    /// @param head the first bytes, fewer where there are fewer
+    // An array on purpose: it is looked at once.
+    @SuppressWarnings("ArrayRecordComponent")
+    record Digest(String sha256, byte[] head) {}
 
     /// Reads all of a small file.
     ///

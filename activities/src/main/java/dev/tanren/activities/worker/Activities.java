@@ -64,6 +64,7 @@ final class Activities implements AutoCloseable {
                     new DatasetActivitiesImpl(
                             new DatasetPreparation(
                                     store, sources, settings.scratch(), node.threads()),
+                            registry.events(),
                             drain),
                     new AttemptActivitiesImpl(registry, checkpoints, workerId, drain),
                     new ExportActivitiesImpl(exporter, registry, drain),

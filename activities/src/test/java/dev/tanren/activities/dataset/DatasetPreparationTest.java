@@ -2,6 +2,7 @@ package dev.tanren.activities.dataset;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import com.github.luben.zstd.Zstd;
 import dev.tanren.activities.dataset.DatasetPreparation.Prepared;
@@ -119,6 +120,63 @@ class DatasetPreparationTest {
     }
 
     @Test
+    void whatWasPreparedIsCountedInAllAndBySource() throws IOException {
+        write("one/a.txt", "first");
+        write("one/b.txt", "second");
+        write("two/c.jsonl", "{\"text\":\"first\"}\n{\"text\":\" \"}\n{\"text\":\"third!\"}\n");
+        Dataset dataset =
+                new Dataset(
+                        List.of(
+                                source("file:" + corpus + "/one"),
+                                source("file:" + corpus + "/two")),
+                        new Dataset.Quality(Dataset.Scorer.NONE, 1),
+                        Dataset.Order.SHUFFLED,
+                        0.01);
+
+        DatasetManifest.Statistics counted = prepare(dataset).manifest().statistics();
+
+        assertThat(counted.documents()).isEqualTo(3);
+        assertThat(counted.heldOut()).isEqualTo(1);
+        assertThat(counted.duplicates()).isEqualTo(1);
+        assertThat(counted.dropped()).isEqualTo(1);
+        assertThat(counted.tokens()).isEqualTo(6 + 7 + 7);
+        assertThat(counted.sources())
+                .extracting(
+                        DatasetManifest.SourceStatistics::files,
+                        DatasetManifest.SourceStatistics::documents,
+                        DatasetManifest.SourceStatistics::tokens,
+                        DatasetManifest.SourceStatistics::duplicates,
+                        DatasetManifest.SourceStatistics::dropped)
+                .containsExactly(tuple(2L, 2L, 13L, 0L, 0L), tuple(1L, 1L, 7L, 1L, 1L));
+        assertThat(counted.sources().getLast().uri()).isEqualTo("file:" + corpus + "/two");
+    }
+
+    @Test
+    void aSequentialDatasetKeepsTheOrderOfItsSources() throws IOException {
+        StringBuilder lines = new StringBuilder();
+        for (int document = 1; document <= 12; document++) {
+            String letter = Character.toString('a' + document - 1);
+            lines.append("{\"text\":\"" + letter.repeat(15) + "\"}\n");
+        }
+        write("a.jsonl", lines.toString());
+        Dataset shuffled = dataset(null, 1, 0);
+        Dataset sequential =
+                new Dataset(shuffled.sources(), shuffled.quality(), Dataset.Order.SEQUENTIAL, 0);
+
+        Prepared prepared = prepare(sequential);
+
+        PackedBlocks blocks = PackedBlocks.pack(open(prepared.manifest()).training(null), 16, true);
+        assertThat(blocks.count()).isEqualTo(12);
+        for (int block = 0; block < 12; block++) {
+            // The letters' ids follow each other as the letters do.
+            assertThat(blocks.block(block).tokens()[0])
+                    .isEqualTo(blocks.block(0).tokens()[0] + block);
+        }
+        assertThat(prepare(shuffled).manifestKey()).isNotEqualTo(prepared.manifestKey());
+        assertThat(prepare(sequential).reused()).isTrue();
+    }
+
+    @Test
     void readyTokensStayOneStreamWhoseEndIsHeldOut() throws IOException {
         Files.write(corpus.resolve("t.bin"), new byte[] {1, 0, 2, 0, 3, 0, 4, 0, 5, 0});
 
@@ -187,6 +245,10 @@ class DatasetPreparationTest {
         Path file = corpus.resolve(name);
         Files.createDirectories(file.resolveSibling("."));
         Files.writeString(file, text);
+    }
+
+    private static Dataset.Source source(String uri) {
+        return new Dataset.Source(uri, null, "text", Dataset.Format.AUTO);
     }
 
     private Dataset dataset(@Nullable String include, int tiers, double holdout) {

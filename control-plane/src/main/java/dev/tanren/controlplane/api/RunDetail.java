@@ -1,6 +1,7 @@
 package dev.tanren.controlplane.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.tanren.storage.tokens.PreparedDataset;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -8,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 /// Everything about one run but its series of figures.
 ///
 /// @param failure why it failed; null unless it did
+/// @param datasets what was prepared so far, in the order in which it was
 /// @param plan the plan as it runs, with its defaults filled in, in Tanren's own form
 /// @param planText the plan as it was submitted, which can be submitted again; null where the run
 ///     is older than the keeping of texts
@@ -17,6 +19,7 @@ public record RunDetail(
         @Nullable FailureView failure,
         List<StageView> stages,
         List<AttemptView> attempts,
+        List<PreparedDataset> datasets,
         JsonNode plan,
         @Nullable String planText,
         @Nullable String planMediaType) {

@@ -8,16 +8,68 @@ import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.notNullValue;
 import static org.hamcrest.Matchers.nullValue;
 
+import com.fasterxml.jackson.core.type.TypeReference;
+import dev.tanren.spec.json.Json;
+import dev.tanren.spec.planner.DataUse;
 import dev.tanren.spec.run.StageState;
 import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Attempts.Attempt;
+import dev.tanren.storage.registry.Events;
+import dev.tanren.storage.tokens.DatasetManifest.SourceStatistics;
+import dev.tanren.storage.tokens.DatasetManifest.Statistics;
+import dev.tanren.storage.tokens.PreparedDataset;
 import io.quarkus.test.junit.QuarkusTest;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /// What a run leaves behind: steps, attempts, logs, artifacts and checkpoints.
 @QuarkusTest
 class RunRecordsApiTest extends RunApiTest {
+
+    @Test
+    void whatWasPreparedForARunIsShownInAllAndBySource() {
+        String id = recordedRun("prepared");
+        PreparedDataset prepared =
+                new PreparedDataset(
+                        "code",
+                        "datasets/hash/manifest.json",
+                        false,
+                        1_280,
+                        100,
+                        new Statistics(
+                                77,
+                                22,
+                                2,
+                                3,
+                                4,
+                                1_380,
+                                0.5,
+                                List.of(
+                                        new SourceStatistics(
+                                                "file:/code", 1, 77, 22, 2, 3, 4, 1_380))),
+                        List.of(new DataUse("adapt", "short", "code", 128, 80, 8, false)));
+        Map<String, Object> data = Json.mapper().convertValue(prepared, new TypeReference<>() {});
+        registry.events()
+                .append(id, PreparedDataset.EVENT, null, "prepared\n\u0000", data, "prepared");
+        registry.events()
+                .append(id, PreparedDataset.EVENT, null, "newer", Map.of("of", "a worker"), null);
+
+        as(viewer)
+                .get("/api/v1/runs/" + id)
+                .then()
+                .statusCode(200)
+                .body("datasets", hasSize(1))
+                .body("datasets[0].dataset", equalTo("code"))
+                .body("datasets[0].statistics.documents", equalTo(22))
+                .body("datasets[0].statistics.sources[0].dropped", equalTo(4))
+                .body("datasets[0].uses[0].times", equalTo(8.0f));
+        assertThat(registry.events().ofTypes(id, Set.of(PreparedDataset.EVENT)).getFirst())
+                .extracting(Events.Event::message)
+                .isEqualTo("prepared\\n\\u0000");
+    }
 
     @Test
     void aTrainingRunShowsWhereItStandsAndWhatAResumeWouldDo() {

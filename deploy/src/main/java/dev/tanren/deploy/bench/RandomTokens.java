@@ -45,7 +45,7 @@ final class RandomTokens {
                         false,
                         List.of(shard(store, folder, "training", vocabulary, training)),
                         List.of(shard(store, folder, "held-out", vocabulary, heldOut)),
-                        new DatasetManifest.Statistics(0, 2, 0, (long) training + heldOut, 0));
+                        DatasetManifest.Statistics.of(2, (long) training + heldOut));
         store.put(MANIFEST, Json.write(manifest).getBytes(StandardCharsets.UTF_8));
     }
 

@@ -210,7 +210,7 @@ class EvaluationTest {
                         true,
                         List.of(),
                         shards,
-                        new DatasetManifest.Statistics(0, 2, 0, 8, 0));
+                        DatasetManifest.Statistics.of(2, 8));
         store.put(name + "/manifest.json", Json.write(manifest).getBytes(StandardCharsets.UTF_8));
     }
 

@@ -10,10 +10,18 @@ import org.jspecify.annotations.Nullable;
 /// What a plan will do, in figures.
 ///
 /// @param model null when the shape of the base is not known yet
-public record Explanation(String plan, @Nullable Model model, List<Stage> stages) {
+/// @param uses how often phases go through what is known of the data; empty where nothing is
+public record Explanation(
+        String plan, @Nullable Model model, List<Stage> stages, List<DataUse> uses) {
 
     public Explanation {
         stages = List.copyOf(stages);
+        uses = List.copyOf(uses);
+    }
+
+    /// The same plan with what is known of its data.
+    public Explanation withUses(List<DataUse> known) {
+        return new Explanation(plan, model, stages, known);
     }
 
     /// @param total all parameters

@@ -34,7 +34,8 @@ public final class Planner {
         return new Explanation(
                 plan.name(),
                 shape == null ? null : model(shape),
-                plan.stages().stream().map(stage -> stage(stage, shape, device)).toList());
+                plan.stages().stream().map(stage -> stage(stage, shape, device)).toList(),
+                List.of());
     }
 
     private static Explanation.Model model(Architecture shape) {

@@ -22,7 +22,7 @@ public record DatasetManifest(
         List<Shard> heldOut,
         Statistics statistics) {
 
-    public static final int VERSION = 1;
+    public static final int VERSION = 2;
 
     public DatasetManifest {
         training = List.copyOf(training);
@@ -39,6 +39,46 @@ public record DatasetManifest(
     public record Shard(
             String key, String tier, int documents, long tokens, long bytes, String sha256) {}
 
+    /// What was prepared.
+    ///
+    /// @param sourceBytes of all files, packed as they are
+    /// @param documents that are kept, the held-out ones among them; of ready tokens the files
+    /// @param heldOut documents that are kept out of training
+    /// @param duplicates documents that are left out because another has the same text
+    /// @param dropped documents that are left out because they are blank
+    /// @param tokens of the documents that are kept
+    /// @param seconds that the preparation took
+    /// @param sources in the order of the plan that it was first prepared for
     public record Statistics(
-            long sourceBytes, long documents, long duplicates, long tokens, double seconds) {}
+            long sourceBytes,
+            long documents,
+            long heldOut,
+            long duplicates,
+            long dropped,
+            long tokens,
+            double seconds,
+            List<SourceStatistics> sources) {
+        public Statistics {
+            sources = List.copyOf(sources);
+        }
+
+        /// Of a dataset that was not made of sources.
+        public static Statistics of(long documents, long tokens) {
+            return new Statistics(0, documents, 0, 0, 0, tokens, 0, List.of());
+        }
+    }
+
+    /// What was prepared of one source; fields as in [Statistics]. A duplicate counts where it was
+    /// met second.
+    ///
+    /// @param uri as the plan writes it
+    public record SourceStatistics(
+            String uri,
+            long files,
+            long bytes,
+            long documents,
+            long heldOut,
+            long duplicates,
+            long dropped,
+            long tokens) {}
 }

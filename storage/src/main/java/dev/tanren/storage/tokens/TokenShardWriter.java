@@ -18,6 +18,9 @@ public final class TokenShardWriter {
     /// How large a shard gets, in bytes, unless a single document is larger.
     public static final int MAXIMUM_BYTES = 64 << 20;
 
+    /// Tokens that are held at once of a document that is read a stretch at a time.
+    private static final int STRETCH = 1 << 20;
+
     private final int bytesPerToken;
     private int[] lengths = new int[64];
     private int documents;
@@ -51,11 +54,38 @@ public final class TokenShardWriter {
         return documents == 0 || bytes + (long) length * bytesPerToken <= MAXIMUM_BYTES;
     }
 
+    /// Whether a document of so many tokens is small enough to be collected at all.
+    public boolean takesAtOnce(int length) {
+        return (long) length * bytesPerToken <= MAXIMUM_BYTES;
+    }
+
+    /// The tokens of a document, a stretch at a time.
+    @FunctionalInterface
+    public interface Tokens {
+        int[] read(int from, int length);
+    }
+
     /// Appends a document.
     ///
     /// @throws IllegalArgumentException where an id is negative or does not fit
     public void add(int[] ids, int from, int length) {
         Objects.checkFromIndexSize(from, length, ids.length);
+        begin(length);
+        append(ids, from, length);
+    }
+
+    /// Appends a document that is read a stretch at a time.
+    ///
+    /// @throws IllegalArgumentException where an id is negative or does not fit
+    public void add(int length, Tokens ids) {
+        begin(length);
+        for (int from = 0; from < length; from += STRETCH) {
+            int count = Math.min(STRETCH, length - from);
+            append(ids.read(from, count), 0, count);
+        }
+    }
+
+    private void begin(int length) {
         if (documents == lengths.length) {
             lengths = Arrays.copyOf(lengths, documents * 2);
         }
@@ -64,10 +94,18 @@ public final class TokenShardWriter {
             long doubled = Math.min(2L * tokens.length, Integer.MAX_VALUE - 16);
             tokens = Arrays.copyOf(tokens, (int) Math.max(needed, doubled));
         }
-        MemorySegment target = MemorySegment.ofArray(tokens);
+        lengths[documents++] = length;
+    }
+
+    private void append(int[] ids, int from, int length) {
+        encode(ids, from, length, MemorySegment.ofArray(tokens).asSlice(tokenBytes));
+        tokenBytes += length * bytesPerToken;
+    }
+
+    private void encode(int[] ids, int from, int length, MemorySegment target) {
         for (int index = 0; index < length; index++) {
             int id = ids[from + index];
-            long at = tokenBytes + (long) index * bytesPerToken;
+            long at = (long) index * bytesPerToken;
             if (bytesPerToken == 4) {
                 if (id < 0) {
                     throw new IllegalArgumentException("token id " + id);
@@ -80,28 +118,38 @@ public final class TokenShardWriter {
                 target.set(TokenShard.SHORT, at, (short) id);
             }
         }
-        lengths[documents++] = length;
-        tokenBytes = needed;
+    }
+
+    /// Writes a shard of one document, holding a stretch of it at a time. The writer is empty
+    /// before and after.
+    ///
+    /// @param file created or replaced
+    public Written writeAlone(Path file, int length, Tokens ids) throws IOException {
+        if (documents > 0) {
+            throw new IllegalStateException(documents + " documents wait to be written");
+        }
+        byte[] header = header(new int[] {length}, 1);
+        Sha256 hash = new Sha256().update(header);
+        byte[] stretch = new byte[STRETCH * bytesPerToken];
+        try (FileChannel channel = create(file)) {
+            writeAll(channel, ByteBuffer.wrap(header));
+            for (int from = 0; from < length; from += STRETCH) {
+                int count = Math.min(STRETCH, length - from);
+                encode(ids.read(from, count), 0, count, MemorySegment.ofArray(stretch));
+                hash.update(stretch, 0, count * bytesPerToken);
+                writeAll(channel, ByteBuffer.wrap(stretch, 0, count * bytesPerToken));
+            }
+        }
+        return new Written(1, length, header.length + (long) length * bytesPerToken, hash.hex());
     }
 
     /// Writes the shard; the writer is empty again after it.
     ///
     /// @param file created or replaced
     public Written write(Path file) throws IOException {
-        byte[] header = new byte[TokenShard.HEADER_BYTES + 4 * documents];
-        MemorySegment segment = MemorySegment.ofArray(header);
-        segment.set(TokenShard.INT, 0, documents);
-        segment.set(TokenShard.INT, 4, bytesPerToken);
-        for (int document = 0; document < documents; document++) {
-            segment.set(TokenShard.INT, TokenShard.HEADER_BYTES + 4L * document, lengths[document]);
-        }
+        byte[] header = header(lengths, documents);
         Sha256 hash = new Sha256().update(header).update(tokens, 0, tokenBytes);
-        try (FileChannel channel =
-                FileChannel.open(
-                        file,
-                        StandardOpenOption.CREATE,
-                        StandardOpenOption.TRUNCATE_EXISTING,
-                        StandardOpenOption.WRITE)) {
+        try (FileChannel channel = create(file)) {
             writeAll(channel, ByteBuffer.wrap(header));
             writeAll(channel, ByteBuffer.wrap(tokens, 0, tokenBytes));
         }
@@ -110,6 +158,26 @@ public final class TokenShardWriter {
         documents = 0;
         tokenBytes = 0;
         return written;
+    }
+
+    private byte[] header(int[] lengthsOf, int count) {
+        byte[] header = new byte[TokenShard.HEADER_BYTES + 4 * count];
+        MemorySegment segment = MemorySegment.ofArray(header);
+        segment.set(TokenShard.INT, 0, count);
+        segment.set(TokenShard.INT, 4, bytesPerToken);
+        for (int document = 0; document < count; document++) {
+            segment.set(
+                    TokenShard.INT, TokenShard.HEADER_BYTES + 4L * document, lengthsOf[document]);
+        }
+        return header;
+    }
+
+    private static FileChannel create(Path file) throws IOException {
+        return FileChannel.open(
+                file,
+                StandardOpenOption.CREATE,
+                StandardOpenOption.TRUNCATE_EXISTING,
+                StandardOpenOption.WRITE);
     }
 
     private static void writeAll(FileChannel channel, ByteBuffer bytes) throws IOException {

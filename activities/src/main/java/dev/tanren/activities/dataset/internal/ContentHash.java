@@ -9,12 +9,12 @@ import java.util.List;
 public final class ContentHash {
 
     /// Raised whenever the same input would give other shards.
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
 
     private ContentHash() {}
 
     /// @param tokenizerSha256 empty for ready tokens, whose order counts; documents are put in
-    ///     order by their content, so theirs does not
+    ///     order by their content, so theirs does not unless the plan wants the sources' order
     public static String of(Dataset dataset, List<SourceFile> files, String tokenizerSha256) {
         StringBuilder lines = new StringBuilder();
         lines.append("tanren dataset ").append(VERSION).append('\n');
@@ -22,19 +22,16 @@ public final class ContentHash {
         lines.append("scorer ").append(dataset.quality().scorer()).append('\n');
         lines.append("tiers ").append(dataset.quality().tiers()).append('\n');
         lines.append("tokenizer ").append(tokenizerSha256).append('\n');
+        boolean sequential = dataset.order() == Dataset.Order.SEQUENTIAL;
+        lines.append("order ").append(sequential ? "sources" : "content").append('\n');
         var sources = files.stream().map(ContentHash::line);
-        (tokenizerSha256.isEmpty() ? sources : sources.sorted()).forEach(lines::append);
+        (tokenizerSha256.isEmpty() || sequential ? sources : sources.sorted())
+                .forEach(lines::append);
         return Sha256.of(lines.toString());
     }
 
     private static String line(SourceFile file) {
         String field = file.format() == Dataset.Format.JSONL ? " " + file.textField() : "";
-        return file.format() + field + " " + packing(file) + file.sha256() + "\n";
-    }
-
-    /// The same bytes mean something else under another name's ending.
-    private static String packing(SourceFile file) {
-        String name = file.where();
-        return name.endsWith(".gz") ? "gz " : name.endsWith(".zst") ? "zst " : "";
+        return file.format() + field + " " + file.sha256() + "\n";
     }
 }

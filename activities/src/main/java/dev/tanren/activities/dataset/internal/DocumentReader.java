@@ -1,142 +1,164 @@
 package dev.tanren.activities.dataset.internal;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.JsonToken;
-import com.github.luben.zstd.ZstdInputStream;
+import dev.tanren.activities.dataset.internal.packed.PackedException;
+import dev.tanren.activities.dataset.internal.packed.Packing;
+import dev.tanren.activities.dataset.internal.text.DocumentLimits;
+import dev.tanren.activities.dataset.internal.text.JsonLineException;
+import dev.tanren.activities.dataset.internal.text.JsonLines;
+import dev.tanren.activities.dataset.internal.text.Lines;
+import dev.tanren.activities.dataset.internal.text.LongText;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Dataset;
+import dev.tanren.spec.text.NotUtf8Exception;
+import dev.tanren.spec.text.Utf8;
 import dev.tanren.storage.objects.Sha256;
 import java.io.BufferedInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.CharsetDecoder;
-import java.nio.charset.CodingErrorAction;
-import java.nio.charset.StandardCharsets;
-import java.util.Locale;
-import java.util.function.Consumer;
-import java.util.zip.GZIPInputStream;
+import java.io.PushbackInputStream;
+import java.nio.file.Path;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Reads the documents of a file: the whole file, or one of each JSON line.
+/// Reads the documents of a file, plain or packed: the whole file, or one of each JSON line.
 ///
-/// Bytes must be valid UTF-8. A document has at most 256 MiB. Blank documents are passed over.
+/// Bytes must be valid UTF-8. A byte order mark at the start of a file, or of what is packed in it,
+/// is framing; everywhere else it is content. Documents and lines have at most
+/// [DocumentLimits#mostBytes()]; memory does not depend on how long they are. Blank documents are
+/// passed over. Of a damaged file documents may have been given before its damage is met: the error
+/// ends the preparation, and nothing is published.
 public final class DocumentReader {
 
-    private static final int MAXIMUM_BYTES = 256 << 20;
+    private final DocumentLimits limits;
+    private final Path scratch;
 
-    private final JsonFactory json = new JsonFactory();
+    /// @param scratch folder for what is too long for memory
+    public DocumentReader(DocumentLimits limits, Path scratch) {
+        this.limits = limits;
+        this.scratch = scratch;
+    }
 
-    /// Gives each document's text to `sink` in the order of the file.
+    /// Takes the documents of a file in their order.
+    public interface Sink {
+
+        /// What follows is of this file.
+        void begin(SourceFile file);
+
+        /// A document without text.
+        void blank();
+
+        /// A document in memory.
+        void take(String text);
+
+        /// A document in a scratch file, which goes when this returns.
+        void take(LongText text, String where);
+    }
+
+    /// Gives each document's text to `sink`.
     ///
     /// @throws TanrenException `SOURCE_UNREADABLE` naming file and line, also where the bytes are
-    ///     not those that were hashed before
-    public void read(SourceFile file, Consumer<String> sink) {
+    ///     not those that were hashed before; `SCRATCH_FULL`
+    public void read(SourceFile file, Sink sink) {
+        sink.begin(file);
         Sha256 hash = new Sha256();
-        try (InputStream raw = hash.over(new BufferedInputStream(file.content().open(), 1 << 18))) {
+        try (InputStream raw = new BufferedInputStream(hash.over(file.content().open()), 1 << 18)) {
+            InputStream content = Packing.unpacked(raw, file.where());
+            passMark(content);
             if (file.format() == Dataset.Format.JSONL) {
-                readLines(file, unpacked(file, raw), sink);
+                readLines(file, content, sink);
             } else {
-                byte[] bytes = raw.readNBytes(MAXIMUM_BYTES + 1);
-                if (bytes.length > MAXIMUM_BYTES) {
-                    throw tooLarge(file.where());
-                }
-                emit(decode(bytes, bytes.length, file.where()), sink);
+                readWhole(file, content, sink);
             }
             raw.transferTo(OutputStream.nullOutputStream());
+        } catch (PackedException e) {
+            throw new TanrenException(
+                    ErrorCode.SOURCE_UNREADABLE, e.getMessage() + "", file.where(), e.mend(), e);
+        } catch (NotUtf8Exception e) {
+            throw notUtf8(e, file.where() + ":" + e.line());
         } catch (IOException e) {
-            throw unreadable("the file cannot be read: " + e, file.where(), e);
+            throw file.content().unreadable(e);
         }
         if (!hash.hex().equals(file.sha256())) {
             throw file.content().changed();
         }
     }
 
-    private static InputStream unpacked(SourceFile file, InputStream raw) throws IOException {
-        String name = file.where().toLowerCase(Locale.ROOT);
-        if (name.endsWith(".gz")) {
-            return new GZIPInputStream(raw, 1 << 16);
-        }
-        return name.endsWith(".zst") ? new ZstdInputStream(raw) : raw;
+    private static void passMark(InputStream content) throws IOException {
+        content.mark(4);
+        byte[] head = content.readNBytes(4);
+        content.reset();
+        Utf8.refuseOtherMarks(head);
+        content.skipNBytes(Utf8.markBytes(head));
     }
 
-    private void readLines(SourceFile file, InputStream in, Consumer<String> sink)
-            throws IOException {
-        LineBuffer line = new LineBuffer();
-        byte[] buffer = new byte[1 << 16];
-        long number = 1;
-        for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-            int from = 0;
-            for (int at = 0; at < read; at++) {
-                if (buffer[at] == '\n') {
-                    line.write(buffer, from, at - from);
-                    readLine(file, line, number++, sink);
-                    from = at + 1;
-                }
-            }
-            line.write(buffer, from, read - from);
-            if (line.size() > MAXIMUM_BYTES) {
-                throw tooLarge(file.where() + ":" + number);
-            }
-        }
-        readLine(file, line, number, sink);
-    }
-
-    private void readLine(SourceFile file, LineBuffer line, long number, Consumer<String> sink) {
-        String where = file.where() + ":" + number;
-        String text = decode(line.bytes(), line.size(), where);
-        line.reset();
-        if (text.isBlank()) {
+    private void readWhole(SourceFile file, InputStream content, Sink sink) throws IOException {
+        byte[] first = content.readNBytes(limits.bytesInMemory() + 1);
+        if (first.length <= limits.bytesInMemory()) {
+            emit(Utf8.decode(first, 0, first.length), sink);
             return;
         }
-        try (JsonParser parser = json.createParser(text)) {
-            emit(textField(parser, file.textField(), where), sink);
-        } catch (JsonProcessingException e) {
-            throw unreadable("the line is no JSON: " + e.getOriginalMessage(), where, e);
-        } catch (IOException e) {
-            throw unreadable("the line is no JSON: " + e, where, e);
+        PushbackInputStream all = new PushbackInputStream(content, first.length);
+        all.unread(first);
+        InputStream limited = new LimitedStream(all, limits.mostBytes());
+        try {
+            emit(LongText.of(limited, scratch.resolve("text")), file.where(), sink);
+        } catch (LimitedStream.TooLongException e) {
+            throw tooLong("the text", file.where(), limits);
         }
     }
 
-    private static String textField(JsonParser parser, String field, String where)
-            throws IOException {
-        if (parser.nextToken() != JsonToken.START_OBJECT) {
-            throw unreadable("the line is no JSON object", where, null);
-        }
-        String text = null;
-        while (parser.nextToken() == JsonToken.FIELD_NAME) {
-            boolean wanted = field.equals(parser.currentName());
-            JsonToken value = parser.nextToken();
-            if (!wanted) {
-                parser.skipChildren();
-            } else if (value == JsonToken.VALUE_STRING) {
-                text = parser.getText();
-            } else {
-                throw unreadable("the field '" + field + "' is no string", where, null);
+    private void readLines(SourceFile file, InputStream content, Sink sink) throws IOException {
+        Lines lines = new Lines(content, limits, scratch.resolve("line"));
+        JsonLines json = new JsonLines(file.textField());
+        try {
+            for (Optional<Lines.Line> line = lines.next(); line.isPresent(); line = lines.next()) {
+                readLine(file, line.get(), json, sink);
             }
+        } catch (Lines.TooLongException e) {
+            throw tooLong("the line", file.where() + ":" + e.number(), limits);
         }
-        if (parser.nextToken() != null) {
-            throw unreadable("something follows the JSON object", where, null);
-        }
-        if (text == null) {
-            throw unreadable(
-                    "the line has no field '" + field + "'; textField in the plan names it",
-                    where,
-                    null);
-        }
-        return text;
     }
 
-    private static void emit(String text, Consumer<String> sink) {
-        String clean = text.startsWith("\uFEFF") ? text.substring(1) : text;
-        if (!clean.isBlank()) {
-            sink.accept(wellFormed(clean));
+    private void readLine(SourceFile file, Lines.Line line, JsonLines json, Sink sink)
+            throws IOException {
+        String where = file.where() + ":" + line.number();
+        try {
+            switch (line) {
+                case Lines.Line.InMemory(long _, byte[] bytes) -> {
+                    String text = Utf8.decode(bytes, 0, bytes.length);
+                    if (!text.isBlank()) {
+                        emit(json.text(text), sink);
+                    }
+                }
+                case Lines.Line.InFile(long _, Path spooled) ->
+                        emit(json.text(spooled, scratch.resolve("text")), where, sink);
+            }
+        } catch (JsonLineException e) {
+            throw unreadable(e.what(), where, e);
+        } catch (NotUtf8Exception e) {
+            throw notUtf8(e, where);
+        }
+    }
+
+    private static void emit(LongText text, String where, Sink sink) {
+        try {
+            if (text.blank()) {
+                sink.blank();
+            } else {
+                sink.take(text, where);
+            }
+        } finally {
+            text.remove();
+        }
+    }
+
+    private static void emit(String text, Sink sink) {
+        if (text.isBlank()) {
+            sink.blank();
+        } else {
+            sink.take(wellFormed(text));
         }
     }
 
@@ -163,25 +185,21 @@ public final class DocumentReader {
         return mended.toString();
     }
 
-    private static String decode(byte[] bytes, int length, String where) {
-        CharsetDecoder decoder =
-                StandardCharsets.UTF_8
-                        .newDecoder()
-                        .onMalformedInput(CodingErrorAction.REPORT)
-                        .onUnmappableCharacter(CodingErrorAction.REPORT);
-        try {
-            return decoder.decode(ByteBuffer.wrap(bytes, 0, length)).toString();
-        } catch (CharacterCodingException e) {
-            throw unreadable("the bytes are no valid UTF-8 text", where, e);
-        }
-    }
-
-    private static TanrenException tooLarge(String where) {
+    static TanrenException tooLong(String what, String where, DocumentLimits limits) {
         return new TanrenException(
                 ErrorCode.SOURCE_UNREADABLE,
-                "a document has more than " + (MAXIMUM_BYTES >> 20) + " MiB",
+                what + " has more than " + limits.shown() + ", which is the most a document has",
                 where,
                 "Split it into several documents.");
+    }
+
+    private static TanrenException notUtf8(NotUtf8Exception e, String where) {
+        return new TanrenException(
+                ErrorCode.SOURCE_UNREADABLE,
+                "the file is no UTF-8: " + e.what() + ", at column " + e.column(),
+                where,
+                e.mend(),
+                e);
     }
 
     private static TanrenException unreadable(
@@ -192,12 +210,5 @@ public final class DocumentReader {
                 where,
                 "Mend or remove it, or leave the file out by the source's include pattern.",
                 cause);
-    }
-
-    /// Gives its bytes without a copy.
-    private static final class LineBuffer extends ByteArrayOutputStream {
-        private byte[] bytes() {
-            return buf;
-        }
     }
 }

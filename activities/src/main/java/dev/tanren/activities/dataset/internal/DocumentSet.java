@@ -1,19 +1,22 @@
 package dev.tanren.activities.dataset.internal;
 
+import dev.tanren.activities.dataset.internal.text.DocumentLimits;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Dataset;
 import dev.tanren.storage.tokens.DatasetManifest;
 import dev.tanren.storage.tokens.TokenShardWriter;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 
 /// Prepares a dataset of text documents.
 ///
 /// A document is held out where the hash of its text, as a number below 1, is below `holdout`; at
 /// least one is, and at least one is not, as soon as there are two. The others are ranked by their
-/// score and cut into tiers of equally many documents. Inside a tier, and in the held-out set, they
-/// lie in the order of their hashes.
+/// score and cut into tiers of equally many documents. Inside a tier they lie in the order of their
+/// hashes or, where the plan says `order: sequential`, of the sources; in the held-out set in the
+/// order of their hashes.
 public final class DocumentSet {
 
     private final ShardTarget target;
@@ -30,9 +33,15 @@ public final class DocumentSet {
         boolean score = dataset.quality().scorer() == Dataset.Scorer.HEURISTIC;
         try (Spill spill = new Spill(target.scratch().resolve("spill"));
                 Tokenisation tokenisation =
-                        new Tokenisation(tokenizer, score, spill, threads, target.progress())) {
-            DocumentReader reader = new DocumentReader();
-            files.forEach(file -> reader.read(file, tokenisation::add));
+                        new Tokenisation(
+                                tokenizer,
+                                dataset.sources().size(),
+                                score,
+                                spill,
+                                threads,
+                                target.progress())) {
+            DocumentReader reader = new DocumentReader(DocumentLimits.STANDARD, target.scratch());
+            files.forEach(file -> reader.read(file, tokenisation));
             List<TokenisedDocument> documents = new ArrayList<>(tokenisation.finish());
             if (documents.isEmpty()) {
                 throw new TanrenException(
@@ -43,8 +52,17 @@ public final class DocumentSet {
             }
             documents.sort(TokenisedDocument.BY_HASH);
             int heldOut = heldOut(documents, dataset.holdout());
+            for (int at = 0; at < documents.size(); at++) {
+                TokenisedDocument document = documents.get(at);
+                tokenisation.sources().get(document.source()).kept(document.length(), at < heldOut);
+            }
+            // The order in a tier: of the sources where the plan wants it, else of the hashes.
+            Comparator<TokenisedDocument> order =
+                    dataset.order() == Dataset.Order.SEQUENTIAL
+                            ? TokenisedDocument.AS_READ
+                            : TokenisedDocument.BY_HASH;
             Shards shards =
-                    new Shards(spill, TokenShardWriter.bytesPerToken(tokenizer.vocabSize()));
+                    new Shards(spill, TokenShardWriter.bytesPerToken(tokenizer.vocabSize()), order);
             List<DatasetManifest.Shard> held =
                     shards.store("heldout", Dataset.Tier.GOLD.key(), documents.subList(0, heldOut));
             List<DatasetManifest.Shard> training =
@@ -59,11 +77,9 @@ public final class DocumentSet {
                     true,
                     training,
                     held,
-                    new DatasetManifest.Statistics(
-                            files.stream().mapToLong(SourceFile::bytes).sum(),
-                            documents.size(),
-                            tokenisation.duplicates(),
-                            documents.stream().mapToLong(TokenisedDocument::length).sum(),
+                    SourceCounts.statistics(
+                            tokenisation.sources(),
+                            dataset.sources(),
                             (System.nanoTime() - started) / 1e9));
         }
     }
@@ -83,8 +99,10 @@ public final class DocumentSet {
     private final class Shards {
         private final Spill spill;
         private final int bytesPerToken;
+        private final Comparator<TokenisedDocument> order;
 
-        private Shards(Spill spill, int bytesPerToken) {
+        private Shards(Spill spill, int bytesPerToken, Comparator<TokenisedDocument> order) {
+            this.order = order;
             this.spill = spill;
             this.bytesPerToken = bytesPerToken;
         }
@@ -98,7 +116,7 @@ public final class DocumentSet {
                 int from = (int) ((long) ranked.size() * tier / tiers);
                 int to = (int) ((long) ranked.size() * (tier + 1) / tiers);
                 List<TokenisedDocument> part = new ArrayList<>(ranked.subList(from, to));
-                part.sort(TokenisedDocument.BY_HASH);
+                part.sort(order);
                 String key = List.of(Dataset.Tier.values()).get(tier).key();
                 shards.addAll(store(key, key, part));
             }
@@ -109,7 +127,9 @@ public final class DocumentSet {
                 String object, String tier, List<TokenisedDocument> documents) {
             ShardUpload upload = target.upload(object, tier, bytesPerToken);
             for (TokenisedDocument document : documents) {
-                upload.add(spill.read(document.offset(), document.length()), 0, document.length());
+                upload.add(
+                        document.length(),
+                        (from, length) -> spill.read(document.offset() + from, length));
             }
             return upload.finish();
         }

@@ -16,6 +16,9 @@ import java.util.Set;
 /// - variety: 1/2 + 1/2 · the fraction of the first 1,000 words that are new
 public final class HeuristicQuality {
 
+    /// Characters of a document too long for memory that its score is of.
+    public static final int BEGINNING = 1 << 20;
+
     private static final int VARIETY_WORDS = 1_000;
     private static final int LONG_LINE = 1_000;
 

@@ -48,6 +48,19 @@ public final class ShardUpload {
         writer.add(tokens, from, length);
     }
 
+    /// Adds a document without holding it: one that fills a shard alone is written as its tokens
+    /// come.
+    public void add(int length, TokenShardWriter.Tokens tokens) {
+        if (!writer.takes(length)) {
+            store();
+        }
+        if (writer.takesAtOnce(length)) {
+            writer.add(length, tokens);
+        } else {
+            store(file -> writer.writeAlone(file, length, tokens));
+        }
+    }
+
     public List<DatasetManifest.Shard> finish() {
         if (writer.documents() > 0) {
             store();
@@ -56,10 +69,19 @@ public final class ShardUpload {
     }
 
     private void store() {
+        store(writer::write);
+    }
+
+    @FunctionalInterface
+    private interface ShardFile {
+        TokenShardWriter.Written write(Path file) throws IOException;
+    }
+
+    private void store(ShardFile shard) {
         String key = keyPrefix + String.format(Locale.ROOT, "-%05d.tokens", shards.size());
         Path file = scratch.resolve("shard.tokens");
         try {
-            TokenShardWriter.Written written = writer.write(file);
+            TokenShardWriter.Written written = shard.write(file);
             progress.at("storing", shards.size());
             store.put(key, file);
             Files.delete(file);

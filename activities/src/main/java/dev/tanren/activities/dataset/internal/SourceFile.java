@@ -1,17 +1,22 @@
 package dev.tanren.activities.dataset.internal;
 
+import dev.tanren.activities.source.Progress;
 import dev.tanren.activities.source.SourceContent;
 import dev.tanren.spec.plan.Dataset;
 
 /// One file of a dataset.
 ///
-/// @param format never `AUTO`
-/// @param sha256 of the file's bytes, hexadecimal
+/// @param source place of its source in the dataset, from 0
+/// @param format `AUTO` until it is identified
+/// @param sha256 of the file's bytes, hexadecimal; empty until it is identified
 public record SourceFile(
-        SourceContent content, Dataset.Format format, String textField, String sha256) {
+        int source, SourceContent content, Dataset.Format format, String textField, String sha256) {
 
-    public SourceFile withHash(String hash) {
-        return new SourceFile(content, format, textField, hash);
+    /// The file with its hash, and with its format where that was left to be found.
+    ///
+    /// @throws dev.tanren.spec.error.TanrenException `SOURCE_UNREADABLE`
+    public SourceFile identified(Progress progress) {
+        return FileFormats.identified(this, content.digest(progress, FileFormats.HEAD_BYTES));
     }
 
     public long bytes() {

@@ -42,7 +42,7 @@ public final class Spill implements AutoCloseable {
     ///
     /// @return where they begin, in tokens
     public long add(int[] tokens) {
-        long offset = (written + pending.position()) / Integer.BYTES;
+        long offset = tokens();
         for (int token : tokens) {
             if (!pending.hasRemaining()) {
                 flush();
@@ -50,6 +50,11 @@ public final class Spill implements AutoCloseable {
             pending.putInt(token);
         }
         return offset;
+    }
+
+    /// How many were added so far.
+    public long tokens() {
+        return (written + pending.position()) / Integer.BYTES;
     }
 
     private void flush() {

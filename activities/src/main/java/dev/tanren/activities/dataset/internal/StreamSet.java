@@ -63,11 +63,16 @@ public final class StreamSet {
                 false,
                 training.finish(),
                 heldOut.finish(),
-                new DatasetManifest.Statistics(
-                        files.stream().mapToLong(SourceFile::bytes).sum(),
-                        files.size(),
-                        0,
-                        tokens,
-                        (System.nanoTime() - started) / 1e9));
+                statistics(dataset, files, (System.nanoTime() - started) / 1e9));
+    }
+
+    private static DatasetManifest.Statistics statistics(
+            Dataset dataset, List<SourceFile> files, double seconds) {
+        SourceCounts[] counts = SourceCounts.of(dataset.sources().size());
+        for (SourceFile file : files) {
+            counts[file.source()].file(file.bytes());
+            counts[file.source()].kept(TokenStream.tokens(file), false);
+        }
+        return SourceCounts.statistics(List.of(counts), dataset.sources(), seconds);
     }
 }

@@ -3,6 +3,7 @@ package dev.tanren.activities.dataset.internal;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.tanren.activities.dataset.internal.text.TextCuts;
 import dev.tanren.launch.DjlSettings;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
@@ -29,8 +30,11 @@ public final class TextTokenizer implements AutoCloseable {
     private final long handle;
     private final int vocabSize;
     private final OptionalInt endOfText;
+    private final TextCuts cuts;
 
-    private TextTokenizer(HuggingFaceTokenizer tokenizer, int vocabSize, OptionalInt endOfText) {
+    private TextTokenizer(
+            HuggingFaceTokenizer tokenizer, int vocabSize, OptionalInt endOfText, TextCuts cuts) {
+        this.cuts = cuts;
         this.tokenizer = tokenizer;
         this.handle = tokenizer.getHandle();
         this.vocabSize = vocabSize;
@@ -51,7 +55,10 @@ public final class TextTokenizer implements AutoCloseable {
                                     "truncation", "false",
                                     "padding", "false"));
             return new TextTokenizer(
-                    tokenizer, TokenizerVocabulary.of(root).size(), endOfText(root));
+                    tokenizer,
+                    TokenizerVocabulary.of(root).size(),
+                    endOfText(root),
+                    TextCuts.of(root));
         } catch (IOException | RuntimeException e) {
             throw new TanrenException(
                     ErrorCode.TOKENIZER_UNREADABLE,
@@ -79,11 +86,23 @@ public final class TextTokenizer implements AutoCloseable {
         return vocabSize;
     }
 
+    /// Where a long document may be given in pieces.
+    public TextCuts cuts() {
+        return cuts;
+    }
+
     /// Token ids of a document.
+    public int[] encode(String text) {
+        return encode(text, true);
+    }
+
+    /// Token ids of a document's piece.
     ///
     /// DJL's own `encode` also makes strings and spans of every token, which takes longer than the
     /// tokenising; so this asks the library below it for the ids alone.
-    public int[] encode(String text) {
+    ///
+    /// @param last whether the document ends with it
+    public int[] encode(String text, boolean last) {
         long encoding = TokenizersLibrary.LIB.encode(handle, text, false);
         long[] ids;
         try {
@@ -91,11 +110,14 @@ public final class TextTokenizer implements AutoCloseable {
         } finally {
             TokenizersLibrary.LIB.deleteEncoding(encoding);
         }
-        int[] tokens = new int[ids.length + (endOfText.isPresent() ? 1 : 0)];
+        boolean ends = last && endOfText.isPresent();
+        int[] tokens = new int[ids.length + (ends ? 1 : 0)];
         for (int at = 0; at < ids.length; at++) {
             tokens[at] = (int) ids[at];
         }
-        endOfText.ifPresent(id -> tokens[ids.length] = id);
+        if (ends) {
+            tokens[ids.length] = endOfText.getAsInt();
+        }
         return tokens;
     }
 

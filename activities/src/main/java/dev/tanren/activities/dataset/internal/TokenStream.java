@@ -38,7 +38,11 @@ public final class TokenStream {
     }
 
     public long tokens() {
-        return files.stream().mapToLong(file -> file.bytes() / width(file)).sum();
+        return files.stream().mapToLong(TokenStream::tokens).sum();
+    }
+
+    static long tokens(SourceFile file) {
+        return file.bytes() / width(file);
     }
 
     /// Largest id plus one.

@@ -99,7 +99,7 @@ final class PoisonData {
                         true,
                         List.of(shard),
                         List.of(shard),
-                        new DatasetManifest.Statistics(0, 8 * STEPS, 0, 0, 0));
+                        DatasetManifest.Statistics.of(8 * STEPS, 0));
         String key = "datasets/poison/manifest.json";
         store.put(key, Json.write(manifest).getBytes(StandardCharsets.UTF_8));
         return Map.of("code", key);

@@ -33,7 +33,7 @@ final class TinyData {
                             true,
                             List.of(shard(store, folder, name + "-training", seed, 60)),
                             List.of(shard(store, folder, name + "-held-out", seed + 1, 12)),
-                            new DatasetManifest.Statistics(0, 72, 0, 0, 0));
+                            DatasetManifest.Statistics.of(72, 0));
             String key = "datasets/" + name + "/manifest.json";
             store.put(key, Json.write(manifest).getBytes(StandardCharsets.UTF_8));
             keys.put(name, key);

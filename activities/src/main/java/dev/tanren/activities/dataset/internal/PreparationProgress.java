@@ -1,0 +1,63 @@
+package dev.tanren.activities.dataset.internal;
+
+import dev.tanren.activities.source.Progress;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+
+/// Tells every bit of a preparation's progress to a heartbeat, and now and then to people: first
+/// after [#FIRST], then at twice the interval before, at most every [#LONGEST].
+public final class PreparationProgress implements Progress {
+
+    static final Duration FIRST = Duration.ofSeconds(5);
+    static final Duration LONGEST = Duration.ofMinutes(2);
+
+    private final String dataset;
+    private final Consumer<String> heart;
+    private final Consumer<String> people;
+    private final LongSupplier nanoClock;
+    private long interval = FIRST.toNanos();
+    private long next;
+
+    /// @param heart may throw to end the work
+    /// @param people told a whole sentence
+    public PreparationProgress(
+            String dataset,
+            Consumer<String> heart,
+            Consumer<String> people,
+            LongSupplier nanoClock) {
+        this.dataset = dataset;
+        this.heart = heart;
+        this.people = people;
+        this.nanoClock = nanoClock;
+        this.next = nanoClock.getAsLong() + interval;
+    }
+
+    @Override
+    public void at(String what, long done) {
+        tell(String.format(Locale.ROOT, "%s, %,d so far", what, done));
+    }
+
+    @Override
+    public void at(String what, long documents, long bytes) {
+        tell(
+                String.format(
+                        Locale.ROOT,
+                        "%s, %,d %s, %,d bytes so far",
+                        what,
+                        documents,
+                        what.equals("reading") ? "files" : "documents",
+                        bytes));
+    }
+
+    private void tell(String progress) {
+        heart.accept(progress);
+        long now = nanoClock.getAsLong();
+        if (now - next >= 0) {
+            people.accept("dataset " + dataset + " is being prepared: " + progress);
+            interval = Math.min(2 * interval, LONGEST.toNanos());
+            next = now + interval;
+        }
+    }
+}
