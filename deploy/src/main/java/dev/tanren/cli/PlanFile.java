@@ -16,8 +16,7 @@ import java.nio.file.Path;
 /// @param file absolute
 record PlanFile(Path file, String text) {
 
-    /// @throws TanrenException `SOURCE_MISSING` or `SOURCE_UNREADABLE`; `PLAN_SYNTAX` where it is
-    // no
+    /// @throws TanrenException `SOURCE_MISSING`, `SOURCE_UNREADABLE`; `PLAN_SYNTAX` where it is not
     ///     UTF-8
     static PlanFile read(Path file) {
         Path absolute = file.toAbsolutePath().normalize();

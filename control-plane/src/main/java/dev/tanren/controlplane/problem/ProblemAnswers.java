@@ -1,5 +1,6 @@
 package dev.tanren.controlplane.problem;
 
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import dev.tanren.spec.error.ErrorCode;
@@ -75,9 +76,16 @@ public class ProblemAnswers {
                         ErrorCode.REQUEST_MALFORMED,
                         400,
                         "the body is not the JSON that this call takes: " + Json.problem(e),
-                        "body",
+                        place(e),
                         "see /q/openapi for what it takes",
                         TraceId.of(request)));
+    }
+
+    private static String place(JsonProcessingException e) {
+        JsonLocation at = e.getLocation();
+        return at == null
+                ? "body"
+                : "body, line " + at.getLineNr() + ", column " + at.getColumnNr();
     }
 
     /// Quarkus has an answer of its own for these, which is no problem by RFC 9457.

@@ -63,8 +63,8 @@ class PlansApiTest extends RunApiTest {
                     .post(path)
                     .then()
                     .statusCode(422)
-                    .body("what", containsString("TNR-1001"))
-                    .body("what", containsString("line " + line));
+                    .body("detail", containsString("TNR-1001"))
+                    .body("detail", containsString("line " + line));
         }
         as(viewer)
                 .contentType("application/yaml")

@@ -134,7 +134,7 @@ final class FileFormats {
         while (from < content.length && content[from] <= ' ' && content[from] >= 0) {
             from++;
         }
-        if (from == content.length || content[from] != '{' && content[from] != '[') {
+        if (from == content.length || (content[from] != '{' && content[from] != '[')) {
             return Beginning.TEXT;
         }
         int end = from;

@@ -2,6 +2,7 @@ package dev.tanren.activities.dataset.internal;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tanren.activities.dataset.internal.text.TextCuts;
 import dev.tanren.launch.DjlSettings;
@@ -60,9 +61,13 @@ public final class TextTokenizer implements AutoCloseable {
                     endOfText(root),
                     TextCuts.of(root));
         } catch (IOException | RuntimeException e) {
+            String why =
+                    e instanceof JsonProcessingException json
+                            ? Json.problem(json)
+                            : String.valueOf(e.getMessage());
             throw new TanrenException(
                     ErrorCode.TOKENIZER_UNREADABLE,
-                    "it is no Hugging Face tokenizer.json: " + e.getMessage(),
+                    "it is no Hugging Face tokenizer.json: " + why,
                     where,
                     "Give the tokenizer.json of the model; older formats can be converted with the"
                             + " tokenizers package.",

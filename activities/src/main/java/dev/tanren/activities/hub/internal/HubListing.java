@@ -64,7 +64,7 @@ final class HubListing {
         try {
             return Json.mapper().readTree(json);
         } catch (JacksonException e) {
-            throw corrupt(reference, "it is no JSON: " + e.getOriginalMessage(), e);
+            throw corrupt(reference, "it is no JSON: " + Json.problem(e), e);
         } catch (IOException e) {
             throw corrupt(reference, "it cannot be read", e);
         }

@@ -135,14 +135,14 @@ public final class TextCuts {
             return splits;
         }
         if (type.equals("Split")) {
-            boolean isolated =
-                    split.path("behavior").asText().equals("Isolated")
-                            || split.path("behavior").asText().equals("Removed")
-                                    && split.path("invert").asBoolean();
-            return isolated && WORD_PATTERNS.contains(split.path("pattern").path("Regex").asText());
+            String behavior = split.path("behavior").asText();
+            boolean keepsMatches =
+                    behavior.equals("Isolated")
+                            || (behavior.equals("Removed") && split.path("invert").asBoolean());
+            return keepsMatches && WORD_PATTERNS.contains(split.path("pattern").path("Regex").asText());
         }
         return WHITE_SPACE_SPLITTERS.contains(type)
-                || byteLevel(split) && split.path("use_regex").asBoolean(true);
+                || (byteLevel(split) && split.path("use_regex").asBoolean(true));
     }
 
     private static boolean absent(JsonNode node) {

@@ -1,0 +1,61 @@
+package dev.tanren.activities.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.joran.JoranConfigurator;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// What a worker's log shows of a failure: a user's mistake is no stack trace.
+class WorkerLogTest {
+
+    private static final TanrenException MISTAKE =
+            new TanrenException(
+                    ErrorCode.SOURCE_UNREADABLE, "no JSON", "a.jsonl:3", "Mend the line.");
+
+    /// The SDK logs every failure with its stack by the loggers of these classes.
+    @ParameterizedTest
+    @CsvSource({
+        "io.temporal.internal.activity.ActivityTaskExecutors$BaseActivityTaskExecutor, 0",
+        "io.temporal.internal.sync.WorkflowExecutionHandler, 1"
+    })
+    void theSdksWordsOnAFailureTakeALineAtMost(String logger, int lines) throws Exception {
+        assertThat(Class.forName(logger)).isNotNull();
+
+        String said = log(logger);
+
+        assertThat(said.lines()).hasSize(lines);
+        assertThat(said).doesNotContain("\tat ");
+    }
+
+    @Test
+    void whatIsNotExpectedKeepsItsStack() throws Exception {
+        assertThat(log(CodedFailures.class.getName())).contains("\tat ");
+    }
+
+    private static String log(String logger) throws Exception {
+        PrintStream console = System.out;
+        ByteArrayOutputStream said = new ByteArrayOutputStream();
+        System.setOut(new PrintStream(said, true, StandardCharsets.UTF_8));
+        LoggerContext context = new LoggerContext();
+        try {
+            JoranConfigurator configurator = new JoranConfigurator();
+            configurator.setContext(context);
+            configurator.doConfigure(
+                    Objects.requireNonNull(WorkerLogTest.class.getResource("/logback.xml")));
+            context.getLogger(logger).warn("failure", MISTAKE);
+        } finally {
+            context.stop();
+            System.setOut(console);
+        }
+        return said.toString(StandardCharsets.UTF_8);
+    }
+}
