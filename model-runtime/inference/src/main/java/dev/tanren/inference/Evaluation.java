@@ -82,11 +82,7 @@ public final class Evaluation {
 
     private Report.Evaluation measure(LanguageModel model, String name, String manifestKey) {
         TokenDataset dataset = TokenDataset.open(store, manifestKey, Path.of(launch.cache()));
-        PackedBlocks blocks =
-                PackedBlocks.pack(
-                        dataset.heldOut(),
-                        launch.sequenceLength(),
-                        dataset.manifest().documentBoundaries());
+        PackedBlocks blocks = dataset.heldOutBlocks(launch.sequenceLength());
         return Perplexity.measure(
                 model, blocks, launch.blocks(), dataset.manifest().vocabSize(), name);
     }

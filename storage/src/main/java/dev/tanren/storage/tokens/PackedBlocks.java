@@ -1,8 +1,8 @@
 package dev.tanren.storage.tokens;
 
-import dev.tanren.storage.tokens.internal.BestFitPacking;
-import dev.tanren.storage.tokens.internal.Pieces;
-import dev.tanren.storage.tokens.internal.StreamBlocks;
+import dev.tanren.storage.tokens.internal.BlockPlan;
+import dev.tanren.storage.tokens.internal.Memory;
+import dev.tanren.storage.tokens.internal.Packing;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -18,34 +18,38 @@ import java.util.Objects;
 /// Without them, the documents are one stream, cut every `sequenceLength` tokens; a rest of one
 /// token is left out.
 ///
-/// Immutable; safe for use by many threads.
+/// What lies where is outside the Java heap: 12 bytes a piece, mapped from a file where
+/// [TokenDataset] gives the blocks. Immutable; safe for use by many threads.
 public final class PackedBlocks {
 
     /// The target where there is nothing to predict, as in PyTorch's cross-entropy.
     public static final int NO_TARGET = -100;
 
     private final Documents documents;
-    private final Pieces pieces;
+    private final BlockPlan pieces;
     private final int sequenceLength;
 
-    private PackedBlocks(Documents documents, Pieces pieces, int sequenceLength) {
+    PackedBlocks(Documents documents, BlockPlan pieces, int sequenceLength) {
         this.documents = documents;
         this.pieces = pieces;
         this.sequenceLength = sequenceLength;
     }
 
+    /// Packs anew, in memory of the process.
+    ///
     /// @param sequenceLength tokens of a block, at least 2
     /// @param documentBoundaries of the manifest
     public static PackedBlocks pack(
             Documents documents, int sequenceLength, boolean documentBoundaries) {
-        if (sequenceLength < 2) {
-            throw new IllegalArgumentException("a block of " + sequenceLength + " tokens");
-        }
-        Pieces pieces =
-                documentBoundaries
-                        ? BestFitPacking.pack(documents, sequenceLength)
-                        : StreamBlocks.cut(documents, sequenceLength);
-        return new PackedBlocks(documents, pieces, sequenceLength);
+        return new PackedBlocks(
+                documents,
+                Packing.pack(
+                        documents,
+                        sequenceLength,
+                        documentBoundaries,
+                        Memory.OF_PROCESS,
+                        Memory.OF_PROCESS),
+                sequenceLength);
     }
 
     /// Number of blocks.
@@ -91,8 +95,8 @@ public final class PackedBlocks {
     /// @param tokens ids; 0 in the padding at the end
     /// @param targets the token that follows in the same piece, or [#NO_TARGET]
     /// @param positions inside the piece, from 0
-    /// @param documents which piece of the block a token is of, from 0; -1 in the padding
-    // Arrays on purpose: they go to tensors as they are, and nobody compares blocks.
+    /// @param documents which piece of the block a token is of, from 0; -1 in the padding Arrays on
+    ///     purpose: they go to tensors as they are, and nobody compares blocks.
     @SuppressWarnings("ArrayRecordComponent")
     public record Block(int[] tokens, int[] targets, int[] positions, int[] documents) {
 

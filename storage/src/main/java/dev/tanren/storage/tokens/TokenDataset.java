@@ -5,6 +5,7 @@ import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.plan.Dataset.Tier;
 import dev.tanren.storage.objects.ObjectStore;
+import dev.tanren.storage.tokens.internal.BlockPlans;
 import dev.tanren.storage.tokens.internal.ConcatenatedDocuments;
 import dev.tanren.storage.tokens.internal.ShardCache;
 import java.nio.charset.StandardCharsets;
@@ -18,10 +19,12 @@ public final class TokenDataset {
 
     private final DatasetManifest manifest;
     private final ShardCache cache;
+    private final BlockPlans plans;
 
-    private TokenDataset(DatasetManifest manifest, ShardCache cache) {
+    private TokenDataset(DatasetManifest manifest, ShardCache cache, BlockPlans plans) {
         this.manifest = manifest;
         this.cache = cache;
+        this.plans = plans;
     }
 
     /// Reads a dataset's manifest.
@@ -45,7 +48,8 @@ public final class TokenDataset {
                             + DatasetManifest.VERSION,
                     manifestKey);
         }
-        return new TokenDataset(manifest, new ShardCache(store, cache));
+        return new TokenDataset(
+                manifest, new ShardCache(store, cache), new BlockPlans(store, manifestKey, cache));
     }
 
     private static TanrenException unknown(String what, String manifestKey) {
@@ -66,6 +70,27 @@ public final class TokenDataset {
     /// @throws TanrenException `DATASET_TOO_SMALL` where there is none; `TOKEN_SHARD_CORRUPT`,
     ///     `SCRATCH_FULL` and what the store throws
     public Documents training(@Nullable Tier tier) {
+        return documents(trainingShards(tier));
+    }
+
+    /// The blocks that those documents are cut into, by a plan that is made once for all.
+    ///
+    /// @param sequenceLength tokens of a block, at least 2
+    /// @throws TanrenException as [#training]
+    public PackedBlocks trainingBlocks(@Nullable Tier tier, int sequenceLength) {
+        return blocks(trainingShards(tier), sequenceLength);
+    }
+
+    /// How many blocks they are. Reads no more than the plan's first bytes where it was made
+    /// before.
+    ///
+    /// @throws TanrenException as [#training]
+    public int trainingBlockCount(@Nullable Tier tier, int sequenceLength) {
+        return plans.storedCount(request(trainingShards(tier), sequenceLength))
+                .orElseGet(() -> trainingBlocks(tier, sequenceLength).count());
+    }
+
+    private List<DatasetManifest.Shard> trainingShards(@Nullable Tier tier) {
         List<DatasetManifest.Shard> shards =
                 manifest.training().stream()
                         .filter(shard -> tier == null || shard.tier().equals(tier.key()))
@@ -83,12 +108,27 @@ public final class TokenDataset {
                     "dataset " + manifest.name(),
                     "Name a tier that has documents, or give the dataset more sources.");
         }
-        return documents(shards);
+        return shards;
     }
 
     /// Documents kept out of training, in the order of their content's hash; there may be none.
     public Documents heldOut() {
         return documents(manifest.heldOut());
+    }
+
+    /// The blocks that held-out documents are cut into, as for training.
+    public PackedBlocks heldOutBlocks(int sequenceLength) {
+        return blocks(manifest.heldOut(), sequenceLength);
+    }
+
+    private PackedBlocks blocks(List<DatasetManifest.Shard> shards, int sequenceLength) {
+        Documents documents = documents(shards);
+        return new PackedBlocks(
+                documents, plans.open(request(shards, sequenceLength), documents), sequenceLength);
+    }
+
+    private BlockPlans.Request request(List<DatasetManifest.Shard> shards, int sequenceLength) {
+        return new BlockPlans.Request(shards, sequenceLength, manifest.documentBoundaries());
     }
 
     private Documents documents(List<DatasetManifest.Shard> shards) {

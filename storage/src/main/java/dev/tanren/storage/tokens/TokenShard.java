@@ -17,8 +17,9 @@ import java.util.Objects;
 
 /// The documents of one token shard, mapped from a file in the layout of [DatasetManifest.Shard].
 ///
-/// Opening reads the lengths alone; tokens are read when they are copied. The mapping lives as long
-/// as this object is reachable.
+/// Opening reads the lengths alone; tokens are read when they are copied. On the heap is where
+/// every so many-th document begins; all else stays in the mapping, which lives as long as this
+/// object is reachable.
 public final class TokenShard implements Documents {
 
     static final ValueLayout.OfInt INT = JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -28,16 +29,28 @@ public final class TokenShard implements Documents {
     /// `documentCount` and `bytesPerToken`.
     static final int HEADER_BYTES = 8;
 
+    /// Documents between two whose start is kept.
+    private static final int STRIDE = 256;
+
     private final MemorySegment bytes;
+    private final int documents;
+    private final long tokens;
     private final int bytesPerToken;
     private final long firstToken;
     private final long[] starts;
 
-    private TokenShard(MemorySegment bytes, int bytesPerToken, long firstToken, long[] starts) {
+    private TokenShard(
+            MemorySegment bytes, int documents, int bytesPerToken, long tokens, long[] starts) {
         this.bytes = bytes;
+        this.documents = documents;
         this.bytesPerToken = bytesPerToken;
-        this.firstToken = firstToken;
+        this.firstToken = firstToken(documents);
+        this.tokens = tokens;
         this.starts = starts;
+    }
+
+    private static long firstToken(int documents) {
+        return HEADER_BYTES + 4L * documents;
     }
 
     /// @throws TanrenException `TOKEN_SHARD_CORRUPT` where header, lengths and size do not agree
@@ -66,7 +79,7 @@ public final class TokenShard implements Documents {
         if (bytesPerToken != 2 && bytesPerToken != 4) {
             throw corrupt("it says " + bytesPerToken + " bytes per token, not 2 or 4", where);
         }
-        long firstToken = HEADER_BYTES + 4L * documents;
+        long firstToken = firstToken(documents);
         if (documents < 0 || firstToken > bytes.byteSize()) {
             throw corrupt(
                     "it says "
@@ -76,20 +89,24 @@ public final class TokenShard implements Documents {
                             + " bytes hold",
                     where);
         }
-        long[] starts = new long[documents + 1];
+        long[] starts = new long[Math.ceilDiv(documents, STRIDE)];
+        long tokens = 0;
         for (int document = 0; document < documents; document++) {
             int length = bytes.get(INT, HEADER_BYTES + 4L * document);
             if (length < 0) {
                 throw corrupt("document " + document + " has length " + length, where);
             }
-            starts[document + 1] = starts[document] + length;
+            if (document % STRIDE == 0) {
+                starts[document / STRIDE] = tokens;
+            }
+            tokens += length;
         }
-        long expected = firstToken + starts[documents] * bytesPerToken;
+        long expected = firstToken + tokens * bytesPerToken;
         if (expected != bytes.byteSize()) {
             throw corrupt(
                     "it has " + bytes.byteSize() + " bytes, its header means " + expected, where);
         }
-        return new TokenShard(bytes, bytesPerToken, firstToken, starts);
+        return new TokenShard(bytes, documents, bytesPerToken, tokens, starts);
     }
 
     private static TanrenException corrupt(String what, String where) {
@@ -102,24 +119,33 @@ public final class TokenShard implements Documents {
 
     @Override
     public int count() {
-        return starts.length - 1;
+        return documents;
     }
 
     @Override
     public int length(int document) {
-        return (int) (starts[document + 1] - starts[document]);
+        Objects.checkIndex(document, documents);
+        return bytes.get(INT, HEADER_BYTES + 4L * document);
     }
 
     @Override
     public long tokens() {
-        return starts[count()];
+        return tokens;
+    }
+
+    private long start(int document) {
+        long start = starts[document / STRIDE];
+        for (int before = document - document % STRIDE; before < document; before++) {
+            start += length(before);
+        }
+        return start;
     }
 
     @Override
     public void copy(int document, int from, int length, int[] target, int offset) {
         Objects.checkFromIndexSize(from, length, length(document));
         Objects.checkFromIndexSize(offset, length, target.length);
-        long start = firstToken + (starts[document] + from) * bytesPerToken;
+        long start = firstToken + (start(document) + from) * bytesPerToken;
         if (bytesPerToken == 4) {
             MemorySegment.copy(bytes, INT, start, target, offset, length);
             return;
