@@ -97,7 +97,9 @@ final class EventStream {
                 event.at());
     }
 
-    /// Sends the steps that finished since the last look; at first the newest alone.
+    /// Sends each step that finished since the last look; at first the newest alone.
+    ///
+    /// @return whether there may be more at once
     private boolean sendSteps() {
         Optional<StageRow> stage = stageAtWork();
         if (stage.isEmpty()) {
@@ -111,12 +113,8 @@ final class EventStream {
             lastStep = first ? Math.max(0, stage.get().step() - 1) : resumeStep(newest);
         }
         List<StepRow> steps =
-                registry
-                        .metrics()
-                        .steps(runId, stage.get().stageId(), lastStep + 1, MOST_STEPS)
-                        .stream()
-                        .filter(step -> !step.rolledBack())
-                        .toList();
+                registry.metrics()
+                        .stepsFrom(runId, stage.get().stageId(), lastStep + 1, MOST_STEPS);
         for (StepRow step : steps) {
             await(
                     sse.newEventBuilder()
@@ -126,7 +124,7 @@ final class EventStream {
                             .build());
             lastStep = step.step();
         }
-        return false;
+        return steps.size() == MOST_STEPS;
     }
 
     private Optional<StageRow> stageAtWork() {

@@ -41,7 +41,8 @@ public class MetricsResource {
 
     /// @param stage null means the stage at work
     /// @param from first step
-    /// @param points at most so many steps, thinned so that the smallest and largest losses stay
+    /// @param points at most so many steps, thinned so that the smallest and largest values of
+    ///     every series stay
     /// @param format `json` or `csv`
     @GET
     @Produces({MediaType.APPLICATION_JSON, CSV})

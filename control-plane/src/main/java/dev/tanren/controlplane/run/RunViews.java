@@ -131,7 +131,7 @@ public class RunViews {
     }
 
     private List<Double> trend(String runId, String stageId) {
-        return registry.metrics().steps(runId, stageId, 1, TREND_POINTS).stream()
+        return registry.metrics().trend(runId, stageId, "loss", TREND_POINTS).stream()
                 .map(row -> RecentSteps.finite(row.values().get("loss")))
                 .filter(Objects::nonNull)
                 .toList();

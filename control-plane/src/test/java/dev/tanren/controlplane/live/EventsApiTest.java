@@ -83,6 +83,33 @@ class EventsApiTest extends ApiTest {
         }
     }
 
+    @Test
+    void everyStepIsSentHoweverManyFinishAtOnce() throws Exception {
+        String id = recordedRun("fast");
+        var attempt = registry.attempts().begin(id, "adapt", "short", "w", 1, 0, "r");
+        registry.runs().setStageStatus(id, "adapt", RunStatus.RUNNING);
+        try (HttpClient client = HttpClient.newHttpClient();
+                BufferedReader lines = open(client, id, null)) {
+            until(lines, line -> line.startsWith(":"));
+            List<StepRow> steps = new ArrayList<>();
+            for (long step = 1; step <= 650; step++) {
+                steps.add(
+                        new StepRow(
+                                step,
+                                0,
+                                1,
+                                "short",
+                                false,
+                                "h",
+                                Map.of("loss", step == 650 ? 0.0 : 4.5),
+                                Instant.now()));
+            }
+            registry.metrics().record(id, "adapt", attempt.fencingToken(), steps);
+            List<String> seen = until(lines, line -> line.contains("\"loss\":0.0"));
+            assertThat(seen.stream().filter(line -> line.contains("\"loss\":"))).hasSize(650);
+        }
+    }
+
     private BufferedReader open(HttpClient client, String id, @Nullable String lastId)
             throws Exception {
         HttpRequest.Builder request =

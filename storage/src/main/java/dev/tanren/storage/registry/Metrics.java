@@ -18,10 +18,19 @@ public interface Metrics {
             long step,
             Map<String, EvaluationRow> datasets);
 
-    /// Rank 0's steps of a stage in order, at most `maximumPoints`, thinned so that each bucket
-    /// keeps its smallest and largest loss (from three points on). The newest step is always among
-    /// them.
+    /// Rank 0's steps of a stage in order, at most `maximumPoints`, those included that a later
+    /// attempt undid. Where there are more, they are thinned so that of each equal part of the
+    /// steps those stay at which a series is smallest or largest, for every series; where there are
+    /// fewer than two points for each series, for the loss first and the gradient's norm second.
+    /// The newest step is always among them.
     List<StepRow> steps(String runId, String stageId, long fromStep, int maximumPoints);
+
+    /// As [#steps] from the first step on, thinned for one series alone, such as `loss`.
+    List<StepRow> trend(String runId, String stageId, String series, int maximumPoints);
+
+    /// Rank 0's steps of a stage from `fromStep` on, each of them, at most `limit`; those that a
+    /// later attempt undid are left out.
+    List<StepRow> stepsFrom(String runId, String stageId, long fromStep, int limit);
 
     /// The newest `steps` steps of the stage's newest attempt, of every rank, by step and rank.
     /// The attempt's first two are left out: they are those of a cold machine.

@@ -10,12 +10,14 @@ import dev.tanren.storage.registry.Checkpoints.NewCheckpoint;
 import dev.tanren.storage.registry.Metrics.EvaluationRow;
 import dev.tanren.storage.registry.Metrics.StepRow;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 class FencingTest extends RegistryTest {
@@ -153,6 +155,65 @@ class FencingTest extends RegistryTest {
         assertThat(thinned).hasSizeBetween(20, 40);
         assertThat(thinned).extracting(StepRow::step).isSorted().contains(500L, 700L);
         assertThat(registry.metrics().steps(RUN, STAGE, 991, 40)).hasSize(10);
+    }
+
+    @Test
+    void thinnedStepsKeepTheExtremesOfEverySeries() {
+        Attempt attempt = begin(0, "a");
+        List<StepRow> rows = new ArrayList<>();
+        for (int step = 1; step <= 1_000; step++) {
+            Map<String, Double> figures = new HashMap<>();
+            figures.put("loss", 5 - step / 1000.0);
+            figures.put("gradientNorm", step == 333 ? 70 : step == 334 ? Double.NaN : 1.0);
+            figures.put("tokens", 4096.0);
+            figures.put("seconds.total", step == 777 ? 30 : 1.0);
+            figures.put("seconds.data", step == 555 ? 2 : 0.01);
+            figures.put("mfu", step == 444 ? 0.01 : 0.4);
+            StepRow plain = step(attempt, step, 0);
+            rows.add(
+                    new StepRow(
+                            plain.step(),
+                            plain.rank(),
+                            plain.attempt(),
+                            plain.phaseId(),
+                            plain.rolledBack(),
+                            plain.batchHash(),
+                            figures,
+                            plain.at()));
+        }
+        registry.metrics().record(RUN, STAGE, attempt.fencingToken(), rows);
+
+        assertThat(registry.metrics().steps(RUN, STAGE, 1, 100))
+                .hasSizeLessThanOrEqualTo(100)
+                .extracting(StepRow::step)
+                .isSorted()
+                .contains(1L, 333L, 444L, 555L, 777L, 1000L);
+        assertThat(registry.metrics().steps(RUN, STAGE, 1, 5))
+                .hasSizeLessThanOrEqualTo(5)
+                .extracting(StepRow::step)
+                .contains(1L, 333L, 1000L);
+        assertThat(registry.metrics().trend(RUN, STAGE, "seconds.data", 7))
+                .hasSizeLessThanOrEqualTo(7)
+                .extracting(StepRow::step)
+                .contains(555L, 1000L);
+    }
+
+    @Test
+    void stepsAreGivenOutOneByOneWithoutThoseThatWereUndone() {
+        Attempt first = begin(0, "a");
+        List<StepRow> rows = new ArrayList<>();
+        for (int step = 1; step <= 500; step++) {
+            rows.add(step(first, step, 5));
+        }
+        registry.metrics().record(RUN, STAGE, first.fencingToken(), rows);
+        assertThat(registry.metrics().stepsFrom(RUN, STAGE, 101, 200))
+                .extracting(StepRow::step)
+                .containsExactlyElementsOf(LongStream.rangeClosed(101, 300).boxed().toList());
+
+        begin(450, "b");
+        assertThat(registry.metrics().stepsFrom(RUN, STAGE, 400, 200))
+                .extracting(StepRow::step)
+                .containsExactlyElementsOf(LongStream.rangeClosed(400, 450).boxed().toList());
     }
 
     @Test

@@ -193,38 +193,35 @@ public final class PostgresMetrics implements Metrics {
 
     @Override
     public List<StepRow> steps(String runId, String stageId, long fromStep, int maximumPoints) {
+        return thinned(runId, stageId, fromStep, maximumPoints, List.of());
+    }
+
+    @Override
+    public List<StepRow> trend(String runId, String stageId, String series, int maximumPoints) {
+        return thinned(runId, stageId, 0, maximumPoints, List.of(series));
+    }
+
+    private List<StepRow> thinned(
+            String runId, String stageId, long fromStep, int points, List<String> series) {
+        ThinnedSteps thinned = new ThinnedSteps(runId, stageId, fromStep, points);
+        return database.call(handle -> thinned.read(handle, series));
+    }
+
+    @Override
+    public List<StepRow> stepsFrom(String runId, String stageId, long fromStep, int limit) {
         return database.call(
                 handle ->
                         handle.createQuery(
                                         """
-                                        with counted as (
-                                            select *, count(*) over () as rows,
-                                                row_number() over (order by step) - 1 as place
-                                            from step_metrics
-                                            where run_id = :runId and stage_id = :stageId
-                                                and rank = 0 and step >= :fromStep),
-                                        bucketed as (
-                                            select *, case when rows <= :points then place
-                                                else place * greatest((:points - 1) / 2, 1) / rows end
-                                                as bucket
-                                            from counted),
-                                        ranked as (
-                                            select *,
-                                                row_number() over (partition by bucket
-                                                    order by loss nulls last, step) as smallest,
-                                                row_number() over (partition by bucket
-                                                    order by loss desc nulls last, step) as largest
-                                            from bucketed),
-                                        chosen as (
-                                            select * from ranked
-                                            where smallest = 1 or largest = 1 or place = rows - 1
-                                            order by step desc limit :points)
-                                        select * from chosen order by step
+                                        select * from step_metrics
+                                        where run_id = :runId and stage_id = :stageId and rank = 0
+                                            and step >= :fromStep and not rolled_back
+                                        order by step limit :limit
                                         """)
                                 .bind("runId", runId)
                                 .bind("stageId", stageId)
                                 .bind("fromStep", fromStep)
-                                .bind("points", maximumPoints)
+                                .bind("limit", limit)
                                 .map((row, context) -> step(row))
                                 .list());
     }
@@ -280,7 +277,7 @@ public final class PostgresMetrics implements Metrics {
                                 .list());
     }
 
-    private static StepRow step(ResultSet row) throws SQLException {
+    static StepRow step(ResultSet row) throws SQLException {
         return new StepRow(
                 row.getLong("step"),
                 row.getInt("rank"),
@@ -292,7 +289,7 @@ public final class PostgresMetrics implements Metrics {
                 Columns.instant(row, "at"));
     }
 
-    private static Map<String, Double> figures(String json) {
+    static Map<String, Double> figures(String json) {
         try {
             return Json.mapper().readValue(json, FIGURES);
         } catch (JsonProcessingException e) {
