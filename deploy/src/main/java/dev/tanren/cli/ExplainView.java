@@ -38,7 +38,10 @@ final class ExplainView {
                     "device      %s%n",
                     device.name()
                             + (device.shared() ? ": all ranks share " : ": a rank has ")
-                            + bytes(device.memoryBytes()));
+                            + bytes(device.memoryBytes())
+                            + (device.prediction() == null
+                                    ? ""
+                                    : "; all figures are " + device.prediction()));
         }
         for (Explanation.Stage stage : explanation.stages()) {
             out.println();
@@ -143,6 +146,7 @@ final class ExplainView {
             memory.items().stream()
                     .filter(MemoryEstimate.Item::host)
                     .forEach(item -> item(item, memory.hostBytes()));
+            row("total", memory.hostBytes(), "", "");
         }
     }
 
@@ -217,7 +221,7 @@ final class ExplainView {
                     rung.fits() ? "fits: " : "",
                     rung.neededBytes() < fit.neededBytes()
                             ? change.effect()
-                            : "saves nothing: more partial sums of gradients");
+                            : "saves nothing here");
         }
         out.println(
                 "    Each adds to those above it, but that the kinds of parallelism stand for each other.");

@@ -56,6 +56,9 @@ final class FakePlatform
 
     final List<Long> skippedSteps = new CopyOnWriteArrayList<>();
 
+    /// As the events say.
+    final List<String> skippedPhases = new CopyOnWriteArrayList<>();
+
     /// Workers that the next attempts are to be asked of first; any will do where it is empty.
     final Queue<String> askedFirst = new ConcurrentLinkedQueue<>();
 
@@ -176,6 +179,9 @@ final class FakePlatform
 
     @Override
     public void recordEvent(EventEntry event) {
+        if (event.type().equals("phase.skipped")) {
+            skippedPhases.add((String) event.data().getOrDefault("phase", ""));
+        }
         log.add("event " + event.key());
     }
 
@@ -198,11 +204,18 @@ final class FakePlatform
                         ? new StartingPoint.Fresh()
                         : new StartingPoint.Checkpoint("manifest-" + step, step);
         if (step >= request.lastStep()) {
-            return new Begun(true, 0, 0, start, step, List.of(), null);
+            return new Begun(true, 0, 0, start, step, List.of(), List.of(), null);
         }
         int token = tokens.incrementAndGet();
         return new Begun(
-                false, token, token, start, step, List.copyOf(skippedSteps), askedFirst.poll());
+                false,
+                token,
+                token,
+                start,
+                step,
+                List.copyOf(skippedSteps),
+                List.copyOf(skippedPhases),
+                askedFirst.poll());
     }
 
     @Override

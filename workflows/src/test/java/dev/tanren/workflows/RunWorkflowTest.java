@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.plan.TrainingStage.EntryCondition;
 import dev.tanren.spec.plan.TrainingStage.Otherwise;
+import dev.tanren.spec.testing.StageBuilder;
 import dev.tanren.workflows.activity.GangActivities;
 import dev.tanren.workflows.failure.Failure;
 import dev.tanren.workflows.run.RunWorkflow;
@@ -300,8 +302,78 @@ class RunWorkflowTest {
     void aPhaseIsLeftOutWhenThePlanSaysSkip() {
         start(conditional(Otherwise.SKIP)).getResult(Void.class);
 
-        assertThat(platform.log).contains("event phase.skipped/adapt/long");
+        assertThat(platform.log)
+                .contains("event phase.skipped/adapt/long")
+                .doesNotContain("event schedule.cut-short/adapt");
         assertThat(platform.gangs).hasSize(1);
+    }
+
+    @Test
+    void aFallThatNoLongerTakesPlaceIsSaid() {
+        start(falling(conditional(Otherwise.SKIP))).getResult(Void.class);
+
+        assertThat(platform.log)
+                .containsSubsequence(
+                        "event phase.skipped/adapt/long", "event schedule.cut-short/adapt");
+    }
+
+    @Test
+    void aFallThatTakesPlaceIsNotSpokenOf() {
+        platform.evaluation.put("code.loss", 1.5);
+
+        start(falling(conditional(Otherwise.SKIP))).getResult(Void.class);
+
+        assertThat(platform.gangs).hasSize(2);
+        assertThat(platform.log).doesNotContain("event schedule.cut-short/adapt");
+    }
+
+    @Test
+    void aPhaseBehindOneThatWasLeftOutIsToldSo() {
+        Plan plan = conditional(Otherwise.SKIP);
+        TrainingStage stage = (TrainingStage) plan.stage("adapt").orElseThrow();
+        TrainingStage three =
+                StageBuilder.of(stage)
+                        .phases(
+                                stage.phases().getFirst(),
+                                stage.phases().getLast(),
+                                StageBuilder.phase("last", 16, 640))
+                        .build();
+
+        start(replaced(plan, three)).getResult(Void.class);
+
+        assertThat(platform.gangs)
+                .extracting(GangActivities.GangRequest::phaseId)
+                .containsExactly("short", "last");
+        assertThat(platform.gangs.getFirst().skippedPhases()).isEmpty();
+        assertThat(platform.gangs.getLast().skippedPhases()).containsExactly("long");
+    }
+
+    private static Plan falling(Plan plan) {
+        TrainingStage stage = (TrainingStage) plan.stage("adapt").orElseThrow();
+        return replaced(
+                plan,
+                StageBuilder.of(stage)
+                        .schedule(
+                                new TrainingStage.Schedule(
+                                        TrainingStage.ScheduleType.LINEAR,
+                                        0,
+                                        0,
+                                        0,
+                                        0.0,
+                                        TrainingStage.Course.STAGE))
+                        .build());
+    }
+
+    private static Plan replaced(Plan plan, TrainingStage stage) {
+        return new Plan(
+                plan.apiVersion(),
+                plan.name(),
+                plan.seed(),
+                plan.model(),
+                plan.datasets(),
+                plan.stages().stream()
+                        .map(each -> each.id().equals(stage.id()) ? stage : each)
+                        .toList());
     }
 
     @Test

@@ -15,6 +15,7 @@ import dev.tanren.workflows.activity.AttemptActivities;
 import dev.tanren.workflows.activity.StartingPoint;
 import io.temporal.activity.Activity;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -60,6 +61,7 @@ public final class AttemptActivitiesImpl implements AttemptActivities {
                     point(latest.get()),
                     latest.get().manifest().step(),
                     List.of(),
+                    List.of(),
                     null);
         }
         StartingPoint start =
@@ -84,6 +86,12 @@ public final class AttemptActivitiesImpl implements AttemptActivities {
                 start,
                 attempt.resumeStep(),
                 SkippedSteps.of(registry.events(), request.runId(), request.stageId()),
+                PhasesLeftOut.before(
+                        request.phaseId(),
+                        stage,
+                        registry.events(),
+                        request.runId(),
+                        latest.map(found -> found.manifest().state()).orElse(Map.of())),
                 Placement.of(earlier(attempt), registry.workers().heardWithin(Workers.SILENCE)));
     }
 

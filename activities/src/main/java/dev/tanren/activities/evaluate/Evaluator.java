@@ -10,7 +10,7 @@ import dev.tanren.launch.Report;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.plan.Stage;
 import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.planner.Timetable;
+import dev.tanren.spec.planner.EvaluationBatch;
 import dev.tanren.storage.registry.Metrics.EvaluationRow;
 import dev.tanren.storage.registry.Registry;
 import dev.tanren.workflows.activity.EvaluateActivities.EvaluateRequest;
@@ -137,17 +137,12 @@ public final class Evaluator {
                                 bundle.prefix(),
                                 request.datasets(),
                                 evaluation == null ? DEFAULT_BLOCKS : evaluation.blocks(),
-                                sequenceLength(trained, bundle.step()),
+                                EvaluationBatch.of(trained).sequenceLength(),
                                 PROMPT_TOKENS,
                                 text ? SAMPLE_TOKENS : 0,
                                 processes.node().threads()),
                 arguments ->
                         processes.node().inference(MAIN, processes.node().threads(), arguments));
-    }
-
-    /// That of the phase the checkpoint belongs to, as in the trainer's own evaluation.
-    private static int sequenceLength(TrainingStage trained, long step) {
-        return Timetable.of(trained).at(Math.max(1, step)).phase().sequenceLength();
     }
 
     private static Map<String, Gate.Figures> measured(List<Report> reports) {

@@ -173,6 +173,7 @@ abstract class GangTest {
                 lastStep,
                 SmallPlans.ARCHITECTURE,
                 Map.of(),
+                List.of(),
                 List.of());
     }
 
@@ -197,6 +198,7 @@ abstract class GangTest {
                 Map.of(),
                 request.lastStep(),
                 "runs/" + request.runId() + "/adapt/checkpoints/",
+                List.of(),
                 List.of(),
                 null);
     }

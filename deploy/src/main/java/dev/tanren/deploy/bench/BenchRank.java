@@ -167,6 +167,7 @@ public final class BenchRank implements AutoCloseable {
                 phase.lastStep(),
                 "runs/" + RUN + "/" + stage.id() + "/checkpoints/",
                 List.of(),
+                List.of(),
                 null);
     }
 

@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
 /// @param checkpointPrefix key prefix of the stage's checkpoints, `runs/<run>/<stage>/checkpoints/`
 /// @param skippedSteps steps whose batches are left out, because an earlier attempt was rolled back
 ///     from them
+/// @param skippedPhases ids of the stage's phases that were left out before this one: the learning
+///     rate's course and the mean of the weights are of those that run
 /// @param memoryLimitBytes most that this rank may have resident; null where nobody says
 public record RankLaunch(
         String runId,
@@ -45,8 +47,10 @@ public record RankLaunch(
         long lastStep,
         String checkpointPrefix,
         List<Long> skippedSteps,
+        List<String> skippedPhases,
         @Nullable Long memoryLimitBytes) {
     public RankLaunch {
         skippedSteps = List.copyOf(skippedSteps);
+        skippedPhases = List.copyOf(skippedPhases);
     }
 }

@@ -125,6 +125,7 @@ class LaunchJsonTest {
                         100,
                         "runs/run-1/adapt/checkpoints/",
                         List.of(),
+                        List.of("short"),
                         8L << 30);
         assertThat(Json.read(Json.write(launch), RankLaunch.class)).isEqualTo(launch);
     }

@@ -153,6 +153,10 @@ public enum ErrorCode {
             "TNR-4203",
             FailureClass.CONFIGURATION,
             "Resume with the optimizer and averaging that the checkpoint was made with."),
+    AVERAGE_MISSING(
+            "TNR-4204",
+            FailureClass.CONFIGURATION,
+            "Export the trained weights, or train with averaging."),
     SCRATCH_FULL(
             "TNR-4301",
             FailureClass.STORAGE,

@@ -110,6 +110,17 @@ public record TrainingStage(
             initial = Objects.requireNonNullElse(initial, 0.0);
             over = Objects.requireNonNullElse(over, Course.STAGE);
         }
+
+        /// Whether the rate falls towards the end of the whole stage, and not of each phase.
+        public boolean fallsOverStage() {
+            boolean falls =
+                    switch (type) {
+                        case CONSTANT -> false;
+                        case LINEAR, COSINE -> warmup < 1;
+                        case WARMUP_STABLE_DECAY -> decay > 0;
+                    };
+            return falls && minimum < 1 && over == Course.STAGE;
+        }
     }
 
     public enum ScheduleType {

@@ -2,6 +2,7 @@ package dev.tanren.spec.planner;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.plan.TrainingStage.Precision;
 import dev.tanren.spec.units.ByteSize;
 import java.util.List;
 import java.util.Optional;
@@ -16,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param memoryBytes of one device; of the whole machine for `cpu`, whose ranks share it
 /// @param peakFlops dense bf16 multiply-adds count as two; null where it is not known
+/// @param fp32Flops the same in fp32, which libtorch multiplies in fp32 and not as TF32 unless it
+///     is told to; null where it is not known
 /// @param linkBytesPerSecond between devices of one node, in one direction
 /// @param shared whether all ranks of a stage share the memory
 /// @param bf16Units whether it multiplies bf16 faster than fp32, as far as its kind tells
@@ -23,6 +26,7 @@ public record Device(
         String name,
         long memoryBytes,
         @Nullable Double peakFlops,
+        @Nullable Double fp32Flops,
         double linkBytesPerSecond,
         boolean shared,
         boolean bf16Units) {
@@ -38,11 +42,11 @@ public record Device(
 
     private static final List<Device> KNOWN =
             List.of(
-                    new Device("h100-sxm", 80_000_000_000L, 989e12, 450e9, false, true),
-                    new Device("h100-pcie", 80_000_000_000L, 756e12, 63e9, false, true),
-                    new Device("h200", 141_000_000_000L, 989e12, 450e9, false, true),
-                    new Device("a100-40", 40_000_000_000L, 312e12, 300e9, false, true),
-                    new Device("a100-80", 80_000_000_000L, 312e12, 300e9, false, true));
+                    new Device("h100-sxm", 80_000_000_000L, 989e12, 67e12, 450e9, false, true),
+                    new Device("h100-pcie", 80_000_000_000L, 756e12, 51e12, 63e9, false, true),
+                    new Device("h200", 141_000_000_000L, 989e12, 67e12, 450e9, false, true),
+                    new Device("a100-40", 40_000_000_000L, 312e12, 19.5e12, 300e9, false, true),
+                    new Device("a100-80", 80_000_000_000L, 312e12, 19.5e12, 300e9, false, true));
 
     /// The devices that have a name.
     public static List<Device> known() {
@@ -55,7 +59,7 @@ public record Device(
     public static Device parse(String text, Machine machine) {
         if (text.equals(CPU)) {
             return new Device(
-                    CPU, machine.memoryBytes(), null, LOOPBACK, true, machine.bf16Units());
+                    CPU, machine.memoryBytes(), null, null, LOOPBACK, true, machine.bf16Units());
         }
         for (Device device : known()) {
             if (device.name.equals(text)) {
@@ -65,12 +69,25 @@ public record Device(
         try {
             long bytes = ByteSize.parse(text).bytes();
             if (bytes > 0) {
-                return new Device(text, bytes, null, PCIE_4, false, true);
+                return new Device(text, bytes, null, null, PCIE_4, false, true);
             }
         } catch (IllegalArgumentException e) {
             throw unknown(text);
         }
         throw unknown(text);
+    }
+
+    /// In the precision of a stage's matrix products.
+    @Nullable Double peakFlops(Precision precision) {
+        return switch (precision) {
+            case FP32 -> fp32Flops;
+            case BF16 -> peakFlops;
+        };
+    }
+
+    /// What is to be said of all figures about it; null where they rest on measurements.
+    public @Nullable String prediction() {
+        return shared ? null : "predicted, not measured on a GPU";
     }
 
     /// The device that a driver calls so, such as `NVIDIA H100 80GB HBM3`.

@@ -10,9 +10,15 @@ import org.jspecify.annotations.Nullable;
 /// What a plan will do, in figures.
 ///
 /// @param model null when the shape of the base is not known yet
+/// @param prediction what is to be said of all figures about the device; null where no device is
+///     named, and where the planner's figures were measured on its kind
 /// @param uses how often phases go through what is known of the data; empty where nothing is
 public record Explanation(
-        String plan, @Nullable Model model, List<Stage> stages, List<DataUse> uses) {
+        String plan,
+        @Nullable Model model,
+        @Nullable String prediction,
+        List<Stage> stages,
+        List<DataUse> uses) {
 
     public Explanation {
         stages = List.copyOf(stages);
@@ -77,7 +83,8 @@ public record Explanation(
 
     /// @param flopsPerToken by phase, in the plan's order
     /// @param flops of the whole stage
-    /// @param memoryPerRank with its sum in `memoryPerRankBytes`
+    /// @param memoryPerRank with the sums of the memory that a rank computes in, and of the host's
+    ///     beside it, which is 0 where they are the same
     /// @param activationPolicies every policy of recomputing, all else as it is in the plan
     /// @param publishedActivationBytes what Korthikanti et al. say of a trainer in 16 bits that
     ///     keeps everything, whose attention is not fused and whose feed-forward part is four times
@@ -91,6 +98,7 @@ public record Explanation(
             String flopsFormula,
             MemoryEstimate memoryPerRank,
             long memoryPerRankBytes,
+            long hostMemoryPerRankBytes,
             List<ActivationPolicy> activationPolicies,
             long publishedActivationBytes,
             @Nullable Communication communicationPerStep,
@@ -125,7 +133,7 @@ public record Explanation(
     /// How long the stage takes if all goes as usual.
     ///
     /// @param utilisation share of the arithmetic's peak that is assumed
-    /// @param peakFlops of the device in bf16; fp32 runs as TF32 with half of it
+    /// @param peakFlops of the device in the stage's precision; fp32 is not run as TF32
     /// @param tokensPerSecondPerRank that follow from it
     /// @param seconds of the whole stage, communication included
     public record Expected(

@@ -34,6 +34,6 @@ public record Fit(
                         .unchunkedLogits(),
                 fits ? List.of() : Ladder.of(demand),
                 fits ? List.of() : Combinations.fitting(demand),
-                StepTime.assumptions(device));
+                StepTime.assumptions(device, demand.stage().precision()));
     }
 }

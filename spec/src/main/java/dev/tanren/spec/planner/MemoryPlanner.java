@@ -15,12 +15,6 @@ import java.util.Locale;
 /// Estimates what the rank of a training stage that holds most keeps in memory.
 final class MemoryPlanner {
 
-    /// The head keeps the logits of so many places at once that they are about this many numbers.
-    private static final int LOGITS_OF_A_CHUNK = 1 << 23;
-
-    /// The head takes at least this many places at once, however large the vocabulary is.
-    private static final int PLACES_OF_A_CHUNK = 16;
-
     /// What a bf16 product of gradients is made in, before it is added to those in fp32.
     private static final long PRODUCT = 2L << 20;
 
@@ -37,6 +31,11 @@ final class MemoryPlanner {
     /// on more cores has more compilers at work.
     static final long RUNTIME = 330L << 20;
 
+    /// Weights that are brought to a device at once where they are rounded there.
+    private static final long ROUNDED = 64L << 20;
+
+    static final String OPTIMIZER = "optimizer";
+    static final String AVERAGE = "average";
     static final String ACTIVATIONS = "activations";
     static final String STAGING = "checkpoint staging";
 
@@ -44,11 +43,19 @@ final class MemoryPlanner {
     private final Architecture shape;
     private final Parallelism mesh;
     private final boolean ownMemory;
+    private final EvaluationBatch evaluated;
     private final ZeroModelStates states;
     private final int elementBytes;
 
     /// @param ownMemory whether ranks compute in memory of a device's own, not in the host's
     MemoryPlanner(TrainingStage stage, Architecture shape, boolean ownMemory) {
+        this(stage, shape, ownMemory, EvaluationBatch.of(stage));
+    }
+
+    /// @param evaluated of the whole stage, of which `stage` has some phases
+    MemoryPlanner(
+            TrainingStage stage, Architecture shape, boolean ownMemory, EvaluationBatch evaluated) {
+        this.evaluated = evaluated;
         this.stage = stage;
         this.shape = shape;
         this.mesh = stage.parallelism();
@@ -70,7 +77,8 @@ final class MemoryPlanner {
                                 new MemoryPlanner(
                                                 Settings.phases(stage, List.of(phase)),
                                                 shape,
-                                                ownMemory)
+                                                ownMemory,
+                                                evaluated)
                                         .ofPipeline())
                 .max(Comparator.comparingLong(MemoryEstimate::totalBytes))
                 .orElseThrow();
@@ -86,17 +94,21 @@ final class MemoryPlanner {
         List<Item> items = new ArrayList<>();
         items.add(parameters(part));
         items.add(gradients(part));
-        items.add(optimizer(part));
-        if (stage.averaging() != null) {
-            items.add(
-                    item(
-                            "average",
-                            4 * part.parameters() * optimizerShare(),
-                            "4 · parameters" + shared(optimizerShare())));
+        if (!ownMemory) {
+            items.addAll(optimizer(part));
         }
         items.add(activations(part));
         items.add(logits(part));
         items.add(buffers(part));
+        if (ownMemory) {
+            items.addAll(
+                    new HostShare(
+                                    stage,
+                                    part.parameters(),
+                                    optimizerShare(),
+                                    shared(optimizerShare()))
+                            .items(OptimizerStates.of(stage, shape)));
+        }
         items.add(checkpointStaging());
         items.add(new Item("runtime", RUNTIME, "JVM and libtorch", ownMemory));
         return new MemoryEstimate(items);
@@ -140,17 +152,27 @@ final class MemoryPlanner {
         return Long.numberOfTrailingZeros(Math.max(1, microBatches)) + 1;
     }
 
-    private Item optimizer(ModelPart part) {
+    /// With the mean of the weights.
+    private List<Item> optimizer(ModelPart part) {
         OptimizerStates kept = OptimizerStates.of(stage, shape);
         int master = stage.precision() == Precision.BF16 ? 4 : 0;
-        return item(
-                "optimizer",
-                (kept.state() + master) * part.parameters() * optimizerShare(),
-                "("
-                        + kept.formula()
-                        + (master > 0 ? " + 4 (master copy)" : "")
-                        + ") · parameters"
-                        + shared(optimizerShare()));
+        Item optimizer =
+                item(
+                        OPTIMIZER,
+                        (kept.state() + master) * part.parameters() * optimizerShare(),
+                        "("
+                                + kept.formula()
+                                + (master > 0 ? " + 4 (master copy)" : "")
+                                + ") · parameters"
+                                + shared(optimizerShare()));
+        return stage.averaging() == null
+                ? List.of(optimizer)
+                : List.of(
+                        optimizer,
+                        item(
+                                AVERAGE,
+                                4 * part.parameters() * optimizerShare(),
+                                "4 · parameters" + shared(optimizerShare())));
     }
 
     private double optimizerShare() {
@@ -160,13 +182,10 @@ final class MemoryPlanner {
     private Item activations(ModelPart part) {
         SegmentActivations segments = segments();
         long underWay = part.first() ? Math.min(mesh.pipeline(), microBatches()) : 1;
-        double ofPlace =
-                part.layers() * segments.keptByLayer() * underWay
-                        + segments.shared()
-                        + (stage.evaluation() == null ? 0 : segments.evaluation());
+        double ofPlace = part.layers() * segments.keptByLayer() * underWay + segments.shared();
         return item(
                 ACTIVATIONS,
-                places() * ofPlace,
+                places() * ofPlace + evaluation(),
                 places()
                         + " places of a micro-batch · ("
                         + part.layers()
@@ -176,11 +195,13 @@ final class MemoryPlanner {
                         + Math.round(segments.keptByLayer())
                         + " kept + "
                         + Math.round(segments.shared())
-                        + " shared"
+                        + " shared bytes)"
                         + (stage.evaluation() == null
                                 ? ""
-                                : " + " + Math.round(segments.evaluation()) + " for evaluations")
-                        + " bytes)");
+                                : " + "
+                                        + evaluated.places()
+                                        + " of an evaluation · "
+                                        + Math.round(segments.evaluation())));
     }
 
     /// What evaluations take beside the training.
@@ -188,7 +209,9 @@ final class MemoryPlanner {
         if (stage.evaluation() == null) {
             return 0;
         }
-        return Math.round(places() * segments().evaluation());
+        SegmentActivations segments = segments();
+        long beyond = Math.max(0, evaluated.places() - places());
+        return Math.round(evaluated.places() * segments.evaluation() + beyond * segments.shared());
     }
 
     private SegmentActivations segments() {
@@ -213,12 +236,17 @@ final class MemoryPlanner {
             return item("logits", 0, "on the last stage of the pipeline");
         }
         double vocabulary = (double) shape.vocabSize() / mesh.tensor();
-        long chunk = Math.max(PLACES_OF_A_CHUNK, LOGITS_OF_A_CHUNK / shape.vocabSize());
+        long chunk =
+                LogitsChunk.places(
+                        ownMemory ? LogitsChunk.ON_A_DEVICE : LogitsChunk.IN_HOST_MEMORY,
+                        shape.vocabSize());
         long held = places() <= chunk ? places() : chunk + places() % chunk;
+        // A device makes the loss in fp32, from a copy where logits are not.
+        int bytes = elementBytes + (ownMemory && stage.precision() == Precision.BF16 ? 4 : 0);
         return item(
                 "logits",
-                elementBytes * held * vocabulary,
-                elementBytes + " · vocabSize · " + held + " places, in chunks of " + chunk);
+                bytes * held * vocabulary,
+                bytes + " · vocabSize · " + held + " places, in chunks of " + chunk);
     }
 
     /// Logits of the whole micro-batch, which are never there.
@@ -239,14 +267,18 @@ final class MemoryPlanner {
                     case GRADIENTS -> "a message, the gradient of the largest segment";
                     case FULL -> "a message, weights of two segments, the gradient of one";
                 };
-        long product = stage.precision() == Precision.BF16 ? PRODUCT : 0;
+        long product = stage.precision() == Precision.BF16 ? (ownMemory ? ROUNDED : PRODUCT) : 0;
         double widened = widensAttention() ? places() * segments().widened() : 0;
-        double scratch = OptimizerStates.of(stage, shape).scratch() / mesh.tensor();
+        double scratch = ownMemory ? 0 : OptimizerStates.of(stage, shape).scratch() / mesh.tensor();
         return item(
                 "buffers",
                 MESSAGE + gathered + product + widened + scratch,
                 formula
-                        + (product > 0 ? ", a product of 2 MiB" : "")
+                        + (product == 0
+                                ? ""
+                                : ownMemory
+                                        ? ", 64 MiB of weights to be rounded"
+                                        : ", a product of 2 MiB")
                         + (widened > 0 ? ", a layer's attention in fp32" : "")
                         + (scratch > 0 ? ", scratch of the optimizer" : ""));
     }

@@ -34,6 +34,7 @@ public final class Planner {
         return new Explanation(
                 plan.name(),
                 shape == null ? null : model(shape),
+                device == null ? null : device.prediction(),
                 plan.stages().stream().map(stage -> stage(stage, shape, device)).toList(),
                 List.of());
     }
@@ -136,6 +137,7 @@ public final class Planner {
                 Flops.FORMULA,
                 memory,
                 memory.totalBytes(),
+                memory.hostBytes(),
                 activationPolicies(demand),
                 publishedActivations(stage, shape),
                 communication(stage, shape),
@@ -184,7 +186,7 @@ public final class Planner {
 
     private static Explanation.@Nullable Expected expected(
             TrainingStage stage, Timetable timetable, Architecture shape, Device device) {
-        Double peak = device.peakFlops();
+        Double peak = device.peakFlops(stage.precision());
         if (peak == null) {
             return null;
         }

@@ -2,7 +2,6 @@ package dev.tanren.spec.planner;
 
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.plan.TrainingStage.Precision;
 import dev.tanren.spec.planner.formula.Utilisation;
 import java.util.Optional;
 
@@ -17,14 +16,8 @@ public record StageUtilisation(Architecture shape, int ranks, double peakFlops) 
     public static Optional<StageUtilisation> of(
             TrainingStage stage, Architecture shape, String driverName) {
         return Device.ofDriver(driverName)
-                .flatMap(device -> Optional.ofNullable(device.peakFlops()))
-                .map(
-                        bf16 ->
-                                new StageUtilisation(
-                                        shape,
-                                        stage.parallelism().ranks(),
-                                        // In TF32 the listed devices are half as fast.
-                                        stage.precision() == Precision.BF16 ? bf16 : bf16 / 2));
+                .flatMap(device -> Optional.ofNullable(device.peakFlops(stage.precision())))
+                .map(peak -> new StageUtilisation(shape, stage.parallelism().ranks(), peak));
     }
 
     /// The share of the peak that a step's arithmetic took, by torchtitan's convention.

@@ -12,8 +12,10 @@ import org.jspecify.annotations.Nullable;
 
 /// How long the steps of a stage take, to compare settings by.
 ///
-/// Arithmetic runs at 40 % of the device's peak; communication goes at the link's rated speed and
-/// is not hidden behind arithmetic, so what it costs is an upper bound.
+/// Arithmetic runs at 40 % of the device's peak in the stage's precision; communication goes at the
+/// link's rated speed and is not hidden behind arithmetic, so what it costs is an upper bound. The
+/// optimizer runs on the host, over the memory that it reads and writes; a device with its own
+/// memory gets the weights and gives the gradient back in each step, in fp32 over PCIe.
 final class StepTime {
 
     /// What making again all that one pass over memory makes costs, of a step.
@@ -22,8 +24,17 @@ final class StepTime {
     /// What half the micro-batch costs: smaller matrix products, one more sum of gradients.
     private static final double HALVING = 1.02;
 
-    /// Where the peak is not known: a card of the middle class, in bf16.
+    /// Where the peak is not known: a card of the middle class, in bf16 and in fp32.
     private static final double ASSUMED_PEAK = 100e12;
+
+    private static final double ASSUMED_FP32_PEAK = 10e12;
+
+    /// Of the host's memory, what a rank's optimizer gets: a channel or two of DDR4.
+    private static final double HOST_MEMORY = 20e9;
+
+    /// Bytes of a parameter that an optimizer reads and writes beside its state: the weight both
+    /// ways, the gradient.
+    private static final int TOUCHED = 12;
 
     /// A thread of a CPU with AVX2 at the speed that the trainer reaches on it.
     private static final double THREAD = 60e9;
@@ -66,8 +77,24 @@ final class StepTime {
                         / (mesh.tensor() * mesh.pipeline())
                         * recomputation(entry.phase().sequenceLength())
                         / flopsPerSecond();
+        double update = optimizer() + copies();
         double bubble = new Pipeline(mesh.pipeline(), microBatches).bubble();
-        return arithmetic * (1 + bubble) + bytes(tokens, microBatches) / link();
+        return arithmetic * (1 + bubble) + bytes(tokens, microBatches) / link() + update;
+    }
+
+    /// Of one step, on the host.
+    private double optimizer() {
+        double state = 2 * OptimizerStates.of(stage, shape).state() + TOUCHED;
+        int sharers = mesh.data() * mesh.context();
+        double share = mesh.sharding() == TrainingStage.Sharding.NONE ? 1 : 1.0 / sharers;
+        return state * ModelPart.first(shape, mesh).parameters() * share / HOST_MEMORY;
+    }
+
+    /// Of one step: weights to the device, the gradient from it.
+    private double copies() {
+        return device == null || device.shared()
+                ? 0
+                : 2 * Float.BYTES * ModelPart.first(shape, mesh).parameters() / Device.PCIE_4;
     }
 
     /// The forward pass of the layers is made again, and not that of the head.
@@ -108,10 +135,15 @@ final class StepTime {
         if (on != null && on.shared()) {
             return THREAD * stage.threadsPerRank();
         }
-        Double known = on == null ? null : on.peakFlops();
-        double peak = known == null ? ASSUMED_PEAK : known;
-        // The tensor units of all listed devices are half as fast in TF32 as in bf16.
-        return Device.USUAL_UTILISATION * (stage.precision() == Precision.BF16 ? peak : peak / 2);
+        Double known = on == null ? null : on.peakFlops(stage.precision());
+        return Device.USUAL_UTILISATION * (known == null ? assumedPeak(stage.precision()) : known);
+    }
+
+    private static double assumedPeak(Precision precision) {
+        return switch (precision) {
+            case FP32 -> ASSUMED_FP32_PEAK;
+            case BF16 -> ASSUMED_PEAK;
+        };
     }
 
     private double link() {
@@ -119,18 +151,22 @@ final class StepTime {
     }
 
     /// What the figures rest on, in words.
-    static String assumptions(Device device) {
-        Double known = device.peakFlops();
+    static String assumptions(Device device, Precision precision) {
+        Double known = device.peakFlops(precision);
         String arithmetic =
                 device.shared()
                         ? "60 GFLOP/s a thread"
                         : "40 % of "
-                                + Math.round((known == null ? ASSUMED_PEAK : known) / 1e12)
+                                + Math.round(
+                                        (known == null ? assumedPeak(precision) : known) / 1e12)
                                 + " TFLOP/s"
                                 + (known == null ? " (assumed)" : "");
         return arithmetic
                 + ", "
                 + Math.round(device.linkBytesPerSecond() / 1e9)
-                + " GB/s between ranks, communication not hidden";
+                + " GB/s between ranks, communication not hidden, the optimizer on the host at "
+                + Math.round(HOST_MEMORY / 1e9)
+                + " GB/s"
+                + (device.prediction() == null ? "" : "; " + device.prediction());
     }
 }

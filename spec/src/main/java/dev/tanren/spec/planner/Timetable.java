@@ -3,14 +3,15 @@ package dev.tanren.spec.planner;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.plan.TrainingStage.Phase;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.SortedMap;
 
 /// Which optimizer step of a stage belongs to which phase: a pure function of the plan, so that
 /// planner, workflow and ranks never disagree.
 ///
-/// Steps are counted from 1; step 0 is the state before the first step.
+/// Steps are counted from 1; step 0 is the state before the first step. A step's number is its
+/// place in the plan: where a phase is left out, those after it keep theirs.
 public record Timetable(List<Entry> entries) {
 
     public Timetable {
@@ -36,40 +37,56 @@ public record Timetable(List<Entry> entries) {
             return steps() * sequencesPerStep;
         }
 
-        /// How many of them come from each member of the mix, as [Timetable#samplesOf] has it.
+        /// How many of them come from each member of the mix, by name: exact over the phase, by
+        /// largest remainder. 0 for a share of 0, and for one that is too small for a sample.
         public SortedMap<String, Long> samplesOfMembers() {
-            return samplesOf(phase.mix(), samples());
+            return MixShares.of(phase.mix(), samples());
         }
     }
 
-    /// How many samples of a phase come from each member of its mix, by name: exact over the phase,
-    /// by largest remainder. 0 for a share of 0, and for one that is too small for a sample.
-    ///
-    /// @param mix shares, at least one above 0
-    public static SortedMap<String, Long> samplesOf(Map<String, Double> mix, long samples) {
-        return MixShares.of(mix, samples);
+    public static Timetable of(TrainingStage stage) {
+        return of(stage.phases(), stage.globalBatchTokens(), stage.microBatch());
     }
 
-    public static Timetable of(TrainingStage stage) {
+    /// @param globalBatchTokens tokens of one optimizer step over all ranks
+    /// @param microBatch sequences of a micro-batch
+    public static Timetable of(List<Phase> phases, long globalBatchTokens, int microBatch) {
         List<Entry> entries = new ArrayList<>();
         long next = 1;
-        for (Phase phase : stage.phases()) {
-            long steps = Math.ceilDiv(phase.tokens(), stage.globalBatchTokens());
-            int sequences = Math.toIntExact(stage.globalBatchTokens() / phase.sequenceLength());
+        for (Phase phase : phases) {
+            long steps = Math.ceilDiv(phase.tokens(), globalBatchTokens);
+            int sequences = Math.toIntExact(globalBatchTokens / phase.sequenceLength());
             entries.add(
-                    new Entry(
-                            phase,
-                            next,
-                            next + steps - 1,
-                            sequences,
-                            sequences / stage.microBatch()));
+                    new Entry(phase, next, next + steps - 1, sequences, sequences / microBatch));
             next += steps;
         }
         return new Timetable(entries);
     }
 
+    /// What runs where phases are left out. The other phases' steps keep their numbers.
+    ///
+    /// @param skipped ids of phases; not of all of them
+    public Timetable without(Collection<String> skipped) {
+        List<Entry> left =
+                entries.stream().filter(entry -> !skipped.contains(entry.phase().id())).toList();
+        if (left.isEmpty()) {
+            throw new IllegalArgumentException("nothing runs without " + skipped);
+        }
+        return new Timetable(left);
+    }
+
+    /// The number of the last step.
     public long totalSteps() {
         return entries.getLast().lastStep();
+    }
+
+    /// How many steps run before a step: less than its number says where phases are left out.
+    ///
+    /// @param step from 1
+    public long stepsBefore(long step) {
+        return entries.stream()
+                .mapToLong(entry -> Math.clamp(step - entry.firstStep(), 0, entry.steps()))
+                .sum();
     }
 
     /// @param step 1 to [#totalSteps()]

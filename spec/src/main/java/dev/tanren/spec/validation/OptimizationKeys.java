@@ -203,8 +203,9 @@ final class OptimizationKeys {
                     "last",
                     COMMON.and(
                             "last",
-                            "The mean of the weights at the stage's last checkpoint steps:"
-                                    + " multiples of everySteps and the last step of each phase.",
+                            "The mean of the weights at the last checkpoint steps of what runs of the"
+                                    + " stage: multiples of everySteps and the last step of each phase."
+                                    + " Where phases may be left out, they must lie in one phase.",
                             CHECKPOINTS));
             return shapes;
         }

@@ -196,7 +196,7 @@ final class PlanKeys {
                                 0),
                         "{}",
                         "bounds by metric: `<dataset>.loss`, `<dataset>.perplexity` or"
-                                + " `<dataset>.forgetting` (relative rise of perplexity against the state before"
+                                + " `<dataset>.forgetting` (relative rise of perplexity, at one sequence length, against the state before"
                                 + " the training stage); the plan stops when one does not hold");
         static final Key<List<Located<Stage.Format>>> FORMATS =
                 Key.withDefault(

@@ -6,10 +6,8 @@ import dev.tanren.spec.validation.TrainingKeys.PhaseKeys;
 import dev.tanren.spec.validation.internal.Located;
 import dev.tanren.spec.validation.internal.Problems;
 import dev.tanren.spec.validation.internal.Section;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /// Says which member of a mix is not trained on at all, because its share of the phase is less than
 /// a sequence.
@@ -24,30 +22,27 @@ final class SmallShares {
     }
 
     void check() {
-        Optional<Long> batch = stage.find(TrainingKeys.GLOBAL_BATCH_TOKENS);
-        for (Located<Section> phase : stage.find(TrainingKeys.PHASES).orElse(List.of())) {
-            Optional<Long> length = phase.value().find(PhaseKeys.SEQUENCE_LENGTH);
-            Optional<Long> tokens = phase.value().find(PhaseKeys.TOKENS);
-            Optional<Map<String, Located<Double>>> mix = phase.value().find(PhaseKeys.MIX);
-            if (batch.isPresent() && length.isPresent() && tokens.isPresent() && mix.isPresent()) {
-                long steps = Math.ceilDiv(tokens.get(), batch.get());
-                check(mix.get(), steps * (batch.get() / length.get()));
-            }
-        }
+        PlannedPhases.of(stage)
+                .ifPresent(
+                        timetable -> {
+                            List<Located<Section>> phases = stage.get(TrainingKeys.PHASES);
+                            for (int i = 0; i < phases.size(); i++) {
+                                check(phases.get(i).value(), timetable.entries().get(i));
+                            }
+                        });
     }
 
-    private void check(Map<String, Located<Double>> mix, long samples) {
-        Map<String, Double> shares = new LinkedHashMap<>();
-        mix.forEach((name, share) -> shares.put(name, share.value()));
-        if (shares.values().stream().noneMatch(share -> share > 0)) {
+    private void check(Section phase, Timetable.Entry entry) {
+        if (entry.phase().mix().values().stream().noneMatch(share -> share > 0)) {
             return;
         }
-        Timetable.samplesOf(shares, samples)
+        Map<String, Long> samples = entry.samplesOfMembers();
+        phase.find(PhaseKeys.MIX)
+                .orElse(Map.of())
                 .forEach(
-                        (name, taken) -> {
-                            Located<Double> share = mix.get(name);
-                            if (share != null && share.value() > 0 && taken == 0) {
-                                advise(share, samples);
+                        (name, share) -> {
+                            if (share.value() > 0 && samples.getOrDefault(name, 0L) == 0) {
+                                advise(share, entry.samples());
                             }
                         });
     }

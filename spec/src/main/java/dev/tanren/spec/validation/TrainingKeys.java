@@ -170,7 +170,8 @@ final class TrainingKeys {
                 Shape.of(
                         "evaluation",
                         "Loss on held-out documents while training; also before the first step and after"
-                                + " the last.",
+                                + " the last. Blocks have the length of the stage's longest phase, in every"
+                                + " phase and in the gate, so that all figures of a stage are comparable.",
                         EVERY_STEPS,
                         DATASETS,
                         BLOCKS);

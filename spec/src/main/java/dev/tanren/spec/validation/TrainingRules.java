@@ -56,6 +56,7 @@ final class TrainingRules {
         checkBatch(phases);
         new QualityRamp(stage, problems).check();
         new SmallShares(stage, problems).check();
+        new SkippablePhases(stage, problems).check();
     }
 
     private void checkRanks() {

@@ -31,15 +31,24 @@ class FitTest {
         long parameters = 6_738_415_616L;
         assertThat(memory.bytes("parameters")).isEqualTo(2 * parameters);
         assertThat(memory.bytes("parameters") / 1e9).isCloseTo(13.5, within(0.05));
-        assertThat(memory.bytes("optimizer")).isEqualTo(12 * parameters);
+        assertThat(memory.bytes("optimizer")).isEqualTo(8 * parameters);
         assertThat(memory.bytes("gradients") % (4 * parameters)).isZero();
-        assertThat(memory.totalBytes()).isGreaterThan(18 * parameters);
-        // 2 bytes each, in chunks of 2^23 / 32000 = 262 places, of which 8192 leave 70.
-        assertThat(memory.bytes("logits")).isEqualTo(2L * (262 + 70) * 32_000);
-        // A message, and a product of gradients.
-        assertThat(memory.bytes("buffers")).isEqualTo(3L << 20);
-        // Staging lies in the host's memory.
-        assertThat(memory.hostBytes()).isGreaterThanOrEqualTo(12 * parameters);
+        // The optimizer's state is not on the card.
+        assertThat(memory.totalBytes())
+                .isEqualTo(
+                        2 * parameters
+                                + memory.bytes("gradients")
+                                + memory.bytes("activations")
+                                + memory.bytes("logits")
+                                + memory.bytes("buffers"));
+        // 6 bytes each, in chunks of 2^25 / 32000 = 1048 places, of which 8192 leave 856.
+        assertThat(memory.bytes("logits")).isEqualTo(6L * (1048 + 856) * 32_000);
+        // A message, and weights to be rounded.
+        assertThat(memory.bytes("buffers")).isEqualTo(65L << 20);
+        // In the host's memory are weights and gradient in fp32, two moments, and the copy of
+        // weights and moments for a checkpoint.
+        assertThat(memory.hostBytes()).isEqualTo((4 + 4 + 8 + 12) * parameters + (330L << 20));
+        assertThat(compute.hostMemoryPerRankBytes()).isEqualTo(memory.hostBytes());
 
         Fit fit = Objects.requireNonNull(compute.fit());
         assertThat(fit.fits()).isFalse();
@@ -54,14 +63,14 @@ class FitTest {
                         "parallelism.sharding: gradients",
                         "parallelism.sharding: full",
                         "parallelism.sequence: true",
-                        "parallelism.pipeline: 32");
+                        "parallelism.pipeline: 16");
         assertThat(fit.fitting()).isNotEmpty();
         assertThat(fit.fitting())
                 .allSatisfy(
                         settings -> {
                             assertThat(settings.fits()).isTrue();
                             assertThat(settings.neededBytes()).isLessThanOrEqualTo(16 * GB);
-                            assertThat(settings.ranks()).isGreaterThan(8);
+                            assertThat(settings.ranks()).isGreaterThanOrEqualTo(8);
                             assertThat(settings.stage().globalBatchTokens()).isEqualTo(128 * 1024);
                         });
         assertThat(fit.fitting()).extracting(Proposal::ranks).isSorted();
@@ -74,7 +83,7 @@ class FitTest {
         assertThat(optimizer.fits()).isFalse();
         var full = rung(fit, Sharding.FULL);
         assertThat(full.fits()).isTrue();
-        assertThat(full.ranks()).isEqualTo(16);
+        assertThat(full.ranks()).isEqualTo(8);
         assertThat(full.stage().activations()).isEqualTo(Activations.FULL);
         assertThat(full.slowdown()).isGreaterThan(8.0 / 6);
     }
@@ -121,8 +130,21 @@ class FitTest {
         var expected = Objects.requireNonNull(sevenBillion("h200").expected());
         assertThat(expected.peakFlops()).isEqualTo(989e12);
         assertThat(expected.utilisation()).isEqualTo(0.4);
-        // 40 % of 989 TFLOP/s over 6·6.6e9 + 12·32·4096·2048 a token.
-        assertThat(expected.tokensPerSecondPerRank()).isCloseTo(9_230, within(50.0));
+        // 40 % of 989 TFLOP/s over 6·6.6e9 + 12·32·4096·2048 a token are 9,230 tokens a second,
+        // 14.2
+        // seconds a step; 28 bytes a parameter of the host's memory at 20 GB/s are 9.4, and 8 over
+        // PCIe at 25 GB/s 2.2.
+        assertThat(expected.tokensPerSecondPerRank()).isCloseTo(5_080, within(10.0));
+    }
+
+    @Test
+    void figuresForAGpuAreSaidToBePredicted() throws Exception {
+        assertThat(Planner.explain(plan(), null, Device.parse("h200", MACHINE)).prediction())
+                .isEqualTo("predicted, not measured on a GPU");
+        assertThat(Planner.explain(plan(), null, Device.parse("cpu", MACHINE)).prediction())
+                .isNull();
+        assertThat(Objects.requireNonNull(sevenBillion("h200").fit()).assumptions())
+                .contains("not measured on a GPU", "optimizer on the host");
     }
 
     @Test
@@ -144,6 +166,9 @@ class FitTest {
     void namedDevicesHaveTheirVendorsFigures() {
         assertThat(Device.parse("h100-sxm", MACHINE).peakFlops()).isEqualTo(989e12);
         assertThat(Device.parse("h200", MACHINE).memoryBytes()).isEqualTo(141 * GB);
+        assertThat(Device.parse("h200", MACHINE).fp32Flops()).isEqualTo(67e12);
+        assertThat(Device.parse("h100-pcie", MACHINE).fp32Flops()).isEqualTo(51e12);
+        assertThat(Device.parse("a100-40", MACHINE).fp32Flops()).isEqualTo(19.5e12);
         assertThat(Device.parse("h100-pcie", MACHINE).peakFlops()).isEqualTo(756e12);
         assertThat(Device.parse("a100-40", MACHINE).memoryBytes()).isEqualTo(40 * GB);
         assertThat(Device.parse("a100-80", MACHINE).peakFlops()).isEqualTo(312e12);

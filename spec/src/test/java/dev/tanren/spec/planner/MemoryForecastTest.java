@@ -39,6 +39,26 @@ class MemoryForecastTest {
     }
 
     @Test
+    void aRankOnAGpuHasALimitOfTheHostsMemoryAndOneOfTheDevices() {
+        TrainingStage stage = stage("evaluation: {datasets: [ids]}");
+        long parameters = ParameterCount.of(SHAPE).total();
+        MemoryForecast gpu = MemoryForecast.of(stage, SHAPE, "long", true);
+        MemoryForecast host = MemoryForecast.of(stage, SHAPE, "long");
+        // Weights, gradient, two moments, their copy, and the process.
+        assertThat(gpu.predictedBytes())
+                .isEqualTo((4 + 4 + 8 + 12) * parameters + MemoryPlanner.RUNTIME);
+        assertThat(gpu.evaluationBytes()).isZero();
+        assertThat(gpu.laterBytes()).isZero();
+        MemoryEstimate inHost = new MemoryPlanner(stage, SHAPE, false).estimate();
+        // As in the host's memory, but for what is in the host's and for larger chunks of logits.
+        assertThat(gpu.deviceBytes())
+                .isGreaterThan(inHost.bytes("parameters") + inHost.bytes("activations"));
+        assertThat(host.deviceBytes()).isZero();
+        assertThat(gpu.certainlyExceedsDevice(gpu.deviceBytes())).isFalse();
+        assertThat(gpu.certainlyExceedsDevice(gpu.deviceBytes() * 80 / 100)).isTrue();
+    }
+
+    @Test
     void whatWasTakenAlreadyIsNotToComeAgain() {
         MemoryForecast forecast =
                 MemoryForecast.of(stage("evaluation: {datasets: [ids]}"), SHAPE, "long");

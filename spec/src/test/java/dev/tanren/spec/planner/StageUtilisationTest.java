@@ -30,9 +30,10 @@ class StageUtilisationTest {
     }
 
     @Test
-    void fp32IsMeasuredAgainstHalfThePeak() {
+    void fp32IsMeasuredAgainstThePeakInFp32AndNotInTf32() {
         double bf16 = of("bf16");
-        assertThat(of("fp32")).isEqualTo(2 * bf16);
+        // 312 and 19.5 TFLOP/s.
+        assertThat(of("fp32")).isEqualTo(16 * bf16);
     }
 
     @ParameterizedTest

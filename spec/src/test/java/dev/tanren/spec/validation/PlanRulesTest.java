@@ -215,6 +215,41 @@ class PlanRulesTest {
         assertThat(warnings(tiny.replace("0.9999", "1").replace("0.01%", "0%"))).isEmpty();
     }
 
+    /// Phases of 13 steps, saved every 10: the second has the checkpoint steps 20 and 26.
+    @Test
+    void aMeanThatWouldDependOnWhatIsLeftOutIsRefused() {
+        String skip =
+                Plans.javaExpert()
+                        .replace("otherwise: continue", "otherwise: skip")
+                        .replace("type: warmup-stable-decay", "over: phase")
+                        .replace(
+                                "    phases:",
+                                "    averaging: {type: last, checkpoints: 3}\n    phases:");
+        assertThat(warnings(skip))
+                .singleElement()
+                .satisfies(
+                        problem -> {
+                            assertThat(problem.code()).isEqualTo(ErrorCode.PLAN_INCONSISTENT);
+                            assertThat(problem.path()).isEqualTo("stages[0].averaging.checkpoints");
+                            assertThat(problem.found()).contains("phase long");
+                        });
+        assertThat(warnings(skip.replace("checkpoints: 3", "checkpoints: 2"))).isEmpty();
+        assertThat(warnings(skip.replace("otherwise: skip", "otherwise: pause"))).isEmpty();
+    }
+
+    @Test
+    void aFallThatTheLastPhaseMayTakeAwayDeservesAWarning() {
+        String skip = Plans.javaExpert().replace("otherwise: continue", "otherwise: skip");
+        assertThat(warnings(skip))
+                .singleElement()
+                .satisfies(
+                        problem -> {
+                            assertThat(problem.code()).isEqualTo(ErrorCode.PLAN_ADVICE);
+                            assertThat(problem.path()).isEqualTo("stages[0].schedule.over");
+                        });
+        assertThat(warnings(skip.replace("warmup-stable-decay", "constant"))).isEmpty();
+    }
+
     @Test
     void aBaseModelThatIsPublishedWithoutAnElementTypeDeservesAWarning() {
         String silent = Plans.javaExpert().replace(", dtype: bfloat16", "");

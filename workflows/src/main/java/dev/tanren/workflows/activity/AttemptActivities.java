@@ -46,6 +46,7 @@ public interface AttemptActivities {
     /// @param resumeStep last step that is in `start`; 0 before the first
     /// @param skippedSteps steps that earlier attempts ended by without applying them: their
     ///     batches are left out
+    /// @param skippedPhases phases that were left out before this one
     /// @param worker the one to ask first: after a crash of ranks the same one once, whose caches
     ///     are warm, and another one at the second crash in a row; null where any will do
     record Begun(
@@ -55,10 +56,12 @@ public interface AttemptActivities {
             StartingPoint start,
             long resumeStep,
             List<Long> skippedSteps,
+            List<String> skippedPhases,
             @Nullable String worker) {
         public Begun {
             // Runs that began before these were there have none.
             skippedSteps = List.copyOf(Objects.requireNonNullElse(skippedSteps, List.of()));
+            skippedPhases = List.copyOf(Objects.requireNonNullElse(skippedPhases, List.of()));
         }
     }
 }

@@ -36,6 +36,7 @@ public interface GangActivities {
     /// @param lastStep last step of the phase
     /// @param datasets object key of the dataset manifest, by the dataset's name
     /// @param skippedSteps of [AttemptActivities.Begun]
+    /// @param skippedPhases of [AttemptActivities.Begun]
     record GangRequest(
             String runId,
             Plan plan,
@@ -48,9 +49,11 @@ public interface GangActivities {
             long lastStep,
             Architecture architecture,
             Map<String, String> datasets,
-            List<Long> skippedSteps) {
+            List<Long> skippedSteps,
+            List<String> skippedPhases) {
         public GangRequest {
             skippedSteps = List.copyOf(Objects.requireNonNullElse(skippedSteps, List.of()));
+            skippedPhases = List.copyOf(Objects.requireNonNullElse(skippedPhases, List.of()));
         }
     }
 

@@ -104,6 +104,7 @@ public record GangLauncher(
                 request.lastStep(),
                 "runs/" + request.runId() + "/" + request.stageId() + "/checkpoints/",
                 request.skippedSteps(),
+                request.skippedPhases(),
                 memoryLimit(ranks));
     }
 

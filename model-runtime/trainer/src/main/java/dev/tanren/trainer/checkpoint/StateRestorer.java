@@ -92,10 +92,12 @@ public final class StateRestorer {
 
     /// Loads the mean of the weights of a checkpoint alone.
     ///
-    /// @throws TanrenException `MODEL_TENSOR_MISMATCH` where the checkpoint has none
+    /// @throws TanrenException `AVERAGE_MISSING` where the checkpoint has none, or one that no
+    ///     weights were taken in: plain weights are never given out as a mean
     public CheckpointManifest average(
             String manifestKey, ParameterLayout layout, FlatBuffer weights) {
         CheckpointManifest manifest = readManifest(manifestKey);
+        TrainingState.requireAverage(manifest.state(), manifestKey);
         load(manifest, TrainingState.averageTensors(layout, weights));
         return manifest;
     }

@@ -4,6 +4,7 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Averaging;
 import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.planner.Timetable;
 import dev.tanren.trainer.device.ComputeDevice;
 import dev.tanren.trainer.optimizer.Optimizer;
 import dev.tanren.trainer.optimizer.WeightAverage;
@@ -33,16 +34,22 @@ public record TrainingState(
     private static final String ADAMW = "adamw";
     private static final String NONE = "none";
 
+    /// @param timetable what runs of the stage, as far as it is decided
     /// @param device that weights are copied to at each step
     public static TrainingState allocate(
-            ParameterLayout layout, TrainingStage stage, ComputeDevice device) {
+            ParameterLayout layout,
+            TrainingStage stage,
+            Timetable timetable,
+            ComputeDevice device) {
         FlatBuffer weights = FlatBuffer.staging(layout.elements(), device);
         Averaging averaging = stage.averaging();
         return new TrainingState(
                 layout,
                 weights,
                 Optimizer.of(stage.optimizer(), layout, weights),
-                averaging == null ? null : WeightAverage.allocate(averaging, stage, layout));
+                averaging == null
+                        ? null
+                        : WeightAverage.allocate(averaging, stage, timetable, layout));
     }
 
     /// Without a mean of the weights.
@@ -156,6 +163,23 @@ public record TrainingState(
         Map<String, String> own = values();
         requireSame("optimizer", own, values, OPTIMIZER_TYPE, ADAMW, manifestKey);
         requireSame("averaging", own, values, AVERAGING_TYPE, NONE, manifestKey);
+    }
+
+    /// @param values of the checkpoint
+    /// @throws TanrenException `AVERAGE_MISSING` where its mean is of no step
+    static void requireAverage(Map<String, String> values, String manifestKey) {
+        String type = values.getOrDefault(AVERAGING_TYPE, NONE);
+        if (type.equals(NONE) || values.getOrDefault(AVERAGING_TAKEN, "0").equals("0")) {
+            throw new TanrenException(
+                    ErrorCode.AVERAGE_MISSING,
+                    type.equals(NONE)
+                            ? "the checkpoint has no mean of the weights"
+                            : "no step was taken into the mean of the weights yet (averaging "
+                                    + type
+                                    + "): it would be the weights themselves",
+                    manifestKey,
+                    "Export `weights: trained`, or train the stage to its end with averaging.");
+        }
     }
 
     private static void requireSame(

@@ -5,9 +5,9 @@ import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Dataset;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.planner.EvaluationBatch;
 import dev.tanren.spec.planner.Timetable;
 import dev.tanren.storage.objects.ObjectStore;
-import dev.tanren.storage.tokens.Documents;
 import dev.tanren.storage.tokens.PackedBlocks;
 import dev.tanren.storage.tokens.TokenDataset;
 import dev.tanren.trainer.model.MicroBatch;
@@ -39,7 +39,7 @@ public final class StageData {
         this.heldOut = heldOut;
     }
 
-    /// Fetches and packs what the phase needs. Needs no native library.
+    /// Fetches what the phase needs, shards and plans of blocks. Needs no native library.
     ///
     /// @param manifests key of each dataset's manifest, by the dataset's name
     /// @param cache folder shared by all processes of the node
@@ -65,7 +65,9 @@ public final class StageData {
         TrainingStage.Evaluation evaluation = stage.evaluation();
         if (evaluation != null) {
             for (String name : evaluation.datasets()) {
-                heldOut.put(name, heldOut(opener, name, stage, entry, evaluation.blocks()));
+                heldOut.put(
+                        name,
+                        heldOut(opener, name, EvaluationBatch.of(stage), evaluation.blocks()));
             }
         }
         return new StageData(stage, entry, List.copyOf(sources), heldOut);
@@ -117,7 +119,7 @@ public final class StageData {
                         : Dataset.Tier.valueOf(mixed.substring(at + 1).toUpperCase(Locale.ROOT));
         TokenDataset dataset = opener.open(name);
         int length = entry.phase().sequenceLength();
-        PackedBlocks blocks = pack(dataset, dataset.training(tier), length);
+        PackedBlocks blocks = dataset.trainingBlocks(tier, length);
         if (blocks.count() == 0) {
             throw tooSmall(mixed, "to train on", length);
         }
@@ -131,17 +133,17 @@ public final class StageData {
     }
 
     private static List<MicroBatch> heldOut(
-            Opener opener, String name, TrainingStage stage, Timetable.Entry entry, int limit) {
+            Opener opener, String name, EvaluationBatch batch, int limit) {
         TokenDataset dataset = opener.open(name);
-        int length = entry.phase().sequenceLength();
-        PackedBlocks blocks = pack(dataset, dataset.heldOut(), length);
+        int length = batch.sequenceLength();
+        PackedBlocks blocks = dataset.heldOutBlocks(length);
         if (blocks.count() == 0) {
             throw tooSmall(name, "held out for evaluation", length);
         }
         int measured = Math.min(limit, blocks.count());
         List<MicroBatch> batches = new ArrayList<>();
-        for (int first = 0; first < measured; first += stage.microBatch()) {
-            int end = Math.min(measured, first + stage.microBatch());
+        for (int first = 0; first < measured; first += batch.sequences()) {
+            int end = Math.min(measured, first + batch.sequences());
             batches.add(
                     GlobalBatch.join(
                             IntStream.range(first, end)
@@ -155,10 +157,6 @@ public final class StageData {
                             length));
         }
         return List.copyOf(batches);
-    }
-
-    private static PackedBlocks pack(TokenDataset dataset, Documents documents, int length) {
-        return PackedBlocks.pack(documents, length, dataset.manifest().documentBoundaries());
     }
 
     private static TanrenException tooSmall(String name, String purpose, int length) {
@@ -178,8 +176,9 @@ public final class StageData {
         return new SampleOrder(stage, entry, sources, done, state);
     }
 
-    /// Held-out blocks by dataset, in micro-batches: the first blocks of the held-out documents
-    /// at the phase's sequence length. Empty where the plan has no evaluation.
+    /// Held-out blocks by dataset, in batches: the first blocks of the held-out documents at the
+    /// stage's one length of evaluations, [EvaluationBatch]. Empty where the plan has no
+    /// evaluation.
     public Map<String, List<MicroBatch>> heldOut() {
         return heldOut;
     }

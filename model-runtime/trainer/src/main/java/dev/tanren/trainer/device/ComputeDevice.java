@@ -27,6 +27,9 @@ public interface ComputeDevice extends AutoCloseable {
     /// As its driver calls it; `cpu` for the host.
     String driverName();
 
+    /// Bytes of its own memory; 0 where its memory is the host's.
+    long memoryBytes();
+
     /// Whether its memory is the host's.
     boolean inHostMemory();
 

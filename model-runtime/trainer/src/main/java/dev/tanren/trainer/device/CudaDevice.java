@@ -23,12 +23,15 @@ public final class CudaDevice implements ComputeDevice {
 
     private final byte index;
     private final String name;
+    private final long memoryBytes;
     private final CUDAStream stream;
     private final CUDAStreamGuard guard;
 
-    private CudaDevice(byte index, String name, CUDAStream stream, CUDAStreamGuard guard) {
+    private CudaDevice(
+            byte index, String name, long memoryBytes, CUDAStream stream, CUDAStreamGuard guard) {
         this.index = index;
         this.name = name;
+        this.memoryBytes = memoryBytes;
         this.stream = stream;
         this.guard = guard;
     }
@@ -66,13 +69,23 @@ public final class CudaDevice implements ComputeDevice {
         guard.retainReference();
         try (PointerScope _ = new PointerScope()) {
             cudaDeviceProp properties = torch_cuda.getDeviceProperties(index);
-            return new CudaDevice(index, properties.name().getString(), stream, guard);
+            return new CudaDevice(
+                    index,
+                    properties.name().getString(),
+                    properties.totalGlobalMem(),
+                    stream,
+                    guard);
         }
     }
 
     @Override
     public String driverName() {
         return name;
+    }
+
+    @Override
+    public long memoryBytes() {
+        return memoryBytes;
     }
 
     @Override

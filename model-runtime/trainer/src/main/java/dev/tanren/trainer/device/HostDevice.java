@@ -12,6 +12,11 @@ final class HostDevice implements ComputeDevice {
     }
 
     @Override
+    public long memoryBytes() {
+        return 0;
+    }
+
+    @Override
     public boolean inHostMemory() {
         return true;
     }

@@ -68,7 +68,8 @@ public sealed interface LearningRateSchedule extends Tracker
     /// Tokens of one optimizer step.
     long tokensPerStep();
 
-    /// The rate of the step that begins when `tokensBefore` tokens of the stage are done.
+    /// The rate of the step that begins when `tokensBefore` tokens of the stage are done; those of
+    /// phases that are left out do not count.
     double at(long tokensBefore);
 
     @Override
@@ -76,19 +77,26 @@ public sealed interface LearningRateSchedule extends Tracker
         return (float) at(updates * tokensPerStep());
     }
 
-    /// The schedule of a whole stage, over all its phases.
-    static LearningRateSchedule of(TrainingStage stage) {
-        List<Timetable.Entry> entries = Timetable.of(stage).entries();
+    /// The schedule of a whole stage, over all its phases that run.
+    ///
+    /// @param timetable what runs of the stage, as far as it is decided
+    static LearningRateSchedule of(TrainingStage stage, Timetable timetable) {
+        List<Timetable.Entry> entries = timetable.entries();
         long tokensPerStep = stage.globalBatchTokens();
         return switch (stage.schedule().over()) {
-            case STAGE -> of(stage, entries.getLast().lastStep() * tokensPerStep);
+            case STAGE ->
+                    of(
+                            stage,
+                            entries.stream().mapToLong(Timetable.Entry::steps).sum()
+                                    * tokensPerStep);
             case PHASE ->
                     new Phased(
                             entries.stream()
                                     .map(
                                             entry ->
                                                     new Phased.Part(
-                                                            (entry.firstStep() - 1) * tokensPerStep,
+                                                            timetable.stepsBefore(entry.firstStep())
+                                                                    * tokensPerStep,
                                                             of(
                                                                     stage,
                                                                     entry.steps() * tokensPerStep)))

@@ -2,58 +2,44 @@ package dev.tanren.trainer.optimizer;
 
 import dev.tanren.spec.plan.Averaging;
 import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.planner.AveragedSteps;
 import dev.tanren.spec.planner.Timetable;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.ParameterLayout;
-import java.util.NavigableSet;
-import java.util.Set;
-import java.util.TreeSet;
-import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Scalar;
+import org.jspecify.annotations.Nullable;
 
 /// A mean of the weights, kept beside them in fp32.
 ///
-/// Which steps are in it follows from the plan and the step alone, so a run that was resumed has
-/// the bits of one that was not. A step that was not applied changes nothing.
+/// Which steps are in it follows from the plan, the phases that were left out and the step alone,
+/// so a run that was resumed has the bits of one that was not. A step that was not applied changes
+/// nothing.
 public final class WeightAverage implements AutoCloseable {
 
     private final Averaging averaging;
-    private final Set<Long> checkpointSteps;
+    private final @Nullable AveragedSteps steps;
     private final FlatBuffer average;
     private long taken;
 
-    private WeightAverage(Averaging averaging, Set<Long> checkpointSteps, ParameterLayout layout) {
+    private WeightAverage(
+            Averaging averaging, @Nullable AveragedSteps steps, ParameterLayout layout) {
         this.averaging = averaging;
-        this.checkpointSteps = checkpointSteps;
+        this.steps = steps;
         this.average = FlatBuffer.allocate(layout);
     }
 
     /// Zeros, until [#begin] or until it is loaded.
+    ///
+    /// @param timetable what runs of the stage, as far as it is decided
     public static WeightAverage allocate(
-            Averaging averaging, TrainingStage stage, ParameterLayout layout) {
-        Set<Long> steps =
+            Averaging averaging, TrainingStage stage, Timetable timetable, ParameterLayout layout) {
+        AveragedSteps steps =
                 switch (averaging) {
-                    case Averaging.Exponential ignored -> Set.of();
-                    case Averaging.Last last -> last(checkpointSteps(stage), last.checkpoints());
+                    case Averaging.Exponential ignored -> null;
+                    case Averaging.Last last ->
+                            AveragedSteps.of(stage, timetable, last.checkpoints());
                 };
         return new WeightAverage(averaging, steps, layout);
-    }
-
-    /// The steps that every undisturbed run of the stage saves at.
-    private static NavigableSet<Long> checkpointSteps(TrainingStage stage) {
-        NavigableSet<Long> steps = new TreeSet<>();
-        for (Timetable.Entry entry : Timetable.of(stage).entries()) {
-            steps.add(entry.lastStep());
-        }
-        int every = stage.checkpoint().everySteps();
-        for (long step = every; step <= steps.last(); step += every) {
-            steps.add(step);
-        }
-        return steps;
-    }
-
-    private static Set<Long> last(NavigableSet<Long> steps, int count) {
-        return steps.descendingSet().stream().limit(count).collect(Collectors.toSet());
     }
 
     /// Begins with the weights that the stage begins with.
@@ -80,8 +66,8 @@ public final class WeightAverage implements AutoCloseable {
                 }
             }
             case Averaging.Last ignored -> {
-                if (checkpointSteps.contains(step)) {
-                    taken++;
+                if (steps != null && steps.contains(step)) {
+                    taken = steps.begins(step) ? 1 : taken + 1;
                     take(weights, 1.0 / taken);
                 }
             }
@@ -96,7 +82,7 @@ public final class WeightAverage implements AutoCloseable {
         }
     }
 
-    /// How many times weights were taken in, for checkpoints.
+    /// How many times weights were taken in since the mean was begun, for checkpoints.
     public long taken() {
         return taken;
     }

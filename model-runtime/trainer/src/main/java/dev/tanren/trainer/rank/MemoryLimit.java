@@ -5,7 +5,10 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.planner.MemoryForecast;
+import dev.tanren.spec.planner.Proposal;
 import dev.tanren.spec.planner.Proposals;
+import dev.tanren.trainer.device.ComputeDevice;
+import java.util.Optional;
 
 /// Ends a rank that would take more memory than it may, before the kernel does.
 ///
@@ -19,16 +22,21 @@ final class MemoryLimit {
 
     private final RankLaunch launch;
     private final TrainingStage stage;
+    private final boolean ownMemory;
     private final MemoryForecast forecast;
     private int computed;
     private boolean measured;
     private boolean saved;
     private boolean evaluated;
 
-    MemoryLimit(RankLaunch launch, TrainingStage stage) {
+    /// @param ownMemory whether the rank computes on a device with its own memory; its limit is of
+    ///     the host's
+    MemoryLimit(RankLaunch launch, TrainingStage stage, boolean ownMemory) {
         this.launch = launch;
         this.stage = stage;
-        this.forecast = MemoryForecast.of(stage, launch.architecture(), launch.phaseId());
+        this.ownMemory = ownMemory;
+        this.forecast =
+                MemoryForecast.of(stage, launch.architecture(), launch.phaseId(), ownMemory);
     }
 
     /// @throws TanrenException `RANK_MEMORY_LIMIT` where not even a prediction that is wrong by as
@@ -42,6 +50,26 @@ final class MemoryLimit {
                             + " by the planner's count, of which nothing is measured yet; its limit is "
                             + mebibytes(limit),
                     limit);
+        }
+    }
+
+    /// @param device that the rank computes on
+    /// @throws TanrenException `RANK_MEMORY_LIMIT` where its own memory is too small by more than
+    ///     predictions are wrong
+    void requireFits(ComputeDevice device) {
+        long has = device.memoryBytes();
+        if (ownMemory && has > 0 && forecast.certainlyExceedsDevice(has)) {
+            throw new TanrenException(
+                    ErrorCode.RANK_MEMORY_LIMIT,
+                    "the rank would need about "
+                            + mebibytes(forecast.deviceBytes())
+                            + " of its device's memory by the planner's count, which was never"
+                            + " measured on a GPU; "
+                            + device.driverName()
+                            + " has "
+                            + mebibytes(has),
+                    where(),
+                    Proposals.advice(stage, Proposals.smallerThan(stage, launch.architecture())));
         }
     }
 
@@ -104,16 +132,24 @@ final class MemoryLimit {
         return new TanrenException(
                 ErrorCode.RANK_MEMORY_LIMIT,
                 what,
-                "rank " + launch.rank() + ", stage " + stage.id() + ", phase " + launch.phaseId(),
-                Proposals.advice(
-                                stage,
-                                Proposals.within(stage, launch.architecture(), fitting)
-                                        .or(
-                                                () ->
-                                                        Proposals.smallerThan(
-                                                                stage, launch.architecture())))
-                        + "; or: give the worker more memory, or TANREN_WORKER_MEMORY where it has"
-                        + " more than that");
+                where(),
+                ownMemory
+                        ? "weights, gradient, the optimizer's state and the copy for checkpoints are"
+                                + " in the host's memory, whatever the batch: give the worker more"
+                                + " memory, or TANREN_WORKER_MEMORY where it has more than that, or"
+                                + " train with fewer ranks on it"
+                        : Proposals.advice(stage, smaller(fitting))
+                                + "; or: give the worker more memory, or TANREN_WORKER_MEMORY where"
+                                + " it has more than that");
+    }
+
+    private Optional<Proposal> smaller(long fitting) {
+        return Proposals.within(stage, launch.architecture(), fitting)
+                .or(() -> Proposals.smallerThan(stage, launch.architecture()));
+    }
+
+    private String where() {
+        return "rank " + launch.rank() + ", stage " + stage.id() + ", phase " + launch.phaseId();
     }
 
     private static String mebibytes(long bytes) {

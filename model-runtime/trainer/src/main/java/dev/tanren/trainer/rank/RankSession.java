@@ -56,6 +56,7 @@ final class RankSession implements AutoCloseable {
 
     private final RankLaunch launch;
     private final TrainingStage stage;
+    private final Timetable timetable;
     private final Timetable.Entry phase;
     private final StageData data;
     private final TrainingState state;
@@ -79,6 +80,7 @@ final class RankSession implements AutoCloseable {
             Progress progress) {
         this.launch = launch;
         this.stage = setup.stage();
+        this.timetable = setup.timetable();
         this.phase = setup.phase();
         this.store = setup.store();
         this.device = setup.device();
@@ -92,7 +94,11 @@ final class RankSession implements AutoCloseable {
     }
 
     private record Setup(
-            TrainingStage stage, Timetable.Entry phase, ObjectStore store, ComputeDevice device) {}
+            TrainingStage stage,
+            Timetable timetable,
+            Timetable.Entry phase,
+            ObjectStore store,
+            ComputeDevice device) {}
 
     /// Restores the state and meets the other ranks.
     ///
@@ -101,10 +107,12 @@ final class RankSession implements AutoCloseable {
         Progress progress = Progress.start(launch.rank(), reports);
         progress.begin(Work.RESTORING, 0, 0);
         TrainingStage stage = stage(launch);
-        Timetable.Entry phase = Timetable.of(stage).of(launch.phaseId());
+        Timetable timetable = Timetable.of(stage).without(launch.skippedPhases());
+        Timetable.Entry phase = timetable.of(launch.phaseId());
         requireWholeShares(launch, stage, phase);
         ModelFit.require(stage, phase.phase(), launch.architecture());
-        new MemoryLimit(launch, stage).requirePossible();
+        MemoryLimit memory = memoryLimit(launch, stage);
+        memory.requirePossible();
         CompletableFuture<Void> natives =
                 CompletableFuture.runAsync(() -> NativeRuntime.configure(stage.threadsPerRank()));
         ObjectStore store = StoreConnection.open(launch.store());
@@ -122,14 +130,16 @@ final class RankSession implements AutoCloseable {
         CompletableFuture<ProcessGroup> group = natives.thenApplyAsync(done -> join(launch));
         join(natives);
         ComputeDevice device = ComputeDevice.open(RankDevice.ofThisProcess(), launch.rank());
+        memory.requireFits(device);
         TrainingState state =
-                TrainingState.allocate(Decoders.layout(launch.architecture()), stage, device);
+                TrainingState.allocate(
+                        Decoders.layout(launch.architecture()), stage, timetable, device);
         CheckpointState start =
                 new StateRestorer(store, Path.of(launch.cache()), progress::sign)
                         .restore(launch.initialState(), state, launch.plan().seed());
         return new RankSession(
                 launch,
-                new Setup(stage, phase, store, device),
+                new Setup(stage, timetable, phase, store, device),
                 join(data),
                 state,
                 start,
@@ -138,6 +148,10 @@ final class RankSession implements AutoCloseable {
                 reports,
                 preemption,
                 progress);
+    }
+
+    private static MemoryLimit memoryLimit(RankLaunch launch, TrainingStage stage) {
+        return new MemoryLimit(launch, stage, RankDevice.ofThisProcess() != RankDevice.CPU);
     }
 
     private static TrainingStage stage(RankLaunch launch) {
@@ -252,7 +266,7 @@ final class RankSession implements AutoCloseable {
                                 new StepComputation(
                                         decoder, gradients, reduction, hostGradient, progress),
                                 state,
-                                LearningRateSchedule.of(stage),
+                                LearningRateSchedule.of(stage, timetable),
                                 order,
                                 batches,
                                 saver,
@@ -262,11 +276,11 @@ final class RankSession implements AutoCloseable {
                                         launch.phaseId(),
                                         start.values(),
                                         launch.skippedSteps()),
-                                new MemoryLimit(launch, stage),
+                                memoryLimit(launch, stage),
                                 preemption,
                                 progress,
                                 reports);
-                return new TrainingLoop(launch, stage, start, parts)
+                return new TrainingLoop(launch, stage, timetable, start, parts)
                         .run(firstStep, start.step() == 0);
             }
         }

@@ -6,6 +6,8 @@ import dev.tanren.launch.Report.Work;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.planner.Timetable;
+import dev.tanren.storage.checkpoint.SkippedPhases;
 import dev.tanren.trainer.checkpoint.CheckpointSaver;
 import dev.tanren.trainer.checkpoint.CheckpointState;
 import dev.tanren.trainer.checkpoint.TrainingState;
@@ -52,12 +54,19 @@ final class TrainingLoop {
 
     private final RankLaunch launch;
     private final TrainingStage stage;
+    private final Timetable timetable;
     private final Parts parts;
     private long optimizerSteps;
 
-    TrainingLoop(RankLaunch launch, TrainingStage stage, CheckpointState start, Parts parts) {
+    TrainingLoop(
+            RankLaunch launch,
+            TrainingStage stage,
+            Timetable timetable,
+            CheckpointState start,
+            Parts parts) {
         this.launch = launch;
         this.stage = stage;
+        this.timetable = timetable;
         this.parts = parts;
         this.optimizerSteps = start.optimizerSteps();
     }
@@ -112,7 +121,7 @@ final class TrainingLoop {
         }
 
         parts.progress().begin(Work.UPDATING, step, 0);
-        double rate = parts.schedule().at((step - 1) * stage.globalBatchTokens());
+        double rate = parts.schedule().at(tokensBefore(step));
         Double clipNorm = stage.optimizer().clipNorm();
         double scale =
                 clipNorm == null ? 1 : GradientNorm.clippingScale(result.gradientNorm(), clipNorm);
@@ -203,13 +212,19 @@ final class TrainingLoop {
         }
     }
 
+    /// Tokens of the stage that are trained on before a step; phases that are left out have none.
+    private long tokensBefore(long step) {
+        return timetable.stepsBefore(step) * stage.globalBatchTokens();
+    }
+
     private Map<String, String> checkpointState(long step) {
         parts.state().refreshAverage();
         return CheckpointState.values(
                 optimizerSteps,
-                step * stage.globalBatchTokens(),
+                tokensBefore(step + 1),
                 launch.phaseId(),
                 List.of(
+                        SkippedPhases.values(launch.skippedPhases()),
                         parts.order().offsets(step),
                         parts.state().values(),
                         parts.anomalies().values()));

@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.planner.Timetable;
 import dev.tanren.spec.testing.StageBuilder;
 import dev.tanren.trainer.device.ComputeDevice;
 import dev.tanren.trainer.model.registry.Decoders;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import dev.tanren.trainer.rank.TinyPlan;
 import dev.tanren.trainer.tools.NativeRuntime;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -26,10 +28,26 @@ class TrainingStateTest {
     }
 
     private static TrainingState state(TrainingStage.Optimizer optimizer) {
-        return TrainingState.allocate(
-                LAYOUT,
-                StageBuilder.of(TinyPlan.stage(2)).optimizer(optimizer).build(),
-                ComputeDevice.HOST);
+        TrainingStage stage = StageBuilder.of(TinyPlan.stage(2)).optimizer(optimizer).build();
+        return TrainingState.allocate(LAYOUT, stage, Timetable.of(stage), ComputeDevice.HOST);
+    }
+
+    @Test
+    void plainWeightsAreNeverGivenOutAsAMean() {
+        TrainingState.requireAverage(
+                Map.of("averaging.type", "last", "averaging.taken", "2"), "manifest");
+        for (Map<String, String> values :
+                List.of(
+                        Map.<String, String>of(),
+                        Map.of("averaging.type", "none"),
+                        Map.of("averaging.type", "last", "averaging.taken", "0"))) {
+            assertThatThrownBy(() -> TrainingState.requireAverage(values, "manifest"))
+                    .isInstanceOfSatisfying(
+                            TanrenException.class,
+                            refused ->
+                                    assertThat(refused.code())
+                                            .isEqualTo(ErrorCode.AVERAGE_MISSING));
+        }
     }
 
     private static TrainingStage.Optimizer sgd() {

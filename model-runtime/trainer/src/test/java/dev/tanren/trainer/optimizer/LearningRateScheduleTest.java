@@ -124,7 +124,7 @@ class LearningRateScheduleTest {
                             .build();
             Timetable.Entry entry = Timetable.of(stage).of("rounded");
             assertThat(entry.steps()).isEqualTo(9);
-            LearningRateSchedule schedule = LearningRateSchedule.of(stage);
+            LearningRateSchedule schedule = LearningRateSchedule.of(stage, Timetable.of(stage));
             double rate = stage.optimizer().learningRate();
             long batch = stage.globalBatchTokens();
             assertThat(schedule.at((entry.lastStep() - 1) * batch))
@@ -141,6 +141,27 @@ class LearningRateScheduleTest {
                                 }
                             });
         }
+    }
+
+    /// Of phases of 6, 4 and 5 steps the second is left out: 11 steps run.
+    @Test
+    void aPhaseThatIsLeftOutHasNoPartInTheCourse() {
+        TrainingStage stage =
+                StageBuilder.small()
+                        .phases(
+                                StageBuilder.phase("a", 16, 6 * 64),
+                                StageBuilder.phase("b", 16, 4 * 64),
+                                StageBuilder.phase("c", 16, 5 * 64))
+                        .schedule(new Schedule(ScheduleType.LINEAR, 0, 0, 0.0, 0.0, Course.STAGE))
+                        .build();
+        Timetable timetable = Timetable.of(stage).without(List.of("b"));
+        LearningRateSchedule schedule = LearningRateSchedule.of(stage, timetable);
+        double rate = stage.optimizer().learningRate();
+        assertThat(timetable.of("c").firstStep()).isEqualTo(11);
+        assertThat(timetable.stepsBefore(11)).isEqualTo(6);
+        assertThat(schedule.at(timetable.stepsBefore(11) * 64))
+                .isCloseTo(rate * 4 / 11, within(1e-12));
+        assertThat(schedule.at(timetable.stepsBefore(15) * 64)).isCloseTo(0, within(1e-12));
     }
 
     private static final List<ScheduleType> FALLING =
@@ -184,7 +205,7 @@ class LearningRateScheduleTest {
                 StageBuilder.of(stage)
                         .schedule(new Schedule(ScheduleType.COSINE, 0.5, 0, 0.2, 0.1, Course.PHASE))
                         .build();
-        LearningRateSchedule schedule = LearningRateSchedule.of(phased);
+        LearningRateSchedule schedule = LearningRateSchedule.of(phased, Timetable.of(phased));
         double rate = stage.optimizer().learningRate();
         for (int phase = 0; phase < 2; phase++) {
             long first = 6L * phase * stage.globalBatchTokens();
@@ -204,7 +225,8 @@ class LearningRateScheduleTest {
 
     @Test
     void overTheStageThePhasesShareOneCourse() {
-        LearningRateSchedule schedule = LearningRateSchedule.of(TinyPlan.stage(2));
+        LearningRateSchedule schedule =
+                LearningRateSchedule.of(TinyPlan.stage(2), Timetable.of(TinyPlan.stage(2)));
         assertThat(schedule.at(0)).isCloseTo(1e-2 * 128 / 154, within(1e-12));
         assertThat(schedule.at(8 * 128)).isEqualTo(1e-2);
         assertThat(schedule.at(11 * 128)).isCloseTo(1e-3, within(1e-12));

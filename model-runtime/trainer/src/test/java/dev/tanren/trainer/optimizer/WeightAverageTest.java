@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.tanren.spec.plan.Averaging;
 import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.plan.TrainingStage.EntryCondition;
+import dev.tanren.spec.plan.TrainingStage.Otherwise;
+import dev.tanren.spec.plan.TrainingStage.Phase;
+import dev.tanren.spec.planner.Timetable;
 import dev.tanren.spec.testing.StageBuilder;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.ParameterLayout;
@@ -115,6 +119,39 @@ class WeightAverageTest {
         assertThat(numbers(average.weights())).containsExactly(mean(3, 8, 10), within(ROUNDING));
     }
 
+    /// Phases of six and four steps; the second is left out, so the stage ends with step 6.
+    @Test
+    void whereTheLastPhaseIsLeftOutTheMeanIsOfTheLastCheckpointsOfThoseThatRan() {
+        WeightAverage average = begun(new Averaging.Last(2), skippable());
+        for (int step = 1; step <= 6; step++) {
+            average.after(step, weights(step), true);
+        }
+        assertThat(numbers(average.weights())).containsExactly(mean(4, 6), within(ROUNDING));
+        assertThat(average.taken()).isEqualTo(2);
+    }
+
+    @Test
+    void whereItRunsTheMeanIsOfItsCheckpoints() {
+        WeightAverage average = trained(new Averaging.Last(2), skippable());
+        assertThat(numbers(average.weights())).containsExactly(mean(8, 10), within(ROUNDING));
+        assertThat(average.taken()).isEqualTo(2);
+    }
+
+    private static TrainingStage skippable() {
+        Phase last = StageBuilder.phase("long", 32, 4 * 64);
+        return StageBuilder.small()
+                .phases(
+                        StageBuilder.phase("short", 16, 6 * 64),
+                        new Phase(
+                                last.id(),
+                                last.sequenceLength(),
+                                last.tokens(),
+                                last.mix(),
+                                new EntryCondition("code.loss", 1.0, null, Otherwise.SKIP)))
+                .saving(2, 3)
+                .build();
+    }
+
     @Test
     void untilTheFirstOfTheLastCheckpointsItIsTheWeightsThemselves() {
         WeightAverage average = begun(new Averaging.Last(1), STAGE);
@@ -170,7 +207,8 @@ class WeightAverageTest {
     }
 
     private WeightAverage allocated(Averaging averaging, TrainingStage stage) {
-        WeightAverage average = WeightAverage.allocate(averaging, stage, LAYOUT);
+        WeightAverage average =
+                WeightAverage.allocate(averaging, stage, Timetable.of(stage), LAYOUT);
         open.add(average);
         return average;
     }

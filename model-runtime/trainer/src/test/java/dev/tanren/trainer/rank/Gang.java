@@ -217,6 +217,7 @@ final class Gang implements AutoCloseable {
                         Timetable.of(setting.stage()).of(phase).lastStep(),
                         CheckpointLayout.stagePrefix(setting.runId(), setting.stage().id()),
                         skipped,
+                        List.of(),
                         setting.memoryLimit());
         Path file = scratch.resolve("launch-" + rank + ".json");
         Files.writeString(file, Json.write(launch));

@@ -28,6 +28,7 @@ import io.temporal.workflow.CompletablePromise;
 import io.temporal.workflow.Workflow;
 import io.temporal.workflow.WorkflowInit;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -69,6 +70,7 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
     public Outcome train(Input ignored) {
         List<Timetable.Entry> entries = Timetable.of(stage).entries();
         Carried carried = input.carried();
+        List<Timetable.Entry> leftOut = new ArrayList<>();
         for (int index = carried == null ? 0 : carried.phase(); index < entries.size(); index++) {
             Timetable.Entry entry = entries.get(index);
             PhaseGate gate =
@@ -78,6 +80,7 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
                 case ENTER_REGARDLESS -> record("phase.entered-regardless", entry, gate);
                 case SKIP -> {
                     record("phase.skipped", entry, gate);
+                    leftOut.add(entry);
                     continue;
                 }
                 case WAIT -> {
@@ -90,7 +93,10 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
             if (ended != null) {
                 return ended;
             }
+            leftOut.clear();
         }
+        CutShort.by(stage, leftOut)
+                .ifPresent(cut -> registry.recordEvent(cut.event(input.runId(), stage.id())));
         return Outcome.finished();
     }
 
@@ -310,6 +316,7 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
                 entry.lastStep(),
                 input.model().architecture(),
                 input.datasets(),
-                begun.skippedSteps());
+                begun.skippedSteps(),
+                begun.skippedPhases());
     }
 }

@@ -1,6 +1,7 @@
 package dev.tanren.trainer.model.decoder;
 
 import dev.tanren.spec.plan.Objective;
+import dev.tanren.spec.planner.LogitsChunk;
 import dev.tanren.trainer.model.MicroBatch;
 import dev.tanren.trainer.model.common.CrossEntropy;
 import dev.tanren.trainer.model.common.Kernels;
@@ -31,7 +32,7 @@ public final class LanguageModelHead {
         this.norm = norm;
         this.projection = projection;
         vocabulary = projection.outputs();
-        chunk = Math.max(16, kernels.logitsAtOnce() / vocabulary);
+        chunk = LogitsChunk.places(kernels.logitsAtOnce(), vocabulary);
         crossEntropy = kernels.crossEntropy(vocabulary);
     }
 

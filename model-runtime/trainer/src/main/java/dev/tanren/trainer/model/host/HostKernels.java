@@ -1,5 +1,6 @@
 package dev.tanren.trainer.model.host;
 
+import dev.tanren.spec.planner.LogitsChunk;
 import dev.tanren.trainer.model.common.Activation;
 import dev.tanren.trainer.model.common.Bias;
 import dev.tanren.trainer.model.common.CrossEntropy;
@@ -23,14 +24,10 @@ import org.jspecify.annotations.Nullable;
 /// Java loops over host memory. Their bits do not depend on the number of threads.
 public final class HostKernels implements Kernels {
 
-    /// 32 MiB in fp32: each chunk reads the whole weight, so few chunks pay more than logits that
-    /// stay in a cache.
-    private static final int LOGITS_AT_ONCE = 1 << 23;
-
     private final int logitsAtOnce;
 
     public HostKernels() {
-        this(LOGITS_AT_ONCE);
+        this(LogitsChunk.IN_HOST_MEMORY);
     }
 
     /// @param logitsAtOnce how many logits there are at a time; a head makes 16 rows at least

@@ -1,5 +1,6 @@
 package dev.tanren.trainer.model.tensor;
 
+import dev.tanren.spec.planner.LogitsChunk;
 import dev.tanren.trainer.device.ComputeDevice;
 import dev.tanren.trainer.model.common.Activation;
 import dev.tanren.trainer.model.common.Bias;
@@ -27,14 +28,11 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /// slower than its own kernels.
 public final class TensorKernels implements Kernels {
 
-    /// 128 MiB in fp32: few launches, and little beside what else a device holds.
-    private static final int LOGITS_AT_ONCE = 1 << 25;
-
     private final ComputeDevice device;
     private final int logitsAtOnce;
 
     public TensorKernels(ComputeDevice device) {
-        this(device, LOGITS_AT_ONCE);
+        this(device, LogitsChunk.ON_A_DEVICE);
     }
 
     /// @param logitsAtOnce how many logits there are at a time; a head makes 16 rows at least
