@@ -11,6 +11,12 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ForkJoinPool;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -169,6 +175,29 @@ class ArchitectureTest {
                 .dependOnClassesThat()
                 .haveNameMatching(
                         "java\\.(nio\\.file|net|util\\.concurrent\\.(locks|Executor)).*|java\\.time\\.Clock|java\\.util\\.Random|java\\.lang\\.Thread")
+                .check(classes);
+    }
+
+    /// On two cores it has one thread: whoever blocks in it holds up everybody.
+    @Test
+    void nothingWaitsInTheCommonPool() {
+        noClasses()
+                .should()
+                .callMethod(CompletableFuture.class, "supplyAsync", Supplier.class)
+                .orShould()
+                .callMethod(CompletableFuture.class, "runAsync", Runnable.class)
+                .orShould()
+                .callMethod(CompletableFuture.class, "thenApplyAsync", Function.class)
+                .orShould()
+                .callMethod(CompletableFuture.class, "thenAcceptAsync", Consumer.class)
+                .orShould()
+                .callMethod(CompletableFuture.class, "thenRunAsync", Runnable.class)
+                .orShould()
+                .callMethod(CompletableFuture.class, "thenComposeAsync", Function.class)
+                .orShould()
+                .callMethod(CompletableFuture.class, "handleAsync", BiFunction.class)
+                .orShould()
+                .callMethod(ForkJoinPool.class, "commonPool")
                 .check(classes);
     }
 

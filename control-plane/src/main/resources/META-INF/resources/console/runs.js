@@ -79,7 +79,7 @@ function showFleet(workers) {
   replace("fleet",
     figure("Alive", integer(alive.length), `of ${workers.length} seen today`),
     figure("Cores", integer(sum("cores"))),
-    figure("Memory", bytes(sum("memoryBytes"))),
+    figure("Memory", bytes(sum("memoryBytes")), `${bytes(sum("freeBytes"))} free`),
     figure("At work", integer(alive.filter((worker) => worker.activity !== "idle").length)));
   document.getElementById("fleet-note").textContent = alive.map((worker) => `${worker.host}: ${worker.activity}`).join(" · ");
 }

@@ -1,10 +1,12 @@
 package dev.tanren.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tanren.deploy.stack.StackControl;
 import dev.tanren.deploy.stack.TanrenHome;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.json.Json;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -39,7 +41,7 @@ final class StatusCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         TanrenHome home = TanrenHome.of(terminal.environment());
-        JsonNode view =
+        ObjectNode view =
                 new StackControl(home)
                         .last()
                         .map(status -> StatusView.of(home, status))
@@ -50,6 +52,10 @@ final class StatusCommand implements Callable<Integer> {
                                                 "The embedded stack has never been started here.",
                                                 home.folder().toString(),
                                                 "Start it: ./tanren up"));
+        JsonNode workers =
+                view.path("running").asBoolean()
+                        ? WorkersView.of(terminal.environment())
+                        : Json.mapper().createArrayNode();
         if (output.form() == OutputOptions.Form.TABLE) {
             terminal.out().println("stack    " + view.path("phase").asText());
             terminal.out().println("console  " + view.path("console").asText());
@@ -58,6 +64,7 @@ final class StatusCommand implements Callable<Integer> {
         }
         if (output.form() == OutputOptions.Form.TABLE) {
             output.list(terminal, view.path("parts"), COLUMNS);
+            WorkersView.print(workers, terminal);
             if (view.path("phase").asText().equals(StatusView.UNSUPERVISED)) {
                 terminal.say(
                         "The stack's supervisor has ended, and nobody starts its parts again.\n"
@@ -65,6 +72,7 @@ final class StatusCommand implements Callable<Integer> {
                                 + " stops it");
             }
         } else {
+            view.set("workers", workers);
             output.data(terminal, view);
         }
         return sound(view) ? Exit.OK : Exit.FAILED;

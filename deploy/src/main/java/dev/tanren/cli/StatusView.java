@@ -1,6 +1,5 @@
 package dev.tanren.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tanren.deploy.stack.ProcessIdentity;
 import dev.tanren.deploy.stack.StackStatus;
@@ -17,7 +16,7 @@ final class StatusView {
 
     private StatusView() {}
 
-    static JsonNode of(TanrenHome home, StackStatus status) {
+    static ObjectNode of(TanrenHome home, StackStatus status) {
         boolean supervised = status.supervisor().alive();
         ObjectNode view = Json.mapper().createObjectNode();
         view.put("running", supervised && status.phase() == StackStatus.Phase.RUNNING);

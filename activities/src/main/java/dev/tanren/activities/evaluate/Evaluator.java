@@ -11,6 +11,7 @@ import dev.tanren.spec.json.Json;
 import dev.tanren.spec.plan.Stage;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.planner.EvaluationBatch;
+import dev.tanren.spec.planner.ProcessMemory;
 import dev.tanren.storage.registry.Metrics.EvaluationRow;
 import dev.tanren.storage.registry.Registry;
 import dev.tanren.workflows.activity.EvaluateActivities.EvaluateRequest;
@@ -126,6 +127,8 @@ public final class Evaluator {
                 "evaluate-" + request.runId() + "-" + request.stageId(),
                 "runs/" + request.runId() + "/" + request.stageId() + "/logs/1/evaluate.log",
                 lease,
+                ProcessMemory.ofEvaluation(
+                        request.architecture(), sequenceLength(trained, bundle.step())),
                 place ->
                         new EvaluateLaunch(
                                 request.runId(),

@@ -8,6 +8,7 @@ import dev.tanren.launch.Report;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Stage;
+import dev.tanren.spec.planner.ProcessMemory;
 import dev.tanren.storage.checkpoint.CheckpointStore;
 import dev.tanren.storage.checkpoint.CheckpointStore.Committed;
 import dev.tanren.workflows.activity.ExportActivities.ExportRequest;
@@ -40,6 +41,7 @@ public final class Exporter {
                         "export-" + runId + "-" + stage.id(),
                         "runs/" + runId + "/" + stage.id() + "/logs/1/export.log",
                         lease,
+                        ProcessMemory.ofExport(request.architecture()),
                         place ->
                                 new ExportLaunch(
                                         runId,

@@ -2,13 +2,17 @@ package dev.tanren.activities.gang;
 
 import dev.tanren.activities.gang.internal.GangEvent;
 import dev.tanren.activities.gang.internal.GangLauncher;
+import dev.tanren.activities.gang.internal.GangMemory;
 import dev.tanren.activities.gang.internal.GangRecorder;
 import dev.tanren.activities.gang.internal.GangWatch;
 import dev.tanren.activities.gang.internal.Ranks;
 import dev.tanren.activities.lease.Lease;
+import dev.tanren.activities.memory.MemoryWatch;
+import dev.tanren.activities.memory.WorkerMemory;
 import dev.tanren.activities.process.LogUpload;
 import dev.tanren.activities.process.ReportSocket;
 import dev.tanren.activities.process.Scratch;
+import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.FailureClass;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.TrainingStage;
@@ -31,51 +35,67 @@ import java.util.concurrent.LinkedBlockingQueue;
 /// they go on. One rank's end by itself ends them all. Safe for use by many threads, one gang each.
 public final class GangSupervisor {
 
-    private static final Duration LAST_WRITES = Duration.ofSeconds(30);
-    private static final Duration LAST_WRITES_DRAINING = Duration.ofSeconds(3);
+    private static final Duration LAST_WRITES = Duration.ofSeconds(3);
 
     private final GangLauncher launcher;
+    private final WorkerMemory memory;
     private final Registry registry;
     private final ObjectStore store;
     private final CheckpointStore checkpoints;
     private final Path scratch;
+    private final Path journals;
     private final GangSettings settings;
     private final String worker;
 
+    /// @param memory that gangs are promised
     /// @param scratch folder below which each attempt has its own
+    /// @param journals folder for what could not be recorded yet, which outlives this worker
     /// @param worker id of this worker, for people
     public GangSupervisor(
             GangLauncher launcher,
+            WorkerMemory memory,
             Registry registry,
             ObjectStore store,
             CheckpointStore checkpoints,
             Path scratch,
+            Path journals,
             GangSettings settings,
             String worker) {
         this.launcher = launcher;
+        this.memory = memory;
         this.registry = registry;
         this.store = store;
         this.checkpoints = checkpoints;
         this.scratch = scratch;
+        this.journals = journals;
         this.settings = settings;
         this.worker = worker;
     }
 
+    /// However it ends, no rank is left, and the attempt's end is recorded with its class. Only a
+    /// gang that another worker has room for leaves the attempt as it is.
+    ///
     /// @return finished, or stopped by a cancellation that was obeyed
-    /// @throws TanrenException why the ranks ended before their work was done
+    /// @throws TanrenException why the ranks ended before their work was done; `WORKER_FULL`;
+    ///     `INTERNAL` for what nobody has foreseen
     public GangResult run(GangRequest request, Lease lease) {
         TrainingStage stage = (TrainingStage) request.plan().stage(request.stageId()).orElseThrow();
-        try (GangRecorder recorder = new GangRecorder(registry, request)) {
+        try (GangRecorder recorder = new GangRecorder(registry, store, journals, request)) {
             try {
-                GangResult result = supervise(request, stage, lease, recorder);
+                GangResult result = superviseWithin(request, stage, lease, recorder);
                 recordEnd(request, result, recorder);
                 return result;
             } catch (TanrenException e) {
-                recorder.ended(AttemptStatus.FAILED, e.what() + " [" + e.where() + "]", e);
+                if (e.code() != ErrorCode.WORKER_FULL) {
+                    recordFailure(e, recorder);
+                }
                 throw e;
+            } catch (RuntimeException | Error e) {
+                TanrenException unforeseen = unforeseen(request, e);
+                recordFailure(unforeseen, recorder);
+                throw unforeseen;
             } finally {
-                recorder.drain(
-                        lease.state() == Lease.State.HELD ? LAST_WRITES : LAST_WRITES_DRAINING);
+                recorder.drain(lease, LAST_WRITES);
             }
         }
     }
@@ -92,8 +112,36 @@ public final class GangSupervisor {
         }
     }
 
-    private GangResult supervise(
+    private static void recordFailure(TanrenException e, GangRecorder recorder) {
+        recorder.ended(AttemptStatus.FAILED, e.what() + " [" + e.where() + "]", e);
+    }
+
+    private static TanrenException unforeseen(GangRequest request, Throwable e) {
+        return new TanrenException(
+                ErrorCode.INTERNAL,
+                "the gang ended in a way that is not foreseen: " + e,
+                "stage " + request.stageId() + ", attempt " + request.attempt(),
+                "report it with the worker's log",
+                e);
+    }
+
+    private GangResult superviseWithin(
             GangRequest request, TrainingStage stage, Lease lease, GangRecorder recorder) {
+        GangMemory own = new GangMemory(memory, registry, worker, request, stage);
+        try (GangMemory.Promise promise = own.await(lease, recorder)) {
+            return promise.held()
+                    ? supervise(request, stage, lease, recorder, own, promise)
+                    : new GangResult(false, request.resumeStep());
+        }
+    }
+
+    private GangResult supervise(
+            GangRequest request,
+            TrainingStage stage,
+            Lease lease,
+            GangRecorder recorder,
+            GangMemory gangMemory,
+            GangMemory.Promise promise) {
         LinkedBlockingQueue<GangEvent> events = new LinkedBlockingQueue<>();
         int ranks = stage.parallelism().ranks();
         try (Scratch own = Scratch.create(scratch, "gang-" + request.fencingToken());
@@ -101,31 +149,49 @@ public final class GangSupervisor {
                         ReportSocket.listen(
                                 own.folder(),
                                 report -> events.add(new GangEvent.Reported(report)));
-                LogUpload _ = LogUpload.start(store, logKeys(request, own, ranks))) {
+                LogUpload _ = LogUpload.start(store, logKeys(request, own, ranks));
+                MemoryWatch watched = gangMemory.watch(promise.grant(), events::add)) {
             Ranks gang =
                     launcher.launch(
                             request,
                             stage,
                             own,
                             socket.path(),
+                            watched,
                             (rank, code) -> events.add(new GangEvent.Exited(rank, code)));
-            recorder.launched(worker, ranks);
-            try (GangWatch watch =
-                    new GangWatch(
-                            request,
-                            stage,
-                            settings,
-                            lease,
-                            gang,
-                            recorder,
-                            checkpoints,
-                            events,
-                            socket::quiet,
-                            () -> isCancelling(request.runId()))) {
-                return watch.untilTheEnd();
+            try {
+                recorder.launched(worker, ranks);
+                return watch(request, stage, lease, recorder, gang, events, socket);
+            } catch (TanrenException e) {
+                throw gangMemory.onceMore(e, watched);
             } finally {
                 gang.kill();
+                gang.awaitEnd();
             }
+        }
+    }
+
+    private GangResult watch(
+            GangRequest request,
+            TrainingStage stage,
+            Lease lease,
+            GangRecorder recorder,
+            Ranks gang,
+            LinkedBlockingQueue<GangEvent> events,
+            ReportSocket socket) {
+        try (GangWatch watch =
+                new GangWatch(
+                        request,
+                        stage,
+                        settings,
+                        lease,
+                        gang,
+                        recorder,
+                        checkpoints,
+                        events,
+                        socket::quiet,
+                        () -> isCancelling(request.runId()))) {
+            return watch.untilTheEnd();
         }
     }
 

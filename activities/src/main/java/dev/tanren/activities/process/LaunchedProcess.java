@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.IntConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,6 +19,8 @@ import org.slf4j.LoggerFactory;
 public final class LaunchedProcess {
 
     private static final Logger LOG = LoggerFactory.getLogger(LaunchedProcess.class);
+
+    private static final long LAST_WAIT_SECONDS = 10;
 
     private final Process process;
 
@@ -63,6 +66,18 @@ public final class LaunchedProcess {
     /// SIGKILL.
     public void kill() {
         process.destroyForcibly();
+    }
+
+    /// Waits for the end of a process that was killed. One that the kernel cannot end, because its
+    /// disk does not answer, is waited for no longer than this.
+    public void awaitEnd() {
+        try {
+            if (!process.waitFor(LAST_WAIT_SECONDS, TimeUnit.SECONDS)) {
+                LOG.warn("process {} does not end", pid());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /// SIGQUIT, which makes a JVM write the stacks of its threads to its output.

@@ -1,31 +1,40 @@
 package dev.tanren.activities.process;
 
 import dev.tanren.activities.lease.Lease;
+import dev.tanren.activities.memory.MemoryLedger;
+import dev.tanren.activities.memory.MemoryWatch;
+import dev.tanren.activities.memory.WorkerMemory;
 import dev.tanren.launch.ExitCode;
 import dev.tanren.launch.Report;
 import dev.tanren.launch.RuntimeCommand;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.units.ByteSize;
 import dev.tanren.storage.objects.ObjectStore;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 
-/// Runs a single process of the model runtime to its end.
-public record OneProcess(Node node, StoreCredentials credentials, ObjectStore store) {
+/// Runs a single process of the model runtime to its end, once its memory is promised.
+public record OneProcess(
+        Node node, StoreCredentials credentials, ObjectStore store, WorkerMemory memory) {
 
     private static final long TICK_MILLIS = 200;
+    private static final Duration TICK = Duration.ofMillis(TICK_MILLIS);
 
     /// What the process is told beside its own launch record.
     public record Place(Path folder, Path reportSocket) {}
 
     /// @param name of the folder and the log; must be unique on this machine
     /// @param logKey where the log goes in the object store
+    /// @param expectedBytes of memory that it will take, about
     /// @param launch makes the launch record
     /// @param command makes the command from its arguments
     /// @return all reports, the last one a [Report.Finished]
@@ -34,42 +43,70 @@ public record OneProcess(Node node, StoreCredentials credentials, ObjectStore st
             String name,
             String logKey,
             Lease lease,
+            long expectedBytes,
+            Function<Place, Object> launch,
+            Function<List<String>, RuntimeCommand> command) {
+        try (MemoryLedger.Grant grant = memory.ask(name, expectedBytes)) {
+            awaitTurn(grant, lease, name);
+            return runWithin(grant, name, logKey, lease, launch, command);
+        }
+    }
+
+    private List<Report> runWithin(
+            MemoryLedger.Grant grant,
+            String name,
+            String logKey,
+            Lease lease,
             Function<Place, Object> launch,
             Function<List<String>, RuntimeCommand> command) {
         ConcurrentLinkedQueue<Report> reports = new ConcurrentLinkedQueue<>();
         BlockingQueue<Integer> exit = new ArrayBlockingQueue<>(1);
+        AtomicBoolean exceeded = new AtomicBoolean();
         try (Scratch scratch = Scratch.create(node.scratch(), name);
                 ReportSocket socket = ReportSocket.listen(scratch.folder(), reports::add)) {
             Path log = scratch.folder().resolve("process.log");
             Path work = scratch.folder("work");
             Path file =
                     scratch.launchFile("launch.json", launch.apply(new Place(work, socket.path())));
-            try (LogUpload _ = LogUpload.start(store, Map.of(log, logKey))) {
-                long killsBefore = MemoryEvents.kills();
+            try (LogUpload _ = LogUpload.start(store, Map.of(log, logKey));
+                    MemoryWatch watch =
+                            MemoryWatch.start(
+                                    memory, name, name, grant, taken -> exceeded.set(true))) {
                 LaunchedProcess process =
                         LaunchedProcess.start(
                                 name,
                                 command.apply(List.of(file.toString()))
+                                        .withMemory(grant.bytes())
                                         .processBuilder()
                                         .directory(work.toFile()),
                                 credentials.environment(),
                                 log,
                                 exit::add);
-                int code = await(process, exit, socket, lease, name);
+                watch.add(process.pid());
+                int code = await(process, grant, exit, socket, lease, name, exceeded);
                 boolean outOfMemory =
-                        (code == 137 && MemoryEvents.kills() > killsBefore)
-                                || MemoryEvents.namedIn(log);
-                return check(name, code, List.copyOf(reports), outOfMemory);
+                        (code == 137 && watch.killed(process.pid(), grant.bytes()))
+                                || FailedAllocation.namedIn(log);
+                try {
+                    return check(name, code, List.copyOf(reports), outOfMemory);
+                } catch (TanrenException e) {
+                    if (e.code() == ErrorCode.RANK_OUT_OF_MEMORY && watch.asksForMore()) {
+                        throw promiseExceeded(e.what(), grant, name);
+                    }
+                    throw e;
+                }
             }
         }
     }
 
     private static int await(
             LaunchedProcess process,
+            MemoryLedger.Grant grant,
             BlockingQueue<Integer> exit,
             ReportSocket socket,
             Lease lease,
-            String name) {
+            String name,
+            AtomicBoolean exceeded) {
         try {
             while (true) {
                 Integer code = exit.poll(TICK_MILLIS, TimeUnit.MILLISECONDS);
@@ -80,13 +117,40 @@ public record OneProcess(Node node, StoreCredentials credentials, ObjectStore st
                 if (lease.state() != Lease.State.HELD) {
                     throw ended(name);
                 }
+                if (exceeded.get()) {
+                    throw promiseExceeded(
+                            "the process took more memory than there was for it", grant, name);
+                }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw ended(name);
         } finally {
             process.kill();
+            process.awaitEnd();
         }
+    }
+
+    private static void awaitTurn(MemoryLedger.Grant grant, Lease lease, String name) {
+        try {
+            while (!grant.await(TICK)) {
+                if (lease.state() != Lease.State.HELD) {
+                    throw ended(name);
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw ended(name);
+        }
+    }
+
+    private static TanrenException promiseExceeded(
+            String what, MemoryLedger.Grant grant, String name) {
+        return new TanrenException(
+                ErrorCode.RANK_PROMISE_EXCEEDED,
+                what + "; " + new ByteSize(grant.bytes()) + " were promised to it",
+                name,
+                "nothing to do: it is started again when more is free");
     }
 
     /// The exit may be heard of before the last lines of the socket.

@@ -12,6 +12,7 @@ import java.nio.channels.Channels;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
@@ -31,6 +32,11 @@ public final class ReportSocket implements AutoCloseable {
     /// `sun_path` holds 108 bytes with the closing zero.
     private static final int LONGEST_PATH = 107;
 
+    private static final String SOCKET = "reports.sock";
+
+    /// Begins the names of folders for sockets whose own folder has too long a name.
+    private static final String SHORT = "tnr-";
+
     private final Path path;
     private final ServerSocketChannel server;
     private final Consumer<Report> reports;
@@ -44,7 +50,7 @@ public final class ReportSocket implements AutoCloseable {
 
     /// @param reports called from one thread for each connection
     public static ReportSocket listen(Path folder, Consumer<Report> reports) {
-        Path path = shortEnough(folder.resolve("reports.sock"));
+        Path path = shortEnough(folder.resolve(SOCKET));
         try {
             ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
             server.bind(UnixDomainSocketAddress.of(path));
@@ -76,8 +82,28 @@ public final class ReportSocket implements AutoCloseable {
         connections.forEach(ReportSocket::closeQuietly);
         try {
             Files.deleteIfExists(path);
+            Path folder = path.getParent();
+            if (folder != null && String.valueOf(folder.getFileName()).startsWith(SHORT)) {
+                Files.deleteIfExists(folder);
+            }
         } catch (IOException e) {
             LOG.warn("cannot remove {}: {}", path, e.getMessage());
+        }
+    }
+
+    /// Removes the folders of sockets whose process lives no more.
+    public static void removeLeftBehind() {
+        Path temporary = Path.of(System.getProperty("java.io.tmpdir", "/tmp"));
+        try (DirectoryStream<Path> folders = Files.newDirectoryStream(temporary, SHORT + "*-*")) {
+            for (Path folder : folders) {
+                String pid = String.valueOf(folder.getFileName()).split("-", 3)[1];
+                if (pid.matches("\\d{1,9}") && ProcessHandle.of(Long.parseLong(pid)).isEmpty()) {
+                    Files.deleteIfExists(folder.resolve(SOCKET));
+                    Files.deleteIfExists(folder);
+                }
+            }
+        } catch (IOException e) {
+            LOG.warn("sockets left behind in {} stay: {}", temporary, e.toString());
         }
     }
 
@@ -86,7 +112,8 @@ public final class ReportSocket implements AutoCloseable {
             return path;
         }
         try {
-            return Files.createTempDirectory("tnr").resolve("reports.sock");
+            return Files.createTempDirectory(SHORT + ProcessHandle.current().pid() + "-")
+                    .resolve(SOCKET);
         } catch (IOException e) {
             throw new TanrenException(
                     ErrorCode.SCRATCH_FULL,

@@ -14,6 +14,7 @@ import dev.tanren.activities.gang.GangSlots;
 import dev.tanren.activities.gang.GangSupervisor;
 import dev.tanren.activities.hub.Hub;
 import dev.tanren.activities.lease.Drain;
+import dev.tanren.activities.memory.WorkerMemory;
 import dev.tanren.activities.model.ModelActivitiesImpl;
 import dev.tanren.activities.model.ModelPreparation;
 import dev.tanren.activities.process.Node;
@@ -28,6 +29,7 @@ import dev.tanren.storage.checkpoint.ObjectCheckpointStore;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.objects.StoreAddress;
 import dev.tanren.storage.registry.Registry;
+import java.nio.file.Path;
 import java.util.Map;
 
 /// Builds the activities of a worker from its settings and connections.
@@ -38,6 +40,7 @@ final class Activities implements AutoCloseable {
     private final SourceBuckets buckets;
     private final Hub hub;
 
+    /// @param scratch folder of this worker alone
     Activities(
             WorkerSettings settings,
             Map<String, String> environment,
@@ -46,24 +49,24 @@ final class Activities implements AutoCloseable {
             String workerId,
             GangSlots slots,
             Drain drain,
+            WorkerMemory memory,
+            Path scratch,
             GangSettings gangSettings) {
-        Node node = node(settings, environment);
+        Node node = node(settings, environment, scratch);
         StoreCredentials credentials = credentials(environment);
         buckets = SourceBuckets.from(environment);
         hub = Hub.from(environment);
         Sources sources = new Sources(FileRoots.parse(settings.fileRoots()), buckets, hub);
         CheckpointStore checkpoints =
                 new ObjectCheckpointStore(store, registry.checkpoints(), registry.events());
-        OneProcess processes = new OneProcess(node, credentials, store);
+        OneProcess processes = new OneProcess(node, credentials, store, memory);
         Exporter exporter = new Exporter(processes, checkpoints);
         shared =
                 new Object[] {
                     new RegistryActivitiesImpl(registry),
-                    new ModelActivitiesImpl(
-                            new ModelPreparation(store, sources, settings.scratch()), drain),
+                    new ModelActivitiesImpl(new ModelPreparation(store, sources, scratch), drain),
                     new DatasetActivitiesImpl(
-                            new DatasetPreparation(
-                                    store, sources, settings.scratch(), node.threads()),
+                            new DatasetPreparation(store, sources, scratch, node.threads()),
                             registry.events(),
                             drain),
                     new AttemptActivitiesImpl(registry, checkpoints, workerId, drain),
@@ -74,10 +77,12 @@ final class Activities implements AutoCloseable {
                 new GangActivitiesImpl(
                         new GangSupervisor(
                                 GangLaunchers.of(node, credentials),
+                                memory,
                                 registry,
                                 store,
                                 checkpoints,
-                                settings.scratch(),
+                                scratch,
+                                journals(settings.scratch()),
                                 gangSettings,
                                 workerId),
                         slots,
@@ -100,13 +105,19 @@ final class Activities implements AutoCloseable {
         hub.close();
     }
 
-    private static Node node(WorkerSettings settings, Map<String, String> environment) {
+    /// Where what could not be recorded waits for the next worker of this machine.
+    static Path journals(Path scratch) {
+        return scratch.resolve("journal");
+    }
+
+    private static Node node(
+            WorkerSettings settings, Map<String, String> environment, Path scratch) {
         return new Node(
                 settings.java(),
                 settings.trainerClasspath(),
                 settings.inferenceClasspath(),
                 settings.natives(),
-                settings.scratch(),
+                scratch,
                 settings.cache(),
                 StoreAddress.from(environment),
                 Runtime.getRuntime().availableProcessors(),

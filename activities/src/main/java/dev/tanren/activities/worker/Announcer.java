@@ -1,5 +1,6 @@
 package dev.tanren.activities.worker;
 
+import dev.tanren.activities.memory.MemoryLedger;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.storage.registry.Registry;
 import dev.tanren.storage.registry.Workers;
@@ -22,7 +23,7 @@ final class Announcer implements AutoCloseable {
 
     private final Registry registry;
     private final String workerId;
-    private final long memoryBytes;
+    private final MemoryLedger memory;
     private final Supplier<String> activity;
     private final Instant startedAt = Instant.now();
     private final ScheduledExecutorService timer =
@@ -30,17 +31,17 @@ final class Announcer implements AutoCloseable {
                     Thread.ofPlatform().name("announcer").daemon().factory());
 
     private Announcer(
-            Registry registry, String workerId, long memoryBytes, Supplier<String> activity) {
+            Registry registry, String workerId, MemoryLedger memory, Supplier<String> activity) {
         this.registry = registry;
         this.workerId = workerId;
-        this.memoryBytes = memoryBytes;
+        this.memory = memory;
         this.activity = activity;
     }
 
-    /// @param memoryBytes that ranks may have
+    /// @param memory that launched processes may have
     static Announcer start(
-            Registry registry, String workerId, long memoryBytes, Supplier<String> activity) {
-        Announcer announcer = new Announcer(registry, workerId, memoryBytes, activity);
+            Registry registry, String workerId, MemoryLedger memory, Supplier<String> activity) {
+        Announcer announcer = new Announcer(registry, workerId, memory, activity);
         var _ =
                 announcer.timer.scheduleWithFixedDelay(
                         announcer::announce, 0, SECONDS, TimeUnit.SECONDS);
@@ -70,7 +71,8 @@ final class Announcer implements AutoCloseable {
                                     ProcessHandle.current().pid(),
                                     RunWorkflow.TASK_QUEUE,
                                     Runtime.getRuntime().availableProcessors(),
-                                    memoryBytes,
+                                    memory.totalBytes(),
+                                    memory.promisedBytes(),
                                     version(),
                                     activity.get(),
                                     startedAt,

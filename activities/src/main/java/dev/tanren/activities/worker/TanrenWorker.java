@@ -2,7 +2,11 @@ package dev.tanren.activities.worker;
 
 import dev.tanren.activities.gang.GangSettings;
 import dev.tanren.activities.gang.GangSlots;
+import dev.tanren.activities.journal.JournalReplay;
 import dev.tanren.activities.lease.Drain;
+import dev.tanren.activities.memory.WorkerMemory;
+import dev.tanren.activities.process.WorkerScratch;
+import dev.tanren.storage.cache.CacheBound;
 import dev.tanren.storage.objects.S3ObjectStore;
 import dev.tanren.storage.registry.DatabaseAddress;
 import dev.tanren.storage.registry.PostgresRegistry;
@@ -62,6 +66,9 @@ public final class TanrenWorker implements AutoCloseable {
     private final BusyActivities busy;
     private final GangSlots slots;
     private final Drain drain;
+    private final WorkerMemory memory;
+    private final WorkerScratch scratch;
+    private final Housekeeping housekeeping;
     private final Activities activities;
     private final Announcer announcer;
 
@@ -77,6 +84,8 @@ public final class TanrenWorker implements AutoCloseable {
         this.busy = new BusyActivities();
         this.slots = new GangSlots(settings.gangs());
         this.drain = new Drain();
+        this.scratch = WorkerScratch.open(settings.scratch());
+        this.memory = WorkerMemory.of(settings.memoryBytes());
         DatabaseAddress database = DatabaseAddress.from(environment);
         this.registry =
                 Patience.until(
@@ -101,10 +110,17 @@ public final class TanrenWorker implements AutoCloseable {
                         id,
                         slots,
                         drain,
+                        memory,
+                        scratch.folder(),
                         GangSettings.standard().withDrain(settings.grace().minus(LAST_CALLS)));
+        this.housekeeping =
+                Housekeeping.start(
+                        new JournalReplay(registry, store, Activities.journals(settings.scratch())),
+                        scratch,
+                        new CacheBound(settings.cache(), settings.cacheBytes()));
         this.factory = factory(settings);
         factory.start();
-        this.announcer = Announcer.start(registry, id, settings.memoryBytes(), busy::describe);
+        this.announcer = Announcer.start(registry, id, memory.ledger(), busy::describe);
     }
 
     /// Connects, waiting for what does not answer yet, and begins to take work.
@@ -132,10 +148,12 @@ public final class TanrenWorker implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         announcer.close();
+        housekeeping.close();
         factory.shutdownNow();
         factory.awaitTermination(1, TimeUnit.SECONDS);
         service.shutdownNow();
         activities.close();
+        scratch.close();
         store.close();
         registry.close();
     }

@@ -5,10 +5,13 @@ import dev.tanren.launch.RankDevice;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.units.ByteSize;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// What a worker is told by its environment, beside the addresses of database and store.
@@ -17,14 +20,17 @@ import org.jspecify.annotations.Nullable;
 /// @param namespace `TANREN_TEMPORAL_NAMESPACE`
 /// @param scratch `TANREN_WORKER_SCRATCH`
 /// @param cache `TANREN_WORKER_CACHE`
+/// @param cacheBytes `TANREN_WORKER_CACHE_SIZE`: most that the cache may take, such as `50GiB`;
+///     unless set, a quarter of the disk that it is on
 /// @param java `TANREN_JAVA`, else the executable of this process
 /// @param trainerClasspath `TANREN_TRAINER_CLASSPATH`
 /// @param inferenceClasspath `TANREN_INFERENCE_CLASSPATH`
 /// @param natives `TANREN_NATIVES`
 /// @param fileRoots `TANREN_FILE_ROOTS`; null means that no `file:` URI may be read
 /// @param gangs `TANREN_WORKER_GANGS`: gangs at a time; unless set 2, on GPUs 1
-/// @param memoryBytes `TANREN_WORKER_MEMORY`: what the ranks of one gang may have together, such as
-///     `12GiB`; unless set, the control group's limit, or all memory of the machine
+/// @param memoryBytes `TANREN_WORKER_MEMORY`: what all processes that the worker launches may have
+///     together, such as `12GiB`; unless set, the control group's limit or the machine's memory,
+///     less what the worker itself takes
 /// @param device `TANREN_WORKER_DEVICE`: `cpu` or `cuda`, the CPU unless set
 /// @param grace `TANREN_WORKER_GRACE_SECONDS`: from SIGTERM to the end, 15 unless set
 /// @param deployment `TANREN_DEPLOYMENT_NAME`; null runs without worker versioning
@@ -34,6 +40,7 @@ public record WorkerSettings(
         String namespace,
         Path scratch,
         Path cache,
+        long cacheBytes,
         Path java,
         String trainerClasspath,
         String inferenceClasspath,
@@ -48,7 +55,11 @@ public record WorkerSettings(
 
     private static final String DEFAULT_GANGS = "2";
     private static final String DEFAULT_GRACE = "15";
+    private static final long MOST_OF_ITSELF = 1L << 30;
+    private static final long BESIDE_THE_HEAP = 256L << 20;
     private static final String MEMORY_VARIABLE = "TANREN_WORKER_MEMORY";
+    private static final String CACHE_SIZE_VARIABLE = "TANREN_WORKER_CACHE_SIZE";
+    private static final int SHARE_OF_DISK = 4;
 
     /// @throws TanrenException `USAGE` naming the variable that is missing or wrong
     public static WorkerSettings from(Map<String, String> environment) {
@@ -59,6 +70,7 @@ public record WorkerSettings(
                 environment.getOrDefault("TANREN_TEMPORAL_NAMESPACE", "default"),
                 Path.of(required(environment, "TANREN_WORKER_SCRATCH")),
                 Path.of(required(environment, "TANREN_WORKER_CACHE")),
+                cacheBytes(environment),
                 Path.of(environment.getOrDefault("TANREN_JAVA", ownJava())),
                 required(environment, "TANREN_TRAINER_CLASSPATH"),
                 required(environment, "TANREN_INFERENCE_CLASSPATH"),
@@ -113,22 +125,51 @@ public record WorkerSettings(
     }
 
     private static long memory(Map<String, String> environment) {
-        String value = environment.getOrDefault(MEMORY_VARIABLE, "");
+        return size(environment, MEMORY_VARIABLE, "memory")
+                .orElseGet(() -> besideThisProcess(machineMemory()));
+    }
+
+    private static long cacheBytes(Map<String, String> environment) {
+        return size(environment, CACHE_SIZE_VARIABLE, "the cache")
+                .orElseGet(
+                        () -> shareOfDisk(Path.of(required(environment, "TANREN_WORKER_CACHE"))));
+    }
+
+    private static long shareOfDisk(Path folder) {
+        Path there = folder.toAbsolutePath();
+        while (!Files.exists(there) && there.getParent() != null) {
+            there = there.getParent();
+        }
+        try {
+            return Files.getFileStore(there).getTotalSpace() / SHARE_OF_DISK;
+        } catch (IOException e) {
+            throw new TanrenException(
+                    ErrorCode.USAGE,
+                    "the folder cannot be used: " + e,
+                    "TANREN_WORKER_CACHE",
+                    "name a folder that the worker may write",
+                    e);
+        }
+    }
+
+    private static Optional<Long> size(
+            Map<String, String> environment, String variable, String what) {
+        String value = environment.getOrDefault(variable, "");
         if (value.isBlank()) {
-            return machineMemory();
+            return Optional.empty();
         }
         try {
             long bytes = ByteSize.parse(value).bytes();
             if (bytes > 0) {
-                return bytes;
+                return Optional.of(bytes);
             }
         } catch (IllegalArgumentException e) {
-            // Reported below, as no memory at all is.
+            // Reported below, as a size of nothing is.
         }
         throw new TanrenException(
                 ErrorCode.USAGE,
-                "a size of memory is expected, such as 12GiB, not `" + value + "`",
-                MEMORY_VARIABLE,
+                "a size of " + what + " is expected, such as 12GiB, not `" + value + "`",
+                variable,
                 "correct or unset the variable");
     }
 
@@ -137,6 +178,12 @@ public record WorkerSettings(
         return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
                 ? system.getTotalMemorySize()
                 : Long.MAX_VALUE;
+    }
+
+    /// A worker that is told nothing has the machine for itself and for what it launches.
+    static long besideThisProcess(long machineBytes) {
+        long own = Math.min(Runtime.getRuntime().maxMemory(), MOST_OF_ITSELF) + BESIDE_THE_HEAP;
+        return Math.max(machineBytes - own, machineBytes / 2);
     }
 
     private static String ownJava() {

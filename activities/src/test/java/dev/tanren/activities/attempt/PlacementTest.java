@@ -109,6 +109,6 @@ class PlacementTest {
 
     private static Worker worker(String id, String activity) {
         return new Worker(
-                id, "host", 1, "queue", 2, 1, "1", activity, Instant.EPOCH, Instant.EPOCH);
+                id, "host", 1, "queue", 2, 1, 0, "1", activity, Instant.EPOCH, Instant.EPOCH);
     }
 }

@@ -12,6 +12,9 @@ import dev.tanren.storage.checkpoint.CheckpointManifest;
 import dev.tanren.storage.objects.ObjectStore.StoredObject;
 import dev.tanren.storage.objects.S3ObjectStore;
 import dev.tanren.storage.objects.StoreAddress;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -147,12 +150,25 @@ public final class FakeRank {
                     reports.send(new Report.PeerAwaited(launch.rank(), 1 - launch.rank(), 1));
                 }
             }
+            case "takes-much" -> {
+                if (step == 3) {
+                    take(600L << 20);
+                }
+            }
             case "hangs" -> {
                 if (step == 8) {
                     new CountDownLatch(1).await();
                 }
             }
             default -> {}
+        }
+    }
+
+    /// Outside the heap, as tensors are.
+    private static void take(long bytes) {
+        MemorySegment taken = Arena.global().allocate(bytes);
+        for (long place = 0; place < bytes; place += 4096) {
+            taken.set(ValueLayout.JAVA_BYTE, place, (byte) 1);
         }
     }
 

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.tanren.activities.gang.internal.GangLauncher;
 import dev.tanren.activities.lease.Lease;
+import dev.tanren.activities.memory.ControlGroups;
+import dev.tanren.activities.memory.KernelLog;
+import dev.tanren.activities.memory.MemoryLedger;
+import dev.tanren.activities.memory.WorkerMemory;
 import dev.tanren.launch.InitialState;
 import dev.tanren.launch.RankLaunch;
 import dev.tanren.launch.RuntimeCommand;
@@ -19,6 +23,7 @@ import dev.tanren.storage.objects.S3ObjectStore;
 import dev.tanren.storage.objects.StoreAddress;
 import dev.tanren.storage.objects.TransferSettings;
 import dev.tanren.storage.registry.Attempts;
+import dev.tanren.storage.registry.DatabaseAddress;
 import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.storage.registry.Runs;
 import dev.tanren.storage.testing.EmbeddedDatabase;
@@ -30,6 +35,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
@@ -58,6 +64,7 @@ abstract class GangTest {
 
     EmbeddedDatabase database;
     EmbeddedS3 server;
+    DatabaseAddress address;
     PostgresRegistry registry;
     S3ObjectStore store;
     CheckpointStore checkpoints;
@@ -69,28 +76,50 @@ abstract class GangTest {
         scratch = folder;
         database = EmbeddedDatabase.start();
         server = EmbeddedS3.start();
-        registry = PostgresRegistry.connect(database.fresh());
+        address = database.fresh();
+        registry = PostgresRegistry.connect(address);
         store = server.store("gangs", TransferSettings.standard());
         checkpoints = new ObjectCheckpointStore(store, registry.checkpoints(), registry.events());
         supervisor = supervisor(SETTINGS);
     }
 
     GangSupervisor supervisor(GangSettings settings) {
+        return supervisor(settings, memory(MEMORY));
+    }
+
+    /// Without control groups and the kernel's log.
+    static WorkerMemory memory(long totalBytes) {
+        return new WorkerMemory(
+                new MemoryLedger(totalBytes), ControlGroups.none(), new KernelLog(Optional::empty));
+    }
+
+    GangSupervisor supervisor(GangSettings settings, WorkerMemory memory) {
+        return supervisor(
+                settings, memory, launcher(memory, (threads, arguments) -> fakeRank(arguments)));
+    }
+
+    GangSupervisor supervisor(GangSettings settings, WorkerMemory memory, GangLauncher launcher) {
         return new GangSupervisor(
-                new GangLauncher(
-                        (threads, arguments) -> fakeRank(arguments),
-                        server.address("gangs", "tanren/"),
-                        scratch,
-                        MEMORY,
-                        Map.of(
-                                StoreAddress.ACCESS_KEY_VARIABLE, server.accessKey(),
-                                StoreAddress.SECRET_KEY_VARIABLE, server.secretKey())),
+                launcher,
+                memory,
                 registry,
                 store,
                 checkpoints,
                 scratch,
+                scratch.resolve("journal"),
                 settings,
                 "worker-under-test");
+    }
+
+    GangLauncher launcher(WorkerMemory memory, GangLauncher.RankCommand command) {
+        return new GangLauncher(
+                command,
+                server.address("gangs", "tanren/"),
+                scratch,
+                memory.ledger().totalBytes(),
+                Map.of(
+                        StoreAddress.ACCESS_KEY_VARIABLE, server.accessKey(),
+                        StoreAddress.SECRET_KEY_VARIABLE, server.secretKey()));
     }
 
     @AfterAll
@@ -134,7 +163,7 @@ abstract class GangTest {
                 .isEmpty();
     }
 
-    private static RuntimeCommand fakeRank(List<String> arguments) {
+    static RuntimeCommand fakeRank(List<String> arguments) {
         return new RuntimeCommand(
                 List.of(
                         JAVA.toString(),

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tanren.launch.RankDevice;
 import dev.tanren.spec.error.TanrenException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -12,6 +14,26 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class WorkerSettingsTest {
+
+    @Test
+    void theCacheMayTakeWhatTheEnvironmentSaysOrAQuarterOfItsDisk() throws Exception {
+        Map<String, String> environment = new HashMap<>(environment(""));
+        assertThat(WorkerSettings.from(environment).cacheBytes())
+                .isEqualTo(Files.getFileStore(Path.of("/tmp")).getTotalSpace() / 4);
+
+        environment.put("TANREN_WORKER_CACHE_SIZE", "50GiB");
+
+        assertThat(WorkerSettings.from(environment).cacheBytes()).isEqualTo(50L << 30);
+    }
+
+    @Test
+    void aWorkerThatIsToldNothingKeepsItsOwnProcessOutOfWhatItPromises() {
+        long machine = 64L << 30;
+
+        assertThat(WorkerSettings.besideThisProcess(machine))
+                .isBetween(machine - (1280L << 20), machine - (256L << 20));
+        assertThat(WorkerSettings.besideThisProcess(1L << 28)).isEqualTo(1L << 27);
+    }
 
     @Test
     void ranksMayHaveTheMemoryThatTheEnvironmentNames() {

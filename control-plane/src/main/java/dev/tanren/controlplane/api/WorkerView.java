@@ -4,6 +4,9 @@ import java.time.Instant;
 
 /// A node that runs attempts.
 ///
+/// @param memoryBytes what the processes that it launches may have together
+/// @param promisedBytes of that, to those that are at work
+/// @param freeBytes what is left to promise
 /// @param alive whether it was heard of in the last 15 seconds
 public record WorkerView(
         String id,
@@ -12,6 +15,8 @@ public record WorkerView(
         String taskQueue,
         int cores,
         long memoryBytes,
+        long promisedBytes,
+        long freeBytes,
         String version,
         String activity,
         boolean alive,

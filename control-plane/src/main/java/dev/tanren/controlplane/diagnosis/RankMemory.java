@@ -7,11 +7,12 @@ import java.util.Optional;
 
 /// How much memory each rank of an attempt may take.
 ///
-/// The ranks of an attempt share the memory of its worker's machine, and all of them hold the same
-/// parts of the model: an equal share each. A container counts as a machine of its limit's size.
-/// The plan itself names no device and so no limit.
+/// The ranks of an attempt share the memory that its worker has to promise, and all of them hold
+/// the same parts of the model: an equal share each. The plan itself names no device and so no
+/// limit.
 ///
-/// Two workers on one machine each announce the whole of it, so there the share is an upper bound.
+/// Where several gangs run on the worker, each is promised less than all of it, so the share is an
+/// upper bound.
 final class RankMemory {
 
     private final Registry registry;

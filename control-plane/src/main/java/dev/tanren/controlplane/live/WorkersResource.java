@@ -44,6 +44,8 @@ public class WorkersResource {
                 worker.taskQueue(),
                 worker.cores(),
                 worker.memoryBytes(),
+                worker.promisedBytes(),
+                worker.freeBytes(),
                 worker.version(),
                 worker.activity(),
                 alive,

@@ -130,7 +130,17 @@ class DiagnosisApiTest extends ApiTest {
         registry.workers()
                 .announce(
                         new Worker(
-                                workerId, "node", 1, "tanren", 8, memoryBytes, "1", "", now, now));
+                                workerId,
+                                "node",
+                                1,
+                                "tanren",
+                                8,
+                                memoryBytes,
+                                0,
+                                "1",
+                                "",
+                                now,
+                                now));
     }
 
     private long newestToken(String id) {

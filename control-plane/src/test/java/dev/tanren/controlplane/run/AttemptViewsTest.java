@@ -147,6 +147,7 @@ class AttemptViewsTest extends ApiTest {
                                 "queue",
                                 2,
                                 1,
+                                0,
                                 "test",
                                 Worker.IDLE,
                                 startedAt,

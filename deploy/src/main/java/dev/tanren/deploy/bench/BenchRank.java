@@ -129,7 +129,9 @@ public final class BenchRank implements AutoCloseable {
             long begin = System.nanoTime();
             Process process = builder.start();
             CompletableFuture<Measured> measured =
-                    CompletableFuture.supplyAsync(() -> listen(listener, process, begin));
+                    CompletableFuture.supplyAsync(
+                            () -> listen(listener, process, begin),
+                            task -> Thread.ofVirtual().name("bench-reports").start(task));
             try {
                 int code = process.waitFor();
                 if (code != 0) {

@@ -24,6 +24,9 @@ public record RuntimeCommand(List<String> arguments, Map<String, String> environ
     public static final String TRAINER_ARCHIVE = "trainer.jsa";
 
     private static final String GIBIBYTE = Long.toString(1L << 30);
+    private static final String HEAP = "-Xmx";
+    private static final long LEAST_HEAP = 256L << 20;
+    private static final long MOST_HEAP = 1L << 30;
     private static final String QUARTER_GIBIBYTE = Long.toString(1L << 28);
 
     private static final String CPU_LIBRARIES = "-Dorg.bytedeco.javacpp.platform.extension=";
@@ -56,7 +59,7 @@ public record RuntimeCommand(List<String> arguments, Map<String, String> environ
             flags.add("-XX:SharedArchiveFile=" + archive);
         }
         flags.add("-Xms64m");
-        flags.add("-Xmx1g");
+        flags.add(HEAP + "1g");
         flags.add("-Dorg.bytedeco.javacpp.cachedir=" + natives);
         flags.add("-Dorg.bytedeco.openblas.load=mkl");
         // JavaCPP would otherwise hold native memory against the size of the heap.
@@ -84,7 +87,7 @@ public record RuntimeCommand(List<String> arguments, Map<String, String> environ
             int threads,
             List<String> arguments) {
         List<String> flags = commonFlags();
-        flags.add("-Xmx1g");
+        flags.add(HEAP + "1g");
         flags.add("-DDJL_CACHE_DIR=" + natives);
         flags.add("-DENGINE_CACHE_DIR=" + natives);
         flags.add("-Dai.djl.offline=true");
@@ -94,6 +97,18 @@ public record RuntimeCommand(List<String> arguments, Map<String, String> environ
         environment.put("OPT_OUT_TRACKING", "true");
         environment.put(DjlSettings.NATIVES_VARIABLE, natives.toString());
         return command(java, classpath, flags, mainClass, arguments, environment);
+    }
+
+    /// The same process with a heap that fits what it may have resident: half of it at most, since
+    /// tensors lie outside, never more than a gibibyte, and never too little to start with.
+    ///
+    /// @param bytes of all its memory
+    public RuntimeCommand withMemory(long bytes) {
+        long heap = Math.clamp(bytes / 2, LEAST_HEAP, MOST_HEAP);
+        List<String> sized = new ArrayList<>(arguments);
+        sized.replaceAll(
+                argument -> argument.startsWith(HEAP) ? HEAP + (heap >> 20) + "m" : argument);
+        return new RuntimeCommand(sized, environment);
     }
 
     /// The same process, which writes an archive of its classes as it ends.

@@ -212,6 +212,10 @@ public enum ErrorCode {
             "TNR-5012",
             FailureClass.CONFIGURATION,
             "Build with the Maven profile gpu, see that the driver lists a device, or train on the CPU."),
+    RANK_PROMISE_EXCEEDED(
+            "TNR-5013",
+            FailureClass.PREEMPTED,
+            "Nothing must be done: the gang goes on when its worker can promise it more memory."),
     GATE_FAILED(
             "TNR-5101",
             FailureClass.CONFIGURATION,

@@ -84,6 +84,11 @@ public record MemoryForecast(
         return deviceBytes > deviceMemoryBytes * (1 + ACCURACY);
     }
 
+    /// What a rank is to be promised: the prediction, and as much more as predictions are wrong.
+    public long promisedBytes() {
+        return Math.round(predictedBytes * (1 + ACCURACY));
+    }
+
     /// What is still to come for a rank that has done steps.
     ///
     /// @param saved whether it has saved

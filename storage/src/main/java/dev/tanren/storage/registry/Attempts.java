@@ -21,6 +21,9 @@ public interface Attempts {
             long resumeStep,
             String requestId);
 
+    /// Records what an attempt waits for that has not ended, until it is launched or ends.
+    void waits(long fencingToken, String reason);
+
     /// Records the worker that launched the attempt's ranks, which need not be the one that began
     /// the attempt.
     void launched(long fencingToken, String worker);

@@ -23,6 +23,8 @@ public interface Workers {
     List<Worker> between(Instant from, Instant until);
 
     /// @param workerId stable for one start of a worker process
+    /// @param memoryBytes what the processes that it launches may have together
+    /// @param promisedBytes what is promised of that to those that are at work
     /// @param activity what it does now, in words
     record Worker(
             String workerId,
@@ -31,6 +33,7 @@ public interface Workers {
             String taskQueue,
             int cores,
             long memoryBytes,
+            long promisedBytes,
             String version,
             String activity,
             Instant startedAt,
@@ -38,5 +41,10 @@ public interface Workers {
 
         /// What the activity is where a worker does nothing.
         public static final String IDLE = "idle";
+
+        /// What could be promised to another process now.
+        public long freeBytes() {
+            return memoryBytes - promisedBytes;
+        }
     }
 }

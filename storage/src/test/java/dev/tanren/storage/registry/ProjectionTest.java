@@ -286,7 +286,7 @@ class ProjectionTest extends RegistryTest {
             registry.workers()
                     .announce(
                             new Workers.Worker(
-                                    "w1", "host", 7, "host-q", 2, 1, "1", activity, started,
+                                    "w1", "host", 7, "host-q", 2, 10, 4, "1", activity, started,
                                     started));
         }
         assertThat(registry.workers().list())
@@ -294,6 +294,8 @@ class ProjectionTest extends RegistryTest {
                 .satisfies(
                         worker -> {
                             assertThat(worker.activity()).isEqualTo("trains");
+                            assertThat(worker.promisedBytes()).isEqualTo(4);
+                            assertThat(worker.freeBytes()).isEqualTo(6);
                             assertThat(worker.seenAt()).isAfter(started);
                         });
         assertThat(registry.workers().heardWithin(Workers.SILENCE)).hasSize(1);

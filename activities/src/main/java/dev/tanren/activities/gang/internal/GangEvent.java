@@ -10,5 +10,8 @@ public sealed interface GangEvent {
 
     record Exited(int rank, int exitCode) implements GangEvent {}
 
+    /// The ranks took more memory than was promised to them.
+    record PromiseExceeded(TanrenException error) implements GangEvent {}
+
     record CommitFailed(TanrenException error) implements GangEvent {}
 }

@@ -79,6 +79,14 @@ record GangFailures(GangRequest request) {
         return "%.1f s".formatted(duration.toMillis() / 1000.0);
     }
 
+    TanrenException promiseExceeded(String what) {
+        return new TanrenException(
+                ErrorCode.RANK_PROMISE_EXCEEDED,
+                what,
+                attempt(),
+                "nothing to do: the work goes on from the last checkpoint when more is free");
+    }
+
     TanrenException unsaved(long committed) {
         return new TanrenException(
                 ErrorCode.INTERNAL,

@@ -1,5 +1,6 @@
 package dev.tanren.activities.gang.internal;
 
+import dev.tanren.activities.memory.MemoryWatch;
 import dev.tanren.activities.process.LaunchedProcess;
 import dev.tanren.activities.process.Scratch;
 import dev.tanren.launch.InitialState;
@@ -23,7 +24,7 @@ import java.util.function.BiConsumer;
 /// Starts the ranks of a gang.
 ///
 /// @param command makes the command of one rank from its threads and arguments
-/// @param memoryBytes what the ranks of a gang may have together, in equal parts
+/// @param memoryBytes the most that the ranks of a gang can be promised together, in equal parts
 /// @param credentials environment of every rank, with the secrets of the object store
 public record GangLauncher(
         RankCommand command,
@@ -39,12 +40,14 @@ public record GangLauncher(
         RuntimeCommand of(int threads, List<String> arguments);
     }
 
+    /// @param memory that is promised to the ranks, in equal parts
     /// @param exited told rank and exit code
     public Ranks launch(
             GangRequest request,
             TrainingStage stage,
             Scratch scratch,
             Path reportSocket,
+            MemoryWatch memory,
             BiConsumer<Integer, Integer> exited) {
         int ranks = stage.parallelism().ranks();
         int port = freePort();
@@ -60,21 +63,25 @@ public record GangLauncher(
                                 launch(request, number, ranks, port, reportSocket, folder));
                 Path log = log(scratch, rank);
                 logs.add(log);
-                processes.add(
+                LaunchedProcess process =
                         LaunchedProcess.start(
                                 "rank-" + rank,
                                 command.of(stage.threadsPerRank(), List.of(launch.toString()))
+                                        .withMemory(memory.grant().bytes() / ranks)
                                         .processBuilder()
                                         .directory(folder.toFile()),
                                 credentials,
                                 log,
-                                code -> exited.accept(number, code)));
+                                code -> exited.accept(number, code));
+                processes.add(process);
+                memory.add(process.pid());
             }
-        } catch (TanrenException e) {
+        } catch (RuntimeException | Error e) {
             processes.forEach(LaunchedProcess::kill);
+            processes.forEach(LaunchedProcess::awaitEnd);
             throw e;
         }
-        return new Ranks(processes, logs);
+        return new Ranks(processes, logs, memory);
     }
 
     public static Path log(Scratch scratch, int rank) {
@@ -108,7 +115,7 @@ public record GangLauncher(
                 memoryLimit(ranks));
     }
 
-    /// Of one of the ranks of a gang, in bytes.
+    /// The most that one of the ranks of a gang can have on this worker, in bytes.
     public long memoryLimit(int ranks) {
         return memoryBytes / ranks;
     }

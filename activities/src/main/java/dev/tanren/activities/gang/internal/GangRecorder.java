@@ -1,15 +1,21 @@
 package dev.tanren.activities.gang.internal;
 
 import dev.tanren.activities.attempt.SkippedSteps;
+import dev.tanren.activities.journal.Journal;
+import dev.tanren.activities.journal.JournalEntry;
+import dev.tanren.activities.lease.Lease;
 import dev.tanren.launch.Report;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.planner.StageUtilisation;
 import dev.tanren.storage.registry.AttemptStatus;
+import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.registry.Metrics.EvaluationRow;
 import dev.tanren.storage.registry.Metrics.StepRow;
 import dev.tanren.storage.registry.Registry;
 import dev.tanren.workflows.activity.GangActivities.GangRequest;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -21,14 +27,18 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Writes what ranks report into the registry, in batches and in order.
+/// Writes what ranks report into the registry, in batches and in order. While the database is away
+/// it waits, and nothing is dropped: see [Journal].
 public final class GangRecorder implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(GangRecorder.class);
+    private static final Duration DRAINING_TICK = Duration.ofMillis(200);
     private static final int LARGEST_BATCH = 500;
     private static final long LONGEST_WAIT_NANOS = 200_000_000;
 
     private final Registry registry;
+    private final ObjectStore store;
+    private final Journal journal;
     private final GangRequest request;
     private final SerialWriter writer =
             new SerialWriter(
@@ -41,16 +51,31 @@ public final class GangRecorder implements AutoCloseable {
     private long flushedAt = System.nanoTime();
     private long awaitedSave;
 
-    public GangRecorder(Registry registry, GangRequest request) {
+    /// @param journals folder of this machine's journals
+    /// @param store for what cannot be recorded before the end
+    public GangRecorder(Registry registry, ObjectStore store, Path journals, GangRequest request) {
         this.registry = registry;
+        this.store = store;
         this.request = request;
         this.stage = (TrainingStage) request.plan().stage(request.stageId()).orElseThrow();
         this.reached = request.resumeStep();
+        this.journal =
+                Journal.open(
+                        journals,
+                        request.runId() + "-" + request.stageId() + "-" + request.fencingToken());
+    }
+
+    /// Records what the attempt waits for, until it is launched or ends.
+    ///
+    /// @param worker that it waits on
+    public void waits(String worker, String reason, Map<String, Object> data) {
+        record(new JournalEntry.Waits(request.fencingToken(), reason));
+        event("attempt.waiting", worker, "attempt " + request.attempt() + " " + reason, data);
     }
 
     /// Records where the ranks of the attempt run.
     public void launched(String worker, int ranks) {
-        writer.submit(() -> registry.attempts().launched(request.fencingToken(), worker));
+        record(new JournalEntry.Launched(request.fencingToken(), worker));
         event(
                 "attempt.started",
                 "",
@@ -141,23 +166,14 @@ public final class GangRecorder implements AutoCloseable {
         }
         List<StepRow> rows = batch;
         batch = new ArrayList<>();
-        long step = reached;
-        writer.submit(
-                () -> {
-                    registry.metrics()
-                            .record(
-                                    request.runId(),
-                                    request.stageId(),
-                                    request.fencingToken(),
-                                    rows);
-                    registry.runs()
-                            .setProgress(
-                                    request.runId(),
-                                    request.stageId(),
-                                    request.fencingToken(),
-                                    request.phaseId(),
-                                    step);
-                });
+        record(
+                new JournalEntry.Steps(
+                        request.runId(),
+                        request.stageId(),
+                        request.phaseId(),
+                        request.fencingToken(),
+                        rows.stream().map(JournalEntry.Row::of).toList(),
+                        reached));
     }
 
     /// Recorded once of each save: every rank repeats it for as long as it lasts.
@@ -191,15 +207,13 @@ public final class GangRecorder implements AutoCloseable {
                                             figures.tokens()));
                             losses.put(name + ".loss", figures.loss());
                         });
-        writer.submit(
-                () ->
-                        registry.metrics()
-                                .recordEvaluation(
-                                        request.runId(),
-                                        request.stageId(),
-                                        request.fencingToken(),
-                                        evaluated.step(),
-                                        rows));
+        record(
+                new JournalEntry.Evaluated(
+                        request.runId(),
+                        request.stageId(),
+                        request.fencingToken(),
+                        evaluated.step(),
+                        rows));
         losses.put("step", evaluated.step());
         event(
                 "evaluation.finished",
@@ -215,16 +229,9 @@ public final class GangRecorder implements AutoCloseable {
         String unique =
                 String.join(
                         "/", type, request.stageId(), Long.toString(request.fencingToken()), key);
-        writer.submit(
-                () ->
-                        registry.events()
-                                .append(
-                                        request.runId(),
-                                        type,
-                                        request.stageId(),
-                                        message,
-                                        all,
-                                        unique));
+        record(
+                new JournalEntry.Happened(
+                        request.runId(), type, request.stageId(), message, all, unique));
     }
 
     /// Records how the attempt ended.
@@ -234,10 +241,7 @@ public final class GangRecorder implements AutoCloseable {
         flush();
         long step = reached;
         String failureClass = error == null ? null : error.failureClass().name();
-        writer.submit(
-                () ->
-                        registry.attempts()
-                                .end(request.fencingToken(), status, reason, failureClass, step));
+        record(new JournalEntry.Ended(request.fencingToken(), status, reason, failureClass, step));
         Map<String, Object> data = new LinkedHashMap<>();
         data.put("step", step);
         data.put("status", status.key());
@@ -248,14 +252,40 @@ public final class GangRecorder implements AutoCloseable {
         event("attempt.ended", "", reason, data);
     }
 
-    public boolean drain(java.time.Duration patience) {
+    /// Waits until everything is written: for as long as the lease is held, and a little longer.
+    /// What is left then goes to the object store, or stays on this worker's disk.
+    ///
+    /// @param unheld how long to wait once the lease is not held
+    public void drain(Lease lease, Duration unheld) {
         flush();
-        return writer.drain(patience);
+        long end = Long.MAX_VALUE;
+        while (!writer.drain(DRAINING_TICK) && System.nanoTime() < end) {
+            if (end == Long.MAX_VALUE && !mayWait(lease)) {
+                end = System.nanoTime() + unheld.toNanos();
+            }
+        }
+        writer.close();
+        journal.hand(store);
+    }
+
+    /// One who was interrupted cannot wait.
+    private static boolean mayWait(Lease lease) {
+        return !Thread.currentThread().isInterrupted()
+                && switch (lease.state()) {
+                    case HELD, CANCELLED -> true;
+                    case LOST, DRAINING, UNHEARD -> false;
+                };
     }
 
     @Override
     public void close() {
         writer.close();
+        journal.close();
+    }
+
+    private void record(JournalEntry entry) {
+        journal.keep(entry);
+        writer.submit(() -> entry.write(registry), journal::written);
     }
 
     private Map<String, Double> values(Report.StepFinished step) {

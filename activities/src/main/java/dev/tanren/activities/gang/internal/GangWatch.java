@@ -135,6 +135,7 @@ public final class GangWatch implements AutoCloseable {
                                     : settings.afterCrash());
                 }
             }
+            case GangEvent.PromiseExceeded exceeded -> giveUp(exceeded.error());
             case GangEvent.CommitFailed failed -> giveUp(failed.error());
         }
     }

@@ -1,8 +1,9 @@
 package dev.tanren.activities.gang.internal;
 
+import dev.tanren.activities.memory.MemoryWatch;
+import dev.tanren.activities.process.FailedAllocation;
 import dev.tanren.activities.process.FailureClassifier;
 import dev.tanren.activities.process.LaunchedProcess;
-import dev.tanren.activities.process.MemoryEvents;
 import dev.tanren.launch.ExitCode;
 import dev.tanren.launch.Report;
 import java.io.IOException;
@@ -33,12 +34,14 @@ public final class Ranks {
     private final Map<Integer, Long> finished = new HashMap<>();
     private final List<Integer> endedByThemselves = new ArrayList<>();
     private final Map<Integer, String> told = new HashMap<>();
-    private final long killsBefore = MemoryEvents.kills();
+    private final MemoryWatch memory;
     private boolean killed;
 
-    public Ranks(List<LaunchedProcess> processes, List<Path> logs) {
+    /// @param memory that the processes were promised in equal parts
+    public Ranks(List<LaunchedProcess> processes, List<Path> logs, MemoryWatch memory) {
         this.processes = List.copyOf(processes);
         this.logs = List.copyOf(logs);
+        this.memory = memory;
     }
 
     /// What a rank is at, in words.
@@ -114,6 +117,11 @@ public final class Ranks {
         processes.forEach(LaunchedProcess::kill);
     }
 
+    /// Waits until none is left, after [#kill]; what they had is free then.
+    public void awaitEnd() {
+        processes.forEach(LaunchedProcess::awaitEnd);
+    }
+
     /// Has every rank write its stacks into its log, and notes what the kernel says of it.
     public void dumpStacks() {
         for (int rank = 0; rank < processes.size(); rank++) {
@@ -138,9 +146,13 @@ public final class Ranks {
     private FailureClassifier.Ending ending(int rank) {
         int code = exits.getOrDefault(rank, 0);
         boolean outOfMemory =
-                (code == SIGKILLED && MemoryEvents.kills() > killsBefore)
-                        || MemoryEvents.namedIn(logs.get(rank));
+                (code == SIGKILLED && memory.killed(processes.get(rank).pid(), share()))
+                        || FailedAllocation.namedIn(logs.get(rank));
         return new FailureClassifier.Ending("rank " + rank, code, failures.get(rank), outOfMemory);
+    }
+
+    private long share() {
+        return memory.grant().bytes() / processes.size();
     }
 
     private void noteKernelState(int rank, long pid) {

@@ -22,7 +22,7 @@ public final class SerialWriter implements AutoCloseable {
     private static final Duration LAST_DELAY = Duration.ofSeconds(5);
 
     private final String name;
-    private final LinkedBlockingQueue<Runnable> queue = new LinkedBlockingQueue<>();
+    private final LinkedBlockingQueue<Write> queue = new LinkedBlockingQueue<>();
     private final Consumer<TanrenException> failed;
     private final Thread thread;
     private volatile boolean closing;
@@ -36,9 +36,17 @@ public final class SerialWriter implements AutoCloseable {
         this.thread = Thread.ofPlatform().name(name).daemon().start(this::work);
     }
 
+    /// @param done called once it is written, or will never be
+    private record Write(Runnable action, Runnable done) {}
+
     public void submit(Runnable write) {
+        submit(write, () -> {});
+    }
+
+    /// @param done called on the writer's thread once the write was taken, or refused for good
+    public void submit(Runnable write, Runnable done) {
         pending.incrementAndGet();
-        queue.add(write);
+        queue.add(new Write(write, done));
     }
 
     /// Whether nothing waits to be written, or nobody is left to write it.
@@ -75,10 +83,12 @@ public final class SerialWriter implements AutoCloseable {
     private void work() {
         try {
             while (!abandoned && !(closing && queue.isEmpty())) {
-                Runnable write = queue.poll(100, TimeUnit.MILLISECONDS);
+                Write write = queue.poll(100, TimeUnit.MILLISECONDS);
                 if (write != null) {
                     try {
-                        untilItIsTaken(write);
+                        if (untilItIsTaken(write.action())) {
+                            write.done().run();
+                        }
                     } finally {
                         pending.decrementAndGet();
                     }
@@ -89,27 +99,35 @@ public final class SerialWriter implements AutoCloseable {
         }
     }
 
-    private void untilItIsTaken(Runnable write) throws InterruptedException {
+    /// @return false where it was given up before
+    private boolean untilItIsTaken(Runnable write) throws InterruptedException {
         Duration delay = FIRST_DELAY;
         while (!abandoned) {
             try {
                 write.run();
-                return;
+                return true;
             } catch (TanrenException e) {
+                if (abandoned) {
+                    return false;
+                }
                 if (e.failureClass() != FailureClass.STORAGE || isLasting(e)) {
                     failed.accept(e);
-                    return;
+                    return true;
                 }
                 LOG.warn("{}; tried again in {}", e.getMessage(), delay);
             } catch (RuntimeException e) {
+                if (abandoned) {
+                    return false;
+                }
                 LOG.error("a write of the {} failed in an unforeseen way", name, e);
                 failed.accept(unexpected(e));
-                return;
+                return true;
             }
             Thread.sleep(delay);
             Duration doubled = delay.multipliedBy(2);
             delay = doubled.compareTo(LAST_DELAY) > 0 ? LAST_DELAY : doubled;
         }
+        return false;
     }
 
     private TanrenException unexpected(RuntimeException e) {

@@ -6,6 +6,7 @@ import dev.tanren.launch.RankDevice;
 import dev.tanren.launch.RuntimeCommand;
 import dev.tanren.spec.error.TanrenException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.DirectoryStream;
@@ -15,8 +16,12 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// Unpacks the native libraries of both runtimes once, before any process needs them: two processes
 /// that unpack at once corrupt each other's.
@@ -98,6 +103,11 @@ public record NativesExtraction(TanrenHome home, Installation installation) {
                 home.logs().resolve("natives-" + runtime + ".log"),
                 PATIENCE);
         PrivateFiles.write(marker, wanted);
+        removeOtherBuilds(
+                home.natives(),
+                Stream.of(installation.trainerClassPath(), installation.inferenceClassPath())
+                        .flatMap(NativesExtraction::jarsOf)
+                        .toList());
     }
 
     /// Lets ranks map their classes instead of loading them, which takes two of the eight seconds
@@ -141,21 +151,62 @@ public record NativesExtraction(TanrenHome home, Installation installation) {
 
     /// Names, sizes and times of all jars of a class path.
     private static String describe(String classPath) throws IOException {
-        List<String> jars = new ArrayList<>();
+        List<String> described = new ArrayList<>();
+        for (Path jar : jars(classPath)) {
+            described.add(describe(jar));
+        }
+        described.sort(null);
+        return String.join("\n", described);
+    }
+
+    private static Stream<Path> jarsOf(String classPath) {
+        try {
+            return jars(classPath).stream();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static List<Path> jars(String classPath) throws IOException {
+        List<Path> jars = new ArrayList<>();
         for (String entry : classPath.split(":", -1)) {
             if (entry.endsWith("/*")) {
                 Path folder = Path.of(entry.substring(0, entry.length() - 2));
                 try (DirectoryStream<Path> found = Files.newDirectoryStream(folder, "*.jar")) {
-                    for (Path jar : found) {
-                        jars.add(describe(jar));
-                    }
+                    found.forEach(jars::add);
                 }
             } else {
-                jars.add(describe(Path.of(entry)));
+                jars.add(Path.of(entry));
             }
         }
-        jars.sort(null);
-        return String.join("\n", jars);
+        return jars;
+    }
+
+    /// JavaCPP unpacks each jar into a folder of its name. Those of other builds are in nobody's
+    /// way but the disk's; a process that has one of their libraries mapped keeps it.
+    static void removeOtherBuilds(Path natives, List<Path> jars) throws IOException {
+        Set<String> wanted =
+                jars.stream()
+                        .map(jar -> String.valueOf(jar.getFileName()))
+                        .collect(Collectors.toSet());
+        try (DirectoryStream<Path> unpacked = Files.newDirectoryStream(natives, "*.jar")) {
+            for (Path folder : unpacked) {
+                if (Files.isDirectory(folder)
+                        && !wanted.contains(String.valueOf(folder.getFileName()))) {
+                    remove(folder);
+                }
+            }
+        }
+    }
+
+    private static void remove(Path folder) throws IOException {
+        List<Path> all;
+        try (Stream<Path> walk = Files.walk(folder)) {
+            all = walk.sorted(Comparator.reverseOrder()).toList();
+        }
+        for (Path path : all) {
+            Files.deleteIfExists(path);
+        }
     }
 
     private static String describe(Path jar) throws IOException {

@@ -6,6 +6,7 @@ import dev.tanren.deploy.stack.Ports;
 import dev.tanren.deploy.stack.StackSettings;
 import dev.tanren.deploy.stack.TanrenHome;
 import dev.tanren.launch.RankDevice;
+import dev.tanren.spec.planner.Machine;
 import dev.tanren.storage.objects.StoreAddress;
 import java.io.IOException;
 import java.net.URI;
@@ -30,8 +31,10 @@ final class StackParts {
                     "TANREN_S3_ALLOWED_BUCKETS",
                     "TANREN_HUB_ENDPOINT",
                     "TANREN_HUB_TOKEN",
-                    "TANREN_WORKER_MEMORY",
+                    "TANREN_WORKER_CACHE_SIZE",
                     RankDevice.VARIABLE);
+
+    private static final String WORKER_MEMORY = "TANREN_WORKER_MEMORY";
 
     private static final String HOST = "127.0.0.1";
     private static final Duration SHORT = Duration.ofSeconds(20);
@@ -217,6 +220,7 @@ final class StackParts {
         for (String variable : HANDED_TO_WORKERS) {
             environment.put(variable, System.getenv().getOrDefault(variable, ""));
         }
+        environment.put(WORKER_MEMORY, workerMemory());
         return new StackPart(
                 name,
                 List.of("control-plane"),
@@ -233,6 +237,15 @@ final class StackParts {
                 },
                 Signals.TERMINATE,
                 SAVING);
+    }
+
+    /// What who starts the stack says, or an equal part of what the stack leaves.
+    private String workerMemory() {
+        String told = System.getenv().getOrDefault(WORKER_MEMORY, "");
+        long machine = Machine.here().memoryBytes();
+        return told.isBlank() && machine > 0
+                ? Long.toString(StackMemory.ofWorker(machine, settings.workers()))
+                : told;
     }
 
     private Map<String, String> commonEnvironment() {

@@ -4,6 +4,7 @@ import dev.tanren.launch.InitialState;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
+import dev.tanren.storage.cache.CacheUse;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
 import dev.tanren.storage.checkpoint.CheckpointReader;
 import dev.tanren.storage.checkpoint.CheckpointReader.Target;
@@ -131,6 +132,7 @@ public final class StateRestorer {
     private Path fetchModel(String prefix) {
         Path folder = cache.resolve("models").resolve(prefix.replace('/', '_'));
         try {
+            CacheUse.hold(folder);
             Files.createDirectories(folder);
         } catch (IOException e) {
             throw new UncheckedIOException("no folder for the model's files", e);

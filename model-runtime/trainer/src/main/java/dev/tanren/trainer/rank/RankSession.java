@@ -38,12 +38,18 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 
 /// A rank with everything it needs to train one phase.
 ///
 /// Restoring takes the longest, so data is opened and peers are met beside it.
 final class RankSession implements AutoCloseable {
+
+    /// A thread for each thing that a rank waits for at its start. The common pool has one on two
+    /// cores, and virtual threads would be held up by calls into libraries.
+    private static final Executor STARTING =
+            task -> Thread.ofPlatform().name("start").daemon().start(task);
 
     /// Ranks come here at different times; the worker ends those that wait for one that died.
     private static final Duration RENDEZVOUS = Duration.ofMinutes(30);
@@ -114,7 +120,8 @@ final class RankSession implements AutoCloseable {
         MemoryLimit memory = memoryLimit(launch, stage);
         memory.requirePossible();
         CompletableFuture<Void> natives =
-                CompletableFuture.runAsync(() -> NativeRuntime.configure(stage.threadsPerRank()));
+                CompletableFuture.runAsync(
+                        () -> NativeRuntime.configure(stage.threadsPerRank()), STARTING);
         ObjectStore store = StoreConnection.open(launch.store());
         CompletableFuture<StageData> data =
                 CompletableFuture.supplyAsync(
@@ -126,8 +133,10 @@ final class RankSession implements AutoCloseable {
                                         launch.architecture().vocabSize(),
                                         store,
                                         launch.datasets(),
-                                        Path.of(launch.cache())));
-        CompletableFuture<ProcessGroup> group = natives.thenApplyAsync(done -> join(launch));
+                                        Path.of(launch.cache())),
+                        STARTING);
+        CompletableFuture<ProcessGroup> group =
+                natives.thenApplyAsync(done -> join(launch), STARTING);
         join(natives);
         ComputeDevice device = ComputeDevice.open(RankDevice.ofThisProcess(), launch.rank());
         memory.requireFits(device);

@@ -103,12 +103,29 @@ public final class PostgresAttempts implements Attempts {
     }
 
     @Override
+    public void waits(long fencingToken, String reason) {
+        database.run(
+                handle ->
+                        handle.createUpdate(
+                                        """
+                                        update attempts set reason = :reason
+                                        where fencing_token = :token and ended_at is null
+                                        """)
+                                .bind("token", fencingToken)
+                                .bind("reason", reason)
+                                .execute());
+    }
+
+    @Override
     public void launched(long fencingToken, String worker) {
         database.run(
                 handle ->
                         handle.createUpdate(
                                         """
-                                        update attempts set worker = :worker
+                                        update attempts set
+                                            worker = :worker,
+                                            reason = case when ended_at is null then null
+                                                else reason end
                                         where fencing_token = :token
                                         """)
                                 .bind("token", fencingToken)

@@ -25,9 +25,9 @@ public final class PostgresWorkers implements Workers {
                         handle.createUpdate(
                                         """
                                         insert into workers (worker_id, host, pid, task_queue, cores,
-                                            memory_bytes, version, activity, started_at, seen_at)
+                                            memory_bytes, promised_bytes, version, activity, started_at, seen_at)
                                         values (:workerId, :host, :pid, :taskQueue, :cores,
-                                            :memoryBytes, :version, :activity, :startedAt,
+                                            :memoryBytes, :promisedBytes, :version, :activity, :startedAt,
                                             clock_timestamp())
                                         on conflict (worker_id) do update set
                                             host = excluded.host,
@@ -35,6 +35,7 @@ public final class PostgresWorkers implements Workers {
                                             task_queue = excluded.task_queue,
                                             cores = excluded.cores,
                                             memory_bytes = excluded.memory_bytes,
+                                            promised_bytes = excluded.promised_bytes,
                                             version = excluded.version,
                                             activity = excluded.activity,
                                             seen_at = excluded.seen_at
@@ -45,6 +46,7 @@ public final class PostgresWorkers implements Workers {
                                 .bind("taskQueue", worker.taskQueue())
                                 .bind("cores", worker.cores())
                                 .bind("memoryBytes", worker.memoryBytes())
+                                .bind("promisedBytes", worker.promisedBytes())
                                 .bind("version", worker.version())
                                 .bind("activity", worker.activity())
                                 .bind("startedAt", worker.startedAt())
@@ -96,6 +98,7 @@ public final class PostgresWorkers implements Workers {
                 row.getString("task_queue"),
                 row.getInt("cores"),
                 row.getLong("memory_bytes"),
+                row.getLong("promised_bytes"),
                 row.getString("version"),
                 row.getString("activity"),
                 Columns.instant(row, "started_at"),

@@ -2,6 +2,7 @@ package dev.tanren.storage.tokens.internal;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.storage.cache.CacheUse;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.objects.Sha256;
 import dev.tanren.storage.tokens.DatasetManifest;
@@ -16,6 +17,7 @@ import java.util.UUID;
 /// A file is in place only when it is whole: it is fetched under a name of its own and then moved
 /// in one step, so processes that fetch the same shard at once do no harm to each other. A damaged
 /// file is replaced in the same way and never removed: another process may have just replaced it.
+/// What a process has fetched is kept for it until it ends, see [CacheUse].
 public final class ShardCache {
 
     private final ObjectStore store;
@@ -33,6 +35,7 @@ public final class ShardCache {
     public Path fetch(DatasetManifest.Shard shard) {
         Path file = folder.resolve(shard.sha256());
         try {
+            CacheUse.hold(file);
             if (Files.exists(file) && holds(file, shard)) {
                 return file;
             }

@@ -1,0 +1,201 @@
+package dev.tanren.activities.gang.internal;
+
+import dev.tanren.activities.lease.Lease;
+import dev.tanren.activities.memory.MemoryLedger;
+import dev.tanren.activities.memory.MemoryWatch;
+import dev.tanren.activities.memory.WorkerMemory;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.FailureClass;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.planner.MemoryForecast;
+import dev.tanren.spec.planner.ProcessMemory;
+import dev.tanren.spec.units.ByteSize;
+import dev.tanren.storage.registry.Registry;
+import dev.tanren.storage.registry.Workers;
+import dev.tanren.workflows.activity.GangActivities.GangRequest;
+import java.time.Duration;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What a gang is promised of its worker's memory, and how it waits for it.
+///
+/// A gang waits in the worker's row. Where another worker has so much free meanwhile, it goes back
+/// to the shared queue, though not at once, so that it does not run in circles.
+public final class GangMemory {
+
+    private static final Logger LOG = LoggerFactory.getLogger(GangMemory.class);
+    private static final Duration TICK = Duration.ofMillis(200);
+    private static final Duration BEFORE_GIVEN_BACK = Duration.ofSeconds(30);
+
+    private final WorkerMemory memory;
+    private final Registry registry;
+    private final String worker;
+    private final GangRequest request;
+    private final GangFailures failures;
+    private final int ranks;
+    private final long expected;
+
+    /// @param worker id of this worker
+    public GangMemory(
+            WorkerMemory memory,
+            Registry registry,
+            String worker,
+            GangRequest request,
+            TrainingStage stage) {
+        this.memory = memory;
+        this.registry = registry;
+        this.worker = worker;
+        this.request = request;
+        this.failures = new GangFailures(request);
+        this.ranks = stage.parallelism().ranks();
+        MemoryForecast forecast =
+                MemoryForecast.of(stage, request.architecture(), request.phaseId());
+        // Ranks that can never fit say so themselves, before they take anything.
+        this.expected =
+                forecast.certainlyExceeds(memory.ledger().totalBytes() / ranks)
+                        ? ranks * ProcessMemory.ofIdleRank()
+                        : ranks * forecast.promisedBytes();
+    }
+
+    /// Waits until the gang's memory is promised.
+    ///
+    /// @return a grant that is not held yet where the lease was cancelled
+    /// @throws TanrenException `WORKER_FULL` where another worker has room; `RANK_PREEMPTED` and
+    ///     `CHECKPOINT_STALE_ATTEMPT` as the lease ends
+    public Promise await(Lease lease, GangRecorder recorder) {
+        MemoryLedger.Grant grant = memory.ask(work(), expected);
+        boolean held = false;
+        try {
+            held = grant.await(Duration.ZERO);
+            if (!held) {
+                recordWaiting(grant, recorder);
+                held = awaitTurn(grant, lease);
+            }
+            return new Promise(grant, held);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw failures.interrupted();
+        } finally {
+            if (!held) {
+                grant.close();
+            }
+        }
+    }
+
+    /// @param held whether the gang may begin
+    public record Promise(MemoryLedger.Grant grant, boolean held) implements AutoCloseable {
+        @Override
+        public void close() {
+            grant.close();
+        }
+    }
+
+    /// Looks at the ranks from now on.
+    public MemoryWatch watch(MemoryLedger.Grant grant, Consumer<GangEvent> events) {
+        return MemoryWatch.start(
+                memory,
+                work(),
+                "gang-" + request.fencingToken(),
+                grant,
+                taken ->
+                        events.accept(
+                                new GangEvent.PromiseExceeded(
+                                        failures.promiseExceeded(
+                                                "the ranks have "
+                                                        + new ByteSize(taken)
+                                                        + ", "
+                                                        + new ByteSize(grant.bytes())
+                                                        + " were promised to them, and only "
+                                                        + free()
+                                                        + " are free"))));
+    }
+
+    /// What a gang fails with that ran out of memory: for good only where it had all there is.
+    public TanrenException onceMore(TanrenException error, MemoryWatch watch) {
+        if (error.code() != ErrorCode.RANK_OUT_OF_MEMORY || !watch.asksForMore()) {
+            return error;
+        }
+        return failures.promiseExceeded(
+                error.what()
+                        + " ("
+                        + error.where()
+                        + "); "
+                        + new ByteSize(watch.grant().bytes())
+                        + " were promised to the ranks, and they ask for more the next time");
+    }
+
+    private boolean awaitTurn(MemoryLedger.Grant grant, Lease lease) throws InterruptedException {
+        long giveBack = System.nanoTime() + BEFORE_GIVEN_BACK.toNanos();
+        while (true) {
+            switch (lease.state()) {
+                case HELD -> {}
+                case CANCELLED -> {
+                    return false;
+                }
+                case DRAINING -> throw failures.preempted(request.resumeStep());
+                case UNHEARD -> throw failures.unheard(request.resumeStep());
+                case LOST -> throw failures.lost();
+            }
+            if (grant.await(TICK)) {
+                return true;
+            }
+            if (System.nanoTime() > giveBack) {
+                giveBack = System.nanoTime() + BEFORE_GIVEN_BACK.toNanos();
+                refuseWhereAnotherHasRoom(grant.bytes());
+            }
+        }
+    }
+
+    private void recordWaiting(MemoryLedger.Grant grant, GangRecorder recorder) {
+        recorder.waits(
+                worker,
+                "waits for %s of memory; %s are free on the worker"
+                        .formatted(new ByteSize(grant.bytes()), free()),
+                Map.of(
+                        "worker",
+                        worker,
+                        "neededBytes",
+                        grant.bytes(),
+                        "freeBytes",
+                        memory.ledger().freeBytes(),
+                        "totalBytes",
+                        memory.ledger().totalBytes()));
+    }
+
+    private void refuseWhereAnotherHasRoom(long bytes) {
+        try {
+            boolean room =
+                    registry.workers().heardWithin(Workers.SILENCE).stream()
+                            .filter(other -> !other.workerId().equals(worker))
+                            .anyMatch(other -> other.freeBytes() >= bytes);
+            if (room) {
+                throw new TanrenException(
+                        ErrorCode.WORKER_FULL,
+                        "the gang needs "
+                                + new ByteSize(bytes)
+                                + " of memory, and only "
+                                + free()
+                                + " are free here",
+                        "worker",
+                        "nothing to do: the gang goes to another worker that has so much free");
+            }
+        } catch (TanrenException e) {
+            if (e.failureClass() != FailureClass.STORAGE) {
+                throw e;
+            }
+            LOG.debug("other workers are not known now: {}", e.getMessage());
+        }
+    }
+
+    /// A phase has processes of its own.
+    private String work() {
+        return String.join("/", request.runId(), request.stageId(), request.phaseId());
+    }
+
+    private ByteSize free() {
+        return new ByteSize(memory.ledger().freeBytes());
+    }
+}
