@@ -72,11 +72,11 @@ public record CacheBound(Path folder, long bytes) {
     private List<Entry> entries() throws IOException {
         List<Entry> entries = new ArrayList<>();
         for (Path kind : children(folder)) {
-            for (Path path : Files.isDirectory(kind) ? children(kind) : List.<Path>of()) {
+            for (Path path : children(kind)) {
                 String name = String.valueOf(path.getFileName());
                 if (name.endsWith(PART)) {
                     removeAbandoned(path);
-                } else if (!name.endsWith(CacheUse.SUFFIX)) {
+                } else {
                     entries.add(new Entry(path, size(path), used(path)));
                 }
             }
@@ -87,7 +87,7 @@ public record CacheBound(Path folder, long bytes) {
 
     private static List<Path> children(Path folder) throws IOException {
         List<Path> children = new ArrayList<>();
-        if (Files.isDirectory(folder)) {
+        if (Files.isDirectory(folder) && !folder.endsWith(CacheUse.LOCKS)) {
             try (DirectoryStream<Path> found = Files.newDirectoryStream(folder)) {
                 found.forEach(children::add);
             }

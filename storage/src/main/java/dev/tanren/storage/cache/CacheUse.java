@@ -17,7 +17,9 @@ import java.util.Objects;
 /// however it ended. Safe for use by many threads.
 public final class CacheUse {
 
-    static final String SUFFIX = ".use";
+    /// The folder of a cache that has its locks.
+    static final String LOCKS = "in-use";
+
     private static final String GUARD = "guard";
 
     /// A JVM has one lock on a file, for all its threads. It loses it when it closes any other
@@ -34,7 +36,6 @@ public final class CacheUse {
         Path path = entry.toAbsolutePath().normalize();
         Path kind = Objects.requireNonNull(path.getParent());
         Path cache = Objects.requireNonNull(kind.getParent());
-        Files.createDirectories(kind);
         synchronized (HELD) {
             FileChannel held = HELD.get(path);
             if (held == null) {
@@ -80,11 +81,12 @@ public final class CacheUse {
 
     /// The file whose lock says that an entry is used.
     static Path lockOf(Path entry) {
-        return entry.resolveSibling(entry.getFileName() + SUFFIX);
+        Path kind = Objects.requireNonNull(entry.getParent());
+        return kind.resolveSibling(LOCKS).resolve(kind.getFileName() + "-" + entry.getFileName());
     }
 
     private static FileChannel guard(Path cache) throws IOException {
-        return open(cache.resolve(GUARD));
+        return open(Files.createDirectories(cache.resolve(LOCKS)).resolve(GUARD));
     }
 
     private static FileChannel locked(Path file) throws IOException {

@@ -27,7 +27,8 @@ public interface GangActivities {
     /// Heartbeats with the last step. When it is cancelled, ranks save and end, unless the run is
     /// being cancelled for good: then they are killed. No rank outlives the call.
     ///
-    /// Throws `WORKER_FULL` before anything is done where another gang has taken the last slot.
+    /// Throws `WORKER_FULL` before anything is done where another gang has taken the last slot, and
+    /// after some waiting where the worker lacks memory for the gang that another worker has.
     ///
     /// @throws dev.tanren.spec.error.TanrenException whose class says whether another attempt may
     ///     succeed

@@ -7,6 +7,7 @@ import dev.tanren.spec.error.TanrenException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -75,6 +76,28 @@ class SerialWriterTest {
                             assertThat(failure.code()).isEqualTo(ErrorCode.INTERNAL);
                             assertThat(failure).hasMessageContaining("a bug");
                         });
+    }
+
+    @Test
+    void whatIsGivenUpInTheMidstOfItIsNeitherWrittenNorRefused() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        try (SerialWriter writer = new SerialWriter("test", failures::add)) {
+            writer.submit(
+                    () -> {
+                        begun.countDown();
+                        try {
+                            new CountDownLatch(1).await();
+                        } catch (InterruptedException e) {
+                            throw new IllegalStateException("interrupted", e);
+                        }
+                    },
+                    () -> written.add("first"));
+            begun.await();
+            writer.abandon();
+            assertThat(writer.drain(PATIENCE)).isTrue();
+        }
+        assertThat(written).isEmpty();
+        assertThat(failures).isEmpty();
     }
 
     private static TanrenException coded(ErrorCode code) {
