@@ -33,7 +33,8 @@ function bars(attempt, at) {
   const begin = Date.parse(attempt.startedAt);
   const end = attempt.endedAt ? Date.parse(attempt.endedAt) : Date.now();
   const first = attempt.firstStepAt ? Date.parse(attempt.firstStepAt) : end;
-  const label = `attempt ${attempt.attempt}, ${attempt.ranks} ranks on ${attempt.worker}: steps ${attempt.resumeStep + 1} to ${attempt.lastStep}, ${attempt.status}${attempt.reason ? ` (${attempt.reason})` : ""}`;
+  const steps = attempt.resumeStep === null ? "looks for its checkpoint" : `steps ${attempt.resumeStep + 1} to ${attempt.lastStep}`;
+  const label = `attempt ${attempt.attempt}, ${attempt.ranks} ranks on ${attempt.worker}: ${steps}, ${attempt.status}${attempt.reason ? ` (${attempt.reason})` : ""}`;
   const bar = (x1, x2, fill) => svg("rect", { x: at(x1), y: 2, width: Math.max(1.5, at(x2) - at(x1)), height: 14, rx: 2, fill: `var(${fill})` },
     svg("title", {}, document.createTextNode(label)));
   return [bar(begin, first, "--warn"), bar(first, end, kinds[attempt.status] || "--idle")];

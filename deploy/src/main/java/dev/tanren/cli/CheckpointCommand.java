@@ -13,8 +13,13 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "checkpoint",
         mixinStandardHelpOptions = true,
-        description = "Lists and verifies checkpoints.",
-        subcommands = {CheckpointCommand.ListThem.class, CheckpointCommand.Verify.class})
+        description = "Lists and verifies checkpoints, and takes care of their store.",
+        subcommands = {
+            CheckpointCommand.ListThem.class,
+            CheckpointCommand.Verify.class,
+            CheckpointStoreCommand.Rebuild.class,
+            CheckpointStoreCommand.Collect.class
+        })
 final class CheckpointCommand {
 
     private CheckpointCommand() {}

@@ -17,6 +17,7 @@ import picocli.CommandLine.Command;
             RunActionCommand.Resume.class,
             RunActionCommand.Cancel.class,
             RunActionCommand.Retry.class,
+            RunDeleteCommand.class,
             LogsCommand.class
         })
 final class RunCommand {

@@ -47,6 +47,44 @@ class RunCommandsTest extends CommandTest {
     }
 
     @Test
+    void aRunIsDeletedOnlyAfterAYesAndTheReasonGoesAlong() {
+        answers.put("DELETE /runs/r1", new Answer(200, "{\"id\":\"r1\",\"objects\":14}"));
+        answers.put(
+                "DELETE /runs/r1?reason=no%20use",
+                new Answer(200, "{\"id\":\"r1\",\"objects\":14}"));
+        interactive = true;
+        typed = "n\n";
+        Result declined = run("run", "delete", "r1");
+        assertThat(declined.exitCode()).isEqualTo(130);
+        assertThat(declined.err()).contains("Delete run small, which is running");
+        assertThat(requests).doesNotContainKey("DELETE /runs/r1");
+
+        Result deleted = run("run", "delete", "r1", "--yes", "--reason", "no use");
+        assertThat(deleted.exitCode()).isZero();
+        assertThat(deleted.err()).contains("r1 is deleted, and 14 objects with it");
+        assertThat(run("run", "delete", "r1", "--yes", "--json").tree().path("objects").asInt())
+                .isEqualTo(14);
+    }
+
+    @Test
+    void theStoreIsRebuiltFromAndCollected() {
+        answers.put(
+                "POST /store/rebuild",
+                new Answer(
+                        200,
+                        """
+                        {"restoredRuns":["r1","r2"],"checkpoints":3,"atWork":[],
+                         "withoutRecord":["r9"],"tokensAbove":1000000}"""));
+        answers.put(
+                "POST /store/collect",
+                new Answer(200, "{\"deletedRuns\":4,\"orphans\":2,\"uploads\":1}"));
+        assertThat(run("checkpoint", "rebuild").out())
+                .contains("recorded anew   r1, r2", "checkpoints found    3", "no run.json    r9");
+        assertThat(run("checkpoint", "collect").out())
+                .contains("deleted runs   4", "nobody names      2", "given up          1");
+    }
+
+    @Test
     void nobodyIsAskedWithYesOrWithoutATerminal() {
         interactive = true;
         Result withYes = run("run", "cancel", "r1", "--yes", "--reason", "too slow");

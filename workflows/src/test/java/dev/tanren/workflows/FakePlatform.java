@@ -198,6 +198,7 @@ final class FakePlatform
 
     @Override
     public Begun begin(BeginRequest request) {
+        work("begin");
         long step = committed.getOrDefault(request.stageId(), 0L);
         StartingPoint start =
                 step == 0

@@ -97,8 +97,27 @@ class RunEndsTest {
                         "run cancelled");
     }
 
+    /// Verifying a large checkpoint may take an hour.
+    @Test
+    void aPauseEndsTheBeginningOfAnAttemptAndAResumeBeginsAnother() {
+        CountDownLatch begin = platform.hold("begin");
+        WorkflowStub run = temporal.start(Plans.published());
+        await(() -> platform.log.contains("begin at work"));
+
+        ask(run).pause(ASKED);
+        await(() -> platform.statuses().contains("paused"));
+
+        assertThat(platform.log).containsSubsequence("begin ended", "run paused");
+        assertThat(platform.gangs).isEmpty();
+        begin.countDown();
+        ask(run).resume(ASKED);
+        run.getResult(Void.class);
+        assertThat(platform.statuses().getLast()).isEqualTo("succeeded");
+    }
+
     @ParameterizedTest
     @CsvSource({
+        "begin, 'adapt cancelled'",
         "dataset, 'adapt skipped: the run was cancelled'",
         "export, 'release cancelled'",
         "evaluate, 'gate cancelled'"

@@ -57,8 +57,7 @@ final class Activities implements AutoCloseable {
         buckets = SourceBuckets.from(environment);
         hub = Hub.from(environment);
         Sources sources = new Sources(FileRoots.parse(settings.fileRoots()), buckets, hub);
-        CheckpointStore checkpoints =
-                new ObjectCheckpointStore(store, registry.checkpoints(), registry.events());
+        CheckpointStore checkpoints = new ObjectCheckpointStore(store, registry);
         OneProcess processes = new OneProcess(node, credentials, store, memory);
         Exporter exporter = new Exporter(processes, checkpoints);
         shared =
@@ -69,7 +68,7 @@ final class Activities implements AutoCloseable {
                             new DatasetPreparation(store, sources, scratch, node.threads()),
                             registry.events(),
                             drain),
-                    new AttemptActivitiesImpl(registry, checkpoints, workerId, drain),
+                    new AttemptActivitiesImpl(registry, checkpoints, store, workerId, drain),
                     new ExportActivitiesImpl(exporter, registry, drain),
                     new EvaluateActivitiesImpl(new Evaluator(processes, exporter, registry), drain)
                 };

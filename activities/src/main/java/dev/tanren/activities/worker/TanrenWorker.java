@@ -7,6 +7,9 @@ import dev.tanren.activities.lease.Drain;
 import dev.tanren.activities.memory.WorkerMemory;
 import dev.tanren.activities.process.WorkerScratch;
 import dev.tanren.storage.cache.CacheBound;
+import dev.tanren.storage.checkpoint.ObjectCheckpointStore;
+import dev.tanren.storage.checkpoint.RegistryRebuild;
+import dev.tanren.storage.collector.StoreCollector;
 import dev.tanren.storage.objects.S3ObjectStore;
 import dev.tanren.storage.registry.DatabaseAddress;
 import dev.tanren.storage.registry.PostgresRegistry;
@@ -71,6 +74,7 @@ public final class TanrenWorker implements AutoCloseable {
     private final Housekeeping housekeeping;
     private final Activities activities;
     private final Announcer announcer;
+    private final PeriodicCollection collection;
 
     private TanrenWorker(WorkerSettings settings, Map<String, String> environment)
             throws InterruptedException {
@@ -98,6 +102,7 @@ public final class TanrenWorker implements AutoCloseable {
                     store.ensureBucket();
                     return store;
                 });
+        warnOfLostRegistry();
         this.service =
                 Patience.until(
                         "Temporal at " + settings.temporalAddress(), () -> connect(settings));
@@ -121,6 +126,20 @@ public final class TanrenWorker implements AutoCloseable {
         this.factory = factory(settings);
         factory.start();
         this.announcer = Announcer.start(registry, id, memory.ledger(), busy::describe);
+        this.collection =
+                PeriodicCollection.start(
+                        new StoreCollector(
+                                store, registry, new ObjectCheckpointStore(store, registry)));
+    }
+
+    private void warnOfLostRegistry() {
+        long runs = new RegistryRebuild(store, registry).runsUnknownToAnEmptyRegistry();
+        if (runs > 0) {
+            LOG.warn(
+                    "the registry is empty, and the object store has checkpoints of {} runs. Where"
+                            + " the database was lost: ./tanren checkpoint rebuild",
+                    runs);
+        }
     }
 
     /// Connects, waiting for what does not answer yet, and begins to take work.
@@ -149,6 +168,7 @@ public final class TanrenWorker implements AutoCloseable {
         }
         announcer.close();
         housekeeping.close();
+        collection.close();
         factory.shutdownNow();
         factory.awaitTermination(1, TimeUnit.SECONDS);
         service.shutdownNow();

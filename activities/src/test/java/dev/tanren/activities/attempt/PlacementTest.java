@@ -97,7 +97,7 @@ class PlacementTest {
                         attempt,
                         worker,
                         2,
-                        0,
+                        0L,
                         5,
                         failure == null ? AttemptStatus.SUCCEEDED : AttemptStatus.FAILED,
                         null,

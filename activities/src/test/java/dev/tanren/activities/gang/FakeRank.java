@@ -270,6 +270,7 @@ public final class FakeRank {
                         key,
                         bytes.length,
                         stored.sha256(),
+                        stored.entityTag(),
                         List.of(
                                 new CheckpointManifest.Tensor(
                                         "t" + launch.rank(),

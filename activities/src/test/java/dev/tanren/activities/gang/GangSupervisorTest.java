@@ -16,6 +16,7 @@ import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Checkpoints;
 import dev.tanren.storage.registry.Metrics;
 import dev.tanren.storage.testing.RunProjector;
+import dev.tanren.storage.testing.StartedAttempt;
 import dev.tanren.workflows.activity.GangActivities.GangRequest;
 import dev.tanren.workflows.activity.GangActivities.GangResult;
 import java.nio.file.Files;
@@ -322,7 +323,8 @@ class GangSupervisorTest extends GangTest {
     @Test
     void aStaleAttemptCommitsNothingAndItsRanksAreKilled() {
         GangRequest request = request("goes-on", 1, 5_000);
-        registry.attempts().begin(request.runId(), STAGE, "short", "another worker", 1, 0, "newer");
+        StartedAttempt.begin(
+                registry, request.runId(), STAGE, "short", "another worker", 1, 0, "newer");
 
         TanrenException thrown = failure(request, new FakeLease());
 

@@ -28,6 +28,7 @@ import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.storage.registry.Runs;
 import dev.tanren.storage.testing.EmbeddedDatabase;
 import dev.tanren.storage.testing.EmbeddedS3;
+import dev.tanren.storage.testing.StartedAttempt;
 import dev.tanren.workflows.activity.GangActivities.GangRequest;
 import dev.tanren.workflows.activity.StartingPoint;
 import java.nio.charset.StandardCharsets;
@@ -79,7 +80,7 @@ abstract class GangTest {
         address = database.fresh();
         registry = PostgresRegistry.connect(address);
         store = server.store("gangs", TransferSettings.standard());
-        checkpoints = new ObjectCheckpointStore(store, registry.checkpoints(), registry.events());
+        checkpoints = new ObjectCheckpointStore(store, registry);
         supervisor = supervisor(SETTINGS);
     }
 
@@ -189,7 +190,7 @@ abstract class GangTest {
                                 "ada",
                                 List.of(new Runs.NewStage(STAGE, "pretrain", lastStep))));
         Attempts.Attempt attempt =
-                registry.attempts().begin(runId, STAGE, "short", "worker", ranks, 0, "first");
+                StartedAttempt.begin(registry, runId, STAGE, "short", "worker", ranks, 0, "first");
         return new GangRequest(
                 runId,
                 plan,

@@ -9,7 +9,9 @@ import org.jspecify.annotations.Nullable;
 /// @param stepsLost `lastStep - resumeStep`, computed again
 /// @param secondsLost about how long that takes, from the measured step time; null when nothing was
 ///     measured
+/// @param checkpointKey manifest that its weights would come from; null where they are the first
 /// @param summary the same in one sentence
+/// @param failure constant name of the error that it would end with; null where it would go on
 public record Recovery(
         @Nullable String stage,
         @Nullable String phase,
@@ -19,4 +21,5 @@ public record Recovery(
         @Nullable Double secondsLost,
         int ranks,
         @Nullable String checkpointKey,
-        String summary) {}
+        String summary,
+        @Nullable String failure) {}

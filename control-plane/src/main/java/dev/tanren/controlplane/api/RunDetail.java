@@ -54,7 +54,8 @@ public record RunDetail(
 
     public record PhaseView(String id, long firstStep, long lastStep, int sequenceLength) {}
 
-    /// @param resumeStep step after which the attempt went on; 0 at the start of a stage
+    /// @param resumeStep step after which the attempt went on; 0 at the start of a stage, null
+    ///     while it looks for its checkpoint
     /// @param recoverySeconds from the failure of the attempt before it to its own first finished
     ///     step; null where the attempt before did not fail, or a person decided in between
     /// @param stepsRecomputed steps that the attempt before had finished and this one did again
@@ -68,7 +69,7 @@ public record RunDetail(
             String status,
             @Nullable String reason,
             @Nullable String failureClass,
-            long resumeStep,
+            @Nullable Long resumeStep,
             long lastStep,
             @Nullable Double recoverySeconds,
             long stepsRecomputed,

@@ -3,6 +3,7 @@ package dev.tanren.controlplane.connections;
 import dev.tanren.controlplane.Settings;
 import dev.tanren.storage.checkpoint.CheckpointStore;
 import dev.tanren.storage.checkpoint.ObjectCheckpointStore;
+import dev.tanren.storage.collector.StoreCollector;
 import dev.tanren.storage.objects.RetryPolicy;
 import dev.tanren.storage.objects.S3ObjectStore;
 import dev.tanren.storage.objects.StoreAddress;
@@ -47,7 +48,6 @@ public class Connections {
             new RetryPolicy(
                     Duration.ofSeconds(2),
                     Duration.ofSeconds(10),
-                    Duration.ofSeconds(10),
                     Duration.ofMillis(100),
                     Duration.ofSeconds(1),
                     Duration.ofSeconds(4));
@@ -90,7 +90,14 @@ public class Connections {
     @Produces
     @Singleton
     CheckpointStore checkpointStore(S3ObjectStore store, PostgresRegistry registry) {
-        return new ObjectCheckpointStore(store, registry.checkpoints(), registry.events());
+        return new ObjectCheckpointStore(store, registry);
+    }
+
+    @Produces
+    @Singleton
+    StoreCollector storeCollector(
+            S3ObjectStore store, PostgresRegistry registry, CheckpointStore checkpoints) {
+        return new StoreCollector(store, registry, checkpoints);
     }
 
     /// Connects when it is first used, and again whenever Temporal was away.

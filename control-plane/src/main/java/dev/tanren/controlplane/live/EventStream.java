@@ -15,6 +15,7 @@ import jakarta.ws.rs.sse.Sse;
 import jakarta.ws.rs.sse.SseEventSink;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionException;
@@ -135,9 +136,11 @@ final class EventStream {
                 .findFirst();
     }
 
+    /// One that still looks for its checkpoint has undone nothing yet.
     private long newestAttempt(String stageId) {
         return registry.attempts().list(runId).stream()
                 .filter(attempt -> attempt.stageId().equals(stageId))
+                .filter(attempt -> attempt.resumeStep() != null)
                 .mapToLong(attempt -> attempt.fencingToken())
                 .max()
                 .orElse(0);
@@ -146,9 +149,9 @@ final class EventStream {
     private long resumeStep(long token) {
         return registry.attempts().list(runId).stream()
                 .filter(attempt -> attempt.fencingToken() == token)
-                .mapToLong(attempt -> attempt.resumeStep())
+                .map(attempt -> Objects.requireNonNullElse(attempt.resumeStep(), 0L))
                 .findFirst()
-                .orElse(0);
+                .orElse(0L);
     }
 
     private static MetricsEvent view(StageRow stage, StepRow step) {

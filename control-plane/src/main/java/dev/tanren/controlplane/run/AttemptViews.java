@@ -58,10 +58,15 @@ final class AttemptViews {
                 attempt.resumeStep(),
                 attempt.lastStep(),
                 before == null ? null : recoverySeconds(before, attempt),
-                before == null ? 0 : Math.max(0, before.lastStep() - attempt.resumeStep()),
+                stepsLost(before, attempt),
                 attempt.startedAt(),
                 attempt.firstStepAt(),
                 attempt.endedAt());
+    }
+
+    private static long stepsLost(@Nullable Attempt before, Attempt attempt) {
+        Long resume = attempt.resumeStep();
+        return before == null || resume == null ? 0 : Math.max(0, before.lastStep() - resume);
     }
 
     private @Nullable Attempt before(Attempt attempt) {

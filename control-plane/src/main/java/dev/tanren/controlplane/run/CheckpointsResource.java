@@ -13,7 +13,7 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
-import java.util.List;
+import java.util.Optional;
 
 /// Checkpoints of a run.
 @Path("/api/v1/runs/{id}/checkpoints")
@@ -39,7 +39,8 @@ public class CheckpointsResource {
     }
 
     /// Reads the checkpoint whole and compares every size and hash. One that does not hold is
-    /// quarantined: no run goes on from it again.
+    /// quarantined: no run goes on from it until it verifies again, which lifts the quarantine.
+    /// Either is an event of the run.
     ///
     /// @return the checkpoint, with the time it was verified
     /// @throws TanrenException `OBJECT_CORRUPT` saying what is wrong
@@ -51,17 +52,15 @@ public class CheckpointsResource {
             @PathParam("step") String step) {
         finder.run(id);
         Checkpoints.Row row = find(id, stage, number(step));
-        List<String> wrong = store.verify(store.read(row.manifestKey()));
-        if (!wrong.isEmpty()) {
-            String what = String.join("; ", wrong);
-            registry.checkpoints().quarantine(id, stage, row.step(), what);
+        Optional<String> wrong = store.inspect(row);
+        if (wrong.isPresent()) {
             throw new TanrenException(
                     ErrorCode.OBJECT_CORRUPT,
-                    "the checkpoint does not hold: " + what,
+                    "the checkpoint does not hold: " + wrong.get(),
                     row.manifestKey(),
-                    "it is quarantined; a resume goes on from the one before it");
+                    "it is quarantined; a resume goes on from the one before it; where its objects"
+                            + " can be restored, restore them and verify it again");
         }
-        registry.checkpoints().verified(id, stage, row.step());
         return CheckpointViews.of(find(id, stage, row.step()));
     }
 

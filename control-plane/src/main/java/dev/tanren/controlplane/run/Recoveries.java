@@ -1,26 +1,33 @@
 package dev.tanren.controlplane.run;
 
 import dev.tanren.controlplane.api.Recovery;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.planner.Timetable;
 import dev.tanren.spec.run.StageState;
+import dev.tanren.storage.checkpoint.AttemptStart;
+import dev.tanren.storage.checkpoint.CheckpointStore;
 import dev.tanren.storage.registry.Attempts.Attempt;
-import dev.tanren.storage.registry.Checkpoints;
 import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.storage.registry.Runs.Run;
 import dev.tanren.storage.registry.Runs.StageRow;
 import jakarta.inject.Singleton;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// Says beforehand what a resume or retry would do.
 @Singleton
 public class Recoveries {
 
     private final PostgresRegistry registry;
+    private final CheckpointStore checkpoints;
 
-    Recoveries(PostgresRegistry registry) {
+    Recoveries(PostgresRegistry registry, CheckpointStore checkpoints) {
         this.registry = registry;
+        this.checkpoints = checkpoints;
     }
 
     public Recovery of(Run run) {
@@ -38,7 +45,7 @@ public class Recoveries {
     }
 
     private static Recovery none(String summary) {
-        return new Recovery(null, null, 0, 0, 0, null, 0, null, summary);
+        return new Recovery(null, null, 0, 0, 0, null, 0, null, summary, null);
     }
 
     private static Recovery again(StageRow stage) {
@@ -52,13 +59,43 @@ public class Recoveries {
                 0,
                 null,
                 "Runs stage %s from its start; what is finished before it stays."
-                        .formatted(stage.stageId()));
+                        .formatted(stage.stageId()),
+                null);
     }
 
     private Recovery training(Run run, StageRow row, TrainingStage stage) {
-        Optional<Checkpoints.Row> checkpoint =
-                registry.checkpoints().list(run.runId(), row.stageId()).stream().findFirst();
-        long resume = checkpoint.map(Checkpoints.Row::step).orElse(0L);
+        try {
+            return from(run, row, stage, start(run, stage));
+        } catch (TanrenException e) {
+            if (e.code() != ErrorCode.CHECKPOINT_NONE_VALID) {
+                throw e;
+            }
+            long last = lastStep(run, row);
+            return new Recovery(
+                    row.stageId(),
+                    null,
+                    0,
+                    last,
+                    last,
+                    null,
+                    stage.parallelism().ranks(),
+                    null,
+                    "Would fail with %s: %s. %s, or verify the checkpoint once they are restored."
+                            .formatted(e.code().code(), e.what(), capital(e.mend())),
+                    e.code().name());
+        }
+    }
+
+    /// The same decision that an attempt takes when it begins.
+    private AttemptStart start(Run run, TrainingStage stage) {
+        return AttemptStart.of(
+                stage.id(),
+                RunFinder.plan(run).predecessor(stage).map(TrainingStage::id).orElse(null),
+                stageId -> checkpoints.preview(run.runId(), stageId));
+    }
+
+    private Recovery from(Run run, StageRow row, TrainingStage stage, AttemptStart start) {
+        long resume = start.step();
         long last = Math.max(resume, lastStep(run, row));
         long lost = last - resume;
         int ranks = stage.parallelism().ranks();
@@ -75,7 +112,7 @@ public class Recoveries {
                 lost,
                 secondsPerStep == null ? null : lost * secondsPerStep,
                 ranks,
-                checkpoint.map(Checkpoints.Row::manifestKey).orElse(null),
+                checkpointKey(start),
                 "Resumes stage %s from step %d, loses %d %s, on %d %s."
                         .formatted(
                                 row.stageId(),
@@ -83,12 +120,27 @@ public class Recoveries {
                                 lost,
                                 lost == 1 ? "step" : "steps",
                                 ranks,
-                                ranks == 1 ? "rank" : "ranks"));
+                                ranks == 1 ? "rank" : "ranks"),
+                null);
     }
 
+    private static @Nullable String checkpointKey(AttemptStart start) {
+        return switch (start) {
+            case AttemptStart.Resumed resumed -> resumed.checkpoint().manifestKey();
+            case AttemptStart.AfterStage after -> after.checkpoint().manifestKey();
+            case AttemptStart.Anew _ -> null;
+        };
+    }
+
+    private static String capital(String sentence) {
+        return sentence.substring(0, 1).toUpperCase(Locale.ROOT) + sentence.substring(1);
+    }
+
+    /// Of the newest attempt that has started.
     private long lastStep(Run run, StageRow row) {
         return registry.attempts().list(run.runId()).stream()
                 .filter(attempt -> attempt.stageId().equals(row.stageId()))
+                .filter(attempt -> attempt.resumeStep() != null)
                 .reduce((first, second) -> second)
                 .map(Attempt::lastStep)
                 .orElse(row.step());

@@ -22,6 +22,7 @@ import dev.tanren.storage.registry.Runs.PlanText;
 import dev.tanren.storage.registry.Runs.Run;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
@@ -54,6 +55,7 @@ public class RunsResource {
     private final RunSubmission submission;
     private final RunActions actions;
     private final Recoveries recoveries;
+    private final RunDeletion deletion;
     private final ObjectMapper mapper;
 
     RunsResource(
@@ -63,6 +65,7 @@ public class RunsResource {
             RunSubmission submission,
             RunActions actions,
             Recoveries recoveries,
+            RunDeletion deletion,
             ObjectMapper mapper) {
         this.registry = registry;
         this.finder = finder;
@@ -70,6 +73,7 @@ public class RunsResource {
         this.submission = submission;
         this.actions = actions;
         this.recoveries = recoveries;
+        this.deletion = deletion;
         this.mapper = mapper;
     }
 
@@ -179,6 +183,23 @@ public class RunsResource {
         return Response.accepted(views.summary(finder.run(id), caller))
                 .location(URI.create("/api/v1/runs/" + id))
                 .build();
+    }
+
+    /// Deletes a run that has ended, with its events, metrics, checkpoints, logs and artifacts. The
+    /// audit stays, and so do datasets and models, which other runs share.
+    ///
+    /// @param reason for the record, at most 1000 characters
+    @DELETE
+    @Path("{id}")
+    public RunDeletion.Deleted delete(
+            @PathParam("id") String id,
+            @QueryParam("reason") @Nullable String reason,
+            RoutingContext request) {
+        finder.run(id);
+        if (reason != null && reason.length() > LONGEST_REASON) {
+            throw malformed("reason", "at most 1000 characters");
+        }
+        return deletion.delete(Caller.of(request), id, blankToNull(reason));
     }
 
     private static @Nullable List<RunState> statuses(List<String> given) {

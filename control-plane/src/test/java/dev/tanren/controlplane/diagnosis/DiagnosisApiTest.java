@@ -12,6 +12,7 @@ import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Metrics.StepRow;
 import dev.tanren.storage.registry.Tokens.Role;
 import dev.tanren.storage.registry.Workers.Worker;
+import dev.tanren.storage.testing.StartedAttempt;
 import io.quarkus.test.junit.QuarkusTest;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -158,7 +159,8 @@ class DiagnosisApiTest extends ApiTest {
 
     private void steps(String id, int attempt, Map<String, Double> seconds, long from, long to) {
         Attempt begun =
-                registry.attempts().begin(id, "adapt", "short", "w", 2, from - 1, "r" + attempt);
+                StartedAttempt.begin(
+                        registry, id, "adapt", "short", "w", 2, from - 1, "r" + attempt);
         List<StepRow> rows = new ArrayList<>();
         for (long step = from; step <= to; step++) {
             for (int rank = 0; rank < 2; rank++) {

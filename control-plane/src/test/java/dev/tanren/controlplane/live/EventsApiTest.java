@@ -6,6 +6,7 @@ import dev.tanren.controlplane.ApiTest;
 import dev.tanren.spec.run.StageState;
 import dev.tanren.storage.registry.Metrics.StepRow;
 import dev.tanren.storage.registry.Tokens.Role;
+import dev.tanren.storage.testing.StartedAttempt;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.RestAssured;
 import java.io.BufferedReader;
@@ -54,7 +55,7 @@ class EventsApiTest extends ApiTest {
     @Test
     void theStepsOfAStageAreSentAsTheyFinish() throws Exception {
         String id = recordedRun("stepping");
-        var attempt = registry.attempts().begin(id, "adapt", "short", "w", 1, 0, "r");
+        var attempt = StartedAttempt.begin(registry, id, "adapt", "short", "w", 1, 0, "r");
         projector().become(id, "adapt", StageState.RUNNING);
         try (HttpClient client = HttpClient.newHttpClient();
                 BufferedReader lines = open(client, id, null)) {

@@ -9,6 +9,7 @@ import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Metrics.StepRow;
 import dev.tanren.storage.registry.Workers.Worker;
+import dev.tanren.storage.testing.StartedAttempt;
 import io.quarkus.test.junit.QuarkusTest;
 import java.time.Duration;
 import java.time.Instant;
@@ -161,7 +162,8 @@ class AttemptViewsTest extends ApiTest {
     }
 
     private Attempt begin(long step) {
-        return registry.attempts().begin(run, "adapt", "short", "w", 2, step, SortableIds.next());
+        return StartedAttempt.begin(
+                registry, run, "adapt", "short", "w", 2, step, SortableIds.next());
     }
 
     private void end(Attempt attempt, AttemptStatus status, @Nullable String failureClass) {

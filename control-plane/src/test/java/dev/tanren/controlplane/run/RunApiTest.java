@@ -1,11 +1,15 @@
 package dev.tanren.controlplane.run;
 
 import dev.tanren.controlplane.ApiTest;
+import dev.tanren.storage.checkpoint.CheckpointStore.Committed;
+import dev.tanren.storage.checkpoint.ObjectCheckpointStore;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Checkpoints.NewCheckpoint;
 import dev.tanren.storage.registry.Metrics.EvaluationRow;
 import dev.tanren.storage.registry.Metrics.StepRow;
 import dev.tanren.storage.registry.Tokens.Role;
+import dev.tanren.storage.testing.SmallCheckpoints;
+import dev.tanren.storage.testing.StartedAttempt;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,7 +29,8 @@ abstract class RunApiTest extends ApiTest {
     }
 
     Attempt begin(String id, long step) {
-        return registry.attempts().begin(id, "adapt", "short", "w", 2, step, "request-" + step);
+        return StartedAttempt.begin(
+                registry, id, "adapt", "short", "w", 2, step, "request-" + step);
     }
 
     void record(String id, Attempt attempt, long from, long to) {
@@ -58,6 +63,12 @@ abstract class RunApiTest extends ApiTest {
                         attempt.fencingToken(),
                         1,
                         Map.of("code", new EvaluationRow(1, "code", 2.0, Math.exp(2), 100)));
+    }
+
+    /// A whole checkpoint, in the store and the registry.
+    Committed saved(Attempt attempt, long step) {
+        return new ObjectCheckpointStore(store, registry)
+                .commit(SmallCheckpoints.save(store, attempt, step, "short"));
     }
 
     void checkpoint(String id, Attempt attempt, long step) {

@@ -16,6 +16,7 @@ import dev.tanren.storage.registry.IdempotencyKeys.Reserved;
 import dev.tanren.storage.registry.Runs.Filter;
 import dev.tanren.storage.registry.Runs.NewRun;
 import dev.tanren.storage.registry.Tokens.Role;
+import dev.tanren.storage.testing.StartedAttempt;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.response.Response;
 import java.util.List;
@@ -94,7 +95,7 @@ class RunPlansTest extends ApiTest {
         String id = recordedRun("newest");
         String path = "/api/v1/runs/" + id;
         as(viewer).get(path).then().body("stages[0].latestCheckpoint", nullValue());
-        Attempt attempt = registry.attempts().begin(id, "adapt", "short", "w", 2, 0, "a");
+        Attempt attempt = StartedAttempt.begin(registry, id, "adapt", "short", "w", 2, 0, "a");
         for (long step : new long[] {5, 10, 8}) {
             checkpoint(id, attempt, step);
         }
@@ -105,7 +106,10 @@ class RunPlansTest extends ApiTest {
                 .body("stages[0].latestCheckpoint.weightsSha256", equalTo("hash-10"))
                 .body("stages[1].latestCheckpoint", nullValue());
 
-        registry.checkpoints().quarantine(id, "adapt", 10, "a shard is missing");
+        registry.checkpoints()
+                .quarantine(
+                        registry.checkpoints().find(id, "adapt", 10).orElseThrow(),
+                        "a shard is missing");
         as(viewer).get(path).then().body("stages[0].latestCheckpoint.step", equalTo(8));
     }
 

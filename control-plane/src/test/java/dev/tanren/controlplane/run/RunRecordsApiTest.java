@@ -76,9 +76,9 @@ class RunRecordsApiTest extends RunApiTest {
         String id = recordedRun("trains");
         Attempt first = begin(id, 0);
         record(id, first, 1, 7);
+        saved(first, 5);
         registry.attempts()
                 .end(first.fencingToken(), AttemptStatus.FAILED, "killed", "RANK_CRASHED", 7);
-        checkpoint(id, first, 5);
         projector().become(id, "adapt", StageState.RUNNING);
         registry.runs().setProgress(id, "adapt", first.fencingToken(), "short", 7);
 
@@ -181,8 +181,8 @@ class RunRecordsApiTest extends RunApiTest {
         as(operator)
                 .post("/api/v1/runs/" + id + "/checkpoints/adapt/5/verify")
                 .then()
-                .statusCode(404)
-                .body("code", equalTo("TNR-4004"));
+                .statusCode(409)
+                .body("code", equalTo("TNR-4005"));
         as(operator)
                 .post("/api/v1/runs/" + id + "/checkpoints/adapt/6/verify")
                 .then()

@@ -25,6 +25,9 @@ public final class ApiClient {
 
     private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
+    /// For what goes through many objects.
+    private static final Duration LONG = Duration.ofMinutes(30);
+
     private final Server server;
     private final HttpClient client =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10)).build();
@@ -47,6 +50,16 @@ public final class ApiClient {
         }
         request.header("Content-Type", "application/json");
         return json(send(request.POST(HttpRequest.BodyPublishers.ofString(body.toString()))));
+    }
+
+    /// Posts nothing and waits for work that goes through many objects.
+    public JsonNode postAndWait(String path) {
+        return json(send(request(path).timeout(LONG).POST(HttpRequest.BodyPublishers.noBody())));
+    }
+
+    /// @param query see [#query(Map)]; empty where there is none
+    public JsonNode delete(String path, String query) {
+        return json(send(request(path + query).timeout(LONG).DELETE()));
     }
 
     /// Posts a text.

@@ -71,6 +71,7 @@ class LaunchJsonTest {
                                 "runs/r/s/checkpoints/0000000040/rank-1-of-2-7.safetensors",
                                 100,
                                 "ab",
+                                "ef",
                                 List.of(
                                         new CheckpointManifest.Tensor(
                                                 "model.norm.weight",

@@ -2,6 +2,7 @@ package dev.tanren.storage.checkpoint;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /// What a committed checkpoint is made of; stored as `manifest.json` beside its shards.
@@ -36,8 +37,13 @@ public record CheckpointManifest(
     }
 
     /// @param key object key of the shard, a safetensors file
-    public record Shard(String key, long bytes, String sha256, List<Tensor> tensors) {
+    /// @param entityTag what the store called the bytes when it had taken them; empty where it
+    ///     gives none
+    public record Shard(
+            String key, long bytes, String sha256, String entityTag, List<Tensor> tensors) {
         public Shard {
+            // Manifests from before it was there have none.
+            entityTag = Objects.requireNonNullElse(entityTag, "");
             tensors = List.copyOf(tensors);
         }
     }

@@ -2,11 +2,13 @@ package dev.tanren.storage.checkpoint;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.storage.checkpoint.NewestCheckpoint.Verdict;
 import dev.tanren.storage.objects.ObjectStore;
+import dev.tanren.storage.registry.Attempts;
 import dev.tanren.storage.registry.Checkpoints;
 import dev.tanren.storage.registry.Checkpoints.Row;
 import dev.tanren.storage.registry.Events;
-import java.util.ArrayList;
+import dev.tanren.storage.registry.Registry;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,37 +16,66 @@ import java.util.Optional;
 /// Checkpoints in the object store, decided by the registry.
 ///
 /// A commit: (1) the row is prepared, which a stale attempt cannot; (2) every shard is there, by
-/// size and hash; (3) the manifest is put under a key that holds the attempt's fencing token, where
-/// none is, and its copy at `manifest.json`; (4) the row, which names the former, is committed
-/// under the same token, which a stale attempt cannot.
+/// size and entity tag; (3) the manifest is put under a key that holds the attempt's fencing token,
+/// where none is; (4) the row, which names it, is committed under the same token, which a stale
+/// attempt cannot; (5) the copy at `manifest.json` is put right by that row.
 ///
 /// What a crash leaves: up to 3, a prepared row that no reader sees and objects that no row names;
-/// the next attempt takes the row over and its objects have other keys. After 4, all is done; the
-/// same commit again changes nothing.
+/// the next attempt takes the row over and its objects have other keys. After 4, all is done but
+/// the copy, which the next collection puts right; the same commit again changes nothing.
 ///
 /// The key with the token makes this hold whatever the store does: S3Proxy decides `If-None-Match`
 /// before it writes, so of racing writers several may win, and a request of an attempt that is cut
 /// off may arrive at any time. Neither can touch what a row names. `manifest.json` is for people
-/// and for stores without a registry; readers go by the row. With the registry lost, [#rebuild]
-/// takes of each step the manifest with the highest fencing token.
+/// and for stores without a registry; readers go by the row. With the registry lost,
+/// [RegistryRebuild] takes of each step the manifest with the highest fencing token.
 public final class ObjectCheckpointStore implements CheckpointStore {
 
     private final ObjectStore store;
+    private final Attempts attempts;
     private final Checkpoints registry;
     private final Events events;
     private final ShardVerifier verifier;
+    private final CheckpointInspector inspector;
+    private final CommittedCopy copies;
     private final CheckpointCollector collector;
 
-    public ObjectCheckpointStore(ObjectStore store, Checkpoints registry, Events events) {
+    public ObjectCheckpointStore(ObjectStore store, Registry registry) {
         this.store = store;
-        this.registry = registry;
-        this.events = events;
+        this.attempts = registry.attempts();
+        this.registry = registry.checkpoints();
+        this.events = registry.events();
         this.verifier = new ShardVerifier(store);
-        this.collector = new CheckpointCollector(store, registry);
+        this.inspector = new CheckpointInspector(store, this.registry);
+        this.copies = new CommittedCopy(store, this.registry, inspector);
+        this.collector = new CheckpointCollector(store, attempts, this.registry, inspector, copies);
     }
 
+    /// A newer attempt collects what a stale one stored, so that to the latter its own shards may
+    /// seem lost.
     @Override
     public Committed commit(CheckpointManifest manifest) {
+        try {
+            return commitNow(manifest);
+        } catch (TanrenException e) {
+            boolean stale =
+                    CheckpointInspector.unreadable(e)
+                            && !attempts.current(
+                                    manifest.runId(), manifest.stageId(), manifest.fencingToken());
+            throw stale ? stale(manifest, e) : e;
+        }
+    }
+
+    private static TanrenException stale(CheckpointManifest manifest, TanrenException cause) {
+        return new TanrenException(
+                ErrorCode.CHECKPOINT_STALE_ATTEMPT,
+                "a newer attempt has begun and collected what this one stored",
+                CheckpointLayout.committedKey(manifest),
+                "stop this attempt: a newer one goes on from the last committed checkpoint",
+                cause);
+    }
+
+    private Committed commitNow(CheckpointManifest manifest) {
         String key = CheckpointLayout.committedKey(manifest);
         Manifests.requireHash(key, manifest);
         requireOwnShards(manifest);
@@ -66,6 +97,8 @@ public final class ObjectCheckpointStore implements CheckpointStore {
                         "manifest", key,
                         "weightsSha256", manifest.weightsSha256()),
                 eventKey("checkpoint.committed", manifest));
+        registry.find(manifest.runId(), manifest.stageId(), manifest.step())
+                .ifPresent(copies::putRight);
         return published;
     }
 
@@ -81,25 +114,7 @@ public final class ObjectCheckpointStore implements CheckpointStore {
                         "An attempt saves a step once; begin a new attempt.");
             }
         }
-        String copy =
-                CheckpointLayout.manifestKey(manifest.runId(), manifest.stageId(), manifest.step());
-        byte[] bytes = Manifests.bytes(own);
-        if (!store.putIfAbsent(copy, bytes) && !readable(copy).filter(own::equals).isPresent()) {
-            // An attempt that was never committed left it, or one that was quarantined.
-            store.put(copy, bytes);
-        }
         return new Committed(key, own);
-    }
-
-    private Optional<CheckpointManifest> readable(String key) {
-        try {
-            return Optional.of(read(key));
-        } catch (TanrenException e) {
-            if (e.code() == ErrorCode.OBJECT_CORRUPT || e.code() == ErrorCode.OBJECT_MISSING) {
-                return Optional.empty();
-            }
-            throw e;
-        }
     }
 
     private Committed committedAlready(CheckpointManifest manifest) {
@@ -130,70 +145,24 @@ public final class ObjectCheckpointStore implements CheckpointStore {
         }
     }
 
-    /// @throws TanrenException `CHECKPOINT_NONE_VALID` when the stage has checkpoints but none that
-    ///     verifies: to begin from nothing must be somebody's decision
     @Override
-    public Optional<Committed> latestValid(String runId, String stageId) {
-        for (Row row : registry.list(runId, stageId)) {
-            Optional<Committed> valid = validated(row);
-            if (valid.isPresent()) {
-                registry.verified(runId, stageId, row.step());
-                return valid;
-            }
-        }
-        if (registry.list(runId).stream().anyMatch(row -> row.stageId().equals(stageId))) {
-            throw new TanrenException(
-                    ErrorCode.CHECKPOINT_NONE_VALID,
-                    "the stage has checkpoints, but none of them verifies",
-                    "run/" + runId + "/" + stageId,
-                    "Restore the objects, or fork the run to begin the stage anew.");
-        }
-        return Optional.empty();
+    public Optional<Committed> latestValid(String runId, String stageId, StopSignal stop) {
+        return new NewestCheckpoint(registry, row -> inspector.inspect(row, stop))
+                .of(runId, stageId);
     }
 
-    private Optional<Committed> validated(Row row) {
-        List<String> problems;
-        try {
-            CheckpointManifest manifest = read(row.manifestKey());
-            problems = new ArrayList<>(mismatch(row, manifest));
-            if (problems.isEmpty()) {
-                problems.addAll(verify(manifest));
-            }
-            if (problems.isEmpty()) {
-                return Optional.of(new Committed(row.manifestKey(), manifest));
-            }
-        } catch (TanrenException e) {
-            if (e.code() != ErrorCode.OBJECT_CORRUPT && e.code() != ErrorCode.OBJECT_MISSING) {
-                throw e;
-            }
-            problems = List.of(e.what());
-        }
-        quarantine(row, String.join("; ", problems));
-        return Optional.empty();
+    @Override
+    public Optional<Committed> preview(String runId, String stageId) {
+        return new NewestCheckpoint(registry, inspector::preview).of(runId, stageId);
     }
 
-    private static List<String> mismatch(Row row, CheckpointManifest manifest) {
-        boolean same =
-                manifest.fencingToken() == row.fencingToken()
-                        && manifest.step() == row.step()
-                        && manifest.weightsSha256().equals(row.weightsSha256());
-        return same ? List.of() : List.of("the manifest is not the one that was committed");
-    }
-
-    private void quarantine(Row row, String reason) {
-        registry.quarantine(row.runId(), row.stageId(), row.step(), reason);
-        events.append(
-                row.runId(),
-                "checkpoint.quarantined",
-                row.stageId(),
-                "checkpoint of step " + row.step() + " does not verify: " + reason,
-                Map.of("step", row.step(), "manifest", row.manifestKey(), "reason", reason),
-                "checkpoint.quarantined/"
-                        + row.stageId()
-                        + "/"
-                        + row.step()
-                        + "/"
-                        + row.fencingToken());
+    @Override
+    public Optional<String> inspect(Row checkpoint) {
+        return switch (inspector.inspect(checkpoint, StopSignal.NEVER)) {
+            case Verdict.Sound _ -> Optional.empty();
+            case Verdict.Damaged damaged -> Optional.of(damaged.reason());
+            case Verdict.Gone _ -> Optional.of("it was removed meanwhile");
+        };
     }
 
     @Override
@@ -203,57 +172,12 @@ public final class ObjectCheckpointStore implements CheckpointStore {
 
     @Override
     public List<String> verify(CheckpointManifest manifest) {
-        return verifier.problems(manifest.shards());
+        return verifier.problems(manifest.shards(), StopSignal.NEVER);
     }
 
     @Override
-    public void collect(String runId, String stageId, int keep) {
-        collector.collect(runId, stageId, keep);
-    }
-
-    /// Puts rows back that the registry has lost, from the manifests alone. Of several manifests of
-    /// one step the one with the highest fencing token counts; one whose shards are not all there
-    /// is passed over. Idempotent.
-    ///
-    /// @return how many checkpoints the run has manifests of
-    public int rebuild(String runId) {
-        Map<String, Committed> newest = new java.util.TreeMap<>();
-        for (ObjectStore.StoredObject object : store.list("runs/" + runId + "/")) {
-            String key = object.key();
-            if (CheckpointLayout.isManifest(key) && CheckpointLayout.step(key).isPresent()) {
-                readable(key)
-                        .filter(this::complete)
-                        .ifPresent(
-                                manifest ->
-                                        newest.merge(
-                                                key.substring(0, key.lastIndexOf('/')),
-                                                new Committed(key, manifest),
-                                                ObjectCheckpointStore::newer));
-            }
-        }
-        newest.values()
-                .forEach(
-                        found ->
-                                registry.restore(
-                                        Manifests.row(found.manifest(), found.manifestKey())));
-        return newest.size();
-    }
-
-    private boolean complete(CheckpointManifest manifest) {
-        return manifest.shards().stream()
-                .allMatch(
-                        shard ->
-                                store.find(shard.key())
-                                        .filter(found -> found.bytes() == shard.bytes())
-                                        .isPresent());
-    }
-
-    private static Committed newer(Committed one, Committed other) {
-        long first = one.manifest().fencingToken();
-        long second = other.manifest().fencingToken();
-        // Of a manifest and its copy, the one whose key can hold no other.
-        boolean copy = CheckpointLayout.token(one.manifestKey()).isEmpty();
-        return first > second || (first == second && !copy) ? one : other;
+    public Collected collect(String runId, String stageId, int keep, long token) {
+        return collector.collect(runId, stageId, keep, token);
     }
 
     private static String eventKey(String type, CheckpointManifest manifest) {

@@ -9,8 +9,10 @@ import dev.tanren.storage.objects.Sha256;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiFunction;
 
 /// Compares shards with what their manifest says.
 final class ShardVerifier {
@@ -24,24 +26,23 @@ final class ShardVerifier {
         this.store = store;
     }
 
-    /// By what the store keeps beside each object. A shard without a recorded hash (a store that
-    /// keeps no user metadata) is read.
+    /// By size and entity tag, which the store gave when it had checked what it received and which
+    /// changes with the bytes. A shard of a store without such tags is read.
     ///
     /// @throws TanrenException `OBJECT_MISSING`, `OBJECT_CORRUPT`
     void requireStored(CheckpointManifest.Shard shard) {
-        Optional<StoredObject> found = store.find(shard.key());
-        if (found.isEmpty()) {
-            throw new TanrenException(
-                    ErrorCode.OBJECT_MISSING,
-                    "a shard of the checkpoint is not in the store",
-                    shard.key(),
-                    "Write every shard before the commit.");
-        }
-        StoredObject object = found.get();
-        String problem = sizeProblem(shard, object);
-        if (problem.isEmpty()) {
-            String hash = object.sha256().isEmpty() ? hash(shard) : object.sha256();
-            problem = hash.equals(shard.sha256()) ? "" : "it has the SHA-256 " + hash;
+        StoredObject object =
+                store.find(shard.key())
+                        .orElseThrow(
+                                () ->
+                                        new TanrenException(
+                                                ErrorCode.OBJECT_MISSING,
+                                                "a shard of the checkpoint is not in the store",
+                                                shard.key(),
+                                                "Write every shard before the commit."));
+        String problem = outerProblem(shard, object);
+        if (problem.isEmpty() && shard.entityTag().isEmpty()) {
+            problem = hashProblem(shard, StopSignal.NEVER);
         }
         if (!problem.isEmpty()) {
             throw new TanrenException(
@@ -53,37 +54,45 @@ final class ShardVerifier {
     }
 
     /// By reading every byte. An unreachable store is an error and no problem of a shard.
-    List<String> problems(List<CheckpointManifest.Shard> shards) {
+    ///
+    /// @param stop asked between the pieces that are read
+    List<String> problems(List<CheckpointManifest.Shard> shards, StopSignal stop) {
+        return problems(
+                shards,
+                (shard, object) -> {
+                    String size = sizeProblem(shard, object);
+                    return size.isEmpty() ? hashProblem(shard, stop) : size;
+                });
+    }
+
+    /// By what the store keeps beside each object, without reading it.
+    List<String> outerProblems(List<CheckpointManifest.Shard> shards) {
+        return problems(shards, ShardVerifier::outerProblem);
+    }
+
+    private List<String> problems(
+            List<CheckpointManifest.Shard> shards,
+            BiFunction<CheckpointManifest.Shard, StoredObject, String> check) {
         String[] found = new String[shards.size()];
         List<Runnable> tasks = new ArrayList<>();
         for (int i = 0; i < found.length; i++) {
             int index = i;
-            tasks.add(() -> found[index] = problem(shards.get(index)));
+            tasks.add(() -> found[index] = problem(shards.get(index), check));
         }
         Parallel.run(SHARDS_AT_ONCE, tasks);
-        List<String> problems = new ArrayList<>();
-        for (String problem : found) {
-            if (!problem.isEmpty()) {
-                problems.add(problem);
-            }
-        }
-        return problems;
+        return Arrays.stream(found).filter(problem -> !problem.isEmpty()).toList();
     }
 
-    private String problem(CheckpointManifest.Shard shard) {
+    private String problem(
+            CheckpointManifest.Shard shard,
+            BiFunction<CheckpointManifest.Shard, StoredObject, String> check) {
         try {
             Optional<StoredObject> object = store.find(shard.key());
             if (object.isEmpty()) {
                 return shard.key() + " is missing";
             }
-            String size = sizeProblem(shard, object.get());
-            if (!size.isEmpty()) {
-                return shard.key() + ": " + size;
-            }
-            String hash = hash(shard);
-            return hash.equals(shard.sha256())
-                    ? ""
-                    : shard.key() + ": it has the SHA-256 " + hash + ", not " + shard.sha256();
+            String found = check.apply(shard, object.get());
+            return found.isEmpty() ? "" : shard.key() + ": " + found;
         } catch (TanrenException e) {
             if (e.code() == ErrorCode.OBJECT_MISSING || e.code() == ErrorCode.OBJECT_CORRUPT) {
                 return shard.key() + ": " + e.what();
@@ -92,11 +101,27 @@ final class ShardVerifier {
         }
     }
 
-    private String hash(CheckpointManifest.Shard shard) {
+    private static String outerProblem(CheckpointManifest.Shard shard, StoredObject object) {
+        String size = sizeProblem(shard, object);
+        boolean same = object.entityTag().equals(shard.entityTag()) || shard.entityTag().isEmpty();
+        return !size.isEmpty() || same
+                ? size
+                : "it has the entity tag " + object.entityTag() + ", not " + shard.entityTag();
+    }
+
+    private String hashProblem(CheckpointManifest.Shard shard, StopSignal stop) {
+        String hash = hash(shard, stop);
+        return hash.equals(shard.sha256())
+                ? ""
+                : "it has the SHA-256 " + hash + ", not " + shard.sha256();
+    }
+
+    private String hash(CheckpointManifest.Shard shard, StopSignal stop) {
         Sha256 digest = new Sha256();
         try (Arena arena = Arena.ofShared()) {
             MemorySegment window = arena.allocate(Math.max(1, Math.min(WINDOW, shard.bytes())));
             for (long at = 0; at < shard.bytes(); at += WINDOW) {
+                stop.check();
                 MemorySegment part = window.asSlice(0, Math.min(WINDOW, shard.bytes() - at));
                 store.read(shard.key(), at, part);
                 digest.update(part);

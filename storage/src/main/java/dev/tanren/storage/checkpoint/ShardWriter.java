@@ -83,7 +83,8 @@ public final class ShardWriter {
                         () -> pieces.forEach(whole::update),
                         () -> tensors.addAll(described(plan, named))));
         ObjectStore.StoredObject stored = store.put(key, pieces, whole.hex());
-        return new CheckpointManifest.Shard(key, stored.bytes(), stored.sha256(), tensors);
+        return new CheckpointManifest.Shard(
+                key, stored.bytes(), stored.sha256(), stored.entityTag(), tensors);
     }
 
     /// What the manifest says of each tensor.

@@ -8,7 +8,8 @@ import java.util.Optional;
 
 /// Objects under one bucket and prefix of an S3-compatible store.
 ///
-/// Every write records the SHA-256 of the object's bytes beside it, and every whole read checks it.
+/// Every write records the SHA-256 of the object's bytes beside it, and every whole read checks it;
+/// the store compares what it receives with a checksum that was sent along.
 /// Calls retry what may pass (with back-off) up to a deadline, then throw a `TanrenException` of
 /// the storage class. Keys are relative to the configured prefix. Safe for use by many threads.
 public interface ObjectStore extends AutoCloseable {
@@ -93,5 +94,12 @@ public interface ObjectStore extends AutoCloseable {
     record IncompleteUpload(String key, String uploadId, Instant begun) {}
 
     /// @param sha256 hexadecimal; empty in listings and for objects that others wrote without one
-    record StoredObject(String key, long bytes, String sha256) {}
+    /// @param entityTag what the store calls the bytes it holds: it changes when they do; empty in
+    ///     listings and where the store gives none
+    record StoredObject(String key, long bytes, String sha256, String entityTag) {
+        /// As listings have it.
+        public StoredObject(String key, long bytes) {
+            this(key, bytes, "", "");
+        }
+    }
 }

@@ -30,7 +30,7 @@ final class Retrier {
     /// @throws TanrenException of the storage class
     /// @throws PreconditionFailed when the store answers 412
     <T> T run(String doing, String key, Request<T> request) {
-        long end = System.nanoTime() + policy.deadline().toNanos();
+        long start = System.nanoTime();
         boolean connected = false;
         for (int tries = 1; ; tries++) {
             StoreFailure failure;
@@ -48,7 +48,7 @@ final class Retrier {
             StoreFailure.Passing passing = passingOrThrow(failure, doing, key);
             connected |= passing.connected();
             Duration delay = policy.delayAfter(tries);
-            if (System.nanoTime() + delay.toNanos() >= end) {
+            if (!policy.allows(tries, Duration.ofNanos(System.nanoTime() - start).plus(delay))) {
                 throw deadline(connected, passing.message(), doing, key, tries);
             }
             sleep(delay, doing, key);

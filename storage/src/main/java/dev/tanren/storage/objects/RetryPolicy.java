@@ -5,19 +5,18 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /// How long one request to the store is tried again.
 ///
-/// An object that goes in parts is many requests, each with its own deadline: a slow transfer that
-/// moves goes on, one that stands still ends.
+/// A transfer that moves goes on however slow it is, and one that stands still ends after `idle`:
+/// of an upload, 64 KiB must leave within that time. One that broke off late is tried again at
+/// least once, so that the deadline is one of standing still and not of being slow.
 ///
 /// @param connect longest wait for a connection
 /// @param idle longest wait for the next byte
-/// @param attempt longest time of one try
 /// @param firstDelay upper bound of the wait after the first try; it doubles with each one
 /// @param greatestDelay where the doubling ends
-/// @param deadline after it nothing is tried again; a try under way may last until its own limit
+/// @param deadline after it nothing is tried a third time; a try under way may go on
 public record RetryPolicy(
         Duration connect,
         Duration idle,
-        Duration attempt,
         Duration firstDelay,
         Duration greatestDelay,
         Duration deadline) {
@@ -25,7 +24,6 @@ public record RetryPolicy(
     public RetryPolicy {
         requirePositive("connect", connect);
         requirePositive("idle", idle);
-        requirePositive("attempt", attempt);
         requirePositive("firstDelay", firstDelay);
         requirePositive("greatestDelay", greatestDelay);
         requirePositive("deadline", deadline);
@@ -36,14 +34,23 @@ public record RetryPolicy(
         return new RetryPolicy(
                 Duration.ofSeconds(5),
                 Duration.ofSeconds(30),
-                Duration.ofSeconds(90),
                 Duration.ofMillis(100),
                 Duration.ofSeconds(5),
                 Duration.ofMinutes(2));
     }
 
     public RetryPolicy withDeadline(Duration newDeadline) {
-        return new RetryPolicy(connect, idle, attempt, firstDelay, greatestDelay, newDeadline);
+        return new RetryPolicy(connect, idle, firstDelay, greatestDelay, newDeadline);
+    }
+
+    private static final int LEAST_TRIES = 2;
+
+    /// Whether there is another try.
+    ///
+    /// @param tries made so far
+    /// @param elapsed from the first try to when the next one would begin
+    boolean allows(int tries, Duration elapsed) {
+        return tries < LEAST_TRIES || elapsed.compareTo(deadline) < 0;
     }
 
     /// A random wait of up to twice the one before ("full jitter"), so that ranks that failed

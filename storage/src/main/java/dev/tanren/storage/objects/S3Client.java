@@ -10,7 +10,7 @@ import io.minio.StatObjectArgs;
 import io.minio.Xml;
 import io.minio.errors.XmlParserException;
 import io.minio.messages.ListMultipartUploadsResult;
-import java.lang.foreign.MemorySegment;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -18,8 +18,10 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import okhttp3.ConnectionPool;
 import okhttp3.Dispatcher;
+import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
 import okhttp3.Protocol;
+import okhttp3.RequestBody;
 import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 
@@ -63,12 +65,16 @@ final class S3Client extends MinioAsyncClient {
     ///
     /// @return its ETag
     CompletableFuture<String> putPart(
-            String bucket, String key, String uploadId, int number, List<MemorySegment> pieces) {
+            String bucket,
+            String key,
+            String uploadId,
+            int number,
+            SegmentBody body,
+            Http.Headers headers) {
         Http.QueryParameters query =
                 new Http.QueryParameters(
                         "partNumber", Integer.toString(number), "uploadId", uploadId);
-        SegmentBody body = new SegmentBody(pieces, SegmentBody.UNSIGNED);
-        return executePutAsync(target(bucket, key), null, query, body)
+        return executePutAsync(target(bucket, key), headers, query, body)
                 .thenApply(S3Client::entityTag);
     }
 
@@ -113,11 +119,16 @@ final class S3Client extends MinioAsyncClient {
 
     private static String entityTag(Response response) {
         try (response) {
-            String tag = response.header("ETag");
-            return tag == null ? "" : tag.replace("\"", "");
+            return unquoted(response.header("ETag"));
         }
     }
 
+    /// @return empty where the store gave none
+    static String unquoted(@Nullable String entityTag) {
+        return entityTag == null ? "" : entityTag.replace("\"", "");
+    }
+
+    /// No limit for a whole call: a transfer of any size may be as slow as it is, while bytes move.
     private static OkHttpClient httpClient(RetryPolicy policy) {
         Dispatcher dispatcher = new Dispatcher();
         dispatcher.setMaxRequests(CONNECTIONS);
@@ -128,14 +139,21 @@ final class S3Client extends MinioAsyncClient {
                 .connectTimeout(policy.connect())
                 .readTimeout(policy.idle())
                 .writeTimeout(policy.idle())
-                .callTimeout(shorter(policy.attempt(), policy.deadline()))
+                .callTimeout(Duration.ZERO)
+                .socketFactory(new UploadSockets())
+                .addInterceptor(chain -> waitingForAnswer(chain, policy))
                 .retryOnConnectionFailure(true)
                 .followRedirects(false)
                 .protocols(List.of(Protocol.HTTP_1_1))
                 .build();
     }
 
-    private static Duration shorter(Duration first, Duration second) {
-        return first.compareTo(second) < 0 ? first : second;
+    private static Response waitingForAnswer(Interceptor.Chain chain, RetryPolicy policy)
+            throws IOException {
+        RequestBody body = chain.request().body();
+        Duration wait =
+                UploadSockets.answerWithin(policy.idle(), body == null ? 0 : body.contentLength());
+        return chain.withReadTimeout(Math.toIntExact(wait.toMillis()), TimeUnit.MILLISECONDS)
+                .proceed(chain.request());
     }
 }

@@ -31,8 +31,8 @@ import java.util.UUID;
 ///
 /// The SHA-256 of an object is kept as its user metadata `sha256`. Objects up to
 /// [TransferSettings#signedBytes] go in one request that signs this hash, so that the store checks
-/// it before the object is visible. Larger ones go with unsigned payloads, above
-/// [TransferSettings#multipartBytes] in parts, and their hash is checked by who reads them.
+/// it before the object is visible. Larger ones go with unsigned payloads and an MD5 that the store
+/// checks, above [TransferSettings#multipartBytes] in parts with an MD5 each.
 public final class S3ObjectStore implements ObjectStore {
 
     private final S3Client client;
@@ -95,8 +95,8 @@ public final class S3ObjectStore implements ObjectStore {
     @Override
     public StoredObject put(String key, List<MemorySegment> pieces, String sha256) {
         List<MemorySegment> sendable = pieces.stream().map(S3ObjectStore::sendable).toList();
-        uploads.put(full(key), sendable, sha256);
-        return new StoredObject(key, SegmentBody.size(pieces), sha256);
+        String entityTag = uploads.put(full(key), sendable, sha256);
+        return new StoredObject(key, SegmentBody.size(pieces), sha256, entityTag);
     }
 
     @Override
@@ -204,7 +204,12 @@ public final class S3ObjectStore implements ObjectStore {
             StatObjectResponse found =
                     retrier.run("look at an object", key, tries -> client.statObject(args).get());
             String sha256 = found.headers().get(Uploads.SHA256_HEADER);
-            return Optional.of(new StoredObject(key, found.size(), sha256 == null ? "" : sha256));
+            return Optional.of(
+                    new StoredObject(
+                            key,
+                            found.size(),
+                            sha256 == null ? "" : sha256,
+                            S3Client.unquoted(found.etag())));
         } catch (TanrenException e) {
             if (e.code() == ErrorCode.OBJECT_MISSING) {
                 return Optional.empty();
@@ -233,7 +238,7 @@ public final class S3ObjectStore implements ObjectStore {
             Item item = result.get();
             if (!item.isDir()) {
                 String key = item.objectName().substring(address.prefix().length());
-                found.add(new StoredObject(key, item.size(), ""));
+                found.add(new StoredObject(key, item.size()));
             }
         }
         found.sort(Comparator.comparing(StoredObject::key));

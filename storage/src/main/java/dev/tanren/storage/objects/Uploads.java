@@ -7,9 +7,14 @@ import io.minio.CompleteMultipartUploadArgs;
 import io.minio.CreateMultipartUploadArgs;
 import io.minio.Http;
 import io.minio.StatObjectArgs;
+import io.minio.StatObjectResponse;
 import io.minio.messages.Part;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.UUID;
 import org.slf4j.Logger;
@@ -19,6 +24,8 @@ import org.slf4j.LoggerFactory;
 final class Uploads {
 
     static final String SHA256_HEADER = "x-amz-meta-sha256";
+    private static final String MD5_HEADER = "Content-MD5";
+    private static final int BLOCK = 16 * 1024;
     private static final String WRITE_HEADER = "x-amz-meta-write";
     private static final Logger LOG = LoggerFactory.getLogger(Uploads.class);
 
@@ -34,16 +41,20 @@ final class Uploads {
         this.retrier = retrier;
     }
 
-    void put(String key, List<MemorySegment> pieces, String sha256) {
+    /// @return the entity tag that the store gave, once it had compared what it received with a
+    ///     checksum: the signed SHA-256 of a small object, an MD5 of a larger one or of each part
+    String put(String key, List<MemorySegment> pieces, String sha256) {
         long bytes = SegmentBody.size(pieces);
         if (bytes > settings.multipartBytes()) {
-            putInParts(key, pieces, sha256);
-            return;
+            return putInParts(key, pieces, sha256);
         }
         boolean signed = bytes <= settings.signedBytes();
         SegmentBody body = new SegmentBody(pieces, signed ? sha256 : SegmentBody.UNSIGNED);
-        Http.Headers headers = new Http.Headers(SHA256_HEADER, sha256);
-        retrier.run(
+        Http.Headers headers =
+                signed
+                        ? new Http.Headers(SHA256_HEADER, sha256)
+                        : new Http.Headers(SHA256_HEADER, sha256, MD5_HEADER, md5(pieces));
+        return retrier.run(
                 "write an object",
                 key,
                 tries -> client.putSegments(bucket, key, body, headers).get());
@@ -64,11 +75,11 @@ final class Uploads {
                     tries -> client.putSegments(bucket, key, body, headers).get());
             return true;
         } catch (Retrier.PreconditionFailed e) {
-            return mark.equals(header(key, WRITE_HEADER));
+            return mark.equals(look(key).headers().get(WRITE_HEADER));
         }
     }
 
-    private void putInParts(String key, List<MemorySegment> pieces, String sha256) {
+    private String putInParts(String key, List<MemorySegment> pieces, String sha256) {
         CreateMultipartUploadArgs create =
                 CreateMultipartUploadArgs.builder()
                         .bucket(bucket)
@@ -81,7 +92,7 @@ final class Uploads {
                         key,
                         tries -> client.createMultipartUpload(create).get().result().uploadId());
         try {
-            complete(key, uploadId, putParts(key, uploadId, pieces), sha256);
+            return complete(key, uploadId, putParts(key, uploadId, pieces), sha256);
         } catch (RuntimeException e) {
             abort(key, uploadId);
             throw e;
@@ -108,13 +119,15 @@ final class Uploads {
     }
 
     private String putPart(String key, String uploadId, int number, List<MemorySegment> part) {
+        SegmentBody body = new SegmentBody(part, SegmentBody.UNSIGNED);
+        Http.Headers headers = new Http.Headers(MD5_HEADER, md5(part));
         return retrier.run(
                 "write part " + number + " of an object",
                 key,
-                tries -> client.putPart(bucket, key, uploadId, number, part).get());
+                tries -> client.putPart(bucket, key, uploadId, number, body, headers).get());
     }
 
-    private void complete(String key, String uploadId, Part[] parts, String sha256) {
+    private String complete(String key, String uploadId, Part[] parts, String sha256) {
         CompleteMultipartUploadArgs complete =
                 CompleteMultipartUploadArgs.builder()
                         .bucket(bucket)
@@ -122,6 +135,7 @@ final class Uploads {
                         .uploadId(uploadId)
                         .parts(parts)
                         .build();
+        boolean answered = true;
         try {
             retrier.run(
                     "end an object in parts",
@@ -129,23 +143,44 @@ final class Uploads {
                     tries -> client.completeMultipartUpload(complete).get());
         } catch (TanrenException e) {
             // The upload is gone when an earlier try succeeded and its answer was lost.
-            boolean done =
-                    e.code() == ErrorCode.OBJECT_MISSING
-                            && sha256.equals(header(key, SHA256_HEADER));
-            if (!done) {
+            if (e.code() != ErrorCode.OBJECT_MISSING) {
                 throw e;
             }
+            answered = false;
         }
+        // S3Proxy's answer has another tag than the object it then holds.
+        StatObjectResponse held = look(key);
+        if (!answered && !sha256.equals(held.headers().get(SHA256_HEADER))) {
+            throw new TanrenException(
+                    ErrorCode.STORE_DEADLINE,
+                    "the upload in parts is gone, and the object is another one",
+                    key,
+                    "Write it again.");
+        }
+        return S3Client.unquoted(held.etag());
     }
 
-    private String header(String key, String name) {
+    private StatObjectResponse look(String key) {
         StatObjectArgs args = StatObjectArgs.builder().bucket(bucket).object(key).build();
-        String value =
-                retrier.run(
-                        "look at an object",
-                        key,
-                        tries -> client.statObject(args).get().headers().get(name));
-        return value == null ? "" : value;
+        return retrier.run("look at an object", key, tries -> client.statObject(args).get());
+    }
+
+    /// As the store takes it, which refuses bytes that have another.
+    private static String md5(List<MemorySegment> pieces) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("MD5");
+            byte[] block = new byte[BLOCK];
+            for (MemorySegment piece : pieces) {
+                for (long at = 0; at < piece.byteSize(); at += BLOCK) {
+                    int length = (int) Math.min(BLOCK, piece.byteSize() - at);
+                    MemorySegment.copy(piece, ValueLayout.JAVA_BYTE, at, block, 0, length);
+                    digest.update(block, 0, length);
+                }
+            }
+            return Base64.getEncoder().encodeToString(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has MD5", e);
+        }
     }
 
     /// Best effort: the error that led here is the one to report.

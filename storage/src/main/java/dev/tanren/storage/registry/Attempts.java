@@ -2,24 +2,45 @@ package dev.tanren.storage.registry;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /// Tries at a stage. The newest one alone may commit.
 public interface Attempts {
 
-    /// Begins a new attempt, which makes every earlier one of the stage stale. Steps after
-    /// `resumeStep` that earlier attempts reported are marked as rolled back.
+    /// Begins a new attempt, which makes every earlier one of the stage stale. Where it starts from
+    /// is looked for after that and told to [#start]. Whether the run still wants it is checked in
+    /// the same transaction.
     ///
-    /// @param requestId the same id gives the same attempt again, so a retried call begins no
-    ///     second one
-    Attempt begin(
-            String runId,
-            String stageId,
-            @Nullable String phaseId,
-            String worker,
-            int ranks,
-            long resumeStep,
-            String requestId);
+    /// @return empty, and nothing is begun, while the run is pausing or paused: it may go on
+    /// @throws dev.tanren.spec.error.TanrenException `STATE_CONFLICT`, and nothing is begun, where
+    ///     the run or the stage has ended or is being cancelled, or the run is in another execution
+    Optional<Attempt> begin(NewAttempt attempt);
+
+    /// Sets where an attempt starts. Steps after `resumeStep` that earlier attempts reported are
+    /// marked as rolled back.
+    ///
+    /// @throws dev.tanren.spec.error.TanrenException `CHECKPOINT_STALE_ATTEMPT` where a newer
+    ///     attempt has begun
+    Attempt start(Attempt begun, long resumeStep);
+
+    /// Makes every attempt of a stage stale without beginning another, so that what it left can be
+    /// collected.
+    ///
+    /// @return the token that is now the stage's newest; empty, and nothing is changed, while the
+    ///     run has not ended
+    OptionalLong fence(String runId, String stageId);
+
+    /// The stage's newest token, an attempt's or that of [#fence]; 0 before the first.
+    long newestToken(String runId, String stageId);
+
+    /// Records an attempt that is known by what it saved, as ended. Nothing happens where it is
+    /// recorded.
+    void restore(KnownAttempt attempt);
+
+    /// Lets every token that is drawn from now on be higher than this one.
+    void continueAbove(long token);
 
     /// Records what an attempt waits for that has not ended, until it is launched or ends.
     void waits(long fencingToken, String reason);
@@ -40,9 +61,31 @@ public interface Attempts {
 
     List<Attempt> list(String runId);
 
+    /// @param execution the run's that wants it; one that a retry has replaced gets none
+    /// @param requestId the same id gives the same attempt again, so a retried call begins no
+    ///     second one
+    record NewAttempt(
+            String runId,
+            long execution,
+            String stageId,
+            @Nullable String phaseId,
+            String worker,
+            int ranks,
+            String requestId) {}
+
+    /// @param step that it saved
+    record KnownAttempt(
+            String runId,
+            String stageId,
+            String phaseId,
+            int attempt,
+            long fencingToken,
+            long step) {}
+
     /// @param fencingToken rises with every attempt of the whole installation; also the attempt's
     ///     identity
     /// @param worker that runs the ranks; until they are launched, the one that began the attempt
+    /// @param resumeStep last step that is in what it starts from; null until that is found
     record Attempt(
             String runId,
             String stageId,
@@ -51,7 +94,7 @@ public interface Attempts {
             long fencingToken,
             String worker,
             int ranks,
-            long resumeStep,
+            @Nullable Long resumeStep,
             long lastStep,
             AttemptStatus status,
             @Nullable String reason,

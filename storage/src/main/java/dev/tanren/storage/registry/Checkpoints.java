@@ -26,15 +26,28 @@ public interface Checkpoints {
     /// Committed and not quarantined, newest step first.
     List<Row> list(String runId, String stageId);
 
+    /// All stages' committed checkpoints, newest commit first, the quarantined among them.
     List<Row> list(String runId);
 
     Optional<Row> find(String runId, String stageId, long step);
 
-    void quarantine(String runId, String stageId, long step, String reason);
+    /// Marks a checkpoint as one that no run goes on from, and records that as an event in the same
+    /// transaction. Nothing happens where the step has another checkpoint by now, or where it is
+    /// marked already.
+    ///
+    /// @return whether the checkpoint is still there
+    boolean quarantine(Row checkpoint, String reason);
 
-    void verified(String runId, String stageId, long step);
+    /// Records that a checkpoint held when it was read whole. That lifts a quarantine, with an
+    /// event. Nothing happens where the step has another checkpoint by now.
+    void verified(Row checkpoint);
 
-    void delete(String runId, String stageId, long step);
+    /// Removes a row, if the step still has this checkpoint and no attempt newer than the collector
+    /// has begun; checks and removes in one transaction.
+    ///
+    /// @param collector token under which it is collected
+    /// @return whether the row was removed by this call
+    boolean remove(Row checkpoint, long collector);
 
     record NewCheckpoint(
             String runId,
@@ -61,5 +74,11 @@ public interface Checkpoints {
             double loss,
             Instant committedAt,
             @Nullable Instant verifiedAt,
-            @Nullable String quarantined) {}
+            @Nullable String quarantined) {
+
+        /// Whether the row still names the same save.
+        public boolean sameSave(Row other) {
+            return step == other.step && fencingToken == other.fencingToken;
+        }
+    }
 }

@@ -7,6 +7,7 @@ import dev.tanren.storage.registry.internal.PostgresCheckpoints;
 import dev.tanren.storage.registry.internal.PostgresEvents;
 import dev.tanren.storage.registry.internal.PostgresIdempotencyKeys;
 import dev.tanren.storage.registry.internal.PostgresMetrics;
+import dev.tanren.storage.registry.internal.PostgresRemovals;
 import dev.tanren.storage.registry.internal.PostgresRuns;
 import dev.tanren.storage.registry.internal.PostgresSessions;
 import dev.tanren.storage.registry.internal.PostgresTokens;
@@ -35,6 +36,7 @@ public final class PostgresRegistry implements Registry {
     private final Sessions sessions;
     private final Workers workers;
     private final IdempotencyKeys idempotencyKeys;
+    private final Removals removals;
 
     private PostgresRegistry(Database database) {
         this.database = database;
@@ -48,6 +50,7 @@ public final class PostgresRegistry implements Registry {
         sessions = new PostgresSessions(database);
         workers = new PostgresWorkers(database);
         idempotencyKeys = new PostgresIdempotencyKeys(database);
+        removals = new PostgresRemovals(database);
     }
 
     /// Connects and brings the schema up to date. Any number of processes may do so at once.
@@ -125,6 +128,11 @@ public final class PostgresRegistry implements Registry {
     @Override
     public IdempotencyKeys idempotencyKeys() {
         return idempotencyKeys;
+    }
+
+    @Override
+    public Removals removals() {
+        return removals;
     }
 
     @Override

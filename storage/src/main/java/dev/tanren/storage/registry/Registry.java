@@ -22,6 +22,8 @@ public interface Registry extends AutoCloseable {
 
     IdempotencyKeys idempotencyKeys();
 
+    Removals removals();
+
     @Override
     void close();
 }

@@ -5,8 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
-import dev.tanren.storage.checkpoint.CheckpointManifest.Shard;
 import dev.tanren.storage.objects.ObjectStore;
+import dev.tanren.storage.objects.ObjectStore.IncompleteUpload;
+import dev.tanren.storage.objects.ObjectStore.StoredObject;
 import dev.tanren.storage.objects.S3ObjectStore;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Events.Event;
@@ -15,12 +16,12 @@ import dev.tanren.storage.registry.Runs.NewRun;
 import dev.tanren.storage.registry.Runs.NewStage;
 import dev.tanren.storage.testing.EmbeddedDatabase;
 import dev.tanren.storage.testing.EmbeddedS3;
-import java.lang.foreign.MemorySegment;
+import dev.tanren.storage.testing.SmallCheckpoints;
+import dev.tanren.storage.testing.StartedAttempt;
+import io.minio.CreateMultipartUploadArgs;
+import io.minio.MinioAsyncClient;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.List;
-import java.util.Map;
-import java.util.Random;
 import java.util.UUID;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
@@ -34,7 +35,6 @@ abstract class CheckpointTest {
 
     static final String RUN = "01run";
     static final String STAGE = "adapt";
-    static final int ELEMENTS = 256;
 
     static EmbeddedS3 s3;
     static EmbeddedDatabase database;
@@ -79,12 +79,12 @@ abstract class CheckpointTest {
     }
 
     ObjectCheckpointStore over(ObjectStore store) {
-        return new ObjectCheckpointStore(store, registry.checkpoints(), registry.events());
+        return new ObjectCheckpointStore(store, registry);
     }
 
     Attempt begin() {
-        return registry.attempts()
-                .begin(RUN, STAGE, "short", "worker", 2, 0, UUID.randomUUID().toString());
+        return StartedAttempt.begin(
+                registry, RUN, STAGE, "short", "worker", 2, 0, UUID.randomUUID().toString());
     }
 
     /// Writes two shards and returns the manifest that names them, not yet committed.
@@ -93,47 +93,7 @@ abstract class CheckpointTest {
     }
 
     static CheckpointManifest save(ObjectStore store, Attempt attempt, long step, String phase) {
-        ShardWriter writer = new ShardWriter(store);
-        List<Shard> shards =
-                List.of(
-                        writer.write(
-                                key(attempt, step, "00000"),
-                                List.of(slice("embed.weight", 0, step), slice("norm", 0, step))),
-                        writer.write(
-                                key(attempt, step, "00001"),
-                                List.of(slice("embed.weight", ELEMENTS / 2, step))));
-        return new CheckpointManifest(
-                CheckpointManifest.VERSION,
-                RUN,
-                STAGE,
-                phase,
-                step,
-                attempt.attempt(),
-                attempt.fencingToken(),
-                shards,
-                Map.of("data.offset", Long.toString(step * 100)),
-                StateHash.of(shards),
-                3.5 - step / 100.0,
-                Instant.now().toString());
-    }
-
-    static String key(Attempt attempt, long step, String name) {
-        return CheckpointLayout.shardKey(RUN, STAGE, step, attempt.fencingToken(), name);
-    }
-
-    private static ShardWriter.Slice slice(String name, long first, long step) {
-        MemorySegment whole = MemorySegment.ofArray(values(name, step));
-        if (name.equals("norm")) {
-            return new ShardWriter.Slice(name, List.of((long) ELEMENTS), whole);
-        }
-        MemorySegment half = whole.asSlice(first * 4, ELEMENTS / 2 * 4L);
-        return new ShardWriter.Slice(name, List.of(16L, ELEMENTS / 16L), first, half);
-    }
-
-    static byte[] values(String name, long step) {
-        byte[] values = new byte[ELEMENTS * 4];
-        new Random(name.hashCode() + step).nextBytes(values);
-        return values;
+        return SmallCheckpoints.save(store, attempt, step, phase);
     }
 
     Path onDisk(String key) {
@@ -149,6 +109,35 @@ abstract class CheckpointTest {
 
     List<Long> committedSteps() {
         return registry.checkpoints().list(RUN, STAGE).stream().map(row -> row.step()).toList();
+    }
+
+    List<String> keys() {
+        return objects.list("runs/" + RUN + "/").stream().map(StoredObject::key).toList();
+    }
+
+    List<String> uploads() {
+        return objects.incompleteUploads("runs/" + RUN + "/").stream()
+                .map(IncompleteUpload::key)
+                .toList();
+    }
+
+    /// What a process has done that is killed between two parts.
+    void beginUpload(String key) {
+        try (MinioAsyncClient client =
+                MinioAsyncClient.builder()
+                        .endpoint(s3.endpoint())
+                        .region("us-east-1")
+                        .credentials(s3.accessKey(), s3.secretKey())
+                        .build()) {
+            client.createMultipartUpload(
+                            CreateMultipartUploadArgs.builder()
+                                    .bucket(bucket)
+                                    .object("tanren/" + key)
+                                    .build())
+                    .get();
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     static void expect(ErrorCode code, ThrowingCallable call) {

@@ -29,7 +29,6 @@ class StoreFaultsTest {
             new RetryPolicy(
                     Duration.ofMillis(500),
                     Duration.ofMillis(500),
-                    Duration.ofSeconds(1),
                     Duration.ofMillis(10),
                     Duration.ofMillis(100),
                     Duration.ofMillis(1500));

@@ -283,8 +283,8 @@ class FencingTest extends RegistryTest {
         Attempt first = begin(0, "a");
         registry.checkpoints().prepare(checkpoint(first, 10));
         registry.checkpoints().commit(RUN, STAGE, 10, first.fencingToken());
-        registry.checkpoints().verified(RUN, STAGE, 10);
-        registry.checkpoints().quarantine(RUN, STAGE, 10, "shard 0 is corrupt");
+        registry.checkpoints().verified(row(10));
+        assertThat(registry.checkpoints().quarantine(row(10), "shard 0 is corrupt")).isTrue();
 
         assertThat(registry.checkpoints().list(RUN, STAGE)).isEmpty();
         assertThat(registry.checkpoints().list(RUN)).hasSize(1);
@@ -301,11 +301,11 @@ class FencingTest extends RegistryTest {
     void aCheckpointIsRestoredFromItsManifestOnce() {
         Attempt attempt = begin(0, "a");
         registry.checkpoints().restore(checkpoint(attempt, 10));
-        registry.checkpoints().quarantine(RUN, STAGE, 10, "bad");
+        registry.checkpoints().quarantine(row(10), "bad");
         registry.checkpoints().restore(checkpoint(attempt, 10));
         assertThat(registry.checkpoints().list(RUN)).hasSize(1);
         assertThat(registry.checkpoints().list(RUN, STAGE)).isEmpty();
-        registry.checkpoints().delete(RUN, STAGE, 10);
+        registry.checkpoints().remove(row(10), attempt.fencingToken());
         assertThat(registry.checkpoints().list(RUN)).isEmpty();
     }
 
@@ -339,6 +339,10 @@ class FencingTest extends RegistryTest {
         assertThat(registry.attempts().list(RUN))
                 .filteredOn(attempt -> attempt.status() == AttemptStatus.RUNNING)
                 .hasSize(1);
+    }
+
+    private Checkpoints.Row row(long step) {
+        return registry.checkpoints().find(RUN, STAGE, step).orElseThrow();
     }
 
     private static NewCheckpoint checkpoint(Attempt attempt, long step) {

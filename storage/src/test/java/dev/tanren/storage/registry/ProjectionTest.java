@@ -18,6 +18,7 @@ import dev.tanren.storage.registry.Runs.Run;
 import dev.tanren.storage.registry.Runs.StageRow;
 import dev.tanren.storage.registry.Tokens.Role;
 import dev.tanren.storage.testing.EmbeddedDatabase;
+import dev.tanren.storage.testing.StartedAttempt;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -88,7 +89,7 @@ class ProjectionTest extends RegistryTest {
                 .isInstanceOfSatisfying(
                         TanrenException.class,
                         e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_FOUND));
-        assertThatThrownBy(() -> registry.attempts().begin("x", "y", null, "w", 1, 0, "r"))
+        assertThatThrownBy(() -> StartedAttempt.begin(registry, "x", "y", null, "w", 1, 0, "r"))
                 .isInstanceOf(TanrenException.class);
     }
 

@@ -7,6 +7,7 @@ import dev.tanren.storage.registry.Runs.NewStage;
 import dev.tanren.storage.registry.Runs.PlanText;
 import dev.tanren.storage.testing.EmbeddedDatabase;
 import dev.tanren.storage.testing.RunProjector;
+import dev.tanren.storage.testing.StartedAttempt;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -61,7 +62,8 @@ abstract class RegistryTest {
     }
 
     Attempt begin(long resumeStep, String request) {
-        return registry.attempts().begin(RUN, STAGE, "short", "worker-1", 2, resumeStep, request);
+        return StartedAttempt.begin(
+                registry, RUN, STAGE, "short", "worker-1", 2, resumeStep, request);
     }
 
     void record(Attempt attempt, long first, long last) {

@@ -73,7 +73,6 @@ public final class EmbeddedS3 implements AutoCloseable {
         return new RetryPolicy(
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(20),
-                Duration.ofSeconds(30),
                 Duration.ofMillis(20),
                 Duration.ofMillis(200),
                 Duration.ofSeconds(2));

@@ -105,6 +105,7 @@ public final class MemoryObjectStore implements ObjectStore {
     public void close() {}
 
     private static StoredObject described(String key, byte[] bytes) {
-        return new StoredObject(key, bytes.length, Sha256.of(bytes));
+        String sha256 = Sha256.of(bytes);
+        return new StoredObject(key, bytes.length, sha256, sha256);
     }
 }

@@ -39,11 +39,12 @@ public final class ActivityPolicies {
     }
 
     /// Beginning an attempt, which verifies a checkpoint byte by byte: retried until database and
-    /// store answer.
+    /// store answer. Cancelling waits until it has ended, so that no attempt appears after it.
     public static ActivityOptions attempt() {
         return ActivityOptions.newBuilder()
                 .setStartToCloseTimeout(Duration.ofHours(2))
                 .setHeartbeatTimeout(HEARTBEAT_TIMEOUT)
+                .setCancellationType(ActivityCancellationType.WAIT_CANCELLATION_COMPLETED)
                 .setRetryOptions(untilItAnswers())
                 .build();
     }

@@ -10,11 +10,12 @@ import org.jspecify.annotations.Nullable;
 @ActivityInterface(namePrefix = "Attempt")
 public interface AttemptActivities {
 
-    /// Finds the newest checkpoint that verifies and begins a new attempt from it, which makes
-    /// every earlier attempt of the stage stale: none can commit any more.
+    /// Begins a new attempt, which makes every earlier attempt of the stage stale: none can commit
+    /// any more. Then finds the newest checkpoint that verifies and starts the attempt from it.
     ///
-    /// Begins nothing where the stage has a checkpoint at or after `lastStep` already. Idempotent
-    /// by `requestId`.
+    /// Where the stage has a checkpoint at or after `lastStep` already, the attempt is ended as one
+    /// that had nothing to do. Idempotent by `requestId`; can be cancelled at any point, and then
+    /// leaves no attempt at work. Begins nothing for a run or stage that went on without it.
     Begun begin(BeginRequest request);
 
     /// Records the end of an attempt whose worker cannot: it was not heard of any more, or never
@@ -40,9 +41,8 @@ public interface AttemptActivities {
             long lastStep,
             String requestId) {}
 
-    /// @param alreadyDone nothing was begun, because the phase's last step is committed
-    /// @param attempt counts the stage's attempts from 1; 0 where nothing was begun
-    /// @param fencingToken 0 where nothing was begun
+    /// @param alreadyDone the phase's last step is committed; the attempt has ended
+    /// @param attempt counts the stage's attempts from 1
     /// @param resumeStep last step that is in `start`; 0 before the first
     /// @param skippedSteps steps that earlier attempts ended by without applying them: their
     ///     batches are left out

@@ -52,7 +52,8 @@ public final class Commits implements AutoCloseable {
         checkpoints.commit(manifest);
         newest.accumulateAndGet(manifest.step(), Math::max);
         try {
-            checkpoints.collect(manifest.runId(), manifest.stageId(), keep);
+            checkpoints.collect(
+                    manifest.runId(), manifest.stageId(), keep, manifest.fencingToken());
         } catch (TanrenException e) {
             LOG.warn("old checkpoints are not removed yet: {}", e.getMessage());
         }

@@ -4,8 +4,10 @@ import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Attempts;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
@@ -19,44 +21,108 @@ public final class PostgresAttempts implements Attempts {
     }
 
     @Override
-    public Attempt begin(
-            String runId,
-            String stageId,
-            @Nullable String phaseId,
-            String worker,
-            int ranks,
-            long resumeStep,
-            String requestId) {
+    public Optional<Attempt> begin(NewAttempt wanted) {
+        List<Attempt> begun = new ArrayList<>();
+        Wanted still =
+                database.call(
+                        handle -> {
+                            begun.clear();
+                            Wanted found = Wanted.of(handle, wanted);
+                            StageLock.exclusive(handle, wanted.runId(), wanted.stageId());
+                            switch (found) {
+                                case Wanted.Now _ -> begun.add(begun(handle, wanted));
+                                case Wanted.Later _ -> {}
+                                case Wanted.No _ -> endUnwanted(handle, wanted);
+                            }
+                            return found;
+                        });
+        if (still instanceof Wanted.No no) {
+            throw no.refusal();
+        }
+        return begun.stream().findFirst();
+    }
+
+    /// An earlier call for the same request may have begun it when it was wanted.
+    private static void endUnwanted(Handle handle, NewAttempt wanted) {
+        handle.createUpdate(
+                        """
+                        update attempts set
+                            status = 'cancelled',
+                            ended_at = clock_timestamp(),
+                            reason = 'the run went on without it'
+                        where run_id = :runId and stage_id = :stageId
+                            and request_id = :requestId and ended_at is null
+                        """)
+                .bind("runId", wanted.runId())
+                .bind("stageId", wanted.stageId())
+                .bind("requestId", wanted.requestId())
+                .execute();
+    }
+
+    private static Attempt begun(Handle handle, NewAttempt wanted) {
+        Optional<Attempt> known =
+                byRequest(handle, wanted.runId(), wanted.stageId(), wanted.requestId());
+        if (known.isPresent()) {
+            return known.get();
+        }
+        supersedeEarlier(handle, wanted.runId(), wanted.stageId());
+        return handle.createQuery(
+                        """
+                        insert into attempts (run_id, stage_id, phase_id, attempt, worker, ranks,
+                            last_step, status, request_id)
+                        values (:runId, :stageId, :phaseId,
+                            (select coalesce(max(attempt), 0) + 1 from attempts
+                             where run_id = :runId and stage_id = :stageId),
+                            :worker, :ranks, 0, 'running', :requestId)
+                        returning *
+                        """)
+                .bind("runId", wanted.runId())
+                .bind("stageId", wanted.stageId())
+                .bind("phaseId", wanted.phaseId())
+                .bind("worker", wanted.worker())
+                .bind("ranks", wanted.ranks())
+                .bind("requestId", wanted.requestId())
+                .map((row, context) -> attempt(row))
+                .one();
+    }
+
+    @Override
+    public Attempt start(Attempt begun, long resumeStep) {
         return database.call(
                 handle -> {
-                    StageLock.exclusive(handle, runId, stageId);
-                    Optional<Attempt> known = byRequest(handle, runId, stageId, requestId);
-                    if (known.isPresent()) {
-                        return known.get();
-                    }
-                    supersedeEarlier(handle, runId, stageId);
-                    rollBack(handle, runId, stageId, resumeStep);
+                    StageLock.requireNewest(
+                            handle, begun.runId(), begun.stageId(), begun.fencingToken());
+                    rollBack(handle, begun.runId(), begun.stageId(), resumeStep);
                     return handle.createQuery(
                                     """
-                                    insert into attempts (run_id, stage_id, phase_id, attempt,
-                                        worker, ranks, resume_step, last_step, status, request_id)
-                                    values (:runId, :stageId, :phaseId,
-                                        (select coalesce(max(attempt), 0) + 1 from attempts
-                                         where run_id = :runId and stage_id = :stageId),
-                                        :worker, :ranks, :resumeStep, :resumeStep, 'running',
-                                        :requestId)
+                                    update attempts set
+                                        resume_step = :resumeStep,
+                                        last_step = greatest(last_step, :resumeStep)
+                                    where fencing_token = :token
                                     returning *
                                     """)
-                            .bind("runId", runId)
-                            .bind("stageId", stageId)
-                            .bind("phaseId", phaseId)
-                            .bind("worker", worker)
-                            .bind("ranks", ranks)
+                            .bind("token", begun.fencingToken())
                             .bind("resumeStep", resumeStep)
-                            .bind("requestId", requestId)
                             .map((row, context) -> attempt(row))
                             .one();
                 });
+    }
+
+    @Override
+    public OptionalLong fence(String runId, String stageId) {
+        return database.call(
+                handle -> {
+                    boolean ended = Wanted.ended(handle, runId);
+                    StageLock.exclusive(handle, runId, stageId);
+                    return ended
+                            ? OptionalLong.of(StageLock.fence(handle, runId, stageId))
+                            : OptionalLong.empty();
+                });
+    }
+
+    @Override
+    public long newestToken(String runId, String stageId) {
+        return database.call(handle -> StageLock.newestToken(handle, runId, stageId));
     }
 
     private static Optional<Attempt> byRequest(
@@ -117,6 +183,47 @@ public final class PostgresAttempts implements Attempts {
     }
 
     @Override
+    public void restore(KnownAttempt known) {
+        database.run(
+                handle ->
+                        handle.createUpdate(
+                                        """
+                                        insert into attempts as known (fencing_token, run_id,
+                                            stage_id, phase_id, attempt, worker, ranks, last_step,
+                                            status, reason, request_id, ended_at)
+                                        values (:token, :runId, :stageId, :phaseId, :attempt,
+                                            'unknown', 0, :step, 'superseded',
+                                            'known by its checkpoints alone', 'token ' || :token,
+                                            clock_timestamp())
+                                        on conflict (fencing_token) do update set
+                                            last_step = greatest(known.last_step, excluded.last_step)
+                                        where known.worker = 'unknown'
+                                        """)
+                                .bind("token", known.fencingToken())
+                                .bind("runId", known.runId())
+                                .bind("stageId", known.stageId())
+                                .bind("phaseId", known.phaseId())
+                                .bind("attempt", known.attempt())
+                                .bind("step", known.step())
+                                .execute());
+    }
+
+    @Override
+    public void continueAbove(long token) {
+        database.run(
+                handle ->
+                        handle.createQuery(
+                                        """
+                                        select setval('attempts_fencing_token_seq',
+                                            greatest(:token, last_value))
+                                        from attempts_fencing_token_seq
+                                        """)
+                                .bind("token", token)
+                                .mapTo(Long.class)
+                                .one());
+    }
+
+    @Override
     public void launched(long fencingToken, String worker) {
         database.run(
                 handle ->
@@ -135,8 +242,7 @@ public final class PostgresAttempts implements Attempts {
 
     @Override
     public boolean current(String runId, String stageId, long fencingToken) {
-        return database.call(
-                handle -> StageLock.newestToken(handle, runId, stageId) == fencingToken);
+        return newestToken(runId, stageId) == fencingToken;
     }
 
     @Override
@@ -187,7 +293,7 @@ public final class PostgresAttempts implements Attempts {
                 row.getLong("fencing_token"),
                 row.getString("worker"),
                 row.getInt("ranks"),
-                row.getLong("resume_step"),
+                row.getObject("resume_step", Long.class),
                 row.getLong("last_step"),
                 AttemptStatus.of(row.getString("status")),
                 row.getString("reason"),

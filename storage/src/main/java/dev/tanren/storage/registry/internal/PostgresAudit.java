@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
+import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /// The audit in PostgreSQL, a chain of SHA-256 over each row and its predecessor's hash. A trigger
@@ -32,45 +33,43 @@ public final class PostgresAudit implements Audit {
             String subject,
             @Nullable String reason,
             String detailJson) {
-        database.run(
-                handle -> {
-                    // One writer at a time: each row needs the hash of the one before it.
-                    handle.execute("select pg_advisory_xact_lock(hashtext('tanren.audit'))");
-                    Optional<Row> last =
-                            handle.createQuery("select * from audit order by entry_id desc limit 1")
-                                    .map((row, context) -> row(row))
-                                    .findOne();
-                    long id = last.map(row -> row.entry.id() + 1).orElse(1L);
-                    String previous = last.map(row -> row.entry.hash()).orElse(BEFORE_THE_FIRST);
-                    Instant at = Instant.now().truncatedTo(ChronoUnit.MILLIS);
-                    handle.createUpdate(
-                                    """
-                                    insert into audit (entry_id, at, actor, action, subject,
-                                        reason, detail, previous_hash, hash)
-                                    values (:id, :at, :actor, :action, :subject,
-                                        :reason, :detail, :previous, :hash)
-                                    """)
-                            .bind("id", id)
-                            .bind("at", at)
-                            .bind("actor", actor)
-                            .bind("action", action)
-                            .bind("subject", subject)
-                            .bind("reason", reason)
-                            .bind("detail", detailJson)
-                            .bind("previous", previous)
-                            .bind(
-                                    "hash",
-                                    hash(
-                                            previous,
-                                            id,
-                                            at,
-                                            actor,
-                                            action,
-                                            subject,
-                                            reason,
-                                            detailJson))
-                            .execute();
-                });
+        database.run(handle -> append(handle, actor, action, subject, reason, detailJson));
+    }
+
+    /// Within a transaction that does what the row tells of.
+    static void append(
+            Handle handle,
+            String actor,
+            String action,
+            String subject,
+            @Nullable String reason,
+            String detailJson) {
+        // One writer at a time: each row needs the hash of the one before it.
+        handle.execute("select pg_advisory_xact_lock(hashtext('tanren.audit'))");
+        Optional<Row> last =
+                handle.createQuery("select * from audit order by entry_id desc limit 1")
+                        .map((row, context) -> row(row))
+                        .findOne();
+        long id = last.map(row -> row.entry.id() + 1).orElse(1L);
+        String previous = last.map(row -> row.entry.hash()).orElse(BEFORE_THE_FIRST);
+        Instant at = Instant.now().truncatedTo(ChronoUnit.MILLIS);
+        handle.createUpdate(
+                        """
+                        insert into audit (entry_id, at, actor, action, subject,
+                            reason, detail, previous_hash, hash)
+                        values (:id, :at, :actor, :action, :subject,
+                            :reason, :detail, :previous, :hash)
+                        """)
+                .bind("id", id)
+                .bind("at", at)
+                .bind("actor", actor)
+                .bind("action", action)
+                .bind("subject", subject)
+                .bind("reason", reason)
+                .bind("detail", detailJson)
+                .bind("previous", previous)
+                .bind("hash", hash(previous, id, at, actor, action, subject, reason, detailJson))
+                .execute();
     }
 
     @Override

@@ -6,16 +6,20 @@ import dev.tanren.storage.registry.Checkpoints;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.SqlStatement;
-import org.jspecify.annotations.Nullable;
 
 /// Checkpoints in PostgreSQL.
 public final class PostgresCheckpoints implements Checkpoints {
 
     private static final String ONE =
             " where run_id = :runId and stage_id = :stageId and step = :step";
+
+    /// A step may be written anew by another attempt: a row is meant by its token too.
+    private static final String SAME =
+            ONE + " and fencing_token = :token and committed_at is not null";
 
     private final Database database;
 
@@ -137,7 +141,6 @@ public final class PostgresCheckpoints implements Checkpoints {
                                 .list());
     }
 
-    /// All stages' committed checkpoints, newest commit first, the quarantined among them.
     @Override
     public List<Row> list(String runId) {
         return database.call(
@@ -170,35 +173,98 @@ public final class PostgresCheckpoints implements Checkpoints {
     }
 
     @Override
-    public void quarantine(String runId, String stageId, long step, String reason) {
-        change("update checkpoints set quarantined = :reason", runId, stageId, step, reason);
+    public boolean quarantine(Row checkpoint, String reason) {
+        return database.call(
+                handle -> {
+                    Optional<Row> held = held(handle, checkpoint);
+                    if (held.isPresent() && held.get().quarantined() == null) {
+                        of(
+                                        checkpoint,
+                                        handle.createUpdate(
+                                                "update checkpoints set quarantined = :reason"
+                                                        + SAME))
+                                .bind("reason", reason)
+                                .execute();
+                        record(
+                                handle,
+                                checkpoint,
+                                "checkpoint.quarantined",
+                                "checkpoint of step "
+                                        + checkpoint.step()
+                                        + " does not verify: "
+                                        + reason,
+                                reason);
+                    }
+                    return held.isPresent();
+                });
     }
 
     @Override
-    public void verified(String runId, String stageId, long step) {
-        change(
-                "update checkpoints set verified_at = clock_timestamp()",
-                runId,
-                stageId,
-                step,
+    public void verified(Row checkpoint) {
+        database.run(
+                handle -> {
+                    Optional<Row> held = held(handle, checkpoint);
+                    of(
+                                    checkpoint,
+                                    handle.createUpdate(
+                                            "update checkpoints set verified_at = clock_timestamp(),"
+                                                    + " quarantined = null"
+                                                    + SAME))
+                            .execute();
+                    String reason = held.map(Row::quarantined).orElse(null);
+                    if (reason != null) {
+                        record(
+                                handle,
+                                checkpoint,
+                                "checkpoint.released",
+                                "checkpoint of step "
+                                        + checkpoint.step()
+                                        + " verifies again and is no longer quarantined",
+                                reason);
+                    }
+                });
+    }
+
+    /// The row as it is now, if it still is of the same save; held until the transaction ends.
+    private static Optional<Row> held(Handle handle, Row checkpoint) {
+        return of(
+                        checkpoint,
+                        handle.createQuery("select * from checkpoints" + SAME + " for update"))
+                .map((row, context) -> row(row))
+                .findOne();
+    }
+
+    private static void record(
+            Handle handle, Row checkpoint, String type, String message, String reason) {
+        PostgresEvents.append(
+                handle,
+                checkpoint.runId(),
+                type,
+                checkpoint.stageId(),
+                message,
+                Map.of(
+                        "step", checkpoint.step(),
+                        "manifest", checkpoint.manifestKey(),
+                        "reason", reason),
                 null);
     }
 
     @Override
-    public void delete(String runId, String stageId, long step) {
-        change("delete from checkpoints", runId, stageId, step, null);
+    public boolean remove(Row checkpoint, long collector) {
+        return database.call(
+                handle -> {
+                    String runId = checkpoint.runId();
+                    StageLock.exclusive(handle, runId, checkpoint.stageId());
+                    return StageLock.newestToken(handle, runId, checkpoint.stageId()) == collector
+                            && of(checkpoint, handle.createUpdate("delete from checkpoints" + SAME))
+                                            .execute()
+                                    > 0;
+                });
     }
 
-    private void change(
-            String sql, String runId, String stageId, long step, @Nullable String reason) {
-        database.run(
-                handle -> {
-                    var update = bindOne(handle.createUpdate(sql + ONE), runId, stageId, step);
-                    if (reason != null) {
-                        update.bind("reason", reason);
-                    }
-                    update.execute();
-                });
+    private static <S extends SqlStatement<S>> S of(Row checkpoint, S statement) {
+        return bindOne(statement, checkpoint.runId(), checkpoint.stageId(), checkpoint.step())
+                .bind("token", checkpoint.fencingToken());
     }
 
     private static <S extends SqlStatement<S>> S bindOne(

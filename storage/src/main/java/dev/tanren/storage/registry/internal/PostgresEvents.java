@@ -36,33 +36,41 @@ public final class PostgresEvents implements Events {
             String message,
             Map<String, Object> data,
             @Nullable String key) {
-        return database.call(
-                handle -> {
-                    long next = 1 + lockedCounter(handle, runId);
-                    Optional<Long> known = byKey(handle, runId, key);
-                    if (known.isPresent()) {
-                        return known.get();
-                    }
-                    handle.createUpdate(
-                                    """
-                                    insert into events
-                                        (run_id, event_id, type, stage_id, message, data, key)
-                                    values (:runId, :id, :type, :stageId, :message, :data, :key)
-                                    """)
-                            .bind("runId", runId)
-                            .bind("id", next)
-                            .bind("type", type)
-                            .bind("stageId", stageId)
-                            .bind("message", Printable.of(message))
-                            .bind("data", Json.write(data))
-                            .bind("key", key)
-                            .execute();
-                    handle.createUpdate("update runs set last_event = :id where run_id = :runId")
-                            .bind("runId", runId)
-                            .bind("id", next)
-                            .execute();
-                    return next;
-                });
+        return database.call(handle -> append(handle, runId, type, stageId, message, data, key));
+    }
+
+    /// Within a transaction that changes what the event tells of.
+    static long append(
+            Handle handle,
+            String runId,
+            String type,
+            @Nullable String stageId,
+            String message,
+            Map<String, Object> data,
+            @Nullable String key) {
+        long next = 1 + lockedCounter(handle, runId);
+        Optional<Long> known = byKey(handle, runId, key);
+        if (known.isPresent()) {
+            return known.get();
+        }
+        handle.createUpdate(
+                        """
+                        insert into events (run_id, event_id, type, stage_id, message, data, key)
+                        values (:runId, :id, :type, :stageId, :message, :data, :key)
+                        """)
+                .bind("runId", runId)
+                .bind("id", next)
+                .bind("type", type)
+                .bind("stageId", stageId)
+                .bind("message", Printable.of(message))
+                .bind("data", Json.write(data))
+                .bind("key", key)
+                .execute();
+        handle.createUpdate("update runs set last_event = :id where run_id = :runId")
+                .bind("runId", runId)
+                .bind("id", next)
+                .execute();
+        return next;
     }
 
     private static long lockedCounter(Handle handle, String runId) {

@@ -175,20 +175,18 @@ public final class PostgresMetrics implements Metrics {
     private static Standing standing(
             Handle handle, String runId, String stageId, long fencingToken) {
         StageLock.shared(handle, runId, stageId);
-        long keptUpTo =
-                handle.createQuery(
-                                """
-                                select coalesce(min(resume_step), :none) from attempts
-                                where run_id = :runId and stage_id = :stageId
-                                    and fencing_token > :token
-                                """)
-                        .bind("none", Long.MAX_VALUE)
-                        .bind("runId", runId)
-                        .bind("stageId", stageId)
-                        .bind("token", fencingToken)
-                        .mapTo(Long.class)
-                        .one();
-        return new Standing(keptUpTo == Long.MAX_VALUE, keptUpTo);
+        return handle.createQuery(
+                        """
+                        select count(*) = 0 as newest, coalesce(min(resume_step), :none) as kept
+                        from attempts
+                        where run_id = :runId and stage_id = :stageId and fencing_token > :token
+                        """)
+                .bind("none", Long.MAX_VALUE)
+                .bind("runId", runId)
+                .bind("stageId", stageId)
+                .bind("token", fencingToken)
+                .map((row, context) -> new Standing(row.getBoolean("newest"), row.getLong("kept")))
+                .one();
     }
 
     @Override

@@ -36,12 +36,29 @@ final class StageLock {
         }
     }
 
-    /// The newest attempt's fencing token; 0 when none has begun.
+    /// Draws a token that is newer than every attempt's. The stage must be held.
+    static long fence(Handle handle, String runId, String stageId) {
+        return handle.createQuery(
+                        """
+                        update stages set fence = nextval('attempts_fencing_token_seq')
+                        where run_id = :runId and stage_id = :stageId
+                        returning fence
+                        """)
+                .bind("runId", runId)
+                .bind("stageId", stageId)
+                .mapTo(Long.class)
+                .one();
+    }
+
+    /// The newest attempt's fencing token, or that of a newer fence; 0 when there is neither.
     static long newestToken(Handle handle, String runId, String stageId) {
         return handle.createQuery(
                         """
-                        select coalesce(max(fencing_token), 0) from attempts
-                        where run_id = :runId and stage_id = :stageId
+                        select greatest(
+                            (select coalesce(max(fencing_token), 0) from attempts
+                             where run_id = :runId and stage_id = :stageId),
+                            (select coalesce(max(fence), 0) from stages
+                             where run_id = :runId and stage_id = :stageId))
                         """)
                 .bind("runId", runId)
                 .bind("stageId", stageId)

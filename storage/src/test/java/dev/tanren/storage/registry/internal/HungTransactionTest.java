@@ -9,6 +9,7 @@ import dev.tanren.storage.registry.Runs.NewRun;
 import dev.tanren.storage.registry.Runs.NewStage;
 import dev.tanren.storage.registry.Runs.PlanText;
 import dev.tanren.storage.testing.EmbeddedDatabase;
+import dev.tanren.storage.testing.StartedAttempt;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -61,7 +62,7 @@ class HungTransactionTest {
     }
 
     private static Attempt begin(PostgresRegistry registry, String request) {
-        return registry.attempts().begin(RUN, STAGE, "short", "worker-1", 2, 0, request);
+        return StartedAttempt.begin(registry, RUN, STAGE, "short", "worker-1", 2, 0, request);
     }
 
     private static NewRun run() {

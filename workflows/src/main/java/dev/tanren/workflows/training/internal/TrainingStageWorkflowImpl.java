@@ -25,6 +25,7 @@ import io.temporal.failure.CanceledFailure;
 import io.temporal.workflow.Async;
 import io.temporal.workflow.CancellationScope;
 import io.temporal.workflow.CompletablePromise;
+import io.temporal.workflow.Functions;
 import io.temporal.workflow.Workflow;
 import io.temporal.workflow.WorkflowInit;
 import java.time.Duration;
@@ -48,7 +49,7 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
     private final TrainingStage stage;
     private RetryBudget budget;
     private boolean pauseRequested;
-    private @Nullable CancellationScope gangAtWork;
+    private @Nullable CancellationScope atWork;
 
     @WorkflowInit
     public TrainingStageWorkflowImpl(Input input) {
@@ -61,8 +62,8 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
     @Override
     public void pause() {
         pauseRequested = true;
-        if (gangAtWork != null) {
-            gangAtWork.cancel("the run pauses");
+        if (atWork != null) {
+            atWork.cancel("the run pauses");
         }
     }
 
@@ -117,7 +118,11 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
     private @Nullable Outcome runPhase(int index, Timetable.Entry entry) {
         while (!pauseRequested) {
             continueAsNewWhenLong(index);
-            Begun begun = attempts.begin(beginRequest(entry));
+            BeginRequest request = beginRequest(entry);
+            Begun begun = begin(request);
+            if (begun == null) {
+                break;
+            }
             if (begun.alreadyDone()) {
                 return null;
             }
@@ -134,6 +139,23 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
             }
         }
         return Outcome.paused();
+    }
+
+    /// Finding and verifying a checkpoint may take long, so a pause ends that too.
+    ///
+    /// @return null where the run pauses before the attempt has begun
+    private @Nullable Begun begin(BeginRequest request) {
+        try {
+            return untilPaused(() -> attempts.begin(request));
+        } catch (ActivityFailure thrown) {
+            boolean paused =
+                    Failures.isCancellation(thrown)
+                            && !CancellationScope.current().isCancelRequested();
+            if (!paused) {
+                throw thrown;
+            }
+            return null;
+        }
     }
 
     /// @param finished whether the phase's last step is committed
@@ -186,11 +208,15 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
     }
 
     private GangResult runGang(GangActivities worker, GangRequest request) {
-        CompletablePromise<GangResult> result = Workflow.newPromise();
+        return untilPaused(() -> worker.train(request));
+    }
+
+    /// Runs an activity that a pause cancels.
+    private <T> T untilPaused(Functions.Func<T> activity) {
+        CompletablePromise<T> result = Workflow.newPromise();
         CancellationScope scope =
-                Workflow.newCancellationScope(
-                        () -> result.completeFrom(Async.function(worker::train, request)));
-        gangAtWork = scope;
+                Workflow.newCancellationScope(() -> result.completeFrom(Async.function(activity)));
+        atWork = scope;
         scope.run();
         if (pauseRequested) {
             scope.cancel("the run pauses");
@@ -198,7 +224,7 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
         try {
             return result.get();
         } finally {
-            gangAtWork = null;
+            atWork = null;
         }
     }
 

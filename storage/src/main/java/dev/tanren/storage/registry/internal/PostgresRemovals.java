@@ -1,0 +1,148 @@
+package dev.tanren.storage.registry.internal;
+
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.storage.registry.Removals;
+import java.util.List;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
+
+/// Removals in PostgreSQL.
+public final class PostgresRemovals implements Removals {
+
+    private static final String ENDED = " status in ('succeeded', 'failed', 'cancelled')";
+
+    /// What refers to another comes first.
+    private static final List<String> TABLES =
+            List.of(
+                    "step_metrics",
+                    "evaluations",
+                    "events",
+                    "checkpoints",
+                    "attempts",
+                    "stages",
+                    "runs");
+
+    private final Database database;
+
+    public PostgresRemovals(Database database) {
+        this.database = database;
+    }
+
+    @Override
+    public void deleteRun(String runId, String actor, @Nullable String reason) {
+        database.run(
+                handle -> {
+                    requireEnded(handle, runId);
+                    requireUnused(handle, runId);
+                    for (String table : TABLES) {
+                        handle.createUpdate("delete from " + table + " where run_id = :runId")
+                                .bind("runId", runId)
+                                .execute();
+                    }
+                    handle.createUpdate(
+                                    "insert into deleted_runs (run_id) values (:runId)"
+                                            + " on conflict do nothing")
+                            .bind("runId", runId)
+                            .execute();
+                    PostgresAudit.append(handle, actor, "run.delete", "run/" + runId, reason, "{}");
+                });
+    }
+
+    private static void requireEnded(Handle handle, String runId) {
+        String status =
+                handle.createQuery("select status from runs where run_id = :runId for update")
+                        .bind("runId", runId)
+                        .mapTo(String.class)
+                        .findOne()
+                        .orElseThrow(() -> PostgresRuns.missing("run/" + runId));
+        boolean ended =
+                handle.createQuery(
+                                "select exists (select 1 from runs where run_id = :runId and"
+                                        + ENDED
+                                        + ")")
+                        .bind("runId", runId)
+                        .mapTo(Boolean.class)
+                        .one();
+        if (!ended) {
+            throw new TanrenException(
+                    ErrorCode.STATE_CONFLICT,
+                    "the run is " + status + "; only one that has ended can be deleted",
+                    "run/" + runId,
+                    "cancel it first, or wait for its end");
+        }
+    }
+
+    /// Its weights are read when the other run is prepared, and again when that is retried.
+    private static void requireUnused(Handle handle, String runId) {
+        Optional<String> user =
+                handle.createQuery(
+                                """
+                                select run_id from runs
+                                where run_id <> :runId and not %s
+                                    and position('run:' || :runId || '/' in plan) > 0
+                                limit 1
+                                """
+                                        .formatted(ENDED))
+                        .bind("runId", runId)
+                        .mapTo(String.class)
+                        .findOne();
+        if (user.isPresent()) {
+            throw new TanrenException(
+                    ErrorCode.STATE_CONFLICT,
+                    "run " + user.get() + " begins with its weights and has not ended",
+                    "run/" + runId,
+                    "wait for the end of that run, or cancel it");
+        }
+    }
+
+    @Override
+    public List<String> deletedRuns() {
+        return database.call(
+                handle ->
+                        handle.createQuery("select run_id from deleted_runs order by run_id")
+                                .mapTo(String.class)
+                                .list());
+    }
+
+    @Override
+    public List<StageOfRun> uncollected() {
+        return database.call(
+                handle ->
+                        handle.createQuery(
+                                        """
+                                        select run_id, stage_id
+                                        from stages join attempts using (run_id, stage_id)
+                                        where run_id in (select run_id from runs where %s)
+                                        group by run_id, stage_id, fence
+                                        having max(fencing_token) > fence
+                                        order by run_id, stage_id
+                                        """
+                                                .formatted(ENDED))
+                                .map(
+                                        (row, context) ->
+                                                new StageOfRun(
+                                                        row.getString("run_id"),
+                                                        row.getString("stage_id")))
+                                .list());
+    }
+
+    @Override
+    public boolean mayPrepare() {
+        return database.call(
+                handle ->
+                        handle.createQuery(
+                                        """
+                                        select exists (
+                                            select 1 from runs
+                                            where not %s and not exists (
+                                                select 1 from stages
+                                                where stages.run_id = runs.run_id
+                                                    and stages.status = 'running'))
+                                        """
+                                                .formatted(ENDED))
+                                .mapTo(Boolean.class)
+                                .one());
+    }
+}
