@@ -111,7 +111,8 @@ class QuarantineApiTest extends RunApiTest {
         new RunProjector(registry).become(id, RunState.CANCELLED);
 
         as(operator)
-                .delete(path + "?reason=no+use")
+                .queryParam("reason", "no use")
+                .delete(path)
                 .then()
                 .statusCode(200)
                 .body("id", equalTo(id))

@@ -13,17 +13,6 @@ public final class PostgresRemovals implements Removals {
 
     private static final String ENDED = " status in ('succeeded', 'failed', 'cancelled')";
 
-    /// What refers to another comes first.
-    private static final List<String> TABLES =
-            List.of(
-                    "step_metrics",
-                    "evaluations",
-                    "events",
-                    "checkpoints",
-                    "attempts",
-                    "stages",
-                    "runs");
-
     private final Database database;
 
     public PostgresRemovals(Database database) {
@@ -36,7 +25,7 @@ public final class PostgresRemovals implements Removals {
                 handle -> {
                     requireEnded(handle, runId);
                     requireUnused(handle, runId);
-                    for (String table : TABLES) {
+                    for (String table : tablesOfRuns(handle)) {
                         handle.createUpdate("delete from " + table + " where run_id = :runId")
                                 .bind("runId", runId)
                                 .execute();
@@ -48,6 +37,20 @@ public final class PostgresRemovals implements Removals {
                             .execute();
                     PostgresAudit.append(handle, actor, "run.delete", "run/" + runId, reason, "{}");
                 });
+    }
+
+    /// Every table with rows of runs; those that others refer to come last.
+    private static List<String> tablesOfRuns(Handle handle) {
+        return handle.createQuery(
+                        """
+                        select table_name from information_schema.columns
+                        where table_schema = current_schema() and column_name = 'run_id'
+                            and table_name <> 'deleted_runs'
+                        order by array_position(array['stages', 'runs'], table_name::text)
+                            nulls first, table_name
+                        """)
+                .mapTo(String.class)
+                .list();
     }
 
     private static void requireEnded(Handle handle, String runId) {
