@@ -216,6 +216,10 @@ public enum ErrorCode {
             "TNR-5013",
             FailureClass.PREEMPTED,
             "Nothing must be done: the gang goes on when its worker can promise it more memory."),
+    RUN_INTERRUPTED(
+            "TNR-5014",
+            FailureClass.PREEMPTED,
+            "Retry the run: its workflow was ended from outside, its checkpoints are kept."),
     GATE_FAILED(
             "TNR-5101",
             FailureClass.CONFIGURATION,
@@ -238,6 +242,10 @@ public enum ErrorCode {
             "TNR-6007", FailureClass.STORAGE, "Check Temporal and its address; try again."),
     TOO_MANY_REQUESTS(
             "TNR-6008", FailureClass.REQUEST, "Wait as long as the answer says, then try again."),
+    IDEMPOTENCY_KEY_IN_FLIGHT(
+            "TNR-6009",
+            FailureClass.REQUEST,
+            "Ask again with the same key when the answer's Retry-After is over."),
 
     PORT_TAKEN(
             "TNR-7001",

@@ -17,6 +17,15 @@ public enum RunAction {
         return state.actions().contains(this);
     }
 
+    /// Whether a run in this state is where the action was to bring it.
+    public boolean reached(RunState state) {
+        return switch (this) {
+            case PAUSE -> state == RunState.PAUSING || state == RunState.PAUSED;
+            case RESUME, RETRY -> state == RunState.QUEUED || state == RunState.RUNNING;
+            case CANCEL -> state == RunState.CANCELLING || state == RunState.CANCELLED;
+        };
+    }
+
     /// As the API's addresses have it.
     public String key() {
         return name().toLowerCase(Locale.ROOT);

@@ -31,6 +31,11 @@ public record RunVersion(long execution, long sequence) implements Comparable<Ru
         return new RunVersion(execution, sequence + 1);
     }
 
+    /// The end of the execution: none of its changes comes after.
+    public RunVersion last() {
+        return new RunVersion(execution, Long.MAX_VALUE);
+    }
+
     @Override
     public int compareTo(RunVersion other) {
         return ORDER.compare(this, other);

@@ -7,12 +7,23 @@ import org.jspecify.annotations.Nullable;
 /// Who did what, append-only; each row holds the hash of the one before it.
 public interface Audit {
 
+    default void append(
+            String actor,
+            String action,
+            String subject,
+            @Nullable String reason,
+            String detailJson) {
+        append(actor, action, subject, reason, detailJson, null);
+    }
+
+    /// @param key a row with the same key is stored once; null for rows that may repeat
     void append(
             String actor,
             String action,
             String subject,
             @Nullable String reason,
-            String detailJson);
+            String detailJson,
+            @Nullable String key);
 
     /// Oldest first.
     List<Entry> list(String subject, int limit);

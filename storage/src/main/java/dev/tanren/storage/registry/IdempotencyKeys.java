@@ -8,7 +8,8 @@ package dev.tanren.storage.registry;
 public interface IdempotencyKeys {
 
     /// Reserves a key, or gives what is known of it. Of many callers at once exactly one reserves.
-    /// A reservation whose holder neither completed nor released it is free again after a minute.
+    /// A reservation whose holder neither completed nor released it is free again after ten
+    /// seconds. Should that holder live after all, both do the same work under the same name.
     ///
     /// @param bodyHash hash of the request's method, path and body
     /// @param answer what the answer will be

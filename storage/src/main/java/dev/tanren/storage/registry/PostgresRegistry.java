@@ -8,6 +8,7 @@ import dev.tanren.storage.registry.internal.PostgresEvents;
 import dev.tanren.storage.registry.internal.PostgresIdempotencyKeys;
 import dev.tanren.storage.registry.internal.PostgresMetrics;
 import dev.tanren.storage.registry.internal.PostgresRemovals;
+import dev.tanren.storage.registry.internal.PostgresRunRequests;
 import dev.tanren.storage.registry.internal.PostgresRuns;
 import dev.tanren.storage.registry.internal.PostgresSessions;
 import dev.tanren.storage.registry.internal.PostgresTokens;
@@ -27,6 +28,7 @@ public final class PostgresRegistry implements Registry {
 
     private final Database database;
     private final Runs runs;
+    private final RunRequests runRequests;
     private final Attempts attempts;
     private final Checkpoints checkpoints;
     private final Metrics metrics;
@@ -41,6 +43,7 @@ public final class PostgresRegistry implements Registry {
     private PostgresRegistry(Database database) {
         this.database = database;
         runs = new PostgresRuns(database);
+        runRequests = new PostgresRunRequests(database);
         attempts = new PostgresAttempts(database);
         checkpoints = new PostgresCheckpoints(database);
         metrics = new PostgresMetrics(database);
@@ -80,9 +83,23 @@ public final class PostgresRegistry implements Registry {
         database.ping();
     }
 
+    /// Does `work` unless another process that shares this database is at work of the same name.
+    ///
+    /// Not a fence: where the connection that holds the name breaks, another may begin meanwhile.
+    ///
+    /// @return whether it was done
+    public boolean exclusively(String name, Runnable work) {
+        return database.exclusively(name, work);
+    }
+
     @Override
     public Runs runs() {
         return runs;
+    }
+
+    @Override
+    public RunRequests runRequests() {
+        return runRequests;
     }
 
     @Override

@@ -4,6 +4,8 @@ package dev.tanren.storage.registry;
 public interface Registry extends AutoCloseable {
     Runs runs();
 
+    RunRequests runRequests();
+
     Attempts attempts();
 
     Checkpoints checkpoints();

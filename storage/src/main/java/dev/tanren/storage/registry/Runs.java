@@ -53,6 +53,15 @@ public interface Runs {
     /// @return the new execution; empty where the run has moved on, or its state allows no retry
     OptionalLong beginExecution(String runId, long seen, String reason);
 
+    /// Records how an execution ended whose workflow could not record it: the run, its stages that
+    /// were at work, and those that it did not reach. Nothing that is still written for that
+    /// execution changes anything afterwards.
+    ///
+    /// @param seen the run as it was when its end was noticed
+    /// @param end a terminal state
+    /// @return false where the run has changed since, and nothing was recorded
+    boolean reconcile(Run seen, RunState end, String reason, @Nullable Failure failure);
+
     /// Says why a run still waits for its workflow. Nothing happens once that has begun.
     void explainQueued(String runId, long execution, String reason);
 

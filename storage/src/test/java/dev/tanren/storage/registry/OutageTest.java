@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.run.RunState;
 import dev.tanren.storage.testing.EmbeddedDatabase;
 import java.net.ServerSocket;
 import java.time.Duration;
@@ -15,7 +16,11 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class OutageTest extends RegistryTest {
 
@@ -62,6 +67,67 @@ class OutageTest extends RegistryTest {
             server.execute("alter database " + database() + " allow_connections true");
             assertThat(call.get()).isTrue();
         }
+    }
+
+    @Test
+    void aServerThatTakesNoWritesForAWhileIsRiddenOut() throws Exception {
+        server.execute("alter database " + database() + " set default_transaction_read_only = on");
+        server.execute(CUT_OFF.formatted(database()));
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<?> call = threads.submit(() -> projector.become(RUN, RunState.RUNNING));
+            assertThatThrownBy(() -> call.get(700, TimeUnit.MILLISECONDS))
+                    .isInstanceOf(TimeoutException.class);
+            server.execute("alter database " + database() + " reset default_transaction_read_only");
+            call.get();
+        }
+        assertThat(registry.runs().find(RUN).orElseThrow().status()).isEqualTo(RunState.RUNNING);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "08006", "25006", "40001", "40P01", "53200", "53300", "55P03", "57014", "57P01",
+                "58030"
+            })
+    void whateverMayPassAfterAFailoverIsTriedAgain(String state) {
+        EmbeddedDatabase.execute(
+                address,
+                """
+                create sequence refusals;
+                create function refused_twice() returns trigger language plpgsql as $$
+                begin
+                    if nextval('refusals') <= 2 then
+                        raise exception 'not now' using errcode = '%s';
+                    end if;
+                    return new;
+                end $$;
+                create trigger refused_twice before insert on events
+                    for each row execute function refused_twice();
+                """
+                        .formatted(state));
+        assertThat(registry.events().append(RUN, "note", null, "x", Map.of(), null)).isOne();
+    }
+
+    @Test
+    void noTextIsRefusedForACharacterInIt() {
+        String text = "a\u0000b\ud800 \u001b[2J";
+        String shown = "a\\u0000b\\ud800 \\u001b[2J";
+        projector.become(RUN, RunState.FAILED, text, new Runs.Failure("DATA", text, text, text));
+        registry.events().append(RUN, "note", null, text, Map.of("words", text), text);
+        registry.audit().append(text, "run.pause", "run/" + RUN, text, "{}", text);
+        registry.audit().append(text, "run.pause", "run/" + RUN, text, "{}", text);
+
+        Runs.Run run = registry.runs().find(RUN).orElseThrow();
+        assertThat(run.reason()).isEqualTo(shown);
+        assertThat(run.failure()).isEqualTo(new Runs.Failure("DATA", shown, shown, shown));
+        assertThat(registry.events().after(RUN, 0, 10))
+                .extracting(Events.Event::message)
+                .containsExactly(shown);
+        assertThat(registry.audit().list("run/" + RUN, 10))
+                .as("a row with a key is stored once")
+                .extracting(Audit.Entry::reason)
+                .containsExactly(shown);
+        assertThat(registry.audit().firstBroken()).isEmpty();
     }
 
     private String database() {

@@ -19,6 +19,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /// A writer that was stopped and goes on later changes nothing that was recorded meanwhile.
@@ -97,6 +98,49 @@ class RunVersionsTest extends RegistryTest {
 
         assertThat(run().status()).isEqualTo(RunState.SUCCEEDED);
         assertThat(run().reason()).isEqualTo(new RunVersion(3, 20).toString());
+    }
+
+    @Test
+    void anEndThatTheWorkflowCouldNotRecordIsRecordedOnceAndForAll() {
+        project(1, 1, RunState.RUNNING);
+        projectStage(1, 2, StageState.RUNNING);
+        Run seen = run();
+        project(1, 3, RunState.PAUSING);
+        assertThat(registry.runs().reconcile(seen, RunState.FAILED, "terminated", null))
+                .as("the workflow has written since")
+                .isFalse();
+
+        assertThat(registry.runs().reconcile(run(), RunState.FAILED, "terminated", null)).isTrue();
+
+        assertThat(run().status()).isEqualTo(RunState.FAILED);
+        assertThat(registry.runs().stages(RUN))
+                .extracting(StageRow::status)
+                .containsExactly(StageState.FAILED, StageState.SKIPPED);
+        assertThat(project(1, 4, RunState.RUNNING)).isEqualTo(Projected.LATE);
+        assertThat(registry.runs().reconcile(run(), RunState.CANCELLED, "again", null)).isFalse();
+        assertThat(registry.runs().beginExecution(RUN, 1, "once more")).hasValue(2);
+        assertThat(project(2, 1, RunState.RUNNING)).isEqualTo(Projected.NOW);
+        assertThat(projectStage(2, 2, StageState.QUEUED)).isEqualTo(Projected.NOW);
+    }
+
+    @Test
+    void whatIsDoneExclusivelyIsNotDoneByAnotherAtTheSameTime() {
+        try (PostgresRegistry other = PostgresRegistry.connect(address)) {
+            AtomicInteger done = new AtomicInteger();
+            boolean mine =
+                    registry.exclusively(
+                            "work",
+                            () -> {
+                                done.incrementAndGet();
+                                assertThat(other.exclusively("work", done::incrementAndGet))
+                                        .isFalse();
+                                assertThat(other.exclusively("other", done::incrementAndGet))
+                                        .isTrue();
+                            });
+            assertThat(mine).isTrue();
+            assertThat(done).hasValue(2);
+            assertThat(other.exclusively("work", done::incrementAndGet)).isTrue();
+        }
     }
 
     @Test

@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Supplier;
 import org.flywaydb.core.Flyway;
+import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.HandleCallback;
 import org.jdbi.v3.core.HandleConsumer;
 import org.jdbi.v3.core.Jdbi;
@@ -30,11 +31,20 @@ public final class Database implements AutoCloseable {
     /// holds. Shorter than any heartbeat timeout: whoever takes over finds the rows free.
     private static final String UNDO_WHAT_HANGS = "set idle_in_transaction_session_timeout = '5s'";
 
-    /// Besides class 08: the server shuts down, crashes or starts, or has no connection to spare;
-    /// and transactions that the server undid because of others (deadlock, serialisation) or
-    /// because this process hung in them.
-    private static final Set<String> TRANSIENT_STATES =
-            Set.of("57P01", "57P02", "57P03", "53300", "40001", "40P01", "25P03");
+    /// Classes of states in which the same call may succeed later: no connection, a transaction
+    /// that the server does not take now or undid, too few resources, an object in use, an operator
+    /// who intervened, an error of the server's machine.
+    private static final Set<String> TRANSIENT_CLASSES =
+            Set.of("08", "25", "40", "53", "55", "57", "58");
+
+    /// A statement that was prepared on the server before, of which the one that has taken over
+    /// knows nothing.
+    private static final String UNKNOWN_STATEMENT = "26000";
+
+    /// The server has become a standby, or is one: others may take over at the same address.
+    private static final String READ_ONLY = "25006";
+
+    private static final String DISK_FULL = "53100";
 
     /// The socket's timeout is for a server that is gone without a word.
     private static final Map<String, String> CONNECTION =
@@ -53,7 +63,7 @@ public final class Database implements AutoCloseable {
         this.address = address;
         this.patience = patience;
         this.pool = new HikariDataSource(configuration(address, patience));
-        this.jdbi = Jdbi.create(pool);
+        this.jdbi = Jdbi.create(pool).registerArgument(new TextArgument());
     }
 
     private static HikariConfig configuration(DatabaseAddress address, Duration patience) {
@@ -101,6 +111,29 @@ public final class Database implements AutoCloseable {
                 });
     }
 
+    /// Does `work` while a connection of its own holds the advisory lock of this name, or not where
+    /// another holds it.
+    public boolean exclusively(String name, Runnable work) {
+        try (Handle handle = ridingOut(jdbi::open)) {
+            boolean mine =
+                    handle.createQuery("select pg_try_advisory_lock(hashtext(:name))")
+                            .bind("name", name)
+                            .mapTo(Boolean.class)
+                            .one();
+            if (mine) {
+                try {
+                    work.run();
+                } finally {
+                    handle.createQuery("select pg_advisory_unlock(hashtext(:name))")
+                            .bind("name", name)
+                            .mapTo(Boolean.class)
+                            .one();
+                }
+            }
+            return mine;
+        }
+    }
+
     public void ping() {
         try {
             jdbi.useHandle(handle -> handle.execute("select 1"));
@@ -119,11 +152,15 @@ public final class Database implements AutoCloseable {
                 throw e;
             } catch (RuntimeException e) {
                 SQLException cause = sqlCause(e);
-                if (cause != null && "53100".equals(cause.getSQLState())) {
+                if (cause != null && DISK_FULL.equals(cause.getSQLState())) {
                     throw full(e);
                 }
                 if (cause == null || !isTransient(cause)) {
                     throw e;
+                }
+                if (READ_ONLY.equals(cause.getSQLState())) {
+                    // Connections to a former primary live on; new ones find the primary of now.
+                    pool.getHikariPoolMXBean().softEvictConnections();
                 }
                 long left = (deadline - System.nanoTime()) / 1_000_000;
                 if (left <= 0 || pool.isClosed()) {
@@ -140,7 +177,7 @@ public final class Database implements AutoCloseable {
         for (Throwable t = thrown; t != null; t = t.getCause()) {
             if (t instanceof SQLException sql) {
                 found = sql;
-                if (isTransient(sql) || "53100".equals(sql.getSQLState())) {
+                if (isTransient(sql) || DISK_FULL.equals(sql.getSQLState())) {
                     return sql;
                 }
             }
@@ -151,7 +188,10 @@ public final class Database implements AutoCloseable {
     private static boolean isTransient(SQLException e) {
         String state = e.getSQLState();
         return e instanceof SQLTransientConnectionException
-                || (state != null && (state.startsWith("08") || TRANSIENT_STATES.contains(state)));
+                || UNKNOWN_STATEMENT.equals(state)
+                || (state != null
+                        && state.length() == 5
+                        && TRANSIENT_CLASSES.contains(state.substring(0, 2)));
     }
 
     private static long jittered(long millis) {

@@ -1,5 +1,6 @@
 package dev.tanren.storage.registry.internal;
 
+import dev.tanren.spec.text.StorableText;
 import dev.tanren.storage.objects.Sha256;
 import dev.tanren.storage.registry.Audit;
 import java.nio.charset.StandardCharsets;
@@ -32,20 +33,48 @@ public final class PostgresAudit implements Audit {
             String action,
             String subject,
             @Nullable String reason,
-            String detailJson) {
-        database.run(handle -> append(handle, actor, action, subject, reason, detailJson));
+            String detailJson,
+            @Nullable String key) {
+        database.run(handle -> append(handle, actor, action, subject, reason, detailJson, key));
     }
 
     /// Within a transaction that does what the row tells of.
+    ///
+    /// @param key a row with the same key is written once; null where each call is one
     static void append(
             Handle handle,
             String actor,
             String action,
             String subject,
             @Nullable String reason,
-            String detailJson) {
+            String detailJson,
+            @Nullable String key) {
+        // The hash is over what is stored.
+        String who = StorableText.of(actor);
+        String about = StorableText.of(subject);
+        String why = reason == null ? null : StorableText.of(reason);
         // One writer at a time: each row needs the hash of the one before it.
         handle.execute("select pg_advisory_xact_lock(hashtext('tanren.audit'))");
+        if (key == null || !isKnown(handle, key)) {
+            insert(handle, who, action, about, why, detailJson, key);
+        }
+    }
+
+    private static boolean isKnown(Handle handle, String key) {
+        return handle.createQuery("select exists (select 1 from audit where key = :key)")
+                .bind("key", key)
+                .mapTo(Boolean.class)
+                .one();
+    }
+
+    private static void insert(
+            Handle handle,
+            String actor,
+            String action,
+            String subject,
+            @Nullable String reason,
+            String detail,
+            @Nullable String key) {
         Optional<Row> last =
                 handle.createQuery("select * from audit order by entry_id desc limit 1")
                         .map((row, context) -> row(row))
@@ -55,10 +84,10 @@ public final class PostgresAudit implements Audit {
         Instant at = Instant.now().truncatedTo(ChronoUnit.MILLIS);
         handle.createUpdate(
                         """
-                        insert into audit (entry_id, at, actor, action, subject,
-                            reason, detail, previous_hash, hash)
-                        values (:id, :at, :actor, :action, :subject,
-                            :reason, :detail, :previous, :hash)
+                        insert into audit (entry_id, at, actor, action, subject, reason, detail,
+                            key, previous_hash, hash)
+                        values (:id, :at, :actor, :action, :subject, :reason, :detail,
+                            :key, :previous, :hash)
                         """)
                 .bind("id", id)
                 .bind("at", at)
@@ -66,9 +95,10 @@ public final class PostgresAudit implements Audit {
                 .bind("action", action)
                 .bind("subject", subject)
                 .bind("reason", reason)
-                .bind("detail", detailJson)
+                .bind("detail", detail)
+                .bind("key", key)
                 .bind("previous", previous)
-                .bind("hash", hash(previous, id, at, actor, action, subject, reason, detailJson))
+                .bind("hash", hash(previous, id, at, actor, action, subject, reason, detail))
                 .execute();
     }
 

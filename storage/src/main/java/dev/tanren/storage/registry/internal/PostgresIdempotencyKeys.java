@@ -21,7 +21,7 @@ public final class PostgresIdempotencyKeys implements IdempotencyKeys {
                 holder = excluded.holder,
                 reserved_at = excluded.reserved_at
             where known.reserved_at < clock_timestamp() - case
-                when known.status = 0 then interval '1 minute'
+                when known.status = 0 then interval '10 seconds'
                 else interval '1 day' end
             returning answer
             """;

@@ -35,7 +35,7 @@ public final class PostgresRemovals implements Removals {
                                             + " on conflict do nothing")
                             .bind("runId", runId)
                             .execute();
-                    PostgresAudit.append(handle, actor, "run.delete", "run/" + runId, reason, "{}");
+                    PostgresAudit.append(handle, actor, "run.delete", "run/" + runId, reason, "{}", null);
                 });
     }
 

@@ -156,6 +156,11 @@ public final class PostgresRuns implements Runs {
     }
 
     @Override
+    public boolean reconcile(Run seen, RunState end, String reason, @Nullable Failure failure) {
+        return projections.reconcile(seen, end, reason, failure);
+    }
+
+    @Override
     public void explainQueued(String runId, long execution, String reason) {
         projections.explainQueued(runId, execution, reason);
     }

@@ -6,7 +6,10 @@ import dev.tanren.spec.run.RunVersion;
 import dev.tanren.spec.run.StageState;
 import dev.tanren.storage.registry.Runs.Failure;
 import dev.tanren.storage.registry.Runs.Projected;
+import dev.tanren.storage.registry.Runs.Run;
+import dev.tanren.storage.registry.Runs.StageRow;
 import java.util.Arrays;
+import java.util.List;
 import java.util.OptionalLong;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.Query;
@@ -28,50 +31,57 @@ final class RunProjections {
             @Nullable String reason,
             @Nullable Failure failure) {
         return database.call(
-                handle -> {
-                    int changed =
-                            handle.createUpdate(
-                                            """
-                                            update runs set
-                                                execution = :execution,
-                                                status_sequence = :sequence,
-                                                status_at = clock_timestamp(),
-                                                status = :status,
-                                                reason = :reason,
-                                                failure_code = :code,
-                                                failure_what = :what,
-                                                failure_where = :where,
-                                                failure_mend = :mend,
-                                                started_at = case when :status = 'running'
-                                                    then coalesce(started_at, clock_timestamp())
-                                                    else started_at end,
-                                                finished_at = case when :terminal
-                                                    then coalesce(finished_at, clock_timestamp())
-                                                    end
-                                            where run_id = :runId and (execution, status_sequence)
-                                                < (:execution, :sequence)
-                                            """)
-                                    .bind("runId", runId)
-                                    .bind("execution", version.execution())
-                                    .bind("sequence", version.sequence())
-                                    .bind("status", state.key())
-                                    .bind("terminal", state.terminal())
-                                    .bind("reason", reason)
-                                    .bind("code", failure == null ? null : failure.code())
-                                    .bind("what", failure == null ? null : failure.what())
-                                    .bind("where", failure == null ? null : failure.where())
-                                    .bind("mend", failure == null ? null : failure.mend())
-                                    .execute();
-                    return changed == 1
-                            ? Projected.NOW
-                            : refused(
-                                    handle.createQuery(
-                                                    "select execution, status_sequence from runs"
-                                                            + " where run_id = :runId")
-                                            .bind("runId", runId),
-                                    version,
-                                    "run/" + runId);
-                });
+                handle ->
+                        change(handle, runId, version, state, reason, failure) == 1
+                                ? Projected.NOW
+                                : refused(
+                                        handle.createQuery(
+                                                        "select execution, status_sequence from"
+                                                                + " runs where run_id = :runId")
+                                                .bind("runId", runId),
+                                        version,
+                                        "run/" + runId));
+    }
+
+    private static int change(
+            Handle handle,
+            String runId,
+            RunVersion version,
+            RunState state,
+            @Nullable String reason,
+            @Nullable Failure failure) {
+        return handle.createUpdate(
+                        """
+                        update runs set
+                            execution = :execution,
+                            status_sequence = :sequence,
+                            status_at = clock_timestamp(),
+                            status = :status,
+                            reason = :reason,
+                            failure_code = :code,
+                            failure_what = :what,
+                            failure_where = :where,
+                            failure_mend = :mend,
+                            started_at = case when :status = 'running'
+                                then coalesce(started_at, clock_timestamp())
+                                else started_at end,
+                            finished_at = case when :terminal
+                                then coalesce(finished_at, clock_timestamp())
+                                end
+                        where run_id = :runId
+                            and (execution, status_sequence) < (:execution, :sequence)
+                        """)
+                .bind("runId", runId)
+                .bind("execution", version.execution())
+                .bind("sequence", version.sequence())
+                .bind("status", state.key())
+                .bind("terminal", state.terminal())
+                .bind("reason", reason)
+                .bind("code", failure == null ? null : failure.code())
+                .bind("what", failure == null ? null : failure.what())
+                .bind("where", failure == null ? null : failure.where())
+                .bind("mend", failure == null ? null : failure.mend())
+                .execute();
     }
 
     private static Projected refused(Query recorded, RunVersion version, String where) {
@@ -174,6 +184,56 @@ final class RunProjections {
                             .map(OptionalLong::of)
                             .orElseGet(OptionalLong::empty);
                 });
+    }
+
+    boolean reconcile(Run seen, RunState end, String reason, @Nullable Failure failure) {
+        StageState ofWork =
+                switch (end) {
+                    case SUCCEEDED -> StageState.SUCCEEDED;
+                    case CANCELLED -> StageState.CANCELLED;
+                    case FAILED -> StageState.FAILED;
+                    case QUEUED, RUNNING, PAUSING, PAUSED, CANCELLING ->
+                            throw new IllegalArgumentException(end + " is no end");
+                };
+        return database.call(
+                handle -> {
+                    boolean unchanged =
+                            handle.createQuery(
+                                            """
+                                            select execution, status_sequence from runs
+                                            where run_id = :runId for update
+                                            """)
+                                    .bind("runId", seen.runId())
+                                    .map((row, context) -> RunRows.version(row))
+                                    .findOne()
+                                    .filter(seen.version()::equals)
+                                    .isPresent();
+                    if (!unchanged || seen.status().terminal()) {
+                        return false;
+                    }
+                    RunVersion last = seen.version().last();
+                    change(handle, seen.runId(), last, end, reason, failure);
+                    for (StageRow stage : stages(handle, seen.runId())) {
+                        if (!stage.status().terminal()) {
+                            changeStage(
+                                    handle,
+                                    seen.runId(),
+                                    stage.stageId(),
+                                    last,
+                                    stage.status() == StageState.QUEUED && end != RunState.SUCCEEDED
+                                            ? StageState.SKIPPED
+                                            : ofWork);
+                        }
+                    }
+                    return true;
+                });
+    }
+
+    private static List<StageRow> stages(Handle handle, String runId) {
+        return handle.createQuery("select * from stages where run_id = :runId order by position")
+                .bind("runId", runId)
+                .map((row, context) -> RunRows.stage(row))
+                .list();
     }
 
     void explainQueued(String runId, long execution, String reason) {
