@@ -3,12 +3,14 @@ package dev.tanren.workflows;
 import static dev.tanren.workflows.TestTemporal.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.plan.TrainingStage.EntryCondition;
 import dev.tanren.spec.plan.TrainingStage.Otherwise;
 import dev.tanren.workflows.activity.ActivityPolicies;
 import dev.tanren.workflows.activity.GangActivities;
 import dev.tanren.workflows.activity.SearchAttributes;
 import dev.tanren.workflows.run.RunWorkflow;
+import dev.tanren.workflows.training.TrainingStageWorkflow;
 import io.temporal.client.WorkflowStub;
 import io.temporal.common.SearchAttributeKey;
 import io.temporal.common.WorkflowExecutionHistory;
@@ -21,6 +23,11 @@ import org.junit.jupiter.api.Timeout;
 /// A run whose history is long goes on in a new execution, as if it were the same.
 @Timeout(120)
 class ContinueAsNewTest {
+
+    private static final String STAGE = TrainingStageWorkflow.workflowId("r", "adapt");
+
+    /// Each of them is more than twenty events of the stage's history.
+    private static final long ATTEMPTS = ActivityPolicies.HISTORY_EVENTS / 20;
 
     private static final RunWorkflow.Request ASKED = new RunWorkflow.Request("ada", "again");
 
@@ -128,6 +135,25 @@ class ContinueAsNewTest {
         assertThat(platform.exports).hasValue(1);
     }
 
+    @Test
+    void aPauseReachesAStageThatTookMoreAttemptsThanOneHistoryHolds() {
+        for (long step = 1; step <= ATTEMPTS; step++) {
+            platform.script.add(platform.failing(ErrorCode.RANK_CRASHED, step));
+        }
+        platform.script.add(platform.untilCancelled(ATTEMPTS + 1));
+        temporal.start(Plans.ofSteps(ATTEMPTS + 10));
+
+        pauseAtWork(1);
+
+        assertThat(continued(historyOf(STAGE))).as("the stage's workflow").isTrue();
+        assertThat(continued(history())).as("the run's workflow").isFalse();
+        assertThat(platform.committed).containsEntry("adapt", ATTEMPTS + 1);
+        ask().resume(ASKED);
+        latest().getResult(Void.class);
+        assertThat(platform.statuses())
+                .containsExactly("running", "pausing", "paused", "running", "succeeded");
+    }
+
     private void pauseAtWork(int times) {
         await(() -> platform.log.stream().filter("gang at work"::equals).count() == times);
         ask().pause(ASKED);
@@ -156,8 +182,11 @@ class ContinueAsNewTest {
     }
 
     private boolean isContinued() {
-        return !history()
-                .getEvents()
+        return continued(history());
+    }
+
+    private static boolean continued(WorkflowExecutionHistory history) {
+        return !history.getEvents()
                 .getFirst()
                 .getWorkflowExecutionStartedEventAttributes()
                 .getContinuedExecutionRunId()
@@ -172,6 +201,10 @@ class ContinueAsNewTest {
     }
 
     private WorkflowExecutionHistory history() {
-        return temporal.environment().getWorkflowClient().fetchHistory(RunWorkflow.workflowId("r"));
+        return historyOf(RunWorkflow.workflowId("r"));
+    }
+
+    private WorkflowExecutionHistory historyOf(String workflowId) {
+        return temporal.environment().getWorkflowClient().fetchHistory(workflowId);
     }
 }

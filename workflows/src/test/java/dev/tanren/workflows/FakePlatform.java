@@ -12,6 +12,7 @@ import dev.tanren.workflows.activity.GangActivities;
 import dev.tanren.workflows.activity.ModelActivities;
 import dev.tanren.workflows.activity.RegistryActivities;
 import dev.tanren.workflows.activity.StartingPoint;
+import dev.tanren.workflows.failure.Failure;
 import dev.tanren.workflows.failure.Failures;
 import io.temporal.activity.Activity;
 import io.temporal.client.ActivityCompletionException;
@@ -25,6 +26,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /// Every activity as a hand-written fake over one small memory of checkpoints, whose gangs do what
 /// a test has scripted and then finish.
@@ -44,6 +47,7 @@ final class FakePlatform
     }
 
     final List<String> log = new CopyOnWriteArrayList<>();
+    final List<Failure> failures = new CopyOnWriteArrayList<>();
     final List<String> reasons = new CopyOnWriteArrayList<>();
     final Queue<Gang> script = new ConcurrentLinkedQueue<>();
     final Map<String, Long> committed = new ConcurrentHashMap<>();
@@ -66,6 +70,9 @@ final class FakePlatform
 
     /// Activities that a test holds, such as `export`, until it opens them or they are cancelled.
     final Map<String, CountDownLatch> held = new ConcurrentHashMap<>();
+
+    /// Words that the registry takes no record with.
+    volatile Predicate<String> refused = words -> false;
 
     private final AtomicInteger tokens = new AtomicInteger();
 
@@ -144,6 +151,15 @@ final class FakePlatform
         }
     }
 
+    private void refuse(@Nullable String words, @Nullable Failure failure) {
+        boolean wordsAre = words != null && refused.test(words);
+        boolean failureIs = failure != null && refused.test(failure.what());
+        if (wordsAre || failureIs) {
+            throw Failures.ofActivity(
+                    new TanrenException(ErrorCode.INTERNAL, "refused", "registry", "nothing"));
+        }
+    }
+
     List<String> statuses() {
         return log.stream()
                 .filter(line -> line.startsWith("run "))
@@ -161,12 +177,17 @@ final class FakePlatform
     @Override
     public void recordStatus(StatusChange change) {
         var failure = change.failure();
+        refuse(change.reason(), failure);
+        if (failure != null) {
+            failures.add(failure);
+        }
         reasons.add(String.valueOf(change.reason()));
         log.add("run " + change.status().key() + (failure == null ? "" : " " + failure.code()));
     }
 
     @Override
     public void recordStage(StageChange change) {
+        refuse(change.reason(), change.failure());
         stages.put(change.stageId(), change.status().key());
         String reason = change.reason();
         log.add(
@@ -187,6 +208,7 @@ final class FakePlatform
 
     @Override
     public void recordRequest(RequestEntry request) {
+        refuse(request.reason(), null);
         log.add("request " + request.action() + " by " + request.actor());
     }
 
@@ -220,8 +242,9 @@ final class FakePlatform
     }
 
     @Override
-    public void end(EndRequest request) {
+    public String end(EndRequest request) {
         log.add("attempt ended for its worker: " + request.reason());
+        return request.reason();
     }
 
     @Override

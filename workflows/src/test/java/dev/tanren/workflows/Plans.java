@@ -25,6 +25,12 @@ final class Plans {
         return plan(training(enterLong));
     }
 
+    /// One phase of so many steps.
+    static Plan ofSteps(long steps) {
+        return plan(
+                StageBuilder.small().phases(phase("only", 16, 64 * steps)).saving(5, 2).build());
+    }
+
     static Plan published() {
         return plan(
                 training(null),

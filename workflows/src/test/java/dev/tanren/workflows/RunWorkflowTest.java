@@ -16,6 +16,7 @@ import io.temporal.client.WorkflowFailedException;
 import io.temporal.client.WorkflowStub;
 import io.temporal.client.WorkflowUpdateException;
 import io.temporal.failure.ApplicationFailure;
+import java.time.Duration;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
@@ -217,15 +218,54 @@ class RunWorkflowTest {
     }
 
     @Test
-    void preemptionsCostNothingAndALongHistoryContinuesAsNew() {
-        for (int attempt = 0; attempt < 250; attempt++) {
-            platform.script.add(platform.failing(ErrorCode.RANK_PREEMPTED, 3));
+    void preemptionsCostNothingAsLongAsTheStageComesFurther() {
+        for (int step = 1; step < 10; step++) {
+            for (int attempt = 0; attempt < 12; attempt++) {
+                platform.script.add(platform.failing(ErrorCode.RANK_PREEMPTED, step));
+            }
         }
 
         start(Plans.twoPhases()).getResult(Void.class);
 
-        assertThat(platform.gangs).hasSize(252);
         assertThat(platform.statuses()).containsExactly("running", "succeeded");
+    }
+
+    @Test
+    void aStageWhoseWorkersAreLostInVainWaitsForAPersonWhoFillsTheBudget() {
+        for (int attempt = 0; attempt < 14; attempt++) {
+            platform.script.add(platform.failing(ErrorCode.RANK_PREEMPTED, 3));
+        }
+        WorkflowStub run = start(Plans.twoPhases());
+        temporal.environment().sleep(Duration.ofHours(2));
+        await(() -> platform.statuses().contains("paused"));
+
+        // The first attempt brought it to step 3, which filled the budget again.
+        assertThat(platform.gangs).hasSize(14);
+        assertThat(typed(run).state().reason())
+                .startsWith(
+                        "13 attempts in a row lost their worker and came no further than step 3;"
+                                + " the last: scripted;")
+                .endsWith("then resume the run");
+        typed(run).resume(new RunWorkflow.Request("ada", null));
+        run.getResult(Void.class);
+        assertThat(platform.statuses())
+                .containsExactly("running", "paused", "running", "succeeded");
+    }
+
+    @Test
+    void aRunThatHasFailedForGoodSaysWhatCanBeDoneNow() {
+        for (int attempt = 0; attempt < 7; attempt++) {
+            platform.script.add(platform.failing(ErrorCode.RANK_HUNG, 3));
+        }
+
+        assertFailsWith(ErrorCode.RANK_HUNG, Plans.twoPhases());
+
+        Failure failure = platform.failures.getLast();
+        assertThat(failure.what()).contains("6 attempts in a row came no further than step 3");
+        assertThat(failure.mend())
+                .startsWith("the run has ended: look at the stacks in the ranks' logs")
+                .contains("./tanren run retry r goes on with stage adapt")
+                .doesNotContain("the work goes on");
     }
 
     @Test

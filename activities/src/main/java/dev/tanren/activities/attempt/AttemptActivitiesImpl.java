@@ -4,12 +4,9 @@ import dev.tanren.activities.lease.Drain;
 import dev.tanren.activities.lease.HeartbeatLease;
 import dev.tanren.storage.checkpoint.CheckpointStore;
 import dev.tanren.storage.objects.ObjectStore;
-import dev.tanren.storage.registry.AttemptStatus;
-import dev.tanren.storage.registry.Attempts;
 import dev.tanren.storage.registry.Registry;
 import dev.tanren.workflows.activity.AttemptActivities;
 import io.temporal.activity.Activity;
-import org.jspecify.annotations.Nullable;
 
 /// See [AttemptActivities].
 public final class AttemptActivitiesImpl implements AttemptActivities {
@@ -38,20 +35,7 @@ public final class AttemptActivitiesImpl implements AttemptActivities {
     }
 
     @Override
-    public void end(EndRequest request) {
-        registry.attempts().list(request.runId()).stream()
-                .filter(attempt -> attempt.fencingToken() == request.fencingToken())
-                .filter(attempt -> attempt.endedAt() == null)
-                .forEach(attempt -> end(attempt, request.reason(), request.failureClass()));
-    }
-
-    private void end(Attempts.Attempt attempt, String reason, @Nullable String failureClass) {
-        registry.attempts()
-                .end(
-                        attempt.fencingToken(),
-                        failureClass == null ? AttemptStatus.CANCELLED : AttemptStatus.FAILED,
-                        reason,
-                        failureClass,
-                        attempt.lastStep());
+    public String end(EndRequest request) {
+        return new LostAttempts(registry).end(request);
     }
 }

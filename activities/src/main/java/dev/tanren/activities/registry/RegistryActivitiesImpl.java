@@ -104,7 +104,8 @@ public final class RegistryActivitiesImpl implements RegistryActivities {
                         "run." + request.action(),
                         "run/" + request.runId(),
                         request.reason(),
-                        Json.write(Map.of("key", callKey())));
+                        Json.write(Map.of("key", callKey())),
+                        callKey());
     }
 
     @Override

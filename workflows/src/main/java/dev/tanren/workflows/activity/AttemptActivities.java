@@ -19,8 +19,10 @@ public interface AttemptActivities {
     Begun begin(BeginRequest request);
 
     /// Records the end of an attempt whose worker cannot: it was not heard of any more, or never
-    /// started the ranks. Does nothing where the attempt has ended.
-    void end(EndRequest request);
+    /// started the ranks. Records nothing where the attempt has ended.
+    ///
+    /// @return why it ended, as people are told
+    String end(EndRequest request);
 
     /// @param failureClass constant name of [dev.tanren.spec.error.FailureClass]; null where
     ///     nothing failed

@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 @ActivityInterface(namePrefix = "Registry")
 public interface RegistryActivities {
 
+    /// Stands where the words of a record were refused.
+    String REFUSED = "the registry refused the words of this record; the worker's log has them";
+
     Standing standing(String runId);
 
     /// Sets the run's status and appends the event that goes with it, unless a newer change is
@@ -43,7 +46,19 @@ public interface RegistryActivities {
             RunState before,
             RunState status,
             @Nullable String reason,
-            @Nullable Failure failure) {}
+            @Nullable Failure failure) {
+
+        /// The same without words from outside, for a registry that refused them.
+        public StatusChange reduced() {
+            return new StatusChange(
+                    runId,
+                    version,
+                    before,
+                    status,
+                    reason == null ? null : REFUSED,
+                    failure == null ? null : failure.reduced());
+        }
+    }
 
     /// @param version its place among the run's changes
     /// @param reason plain words for people; null where the status speaks for itself
@@ -53,7 +68,19 @@ public interface RegistryActivities {
             String stageId,
             StageState status,
             @Nullable String reason,
-            @Nullable Failure failure) {}
+            @Nullable Failure failure) {
+
+        /// The same without words from outside, for a registry that refused them.
+        public StageChange reduced() {
+            return new StageChange(
+                    runId,
+                    version,
+                    stageId,
+                    status,
+                    reason == null ? null : REFUSED,
+                    failure == null ? null : failure.reduced());
+        }
+    }
 
     /// @param type such as `phase.entered`
     /// @param key an event with the same key in the same run is stored once; null where the call
@@ -67,7 +94,13 @@ public interface RegistryActivities {
             @Nullable String key) {}
 
     /// @param action `pause`, `resume` or `cancel`
-    record RequestEntry(String runId, String action, String actor, @Nullable String reason) {}
+    record RequestEntry(String runId, String action, String actor, @Nullable String reason) {
+
+        /// The same without words from outside, for a registry that refused them.
+        public RequestEntry reduced() {
+            return new RequestEntry(runId, action, "unknown", REFUSED);
+        }
+    }
 
     record EvaluationQuery(String runId, String stageId, long uptoStep) {}
 

@@ -2,11 +2,13 @@ package dev.tanren.workflows.failure;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.workflows.activity.ActivityPolicies;
 import io.temporal.api.enums.v1.TimeoutType;
 import io.temporal.failure.ActivityFailure;
 import io.temporal.failure.ApplicationFailure;
 import io.temporal.failure.CanceledFailure;
 import io.temporal.failure.ChildWorkflowFailure;
+import io.temporal.failure.TerminatedFailure;
 import io.temporal.failure.TimeoutFailure;
 import java.util.Arrays;
 
@@ -21,11 +23,12 @@ public final class Failures {
     /// What an activity throws. Temporal retries it where the code's class says that the same work
     /// may succeed unchanged.
     public static ApplicationFailure ofActivity(TanrenException error) {
+        Failure failure = new Failure(error.code(), error.what(), error.where(), error.mend());
         return ApplicationFailure.newBuilder()
-                .setMessage(String.valueOf(error.getMessage()))
+                .setMessage(failure.message())
                 .setType(error.code().name())
                 .setNonRetryable(!error.failureClass().retryable())
-                .setDetails(new Failure(error.code(), error.what(), error.where(), error.mend()))
+                .setDetails(failure)
                 .setCause(error.getCause())
                 .build();
     }
@@ -45,6 +48,12 @@ public final class Failures {
         return switch (root(thrown)) {
             case ApplicationFailure failure when isCoded(failure.getType()) -> coded(failure);
             case TimeoutFailure timeout -> timedOut(thrown, timeout);
+            case TerminatedFailure _ ->
+                    new Failure(
+                            ErrorCode.RUN_INTERRUPTED,
+                            "the workflow was terminated in Temporal",
+                            place(thrown),
+                            "see who did it in Temporal's history of it, then retry the run");
             case TanrenException error ->
                     new Failure(error.code(), error.what(), error.where(), error.mend());
             case Throwable other ->
@@ -93,9 +102,13 @@ public final class Failures {
     private static Failure timedOut(Throwable thrown, TimeoutFailure timeout) {
         return new Failure(
                 ErrorCode.RANK_PREEMPTED,
-                "the worker was not heard of any more ("
-                        + timeout.getTimeoutType().name().replace("TIMEOUT_TYPE_", "")
-                        + ")",
+                timeout.getTimeoutType() == TimeoutType.TIMEOUT_TYPE_HEARTBEAT
+                        ? "the worker is lost: it was not heard of for "
+                                + ActivityPolicies.HEARTBEAT_TIMEOUT.toSeconds()
+                                + " s or more"
+                        : "the work was not done in its time ("
+                                + timeout.getTimeoutType().name().replace("TIMEOUT_TYPE_", "")
+                                + ")",
                 place(thrown),
                 "nothing to do: the work goes on from the last checkpoint on a living worker");
     }

@@ -5,8 +5,10 @@ import java.time.Duration;
 
 /// How often a stage was tried in vain since it last came further.
 ///
-/// Preemptions cost nothing. A checkpoint beyond the best one so far fills the budget again, so a
-/// long run survives any number of faults, and one that cannot get past a point ends.
+/// A checkpoint beyond the best one so far fills the budget again, so a long run survives any
+/// number of faults, and one that cannot get past a point ends. Preemptions have a budget of their
+/// own, with longer delays: they are seldom the work's fault, but a gang that takes its worker down
+/// with it looks like one. When it is spent the run does not fail, it waits for a person.
 ///
 /// @param failures failed attempts that count, without progress
 /// @param preemptions preempted attempts without progress
@@ -15,8 +17,10 @@ public record RetryBudget(int failures, int preemptions, long bestStep) {
 
     private static final int CRASHES = 5;
     private static final int STORAGE_FAILURES = 3;
+    private static final int PREEMPTIONS = 12;
     private static final Duration FIRST_DELAY = Duration.ofSeconds(1);
     private static final Duration LAST_DELAY = Duration.ofMinutes(1);
+    private static final Duration LAST_DELAY_OF_PREEMPTIONS = Duration.ofMinutes(10);
 
     public static RetryBudget full() {
         return new RetryBudget(0, 0, 0);
@@ -37,7 +41,7 @@ public record RetryBudget(int failures, int preemptions, long bestStep) {
     /// Whether the stage may be tried again after the failure that [#after] counted last.
     public boolean allowsRetryOf(FailureClass failure) {
         return switch (failure) {
-            case PREEMPTED -> true;
+            case PREEMPTED -> preemptions <= PREEMPTIONS;
             case RANK_CRASHED, HUNG, ANOMALY -> failures <= CRASHES;
             case STORAGE -> failures <= STORAGE_FAILURES;
             case OUT_OF_MEMORY, DIVERGED, DATA, CONFIGURATION, REQUEST, BUG -> false;
@@ -52,7 +56,9 @@ public record RetryBudget(int failures, int preemptions, long bestStep) {
         if (doublings < 0) {
             return Duration.ZERO;
         }
-        Duration delay = FIRST_DELAY.multipliedBy(1L << Math.min(doublings, 6));
-        return delay.compareTo(LAST_DELAY) > 0 ? LAST_DELAY : delay;
+        Duration longest =
+                failure == FailureClass.PREEMPTED ? LAST_DELAY_OF_PREEMPTIONS : LAST_DELAY;
+        Duration delay = FIRST_DELAY.multipliedBy(1L << Math.min(doublings, 10));
+        return delay.compareTo(longest) > 0 ? longest : delay;
     }
 }

@@ -10,18 +10,23 @@ import dev.tanren.workflows.activity.RegistryActivities.StatusChange;
 import dev.tanren.workflows.activity.SearchAttributes;
 import dev.tanren.workflows.failure.Failure;
 import io.temporal.common.SearchAttributeUpdate;
+import io.temporal.failure.ActivityFailure;
 import io.temporal.workflow.Async;
 import io.temporal.workflow.CompletablePromise;
 import io.temporal.workflow.Functions;
 import io.temporal.workflow.Promise;
 import io.temporal.workflow.Workflow;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
 
 /// The run's state, and its projection into the registry.
 ///
 /// The state changes at once; its records follow one after the other in the order of the changes,
-/// whoever asked for them, and also while the run is being cancelled.
+/// whoever asked for them, and also while the run is being cancelled. They do not depend on each
+/// other: one that the registry refuses leaves the next ones as they are.
 final class RunJournal {
+
+    private static final Logger LOG = Workflow.getLogger(RunJournal.class);
 
     private final RegistryActivities registry;
     private final String runId;
@@ -81,7 +86,7 @@ final class RunJournal {
         reason = why;
         searchableAs(next);
         StatusChange change = new StatusChange(runId, nextVersion(), before, next, why, failure);
-        write(() -> registry.recordStatus(change));
+        write(() -> registry.recordStatus(change), () -> registry.recordStatus(change.reduced()));
     }
 
     void stageStarted(String stageId) {
@@ -107,7 +112,10 @@ final class RunJournal {
     }
 
     void requested(String action, String actor, @Nullable String why) {
-        write(() -> registry.recordRequest(new RequestEntry(runId, action, actor, why)));
+        RequestEntry request = new RequestEntry(runId, action, actor, why);
+        write(
+                () -> registry.recordRequest(request),
+                () -> registry.recordRequest(request.reduced()));
     }
 
     private void searchableAs(RunState next) {
@@ -128,7 +136,7 @@ final class RunJournal {
     private void write(
             StageState state, String stageId, @Nullable String why, @Nullable Failure failure) {
         StageChange change = new StageChange(runId, nextVersion(), stageId, state, why, failure);
-        write(() -> registry.recordStage(change));
+        write(() -> registry.recordStage(change), () -> registry.recordStage(change.reduced()));
     }
 
     private RunVersion nextVersion() {
@@ -136,7 +144,11 @@ final class RunJournal {
         return version;
     }
 
-    private void write(Functions.Proc record) {
+    /// Ends when the record is written, which is after all that were to be written before it. One
+    /// that is refused for good is written in `reduced` form; where that is refused too it is told
+    /// to the worker's log alone. Nothing that a record is refused for ends the run or keeps later
+    /// records from being written.
+    private void write(Functions.Proc record, Functions.Proc reduced) {
         Promise<Void> before = written;
         CompletablePromise<Void> done = Workflow.newPromise();
         written = done;
@@ -146,9 +158,22 @@ final class RunJournal {
                                         Async.procedure(
                                                 () -> {
                                                     before.get();
-                                                    record.apply();
+                                                    unlessRefused(record, reduced);
                                                 })))
                 .run();
         done.get();
+    }
+
+    private void unlessRefused(Functions.Proc record, Functions.Proc reduced) {
+        try {
+            record.apply();
+        } catch (ActivityFailure refused) {
+            LOG.error("a record of run {} is refused", runId, refused);
+            try {
+                reduced.apply();
+            } catch (ActivityFailure again) {
+                LOG.error("and so is its reduced form: nothing is recorded", again);
+            }
+        }
     }
 }

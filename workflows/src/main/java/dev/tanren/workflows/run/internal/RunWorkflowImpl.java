@@ -271,7 +271,8 @@ public final class RunWorkflowImpl implements RunWorkflow {
             }
             return;
         }
-        Failure failure = Failures.read(thrown);
+        Failure failure =
+                RunFailure.forGood(Failures.read(thrown), input.runId(), journal.stageAtWork());
         endStages(StageState.FAILED, failure);
         journal.become(RunState.FAILED, failure.what(), failure);
         awaitHandlers();

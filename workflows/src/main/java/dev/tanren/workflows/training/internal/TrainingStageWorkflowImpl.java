@@ -182,8 +182,7 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
             if (failure.errorCode() == ErrorCode.TRAINING_NEEDS_PERSON) {
                 return new Attempted(false, failure.what() + " [" + failure.where() + "]");
             }
-            waitBeforeRetry(begun, thrown);
-            return new Attempted(false, null);
+            return new Attempted(false, waitBeforeRetry(begun, thrown));
         }
     }
 
@@ -228,20 +227,36 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
         }
     }
 
-    private void waitBeforeRetry(Begun begun, ActivityFailure thrown) {
+    /// @return what a person must look at before it is tried again; null where nothing
+    private @Nullable String waitBeforeRetry(Begun begun, ActivityFailure thrown) {
         Failure failure = Failures.read(thrown);
         FailureClass failureClass = failure.failureClass();
+        String told = failure.what();
         if (!(thrown.getCause() instanceof ApplicationFailure)) {
-            endForWorker(begun, failure.what(), failureClass.name());
+            told = endForWorker(begun, failure.what(), failureClass.name());
         }
         budget = budget.after(failureClass);
         if (!budget.allowsRetryOf(failureClass)) {
+            if (failureClass == FailureClass.PREEMPTED) {
+                return takenAwayInVain(told);
+            }
             throw Failures.ofWorkflow(forGood(failure));
         }
         Duration delay = budget.delayAfter(failureClass);
         if (delay.isPositive()) {
             Workflow.await(delay, () -> pauseRequested);
         }
+        return null;
+    }
+
+    private String takenAwayInVain(String last) {
+        return budget.preemptions()
+                + " attempts in a row lost their worker and came no further than step "
+                + budget.bestStep()
+                + "; the last: "
+                + last
+                + "; see whether the ranks take the worker down (its log, the memory of its machine),"
+                + " then resume the run";
     }
 
     private Failure forGood(Failure failure) {
@@ -264,16 +279,14 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
     }
 
     /// Also done while the workflow is cancelled.
-    private void endForWorker(Begun begun, String reason, @Nullable String failureClass) {
+    private String endForWorker(Begun begun, String reason, @Nullable String failureClass) {
+        CompletablePromise<String> told = Workflow.newPromise();
+        EndRequest request =
+                new EndRequest(input.runId(), begun.fencingToken(), reason, failureClass);
         Workflow.newDetachedCancellationScope(
-                        () ->
-                                attempts.end(
-                                        new EndRequest(
-                                                input.runId(),
-                                                begun.fencingToken(),
-                                                reason,
-                                                failureClass)))
+                        () -> told.completeFrom(Async.function(attempts::end, request)))
                 .run();
+        return told.get();
     }
 
     private void continueAsNewWhenLong(int phase) {

@@ -1,0 +1,109 @@
+package dev.tanren.workflows;
+
+import static dev.tanren.workflows.TestTemporal.await;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.workflows.activity.RegistryActivities;
+import dev.tanren.workflows.run.RunWorkflow;
+import io.temporal.client.WorkflowFailedException;
+import io.temporal.client.WorkflowStub;
+import org.assertj.core.api.Assertions;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// Whatever the registry refuses a record for, the run goes on and stays in hand.
+@Timeout(60)
+class RefusedRecordsTest {
+
+    private static final String WORDS = "words that are refused";
+    private static final RunWorkflow.Request ASKED = new RunWorkflow.Request("ada", WORDS);
+
+    private TestTemporal temporal;
+    private FakePlatform platform;
+
+    @BeforeEach
+    void startsAServerAndAWorker() {
+        temporal = TestTemporal.start();
+        platform = temporal.platform();
+    }
+
+    @AfterEach
+    void stopsThem() {
+        temporal.close();
+    }
+
+    @Test
+    void aRunWhoseRequestsAreRefusedIsPausedResumedAndCancelledAllTheSame() {
+        platform.refused = WORDS::equals;
+        platform.script.add(platform.untilCancelled(3));
+        platform.script.add(platform.untilCancelled(7));
+        WorkflowStub run = temporal.start(Plans.published());
+
+        pauseAtWork(1);
+        ask().resume(ASKED);
+        pauseAtWork(2);
+        ask().cancel(ASKED);
+        run.getResult(Void.class);
+
+        assertThat(platform.statuses())
+                .containsExactly(
+                        "running",
+                        "pausing",
+                        "paused",
+                        "running",
+                        "pausing",
+                        "paused",
+                        "cancelling",
+                        "cancelled");
+        assertThat(platform.reasons).contains(RegistryActivities.REFUSED).doesNotContain(WORDS);
+        assertThat(platform.log)
+                .filteredOn(line -> line.startsWith("request"))
+                .containsExactly(
+                        "request pause by unknown",
+                        "request resume by unknown",
+                        "request pause by unknown",
+                        "request cancel by unknown");
+    }
+
+    @Test
+    void aFailureWhoseWordsAreRefusedIsRecordedWithItsCode() {
+        platform.refused = words -> words.contains("scripted");
+        platform.script.add(platform.failing(ErrorCode.TRAINING_DIVERGED, 3));
+
+        Assertions.assertThatThrownBy(() -> temporal.start(Plans.published()).getResult(Void.class))
+                .isInstanceOf(WorkflowFailedException.class);
+
+        assertThat(platform.statuses()).containsExactly("running", "failed TRAINING_DIVERGED");
+        assertThat(platform.stages)
+                .containsEntry("adapt", "failed")
+                .containsEntry("release", "skipped");
+    }
+
+    @Test
+    void aRecordThatIsRefusedInEveryFormKeepsNoLaterOneBack() {
+        platform.refused = words -> words.equals(WORDS) || words.equals(RegistryActivities.REFUSED);
+        platform.script.add(platform.untilCancelled(3));
+        WorkflowStub run = temporal.start(Plans.published());
+        await(() -> platform.log.contains("gang at work"));
+
+        ask().pause(ASKED);
+        await(() -> ask().state().status().equals("paused"));
+        ask().resume(new RunWorkflow.Request("ada", null));
+        run.getResult(Void.class);
+
+        assertThat(platform.statuses()).containsExactly("running", "running", "succeeded");
+    }
+
+    private void pauseAtWork(int times) {
+        await(() -> platform.log.stream().filter("gang at work"::equals).count() == times);
+        ask().pause(ASKED);
+        await(() -> platform.statuses().stream().filter("paused"::equals).count() == times);
+    }
+
+    private RunWorkflow ask() {
+        return temporal.run(RunWorkflow.workflowId("r"));
+    }
+}
