@@ -51,6 +51,15 @@ public interface Settings {
     @WithDefault("PT10S")
     Duration orchestratorPatience();
 
+    /// How often unfinished runs are compared with their workflows in Temporal.
+    @WithDefault("PT10S")
+    Duration reconcileInterval();
+
+    /// How long a run's state has been as it is before it is compared: a workflow that is being
+    /// started has so long to begin.
+    @WithDefault("PT15S")
+    Duration startGrace();
+
     /// How often an event stream looks for news.
     @WithDefault("PT0.5S")
     Duration eventInterval();

@@ -90,6 +90,13 @@ public abstract class ApiTest {
 
     /// A run that is recorded but that nothing works on.
     protected String recordedRun(String name) {
+        String id = queuedRun(name);
+        projector().become(id, RunState.RUNNING);
+        return id;
+    }
+
+    /// A run that is recorded and was not started.
+    protected String queuedRun(String name) {
         String id = SortableIds.next();
         registry.runs()
                 .create(
@@ -102,7 +109,6 @@ public abstract class ApiTest {
                                 List.of(
                                         new NewStage("adapt", "pretrain", 10),
                                         new NewStage("release", "export", 0))));
-        projector().become(id, RunState.RUNNING);
         return id;
     }
 }

@@ -2,10 +2,12 @@ package dev.tanren.controlplane.problem;
 
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
+import dev.tanren.spec.text.StorableText;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.Router;
@@ -15,6 +17,7 @@ import jakarta.enterprise.event.Observes;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.Response;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
@@ -81,7 +84,17 @@ public class ProblemAnswers {
                         TraceId.of(request)));
     }
 
+    /// The key that is wrong, where it is known, or else where the text breaks off.
     private static String place(JsonProcessingException e) {
+        if (e instanceof JsonMappingException mapping && !mapping.getPath().isEmpty()) {
+            return mapping.getPath().stream()
+                    .map(
+                            step ->
+                                    step.getFieldName() == null
+                                            ? Integer.toString(step.getIndex())
+                                            : StorableText.of(step.getFieldName()))
+                    .collect(Collectors.joining("."));
+        }
         JsonLocation at = e.getLocation();
         return at == null
                 ? "body"

@@ -29,7 +29,9 @@ public record ProblemDetails(
     public static ProblemDetails of(
             ErrorCode code, int status, String detail, String where, String mend, String traceId) {
         boolean transientError =
-                code.failureClass().retryable() || code == ErrorCode.TOO_MANY_REQUESTS;
+                code.failureClass().retryable()
+                        || code == ErrorCode.TOO_MANY_REQUESTS
+                        || code == ErrorCode.IDEMPOTENCY_KEY_IN_FLIGHT;
         return new ProblemDetails(
                 "https://tanren.dev/errors/" + code.code(),
                 title(code),
@@ -53,7 +55,12 @@ public record ProblemDetails(
             case UNAUTHENTICATED -> 401;
             case FORBIDDEN -> 403;
             case NOT_FOUND, OBJECT_MISSING -> 404;
-            case STATE_CONFLICT, OBJECT_EXISTS, OBJECT_CORRUPT, CHECKPOINT_STALE_ATTEMPT -> 409;
+            case STATE_CONFLICT,
+                    IDEMPOTENCY_KEY_IN_FLIGHT,
+                    OBJECT_EXISTS,
+                    OBJECT_CORRUPT,
+                    CHECKPOINT_STALE_ATTEMPT ->
+                    409;
             case IDEMPOTENCY_KEY_REUSED,
                     PLAN_SYNTAX,
                     PLAN_UNKNOWN_KEY,
@@ -82,6 +89,7 @@ public record ProblemDetails(
         return switch (status) {
             case 429 -> 1;
             case 503 -> 2;
+            case 409 -> code.equals(ErrorCode.IDEMPOTENCY_KEY_IN_FLIGHT.code()) ? 2 : 0;
             default -> 0;
         };
     }

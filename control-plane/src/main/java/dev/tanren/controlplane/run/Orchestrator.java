@@ -6,23 +6,34 @@ import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.run.RunAction;
 import dev.tanren.storage.registry.PostgresRegistry;
+import dev.tanren.workflows.failure.Failure;
+import dev.tanren.workflows.failure.Failures;
 import dev.tanren.workflows.run.RunWorkflow;
 import io.grpc.StatusRuntimeException;
+import io.temporal.api.common.v1.WorkflowExecution;
 import io.temporal.api.enums.v1.WorkflowIdReusePolicy;
+import io.temporal.client.UpdateOptions;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowExecutionAlreadyStarted;
+import io.temporal.client.WorkflowFailedException;
 import io.temporal.client.WorkflowNotFoundException;
 import io.temporal.client.WorkflowOptions;
+import io.temporal.client.WorkflowStub;
+import io.temporal.client.WorkflowTargetOptions;
 import io.temporal.client.WorkflowUpdateException;
+import io.temporal.client.WorkflowUpdateStage;
 import jakarta.inject.Singleton;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /// Asks Temporal to start runs and to change them, in bounded time.
 @Singleton
@@ -69,6 +80,7 @@ public class Orchestrator {
                         WorkflowOptions.newBuilder()
                                 .setWorkflowId(RunWorkflow.workflowId(runId))
                                 .setTaskQueue(RunWorkflow.TASK_QUEUE)
+                                .setMemo(Map.of(RunStanding.EXECUTION, execution))
                                 .setWorkflowIdReusePolicy(
                                         WorkflowIdReusePolicy
                                                 .WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE)
@@ -77,39 +89,74 @@ public class Orchestrator {
                 runId,
                 () -> {
                     try {
-                        WorkflowClient.start(
+                        return WorkflowClient.start(
                                 workflow::run, new RunWorkflow.Input(runId, plan, execution));
                     } catch (WorkflowExecutionAlreadyStarted atWork) {
                         // Exactly what was asked for.
+                        return null;
                     }
                 });
     }
 
     /// Sends a request to the run's workflow and waits until it has recorded it.
     ///
-    /// @throws TanrenException `STATE_CONFLICT` where the workflow refuses or has ended,
-    ///     `ORCHESTRATOR_UNREACHABLE` where Temporal or every worker is away
-    public void ask(String runId, RunAction action, RunWorkflow.Request request) {
-        RunWorkflow workflow =
-                client.newWorkflowStub(RunWorkflow.class, RunWorkflow.workflowId(runId));
-        bounded(
+    /// @param updateId names the request: sent twice, it is carried out once
+    /// @throws TanrenException `STATE_CONFLICT` where the workflow refuses, `NOT_FOUND` where none
+    ///     is at work, `ORCHESTRATOR_UNREACHABLE` where Temporal or every worker is away: the
+    ///     request may still take effect
+    public void ask(String runId, RunAction action, String updateId, RunWorkflow.Request request) {
+        WorkflowStub workflow = client.newUntypedWorkflowStub(RunWorkflow.workflowId(runId));
+        UpdateOptions<Void> update =
+                UpdateOptions.newBuilder(Void.class)
+                        .setUpdateName(action.key())
+                        .setUpdateId(updateId)
+                        .setWaitForStage(WorkflowUpdateStage.COMPLETED)
+                        .build();
+        bounded(runId, () -> workflow.startUpdate(update, request).getResult());
+    }
+
+    /// How Temporal knows the newest workflow of a run.
+    ///
+    /// @throws TanrenException `ORCHESTRATOR_UNREACHABLE`
+    RunStanding look(String runId) {
+        WorkflowStub workflow = client.newUntypedWorkflowStub(RunWorkflow.workflowId(runId));
+        return bounded(
                 runId,
                 () -> {
-                    switch (action) {
-                        case PAUSE -> workflow.pause(request);
-                        case RESUME -> workflow.resume(request);
-                        case CANCEL -> workflow.cancel(request);
-                        case RETRY -> throw new IllegalArgumentException("a retry is a new start");
+                    try {
+                        return RunStanding.of(workflow.describe(), this::failureOf);
+                    } catch (WorkflowNotFoundException none) {
+                        return new RunStanding.None();
                     }
                 });
     }
 
-    private void bounded(String runId, Runnable call) {
-        CompletableFuture<Void> done = CompletableFuture.runAsync(call, threads);
+    /// What a workflow that has ended without a result ended with.
+    private Failure failureOf(WorkflowExecution ended) {
         try {
-            done.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+            client.newUntypedWorkflowStub(
+                            WorkflowTargetOptions.newBuilder().setWorkflowExecution(ended).build())
+                    .getResult(Void.class);
+        } catch (WorkflowFailedException failed) {
+            return Failures.read(failed.getCause() == null ? failed : failed.getCause());
+        }
+        return new Failure(
+                ErrorCode.INTERNAL,
+                "the run's workflow ended without recording how",
+                "workflow " + ended.getWorkflowId(),
+                "look at its history in Temporal and report it");
+    }
+
+    private <T extends @Nullable Object> T bounded(String runId, Supplier<T> call) {
+        CompletableFuture<T> done = CompletableFuture.supplyAsync(call, threads);
+        try {
+            return done.get(patience.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
-            throw unreachable(runId, "neither Temporal nor a worker took the request in time", e);
+            throw unreachable(
+                    runId,
+                    "neither Temporal nor a worker took the request in time; it may still take"
+                            + " effect",
+                    e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw unreachable(runId, "the server is stopping", e);
@@ -122,14 +169,14 @@ public class Orchestrator {
         for (Throwable t = thrown; t != null; t = t.getCause()) {
             switch (t) {
                 case WorkflowNotFoundException e -> {
-                    return conflict(runId, "the run is not at work", e);
+                    return notAtWork(runId, e);
                 }
                 case WorkflowUpdateException e -> {
                     return conflict(runId, rootMessage(e), e);
                 }
                 case StatusRuntimeException e -> {
                     return switch (e.getStatus().getCode()) {
-                        case NOT_FOUND -> conflict(runId, "the run is not at work", e);
+                        case NOT_FOUND -> notAtWork(runId, e);
                         default -> unreachable(runId, "Temporal does not answer", e);
                     };
                 }
@@ -158,12 +205,21 @@ public class Orchestrator {
                 cause);
     }
 
+    private static TanrenException notAtWork(String runId, Throwable cause) {
+        return new TanrenException(
+                ErrorCode.NOT_FOUND,
+                "Temporal has no workflow at work for the run",
+                "run/" + runId,
+                "look at its state with GET /api/v1/runs/" + runId,
+                cause);
+    }
+
     private static TanrenException unreachable(String runId, String what, Throwable cause) {
         return new TanrenException(
                 ErrorCode.ORCHESTRATOR_UNREACHABLE,
                 what,
                 "run/" + runId,
-                "see that Temporal and a worker run (./tanren status), then ask again",
+                "see that Temporal and a worker run (./tanren status); asking the same again is safe",
                 cause);
     }
 }

@@ -1,41 +1,112 @@
 package dev.tanren.controlplane.run;
 
+import dev.tanren.controlplane.id.SortableIds;
 import dev.tanren.controlplane.security.Caller;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.run.RunAction;
 import dev.tanren.storage.registry.PostgresRegistry;
+import dev.tanren.storage.registry.RunRequests.Pending;
 import dev.tanren.storage.registry.Runs.Run;
 import dev.tanren.workflows.run.RunWorkflow;
 import jakarta.inject.Singleton;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Carries out what people ask of a run.
+///
+/// Where no answer of the workflow comes in time the request may still take effect. It is kept
+/// until it is answered for: whoever asks for the same again meanwhile, or after it has taken
+/// effect, is told that it is accepted.
 @Singleton
 public class RunActions {
 
     private final PostgresRegistry registry;
     private final RunFinder finder;
     private final Orchestrator orchestrator;
+    private final Reconciler reconciler;
 
-    RunActions(PostgresRegistry registry, RunFinder finder, Orchestrator orchestrator) {
+    RunActions(
+            PostgresRegistry registry,
+            RunFinder finder,
+            Orchestrator orchestrator,
+            Reconciler reconciler) {
         this.registry = registry;
         this.finder = finder;
         this.orchestrator = orchestrator;
+        this.reconciler = reconciler;
     }
 
-    /// @throws TanrenException `STATE_CONFLICT` where the run's state does not allow it
+    /// @throws TanrenException `STATE_CONFLICT` where the run's state does not allow it,
+    ///     `ORCHESTRATOR_UNREACHABLE` where it may still take effect
     public void carryOut(Caller caller, String runId, RunAction action, @Nullable String reason) {
         Run run = finder.run(runId);
         if (!action.allowedIn(run.status())) {
-            throw conflict(run, action);
+            if (hasTakenEffect(run, action)) {
+                return;
+            }
+            run = lookAgain(run);
+            if (!action.allowedIn(run.status())) {
+                throw conflict(run, action);
+            }
         }
         switch (action) {
             // The workflow writes these into the audit when it takes them.
-            case PAUSE, RESUME, CANCEL ->
-                    orchestrator.ask(runId, action, new RunWorkflow.Request(caller.name(), reason));
+            case PAUSE, RESUME, CANCEL -> ask(caller, run, action, reason);
             case RETRY -> retry(caller, run, reason);
         }
+    }
+
+    /// Whether this was asked for before without an answer, and the run is there by now.
+    private boolean hasTakenEffect(Run run, RunAction action) {
+        Optional<Pending> before = unanswered(run, action);
+        if (before.isEmpty() || !action.reached(run.status())) {
+            return false;
+        }
+        registry.runRequests().answered(before.get());
+        return true;
+    }
+
+    private Optional<Pending> unanswered(Run run, RunAction action) {
+        return registry.runRequests()
+                .find(run.runId())
+                .filter(pending -> pending.action() == action);
+    }
+
+    /// What is recorded may be wrong, where the workflow was ended from outside.
+    private Run lookAgain(Run run) {
+        if (!run.status().terminal()) {
+            reconciler.lookAt(run);
+        }
+        return finder.run(run.runId());
+    }
+
+    private void ask(Caller caller, Run run, RunAction action, @Nullable String reason) {
+        boolean askedBefore = unanswered(run, action).isPresent();
+        Pending request =
+                new Pending(run.runId(), SortableIds.next(), action, caller.name(), reason);
+        registry.runRequests().keep(request);
+        try {
+            orchestrator.ask(
+                    run.runId(),
+                    action,
+                    request.updateId(),
+                    new RunWorkflow.Request(caller.name(), reason));
+        } catch (TanrenException e) {
+            if (e.code() == ErrorCode.ORCHESTRATOR_UNREACHABLE) {
+                throw e;
+            }
+            registry.runRequests().answered(request);
+            if (e.code() == ErrorCode.NOT_FOUND) {
+                throw conflict(lookAgain(run), action);
+            }
+            // The one before may have been carried out while this one was on its way.
+            if (askedBefore && action.reached(finder.run(run.runId()).status())) {
+                return;
+            }
+            throw e;
+        }
+        registry.runRequests().answered(request);
     }
 
     /// A second retry finds the run queued, and starts no other. Where Temporal is away the run
@@ -48,7 +119,14 @@ public class RunActions {
                                 run.version().execution(),
                                 reason == null ? "retry asked for by " + caller.name() : reason)
                         .orElseThrow(() -> conflict(finder.run(run.runId()), RunAction.RETRY));
-        registry.audit().append(caller.name(), "run.retry", "run/" + run.runId(), reason, "{}");
+        registry.audit()
+                .append(
+                        caller.name(),
+                        "run.retry",
+                        "run/" + run.runId(),
+                        reason,
+                        "{}",
+                        "run.retry/" + run.runId() + "/" + execution);
         orchestrator.startOrQueue(run.runId(), RunFinder.plan(run), execution);
     }
 

@@ -19,25 +19,36 @@ import dev.tanren.storage.registry.Runs.NewStage;
 import dev.tanren.storage.registry.Runs.PlanText;
 import dev.tanren.storage.registry.Runs.Run;
 import jakarta.inject.Singleton;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Makes runs of plans.
 ///
 /// A run is recorded before Temporal is asked to start it. Where Temporal is away the run stays
-/// queued, and [QueuedRuns] starts it when Temporal is back: a run that was answered for is never
+/// queued, and [Reconciler] starts it when Temporal is back: a run that was answered for is never
 /// lost.
 @Singleton
 public class RunSubmission {
 
     private static final long FIRST_EXECUTION = 1;
-    private static final long POLL_MILLIS = 50;
-    private static final int POLLS = 200;
+
+    private static final Duration LONGEST_TURN = Duration.ofSeconds(10);
+    private static final int TURNS = 64;
 
     private final PostgresRegistry registry;
     private final Orchestrator orchestrator;
+
+    /// Requests with one key that come to this server follow each other, so that all but the first
+    /// find its answer.
+    private final Lock[] turns =
+            Stream.generate(ReentrantLock::new).limit(TURNS).toArray(Lock[]::new);
 
     RunSubmission(PostgresRegistry registry, Orchestrator orchestrator) {
         this.registry = registry;
@@ -47,35 +58,57 @@ public class RunSubmission {
     /// @param key the request's `Idempotency-Key`: the same key with the same text gives the same
     ///     run
     /// @return the run's id
-    /// @throws TanrenException `IDEMPOTENCY_KEY_REUSED` where the key came with another text
+    /// @throws TanrenException `IDEMPOTENCY_KEY_REUSED` where the key came with another text,
+    ///     `IDEMPOTENCY_KEY_IN_FLIGHT` while the first request with it is at work
     public String submit(Caller caller, Plan plan, PlanText text, @Nullable String key) {
         String runId = SortableIds.next();
         if (key == null) {
             create(runId, caller, plan, text);
             return runId;
         }
-        String hash = ApiTokens.hash("POST /api/v1/runs\n" + text.text());
-        for (int poll = 0; poll < POLLS; poll++) {
-            switch (registry.idempotencyKeys().reserve(caller.tokenId(), key, hash, runId)) {
-                case Reserved mine -> {
-                    return reserved(mine, caller, plan, text);
-                }
-                case Known known -> {
-                    if (!known.bodyHash().equals(hash)) {
-                        throw reused();
-                    }
-                    if (known.status() != 0) {
-                        return known.answer();
-                    }
-                }
-            }
-            pause();
+        Lock turn = turns[Math.floorMod(key.hashCode(), turns.length)];
+        if (!await(turn)) {
+            throw inFlight();
         }
-        throw new TanrenException(
-                ErrorCode.STATE_CONFLICT,
+        try {
+            return submitOnce(runId, caller, plan, text, key);
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    /// Whoever else holds the key is another server, or one that died: nothing is waited for.
+    private String submitOnce(String runId, Caller caller, Plan plan, PlanText text, String key) {
+        String hash = ApiTokens.hash("POST /api/v1/runs\n" + text.text());
+        return switch (registry.idempotencyKeys().reserve(caller.tokenId(), key, hash, runId)) {
+            case Reserved mine -> reserved(mine, caller, plan, text);
+            case Known known -> {
+                if (!known.bodyHash().equals(hash)) {
+                    throw reused();
+                }
+                if (known.status() == 0) {
+                    throw inFlight();
+                }
+                yield known.answer();
+            }
+        };
+    }
+
+    private static boolean await(Lock turn) {
+        try {
+            return turn.tryLock(LONGEST_TURN.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("the server is stopping", e);
+        }
+    }
+
+    private static TanrenException inFlight() {
+        return new TanrenException(
+                ErrorCode.IDEMPOTENCY_KEY_IN_FLIGHT,
                 "the first request with this key is still at work",
                 "Idempotency-Key",
-                "ask again with the same key in a minute");
+                "ask again with the same key in a few seconds: both are answered with the same run");
     }
 
     private static TanrenException reused() {
@@ -101,24 +134,14 @@ public class RunSubmission {
         return reservation.answer();
     }
 
-    private static void pause() {
-        try {
-            Thread.sleep(POLL_MILLIS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("the server is stopping", e);
-        }
-    }
-
     /// A holder of the same key that died may have come any part of the way under the same id: what
     /// it did is not done again, and a run that has begun is left alone.
     private void create(String runId, Caller caller, Plan plan, PlanText text) {
         Optional<Run> begun = registry.runs().find(runId);
-        if (begun.isEmpty()) {
-            record(runId, caller, plan, text);
-        } else if (begun.get().status() != RunState.QUEUED) {
+        if (begun.isPresent() && begun.get().status() != RunState.QUEUED) {
             return;
         }
+        record(runId, caller, plan, text);
         orchestrator.startOrQueue(runId, plan, FIRST_EXECUTION);
     }
 
@@ -129,7 +152,8 @@ public class RunSubmission {
                         "run.submit",
                         "run/" + runId,
                         null,
-                        Json.write(Map.of("name", plan.name(), "token", caller.tokenId())));
+                        Json.write(Map.of("name", plan.name(), "token", caller.tokenId())),
+                        "run.submit/" + runId);
         registry.runs()
                 .create(
                         new NewRun(

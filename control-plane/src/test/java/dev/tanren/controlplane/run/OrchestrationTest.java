@@ -97,7 +97,7 @@ class OrchestrationTest extends ApiTest {
         }
     }
 
-    private static Projection into(PostgresRegistry registry) {
+    static Projection into(PostgresRegistry registry) {
         return (runId, status) -> new RunProjector(registry).become(runId, RunState.of(status));
     }
 

@@ -11,6 +11,7 @@ import dev.tanren.controlplane.security.ApiTokens;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.validation.PlanReader;
 import dev.tanren.storage.registry.Attempts.Attempt;
+import dev.tanren.storage.registry.Audit;
 import dev.tanren.storage.registry.Checkpoints.NewCheckpoint;
 import dev.tanren.storage.registry.IdempotencyKeys.Reserved;
 import dev.tanren.storage.registry.Runs.Filter;
@@ -144,6 +145,16 @@ class RunPlansTest extends ApiTest {
         // The server died behind this: the run is recorded, its workflow not started.
         String plan = Json.write(PlanReader.read(text).planOrThrow());
         registry.runs().create(new NewRun(id, "taken-over", plan, null, "operator", List.of()));
+        as(operator)
+                .contentType("application/yaml")
+                .header("Idempotency-Key", "key-of-dead")
+                .body(text)
+                .post("/api/v1/runs")
+                .then()
+                .statusCode(409)
+                .header("Retry-After", equalTo("2"))
+                .body("code", equalTo("TNR-6009"))
+                .body("retryable", equalTo(true));
         registry.idempotencyKeys().release(dead);
 
         for (int i = 0; i < 2; i++) {
@@ -157,5 +168,9 @@ class RunPlansTest extends ApiTest {
                     .body("id", equalTo(id));
         }
         assertThat(registry.runs().list(new Filter(null, "taken-over", null), null, 10)).hasSize(1);
+        assertThat(registry.audit().list("run/" + id, 10))
+                .as("the dead server had not written it, and it is written once")
+                .extracting(Audit.Entry::action)
+                .containsExactly("run.submit");
     }
 }

@@ -1,0 +1,45 @@
+package dev.tanren.controlplane.text;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.databind.DeserializationContext;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.deser.std.StdScalarDeserializer;
+import com.fasterxml.jackson.databind.deser.std.StringDeserializer;
+import com.fasterxml.jackson.databind.module.SimpleModule;
+import io.quarkus.jackson.ObjectMapperCustomizer;
+import jakarta.inject.Singleton;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/// Refuses JSON bodies in which a text has a character that no record may have, whatever call they
+/// are for.
+@Singleton
+public class BodyTexts implements ObjectMapperCustomizer {
+
+    @Override
+    public void customize(ObjectMapper mapper) {
+        mapper.registerModule(
+                new SimpleModule("texts").addDeserializer(String.class, new Checked()));
+    }
+
+    private static final class Checked extends StdScalarDeserializer<String> {
+
+        private static final long serialVersionUID = 1L;
+
+        Checked() {
+            super(String.class);
+        }
+
+        @Override
+        public @Nullable String deserialize(JsonParser parser, DeserializationContext context)
+                throws IOException {
+            String text = StringDeserializer.instance.deserialize(parser, context);
+            String problem = text == null ? null : RequestTexts.problem(text);
+            if (problem != null) {
+                throw JsonMappingException.from(parser, problem);
+            }
+            return text;
+        }
+    }
+}
