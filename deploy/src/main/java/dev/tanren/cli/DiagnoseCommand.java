@@ -1,8 +1,12 @@
 package dev.tanren.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tanren.deploy.client.ApiClient;
 import dev.tanren.deploy.client.Server;
+import dev.tanren.spec.json.Json;
+import dev.tanren.spec.run.RunAction;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -38,20 +42,22 @@ final class DiagnoseCommand implements Callable<Integer> {
     public Integer call() {
         ApiClient api = new ApiClient(Server.of(terminal.environment()));
         String path = "/runs/" + ApiClient.encode(id);
-        JsonNode failure = api.get(path).path("failure");
+        JsonNode detail = api.get(path);
         JsonNode diagnosis =
                 api.get(
                         path
                                 + "/diagnosis"
                                 + (stage == null ? "" : "?stage=" + ApiClient.encode(stage)));
         if (output.form() != OutputOptions.Form.TABLE) {
-            output.data(terminal, diagnosis);
+            ObjectNode view = Json.mapper().createObjectNode();
+            view.set("status", detail.path("run").path("status"));
+            view.set("reason", detail.path("run").path("reason"));
+            view.set("failure", detail.path("failure"));
+            view.setAll((ObjectNode) diagnosis);
+            output.data(terminal, view);
             return Exit.OK;
         }
-        if (failure.isObject()) {
-            terminal.out().println("failed   " + RunGetCommand.failureText(failure));
-            terminal.out().println();
-        }
+        state(api, path, detail);
         if (diagnosis.path("verdict").isTextual()) {
             print(diagnosis);
         } else {
@@ -62,6 +68,36 @@ final class DiagnoseCommand implements Callable<Integer> {
                                     + ": too few steps yet to say where their time goes");
         }
         return Exit.OK;
+    }
+
+    /// What the run is in comes before where its time goes: that is said of steps that were.
+    private void state(ApiClient api, String path, JsonNode detail) {
+        JsonNode run = detail.path("run");
+        JsonNode failure = detail.path("failure");
+        String reason = run.path("reason").asText("");
+        terminal.out()
+                .println(
+                        "state    "
+                                + run.path("status").asText()
+                                + (reason.isEmpty() || failure.isObject() ? "" : ": " + reason));
+        if (failure.isObject()) {
+            terminal.out().println("failed   " + RunGetCommand.failureText(failure));
+        }
+        for (RunAction action : List.of(RunAction.RETRY, RunAction.RESUME)) {
+            if (run.path("actions")
+                    .valueStream()
+                    .anyMatch(it -> it.asText().equals(action.key()))) {
+                terminal.out()
+                        .println(
+                                "next     ./tanren run "
+                                        + action.key()
+                                        + " "
+                                        + id
+                                        + ": "
+                                        + api.get(path + "/recovery").path("summary").asText());
+            }
+        }
+        terminal.out().println();
     }
 
     private void print(JsonNode diagnosis) {

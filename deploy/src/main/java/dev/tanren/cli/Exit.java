@@ -26,7 +26,8 @@ final class Exit {
         return switch (code) {
             case NOT_FOUND, OBJECT_MISSING, MODEL_MISSING, SOURCE_MISSING -> NOT_FOUND;
             case UNAUTHENTICATED, FORBIDDEN -> AUTHENTICATION;
-            case STATE_CONFLICT, IDEMPOTENCY_KEY_REUSED, OBJECT_EXISTS -> CONFLICT;
+            case STATE_CONFLICT, IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_KEY_IN_FLIGHT, OBJECT_EXISTS ->
+                    CONFLICT;
             case STORE_DEADLINE -> TIMEOUT;
             case USAGE, REQUEST_MALFORMED -> USAGE;
             default -> code.code().startsWith("TNR-1") ? USAGE : FAILED;

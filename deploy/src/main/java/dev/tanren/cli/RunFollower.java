@@ -1,6 +1,7 @@
 package dev.tanren.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tanren.deploy.client.ApiClient;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
@@ -59,6 +60,14 @@ final class RunFollower {
             stream.close();
             Runtime.getRuntime().removeShutdownHook(goodbye);
         }
+    }
+
+    /// The run as it stands now, with its `failure`, which is null unless it failed.
+    JsonNode outcome() {
+        JsonNode detail = api.get("/runs/" + ApiClient.encode(id));
+        ObjectNode run = detail.path("run").deepCopy();
+        run.set("failure", detail.path("failure"));
+        return run;
     }
 
     private @Nullable JsonNode awaitEnd(@Nullable Duration limit, EventStream stream)

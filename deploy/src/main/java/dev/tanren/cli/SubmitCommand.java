@@ -34,7 +34,11 @@ final class SubmitCommand implements Callable<Integer> {
     @Parameters(paramLabel = "FILE", description = "The plan, in YAML or JSON.")
     private Path file;
 
-    @Option(names = "--wait", description = "Follow the run to its end; exit code 1 when it fails.")
+    @Option(
+            names = "--wait",
+            description =
+                    "Follow the run to its end; exit code 1 when it fails. With --json the run is"
+                            + " printed as it ended.")
     private boolean wait;
 
     @Option(
@@ -75,14 +79,19 @@ final class SubmitCommand implements Callable<Integer> {
         if (output.form() == OutputOptions.Form.TABLE) {
             terminal.out().println(id);
             terminal.out().flush();
-        } else {
+        } else if (!wait) {
             output.data(terminal, run);
         }
         if (!wait) {
             terminal.say("Follow it with: ./tanren run watch " + id);
             return Exit.OK;
         }
-        return new RunFollower(terminal, api, id).follow(null, event -> {});
+        RunFollower follower = new RunFollower(terminal, api, id);
+        int code = follower.follow(null, event -> {});
+        if (output.form() != OutputOptions.Form.TABLE) {
+            output.data(terminal, follower.outcome());
+        }
+        return code;
     }
 
     private void preview(JsonNode explanation) {

@@ -37,9 +37,10 @@ final class WaitCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         ApiClient api = new ApiClient(Server.of(terminal.environment()));
         Duration limit = timeout == null ? null : duration(timeout);
-        int code = new RunFollower(terminal, api, id).follow(limit, event -> {});
+        RunFollower follower = new RunFollower(terminal, api, id);
+        int code = follower.follow(limit, event -> {});
         if (output.form() != OutputOptions.Form.TABLE) {
-            output.data(terminal, api.get("/runs/" + ApiClient.encode(id)).path("run"));
+            output.data(terminal, follower.outcome());
         }
         return code;
     }

@@ -17,6 +17,10 @@ class RunCommandsTest extends CommandTest {
             {"run":{"id":"r1","name":"small","status":"running","step":3,"totalSteps":10,
              "actions":["pause","cancel"]},"failure":null,"stages":[],"attempts":[],
              "planText":"# mine\\nname: small","planMediaType":"application/yaml"}""";
+    private static final String FAILURE =
+            """
+            {"code":"TNR-5003","what":"rank 1 is silent","where":"rank 1",
+             "mend":"the run has ended: look at the stacks"}""";
     private static final String RECOVERY =
             """
             {"stage":"adapt","resumeStep":5,"lastStep":7,"stepsLost":2,"secondsLost":75.0,
@@ -205,6 +209,47 @@ class RunCommandsTest extends CommandTest {
 
         assertThat(result.exitCode()).isEqualTo(1);
         assertThat(result.tree().path("status").asText()).isEqualTo("cancelled");
+    }
+
+    @Test
+    void aSubmissionThatIsWaitedForPrintsTheRunAsItEndedWithItsFailure() throws Exception {
+        Path plan = Files.writeString(folder.resolve("plan.yaml"), PLAN);
+        answers.put("POST /runs", new Answer(201, "{\"id\":\"r1\",\"status\":\"queued\"}"));
+        answers.put(
+                "GET /runs/r1",
+                new Answer(
+                        200,
+                        RUN.replace("running", "failed")
+                                .replace("\"failure\":null", "\"failure\":" + FAILURE)));
+
+        Result result = run("run", "submit", plan.toString(), "--wait", "--json");
+
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(result.tree().path("id").asText()).isEqualTo("r1");
+        assertThat(result.tree().path("status").asText()).isEqualTo("failed");
+        assertThat(result.tree().path("failure").path("code").asText()).isEqualTo("TNR-5003");
+    }
+
+    @Test
+    void aDiagnosisOfAFailedRunSaysFirstWhatItIsInAndWhatCanBeDone() {
+        answers.put(
+                "GET /runs/r1",
+                new Answer(
+                        200,
+                        RUN.replace("running", "failed")
+                                .replace("[\"pause\",\"cancel\"]", "[\"retry\"]")
+                                .replace("\"failure\":null", "\"failure\":" + FAILURE)));
+        answers.put("GET /runs/r1/diagnosis", new Answer(200, "{\"stage\":\"adapt\"}"));
+
+        Result result = run("run", "diagnose", "r1");
+
+        assertThat(result.out())
+                .startsWith("state    failed\nfailed   TNR-5003 rank 1 is silent")
+                .contains(
+                        "next     ./tanren run retry r1: Resumes stage adapt from step 5, loses 2"
+                                + " steps, on 2 ranks.");
+        assertThat(run("run", "diagnose", "r1", "--json").tree().path("status").asText())
+                .isEqualTo("failed");
     }
 
     @Test
