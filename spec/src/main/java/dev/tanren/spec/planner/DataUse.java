@@ -25,7 +25,7 @@ public record DataUse(
     /// From here on a use is told as a repetition.
     private static final double TOLD = 1.5;
 
-    /// The uses of one dataset, in the order of the plan.
+    /// The uses of one dataset, in the order of the plan's phases and by name.
     ///
     /// @param tokens to train on of a tier of it, by the tier's key, or of all for an empty key;
     ///     entries without tokens are left out
@@ -33,7 +33,7 @@ public record DataUse(
         List<DataUse> uses = new ArrayList<>();
         for (TrainingStage stage : trainingStages(plan)) {
             for (Timetable.Entry entry : Timetable.of(stage).entries()) {
-                for (Map.Entry<String, Double> mixed : entry.phase().mix().entrySet()) {
+                for (Map.Entry<String, Long> mixed : entry.samplesOfMembers().entrySet()) {
                     int at = mixed.getKey().indexOf('@');
                     String name = at < 0 ? mixed.getKey() : mixed.getKey().substring(0, at);
                     long there =
@@ -41,7 +41,7 @@ public record DataUse(
                                     ? tokens.applyAsLong(
                                             at < 0 ? "" : mixed.getKey().substring(at + 1))
                                     : 0;
-                    if (there > 0) {
+                    if (there > 0 && mixed.getValue() > 0) {
                         uses.add(use(stage.id(), entry, mixed, there));
                     }
                 }
@@ -58,16 +58,16 @@ public record DataUse(
     }
 
     private static DataUse use(
-            String stage, Timetable.Entry entry, Map.Entry<String, Double> mixed, long there) {
-        double blocks = entry.steps() * (double) entry.sequencesPerStep() * mixed.getValue();
+            String stage, Timetable.Entry entry, Map.Entry<String, Long> mixed, long there) {
+        long blocks = mixed.getValue();
         int length = entry.phase().sequenceLength();
         return new DataUse(
                 stage,
                 entry.phase().id(),
                 mixed.getKey(),
                 length,
-                Math.round(blocks),
-                blocks * length / there,
+                blocks,
+                (double) blocks * length / there,
                 false);
     }
 

@@ -27,7 +27,7 @@ public record Explanation(
 
     /// The same plan with what is known of its data.
     public Explanation withUses(List<DataUse> known) {
-        return new Explanation(plan, model, stages, known);
+        return new Explanation(plan, model, prediction, stages, known);
     }
 
     /// @param total all parameters

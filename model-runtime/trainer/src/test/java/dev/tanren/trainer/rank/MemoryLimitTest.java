@@ -63,7 +63,7 @@ class MemoryLimitTest {
             assertThat(failed.what())
                     .containsPattern("needs about (8|9|1\\d)\\d\\d MiB: it had")
                     .contains("its limit is 700 MiB, the planner had expected")
-                    .contains("are to come (nothing new)");
+                    .contains("are to come (later phases)");
             assertThat(failed.mend())
                     .contains("in stage adapt")
                     .endsWith("TANREN_WORKER_MEMORY where it has more than that");

@@ -139,7 +139,8 @@ public final class TextCuts {
             boolean keepsMatches =
                     behavior.equals("Isolated")
                             || (behavior.equals("Removed") && split.path("invert").asBoolean());
-            return keepsMatches && WORD_PATTERNS.contains(split.path("pattern").path("Regex").asText());
+            return keepsMatches
+                    && WORD_PATTERNS.contains(split.path("pattern").path("Regex").asText());
         }
         return WHITE_SPACE_SPLITTERS.contains(type)
                 || (byteLevel(split) && split.path("use_regex").asBoolean(true));
