@@ -128,7 +128,7 @@ public final class Evaluator {
                 "runs/" + request.runId() + "/" + request.stageId() + "/logs/1/evaluate.log",
                 lease,
                 ProcessMemory.ofEvaluation(
-                        request.architecture(), sequenceLength(trained, bundle.step())),
+                        request.architecture(), EvaluationBatch.of(trained).sequenceLength()),
                 place ->
                         new EvaluateLaunch(
                                 request.runId(),

@@ -2,10 +2,10 @@ package dev.tanren.activities.journal;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Metrics.EvaluationRow;
 import dev.tanren.storage.registry.Metrics.StepRow;
 import dev.tanren.storage.registry.Registry;
-import dev.tanren.storage.registry.AttemptStatus;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;

@@ -18,7 +18,7 @@ final class ForgetfulStore implements ObjectStore {
     @Override
     public StoredObject put(String key, Path file) {
         try {
-            return new StoredObject(key, Files.size(file), "");
+            return new StoredObject(key, Files.size(file));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

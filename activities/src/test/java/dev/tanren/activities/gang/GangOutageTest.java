@@ -7,9 +7,10 @@ import dev.tanren.activities.journal.JournalReplay;
 import dev.tanren.activities.lease.Lease;
 import dev.tanren.launch.Report;
 import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Events;
 import dev.tanren.storage.registry.Metrics;
-import dev.tanren.storage.registry.AttemptStatus;
+import dev.tanren.storage.testing.StartedAttempt;
 import dev.tanren.workflows.activity.GangActivities.GangRequest;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -136,8 +137,8 @@ class GangOutageTest extends GangTest {
         }
         back();
         long newer =
-                registry.attempts()
-                        .begin(request.runId(), STAGE, "short", "other", 1, 0, "newer")
+                StartedAttempt.begin(
+                                registry, request.runId(), STAGE, "short", "other", 1, 0, "newer")
                         .fencingToken();
         registry.runs().setProgress(request.runId(), STAGE, newer, "short", 30);
 

@@ -2,8 +2,8 @@ package dev.tanren.activities.gang;
 
 import dev.tanren.activities.journal.Journal;
 import dev.tanren.activities.journal.JournalEntry;
-import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.AttemptStatus;
+import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.workflows.activity.GangActivities.GangRequest;
 import java.nio.file.Path;
 import java.util.List;

@@ -9,8 +9,8 @@ import javax.net.SocketFactory;
 /// Sockets that keep little of what is sent, so that a client knows whether bytes still move.
 ///
 /// What the system has taken looks as if it had been sent. With buffers of many megabytes, as Linux
-/// makes them by itself, an upload over a slow way would seem over long before its end, and the wait
-/// for the answer would end first.
+/// makes them by itself, an upload over a slow way would seem over long before its end, and the
+/// wait for the answer would end first.
 final class UploadSockets extends SocketFactory {
 
     /// Enough for 10 MB/s a connection over 20 ms.
@@ -21,8 +21,8 @@ final class UploadSockets extends SocketFactory {
 
     private final SocketFactory plain = SocketFactory.getDefault();
 
-    /// How long to wait for an answer: as long as for any byte, and as long as what may still lie in
-    /// the buffer may take to leave.
+    /// How long to wait for an answer: as long as for any byte, and as long as what may still lie
+    /// in the buffer may take to leave.
     ///
     /// @param bodyBytes of the request
     static Duration answerWithin(Duration idle, long bodyBytes) {

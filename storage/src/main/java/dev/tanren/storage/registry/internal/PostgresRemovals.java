@@ -35,7 +35,8 @@ public final class PostgresRemovals implements Removals {
                                             + " on conflict do nothing")
                             .bind("runId", runId)
                             .execute();
-                    PostgresAudit.append(handle, actor, "run.delete", "run/" + runId, reason, "{}", null);
+                    PostgresAudit.append(
+                            handle, actor, "run.delete", "run/" + runId, reason, "{}", null);
                 });
     }
 

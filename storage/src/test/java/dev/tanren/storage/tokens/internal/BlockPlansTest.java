@@ -238,7 +238,7 @@ class BlockPlansTest {
                         true,
                         List.of(shard("training", training)),
                         List.of(shard("held-out", heldOut)),
-                        new DatasetManifest.Statistics(0, 0, 0, 0, 0, 0, 0, List.of())));
+                        DatasetManifest.Statistics.of(0, 0)));
     }
 
     private static DatasetManifest.Shard shard(String name, TokenShardWriter.Written written) {

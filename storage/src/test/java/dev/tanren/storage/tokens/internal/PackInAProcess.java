@@ -88,7 +88,7 @@ final class PackInAProcess {
             Path file = folder.resolve(key);
             try {
                 return Files.exists(file)
-                        ? Optional.of(new StoredObject(key, Files.size(file), ""))
+                        ? Optional.of(new StoredObject(key, Files.size(file)))
                         : Optional.empty();
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
