@@ -23,6 +23,14 @@ public record RuntimeCommand(List<String> arguments, Map<String, String> environ
     /// is there and fits.
     public static final String TRAINER_ARCHIVE = "trainer.jsa";
 
+    /// `MKL_CBWR`: the processor's best code path, and that one whatever the memory's alignment.
+    public static final String MKL_CODE_PATH = "AUTO,STRICT";
+
+    /// Names the library that multiplies matrices, [#PRODUCTS].
+    public static final String PRODUCTS_PROPERTY = "org.bytedeco.openblas.load";
+
+    public static final String PRODUCTS = "mkl";
+
     private static final String GIBIBYTE = Long.toString(1L << 30);
     private static final String HEAP = "-Xmx";
     private static final long LEAST_HEAP = 256L << 20;
@@ -61,7 +69,7 @@ public record RuntimeCommand(List<String> arguments, Map<String, String> environ
         flags.add("-Xms64m");
         flags.add(HEAP + "1g");
         flags.add("-Dorg.bytedeco.javacpp.cachedir=" + natives);
-        flags.add("-Dorg.bytedeco.openblas.load=mkl");
+        flags.add("-D" + PRODUCTS_PROPERTY + "=" + PRODUCTS);
         // JavaCPP would otherwise hold native memory against the size of the heap.
         flags.add("-Dorg.bytedeco.javacpp.maxbytes=0");
         flags.add("-Dorg.bytedeco.javacpp.maxphysicalbytes=0");
@@ -175,7 +183,7 @@ public record RuntimeCommand(List<String> arguments, Map<String, String> environ
         environment.put("MKL_NUM_THREADS", Integer.toString(threads));
         environment.put("MKL_DYNAMIC", "FALSE");
         environment.put("OMP_DYNAMIC", "FALSE");
-        environment.put("MKL_CBWR", "AUTO,STRICT");
+        environment.put("MKL_CBWR", MKL_CODE_PATH);
         environment.put("MALLOC_MMAP_THRESHOLD_", GIBIBYTE);
         environment.put("MALLOC_TRIM_THRESHOLD_", GIBIBYTE);
         environment.put("MALLOC_TOP_PAD_", QUARTER_GIBIBYTE);

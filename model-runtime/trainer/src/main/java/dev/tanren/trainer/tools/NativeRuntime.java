@@ -1,5 +1,6 @@
 package dev.tanren.trainer.tools;
 
+import dev.tanren.launch.RuntimeCommand;
 import dev.tanren.trainer.parameters.ComputeThreads;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -10,9 +11,9 @@ import org.bytedeco.pytorch.global.torch;
 
 /// Brings up libtorch in this process. Call [#configure] before the first tensor.
 ///
-/// A process of the trainer is started with `-Dorg.bytedeco.openblas.load=mkl`; the rest of what
-/// the libraries read from the environment is set here before they load, so the same bits come out
-/// however the process was started. What is only about speed gives way to the caller's own value.
+/// All that decides bits is set here before the libraries load, whatever the process was started
+/// with: which library multiplies, how many threads it has, and that it chooses its code path by
+/// neither alignment nor load. What is only about speed gives way to the caller's own value.
 public final class NativeRuntime {
 
     private static final Path STATUS = Path.of("/proc/self/status");
@@ -32,6 +33,8 @@ public final class NativeRuntime {
         NativeEnvironment.set("MKL_NUM_THREADS", count);
         NativeEnvironment.set("OMP_DYNAMIC", "FALSE");
         NativeEnvironment.set("MKL_DYNAMIC", "FALSE");
+        NativeEnvironment.set("MKL_CBWR", RuntimeCommand.MKL_CODE_PATH);
+        System.setProperty(RuntimeCommand.PRODUCTS_PROPERTY, RuntimeCommand.PRODUCTS);
         // One pool for libtorch and MKL instead of one each.
         NativeEnvironment.setDefault("MKL_THREADING_LAYER", "GNU");
         // A thread that waits soon sleeps: with more threads than cores, spinning is what takes
