@@ -12,16 +12,20 @@ import dev.tanren.activities.source.Sources;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
+import dev.tanren.spec.model.EndTokens;
+import dev.tanren.spec.model.TokenizerVocabulary;
 import dev.tanren.spec.plan.Dataset;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.objects.Sha256;
 import dev.tanren.storage.tokens.DatasetManifest;
+import dev.tanren.storage.weights.StoredModelFolder;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 
 /// Makes a dataset of a plan into token shards in the object store.
 ///
@@ -54,12 +58,14 @@ public final class DatasetPreparation {
         boolean tokens = readyTokens(request.name(), files);
         String tokenizerSha256 = "";
         byte[] tokenizer = {};
+        OptionalInt end = OptionalInt.empty();
         if (!tokens) {
             tokenizer = tokenizer(request);
             tokenizerSha256 = Sha256.of(tokenizer);
+            end = endOfDocument(request, tokenizer);
         }
         files = hashed(files, progress);
-        String hash = ContentHash.of(request.dataset(), files, tokenizerSha256);
+        String hash = ContentHash.of(request.dataset(), files, tokenizerSha256, end);
         String manifestKey = "datasets/" + hash + "/manifest.json";
         if (store.find(manifestKey).isPresent()) {
             return reused(request, manifestKey);
@@ -67,7 +73,7 @@ public final class DatasetPreparation {
         DatasetManifest manifest =
                 tokens
                         ? fromTokens(request, files, hash, progress)
-                        : fromDocuments(request, files, hash, tokenizer, progress);
+                        : fromDocuments(request, files, hash, tokenizer, end, progress);
         byte[] json = Json.write(manifest).getBytes(StandardCharsets.UTF_8);
         if (!store.putIfAbsent(manifestKey, json)) {
             return reused(request, manifestKey);
@@ -105,6 +111,16 @@ public final class DatasetPreparation {
         return store.get(request.tokenizerKey());
     }
 
+    /// By what lies beside the tokenizer: the files of a base model, or the tokenizer's own.
+    private OptionalInt endOfDocument(Request request, byte[] tokenizer) {
+        EndTokens ends =
+                EndTokens.read(
+                        TokenizerVocabulary.read(tokenizer, request.tokenizerKey()),
+                        StoredModelFolder.ofTokenizer(store, request.tokenizerKey()),
+                        request.vocabSize());
+        return ends.ofDocuments().map(end -> OptionalInt.of(end.id())).orElse(OptionalInt.empty());
+    }
+
     private static List<SourceFile> hashed(List<SourceFile> files, Progress progress) {
         List<SourceFile> hashed = new ArrayList<>(files.size());
         long[] before = {0};
@@ -132,8 +148,14 @@ public final class DatasetPreparation {
             List<SourceFile> files,
             String hash,
             byte[] tokenizerJson,
+            OptionalInt end,
             Progress progress) {
-        try (TextTokenizer tokenizer = TextTokenizer.of(tokenizerJson, request.tokenizerKey())) {
+        try (TextTokenizer tokenizer =
+                TextTokenizer.of(
+                        tokenizerJson,
+                        request.tokenizerKey(),
+                        end,
+                        request.dataset().specialTokens())) {
             checkVocabulary(tokenizer.vocabSize(), request);
             return inScratch(
                     folder ->
@@ -206,7 +228,8 @@ public final class DatasetPreparation {
         DatasetManifest in(Path folder);
     }
 
-    /// @param tokenizerKey object key of `tokenizer.json`; empty where all sources are ready tokens
+    /// @param tokenizerKey object key of `tokenizer.json`, beside which lies what says of its
+    ///     tokens; empty where all sources are ready tokens
     /// @param vocabSize of the model
     public record Request(String name, Dataset dataset, String tokenizerKey, int vocabSize) {}
 

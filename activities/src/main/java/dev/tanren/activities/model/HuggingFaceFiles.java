@@ -7,8 +7,13 @@ import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.model.ModelFiles;
 import dev.tanren.spec.model.ModelFolder;
 import dev.tanren.spec.model.WeightFiles;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -18,23 +23,30 @@ final class HuggingFaceFiles implements ModelFolder {
     static final String CONFIGURATION = ModelFiles.CONFIGURATION;
     static final String TOKENIZER = ModelFiles.TOKENIZER;
 
-    /// Indexes of the largest models have a few hundred KiB.
-    private static final int MOST_INDEX_BYTES = 64 << 20;
+    /// Indexes of the largest models have a few hundred KiB, tokenizers tens of MiB.
+    private static final int MOST_BYTES = 64 << 20;
+
+    private static final int MOST_CONFIGURATION_BYTES = 4 << 20;
 
     private final SourceFolder folder;
 
     /// What was asked for and is there: a file of the Hub costs a request each time.
     private final SortedMap<String, SourceContent> found = new TreeMap<>();
 
+    /// What was read: each is read once, whoever asks.
+    private final Map<String, byte[]> bytes = new HashMap<>();
+
+    private final Set<String> asked = new HashSet<>();
+
     private HuggingFaceFiles(SourceFolder folder) {
         this.folder = folder;
     }
 
-    /// Files by name.
+    /// Finds the files and looks into none but the index of weights.
     ///
     /// @throws TanrenException `MODEL_MISSING` where there is no configuration, and what
     ///     [WeightFiles#find] throws
-    static SortedMap<String, SourceContent> find(SourceFolder folder) {
+    static HuggingFaceFiles find(SourceFolder folder) {
         HuggingFaceFiles files = new HuggingFaceFiles(folder);
         if (!files.has(CONFIGURATION)) {
             throw new TanrenException(
@@ -46,18 +58,38 @@ final class HuggingFaceFiles implements ModelFolder {
         files.has(TOKENIZER);
         ModelFiles.CARRIED.forEach(files::has);
         WeightFiles.find(files);
-        return files.found;
+        return files;
+    }
+
+    /// The tokenizer and what lies beside it that says something of its tokens.
+    ///
+    /// @param tokenizer whatever it is called
+    static HuggingFaceFiles ofTokenizer(SourceContent tokenizer, SourceFolder folder) {
+        HuggingFaceFiles files = new HuggingFaceFiles(folder);
+        files.asked.add(TOKENIZER);
+        files.found.put(TOKENIZER, tokenizer);
+        ModelFiles.OF_TOKENIZER.forEach(files::has);
+        return files;
+    }
+
+    /// Files by name.
+    SortedMap<String, SourceContent> files() {
+        return Collections.unmodifiableSortedMap(found);
     }
 
     @Override
     public boolean has(String name) {
-        folder.file(name).ifPresent(file -> found.put(name, file));
+        if (asked.add(name)) {
+            folder.file(name).ifPresent(file -> found.put(name, file));
+        }
         return found.containsKey(name);
     }
 
     @Override
     public byte[] read(String name) {
-        return Objects.requireNonNull(found.get(name), name).read(MOST_INDEX_BYTES);
+        int most = name.equals(CONFIGURATION) ? MOST_CONFIGURATION_BYTES : MOST_BYTES;
+        return bytes.computeIfAbsent(
+                name, any -> Objects.requireNonNull(found.get(any), any).read(most));
     }
 
     @Override

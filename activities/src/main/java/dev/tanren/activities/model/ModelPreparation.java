@@ -4,6 +4,7 @@ import dev.tanren.activities.source.Progress;
 import dev.tanren.activities.source.SourceContent;
 import dev.tanren.activities.source.SourceFolder;
 import dev.tanren.activities.source.Sources;
+import dev.tanren.spec.model.EndTokens;
 import dev.tanren.spec.model.HuggingFaceConfiguration;
 import dev.tanren.spec.model.TokenizerVocabulary;
 import dev.tanren.spec.plan.Architecture;
@@ -12,9 +13,9 @@ import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.validation.ModelFit;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.objects.Sha256;
+import dev.tanren.storage.weights.StoredModelFolder;
 import dev.tanren.workflows.activity.ModelActivities.ResolvedModel;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -27,9 +28,6 @@ import java.util.TreeMap;
 /// `hf:` sources are read, and what earlier runs published. Of a model in a bucket or on the Hub,
 /// one file at a time is on this machine's disk; no weights are kept in memory.
 public final class ModelPreparation {
-
-    private static final int MOST_TOKENIZER_BYTES = 64 << 20;
-    private static final int MOST_CONFIGURATION_BYTES = 4 << 20;
 
     private final ObjectStore store;
     private final Sources sources;
@@ -53,7 +51,9 @@ public final class ModelPreparation {
                 String tokenizer = fresh.tokenizer();
                 yield new ResolvedModel(
                         fresh.architecture(),
-                        tokenizer == null ? "" : tokenizer(tokenizer, fresh.architecture()),
+                        tokenizer == null
+                                ? ""
+                                : tokenizer(tokenizer, fresh.architecture(), progress),
                         null,
                         null);
             }
@@ -61,38 +61,56 @@ public final class ModelPreparation {
         };
     }
 
-    private String tokenizer(String uri, Architecture architecture) {
-        SourceContent file = sources.file(uri, HuggingFaceFiles.TOKENIZER);
-        byte[] bytes = fitting(file, architecture);
-        String key = "models/" + Sha256.of(bytes) + "/" + HuggingFaceFiles.TOKENIZER;
-        store.putIfAbsent(key, bytes);
-        return key;
+    /// The tokenizer lies alone under the hash of its bytes; with files beside it, under that of
+    /// all of them.
+    private String tokenizer(String uri, Architecture architecture, Progress progress) {
+        HuggingFaceFiles files =
+                HuggingFaceFiles.ofTokenizer(
+                        sources.file(uri, HuggingFaceFiles.TOKENIZER), sources.folderOfFile(uri));
+        requireTokens(files, architecture);
+        SortedMap<String, SourceContent> found = files.files();
+        SortedMap<String, String> hashes = new TreeMap<>();
+        found.forEach((name, file) -> hashes.put(name, file.sha256(progress)));
+        String hash =
+                hashes.size() == 1
+                        ? Objects.requireNonNull(hashes.get(HuggingFaceFiles.TOKENIZER))
+                        : contentHash(hashes);
+        String prefix = "models/" + hash + "/";
+        // Whoever finds the tokenizer finds what lies beside it.
+        hashes.keySet().stream()
+                .filter(name -> !name.equals(HuggingFaceFiles.TOKENIZER))
+                .forEach(name -> store.putIfAbsent(prefix + name, files.read(name)));
+        store.putIfAbsent(
+                prefix + HuggingFaceFiles.TOKENIZER, files.read(HuggingFaceFiles.TOKENIZER));
+        return prefix + HuggingFaceFiles.TOKENIZER;
     }
 
-    /// The tokenizer's bytes.
+    /// Looks at what the files say of the tokens.
     ///
-    /// @throws TanrenException `TOKENIZER_MISMATCH` where it has tokens that the model does not
-    // know
-    private static byte[] fitting(SourceContent tokenizer, Architecture architecture) {
-        byte[] bytes = tokenizer.read(MOST_TOKENIZER_BYTES);
-        TokenizerVocabulary.read(bytes, tokenizer.where())
-                .requireWithin(architecture.vocabSize(), tokenizer.where());
-        return bytes;
+    /// @throws TanrenException `TOKENIZER_MISMATCH` where the tokenizer has tokens that the model
+    ///     does not know, `TOKENIZER_UNREADABLE`, `MODEL_CONFIGURATION`
+    private static void requireTokens(HuggingFaceFiles files, Architecture architecture) {
+        SourceContent file = files.files().get(HuggingFaceFiles.TOKENIZER);
+        TokenizerVocabulary tokenizer = null;
+        if (file != null) {
+            tokenizer =
+                    TokenizerVocabulary.read(files.read(HuggingFaceFiles.TOKENIZER), file.where());
+            tokenizer.requireWithin(architecture.vocabSize(), file.where());
+        }
+        EndTokens.read(tokenizer, files, architecture.vocabSize());
     }
 
     private ResolvedModel base(String uri, Plan plan, Progress progress) {
         SourceFolder folder = folder(uri);
-        SortedMap<String, SourceContent> files = HuggingFaceFiles.find(folder);
-        HuggingFaceConfiguration configuration = configuration(files);
+        HuggingFaceFiles found = HuggingFaceFiles.find(folder);
+        SortedMap<String, SourceContent> files = found.files();
+        HuggingFaceConfiguration configuration = configuration(found);
         ModelFit.require(plan, configuration.architecture());
+        requireTokens(found, configuration.architecture());
         SortedMap<String, String> hashes = new TreeMap<>();
         files.forEach((name, file) -> hashes.put(name, file.sha256(progress)));
         String prefix = "models/" + contentHash(hashes) + "/";
         if (store.find(prefix + HuggingFaceFiles.CONFIGURATION).isEmpty()) {
-            SourceContent tokenizer = files.get(HuggingFaceFiles.TOKENIZER);
-            if (tokenizer != null) {
-                fitting(tokenizer, configuration.architecture());
-            }
             new ModelUpload(store, transfer, files, hashes, prefix)
                     .run(configuration.architecture(), folder.where(), progress);
         }
@@ -101,7 +119,27 @@ public final class ModelPreparation {
                         ? prefix + HuggingFaceFiles.TOKENIZER
                         : "";
         return new ResolvedModel(
-                configuration.architecture(), tokenizerKey, prefix, folder.commit().orElse(null));
+                store.find(prefix + ModelUpload.OWN_HEAD).isPresent()
+                        ? configuration.architecture().untied()
+                        : configuration.architecture(),
+                tokenizerKey,
+                prefix,
+                folder.commit().orElse(null));
+    }
+
+    /// What ends the texts of a model that was resolved.
+    public EndTokens endTokens(ResolvedModel model) {
+        String prefix = model.importedPrefix();
+        StoredModelFolder folder =
+                prefix == null
+                        ? StoredModelFolder.ofTokenizer(store, model.tokenizerKey())
+                        : new StoredModelFolder(store, prefix);
+        TokenizerVocabulary tokenizer =
+                model.tokenizerKey().isEmpty()
+                        ? null
+                        : TokenizerVocabulary.read(
+                                store.get(model.tokenizerKey()), model.tokenizerKey());
+        return EndTokens.read(tokenizer, folder, model.architecture().vocabSize());
     }
 
     private SourceFolder folder(String uri) {
@@ -110,10 +148,10 @@ public final class ModelPreparation {
                 .orElseGet(() -> sources.folder(uri));
     }
 
-    private static HuggingFaceConfiguration configuration(Map<String, SourceContent> files) {
-        SourceContent file = Objects.requireNonNull(files.get(HuggingFaceFiles.CONFIGURATION));
-        byte[] json = file.read(MOST_CONFIGURATION_BYTES);
-        return HuggingFaceConfiguration.read(json, file.where());
+    private static HuggingFaceConfiguration configuration(HuggingFaceFiles files) {
+        return HuggingFaceConfiguration.read(
+                files.read(HuggingFaceFiles.CONFIGURATION),
+                files.where(HuggingFaceFiles.CONFIGURATION));
     }
 
     private static String contentHash(SortedMap<String, String> hashes) {

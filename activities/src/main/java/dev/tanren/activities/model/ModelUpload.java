@@ -9,7 +9,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.SortedMap;
 
-/// Stores a model's files, each looked into first, and `config.json` last.
+/// Stores a model's files, each looked into first, and `config.json` last, with what the weights
+/// tell beyond it.
 ///
 /// @param files by name
 /// @param hashes SHA-256 by name; a file that reads otherwise has changed
@@ -20,6 +21,9 @@ record ModelUpload(
         SortedMap<String, SourceContent> files,
         SortedMap<String, String> hashes,
         String prefix) {
+
+    /// Lies beside the files of a model with a head of its own that its configuration ties.
+    static final String OWN_HEAD = "own-head";
 
     /// @param where what errors call the model's folder
     /// @throws TanrenException one of [WeightsInspection#REFUSALS], after which the store has none
@@ -45,6 +49,9 @@ record ModelUpload(
             throw e;
         }
         progress.at("storing", ++done);
+        if (!inspection.architecture().equals(architecture)) {
+            store.putIfAbsent(prefix + OWN_HEAD, new byte[] {'1'});
+        }
         put(HuggingFaceFiles.CONFIGURATION, inspection, progress);
     }
 

@@ -9,6 +9,7 @@ import dev.tanren.storage.safetensors.SafetensorsFile;
 import dev.tanren.storage.weights.ExpectedWeights;
 import dev.tanren.storage.weights.ExpectedWeights.Weight;
 import dev.tanren.storage.weights.FiniteNumbers;
+import dev.tanren.storage.weights.StoredHead;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.Set;
@@ -26,9 +27,11 @@ final class WeightsInspection {
                     ErrorCode.MODEL_NOT_FINITE);
 
     private final ExpectedWeights expected;
+    private final StoredHead head;
     private final Progress progress;
 
     WeightsInspection(Architecture architecture, Progress progress) {
+        this.head = new StoredHead(architecture);
         this.expected = new ExpectedWeights(ModelTensors.of(architecture));
         this.progress = progress;
     }
@@ -44,11 +47,22 @@ final class WeightsInspection {
                 done += weight.tensor().bytes().byteSize();
                 progress.at("checking", done);
             }
+            head.take(tensors)
+                    .ifPresent(
+                            weight -> {
+                                expected.requireHead(weight, where);
+                                FiniteNumbers.require(weight, where, FiniteNumbers::everyThread);
+                            });
         }
     }
 
     /// @throws TanrenException `MODEL_TENSOR_MISMATCH` naming tensors that no file had
     void requireAll(String where) {
         expected.requireAll(where);
+    }
+
+    /// What the model is by its weights, after the last file.
+    Architecture architecture() {
+        return head.architecture();
     }
 }

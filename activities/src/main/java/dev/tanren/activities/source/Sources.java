@@ -87,6 +87,28 @@ public final class Sources {
         return folder(uri).file(nameInFolder).orElseThrow(() -> missing(uri));
     }
 
+    /// The folder of the file that [#file] gives, to look for others beside it.
+    ///
+    /// @throws TanrenException as [#folder]
+    public SourceFolder folderOfFile(String uri) {
+        Optional<BucketUri> stored = BucketUri.parse(uri);
+        if (stored.isPresent() && object(stored.get()).isPresent()) {
+            BucketUri object = stored.get();
+            return new SourceFolder.StoredFolder(
+                    store(object),
+                    object.root(),
+                    object.key().substring(0, object.key().lastIndexOf('/') + 1));
+        }
+        if (stored.isEmpty() && !HubReference.names(uri)) {
+            // Not the real path: in a cache of the Hub, files are links to elsewhere.
+            Path path = Path.of(uri.substring(uri.indexOf(':') + 1));
+            if (!Files.isDirectory(roots.resolve(uri))) {
+                return new SourceFolder.LocalFolder(roots, path.resolveSibling(""));
+            }
+        }
+        return folder(uri);
+    }
+
     /// The folder that a URI names. Whether there is anything in it is not asked of a bucket.
     ///
     /// @throws TanrenException `SOURCE_MISSING`, `SOURCE_UNREADABLE`, and as [Hub#snapshot(String)]

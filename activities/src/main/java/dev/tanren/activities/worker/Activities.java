@@ -63,7 +63,10 @@ final class Activities implements AutoCloseable {
         shared =
                 new Object[] {
                     new RegistryActivitiesImpl(registry),
-                    new ModelActivitiesImpl(new ModelPreparation(store, sources, scratch), drain),
+                    new ModelActivitiesImpl(
+                            new ModelPreparation(store, sources, scratch),
+                            registry.events(),
+                            drain),
                     new DatasetActivitiesImpl(
                             new DatasetPreparation(store, sources, scratch, node.threads()),
                             registry.events(),

@@ -9,15 +9,20 @@ import dev.tanren.activities.source.SourceBuckets;
 import dev.tanren.activities.source.Sources;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.model.HuggingFaceConfiguration;
 import dev.tanren.spec.model.ModelFiles;
+import dev.tanren.spec.plan.ModelSource;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.validation.PlanReader;
 import dev.tanren.storage.safetensors.Dtype;
+import dev.tanren.storage.safetensors.TensorInfo;
 import dev.tanren.storage.testing.MemoryObjectStore;
 import dev.tanren.workflows.activity.ModelActivities.ResolvedModel;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +32,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ModelPreparationTest {
+
+    private static final String TOKENIZER =
+            """
+            {"model": {"vocab": {"a": 0}}, "added_tokens": [{"id": 1, "content": "</s>"},
+             {"id": 2, "content": "<fin>"}]}""";
 
     @TempDir private Path folder;
     private final MemoryObjectStore store = new MemoryObjectStore();
@@ -61,6 +71,95 @@ class ModelPreparationTest {
                         SmallModel.tensors(SmallModel.CONFIGURATION, Dtype.BF16),
                         (name, numbers) -> {}));
         assertThat(resolve().importedPrefix()).isNotEqualTo(model.importedPrefix());
+    }
+
+    @Test
+    void aHeadThatIsTiedAndStoredWithOtherValuesUnties() throws IOException {
+        List<TensorInfo> tensors =
+                new ArrayList<>(SmallModel.tensors(SmallModel.CONFIGURATION, Dtype.F32));
+        TensorInfo embedding = tensors.getFirst();
+        tensors.add(new TensorInfo("lm_head.weight", embedding.dtype(), embedding.shape()));
+        write("model.safetensors", SmallModel.file(tensors, (name, numbers) -> {}));
+
+        ResolvedModel model = resolve();
+
+        assertThat(model.architecture().tieWordEmbeddings()).isFalse();
+        assertThat(resolve()).as("of the files in the store").isEqualTo(model);
+        assertThat(store.get(model.importedPrefix() + "config.json"))
+                .isEqualTo(SmallModel.CONFIGURATION.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void aHeadThatIsTheEmbeddingStaysTied() throws IOException {
+        List<TensorInfo> tensors =
+                new ArrayList<>(SmallModel.tensors(SmallModel.CONFIGURATION, Dtype.F32));
+        TensorInfo embedding = tensors.getFirst();
+        tensors.add(new TensorInfo("lm_head.weight", embedding.dtype(), embedding.shape()));
+        write(
+                "model.safetensors",
+                SmallModel.file(
+                        tensors,
+                        (name, numbers) -> {
+                            if (name.equals("lm_head.weight") || name.equals(embedding.name())) {
+                                numbers.fill((byte) 1);
+                            }
+                        }));
+
+        assertThat(resolve().architecture().tieWordEmbeddings()).isTrue();
+    }
+
+    @Test
+    void aStoredHeadOfAnotherShapeIsRefusedByName() throws IOException {
+        List<TensorInfo> tensors =
+                new ArrayList<>(SmallModel.tensors(SmallModel.CONFIGURATION, Dtype.F32));
+        tensors.add(new TensorInfo("lm_head.weight", Dtype.F32, List.of(65L, 16L)));
+        write("model.safetensors", SmallModel.file(tensors, (name, numbers) -> {}));
+
+        assertRefused(ErrorCode.MODEL_TENSOR_MISMATCH, "lm_head.weight");
+    }
+
+    @Test
+    void theEndOfDocumentsIsTheOneThatTheBaseDeclares() throws IOException {
+        write("model.safetensors", SmallModel.weights(SmallModel.CONFIGURATION));
+        write("tokenizer.json", TOKENIZER);
+        write("tokenizer_config.json", "{\"eos_token\": \"<fin>\"}");
+
+        assertThat(preparation().endTokens(resolve()).describe())
+                .isEqualTo("documents end in `<fin>` (2), which `tokenizer_config.json` declares");
+    }
+
+    @Test
+    void aTokenizerOfFreshWeightsTakesWhatLiesBesideItAlong() throws IOException {
+        write("tokenizer.json", TOKENIZER);
+        ResolvedModel alone = preparation().resolve(fresh(), Progress.NONE);
+        assertThat(preparation().endTokens(alone).describe())
+                .startsWith("documents end in `</s>` (1), known by its name");
+
+        write("tokenizer_config.json", "{\"eos_token\": \"<fin>\"}");
+        ResolvedModel accompanied = preparation().resolve(fresh(), Progress.NONE);
+
+        assertThat(preparation().endTokens(accompanied).describe())
+                .startsWith("documents end in `<fin>` (2)");
+        assertThat(accompanied.tokenizerKey()).isNotEqualTo(alone.tokenizerKey());
+        assertThat(
+                        store.get(
+                                accompanied
+                                        .tokenizerKey()
+                                        .replace("tokenizer.json", "tokenizer_config.json")))
+                .isNotEmpty();
+        assertThat(preparation().resolve(fresh(), Progress.NONE)).isEqualTo(accompanied);
+    }
+
+    @Test
+    void aTokenizerWithTwoNumberingsIsRefused() throws IOException {
+        write("model.safetensors", SmallModel.weights(SmallModel.CONFIGURATION));
+        write(
+                "tokenizer.json",
+                "{\"model\": {\"vocab\": {\"a\": 0}}, \"added_tokens\": [{\"id\": 30,"
+                        + " \"content\": \"<x>\"}]}");
+
+        assertRefused(ErrorCode.TOKENIZER_UNREADABLE, "gives it 1");
+        assertThat(store.writes()).isZero();
     }
 
     @Test
@@ -107,13 +206,30 @@ class ModelPreparationTest {
     }
 
     private ResolvedModel resolve() {
+        return preparation().resolve(plan(), Progress.NONE);
+    }
+
+    private ModelPreparation preparation() {
         return new ModelPreparation(
-                        store,
-                        new Sources(
-                                new FileRoots(List.of(folder)),
-                                new SourceBuckets(List.of(), bucket -> store)),
-                        folder)
-                .resolve(plan(), Progress.NONE);
+                store,
+                new Sources(
+                        new FileRoots(List.of(folder)),
+                        new SourceBuckets(List.of(), bucket -> store)),
+                folder);
+    }
+
+    /// Fresh weights and the folder's tokenizer.
+    private Plan fresh() {
+        return new Plan(
+                Plan.API_VERSION,
+                "fresh",
+                0,
+                new ModelSource.Fresh(
+                        HuggingFaceConfiguration.read(SmallModel.CONFIGURATION, "test")
+                                .architecture(),
+                        "file:" + folder.resolve("tokenizer.json")),
+                plan().datasets(),
+                plan().stages());
     }
 
     private Plan plan() {

@@ -149,14 +149,14 @@ class UnsoundModelTest {
     void aTokenizerLargerThanTheVocabularyIsRefused() throws IOException {
         String tokenizer =
                 """
-                {"model": {"vocab": {"a": 0, "b": 63}}, "added_tokens": [{"id": %d, "content": "<s>"}]}
+                {"model": {"vocab": {"a": 0, "b": %d}}, "added_tokens": [{"id": 2, "content": "<s>"}]}
                 """;
         write("tokenizer.json", tokenizer.formatted(64).getBytes(StandardCharsets.UTF_8));
         assertRefused(ErrorCode.TOKENIZER_MISMATCH, "tokenizer.json", "65 tokens", "64");
         write("tokenizer.json", new byte[] {'{'});
         assertRefused(ErrorCode.TOKENIZER_UNREADABLE, "tokenizer.json");
 
-        write("tokenizer.json", tokenizer.formatted(62).getBytes(StandardCharsets.UTF_8));
+        write("tokenizer.json", tokenizer.formatted(63).getBytes(StandardCharsets.UTF_8));
         assertThat(resolve("file:" + folder).tokenizerKey()).isNotEmpty();
     }
 

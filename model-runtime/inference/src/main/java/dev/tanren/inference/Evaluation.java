@@ -5,6 +5,10 @@ import dev.tanren.launch.EvaluateLaunch;
 import dev.tanren.launch.Report;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.model.EndTokens;
+import dev.tanren.spec.model.LocalModelFolder;
+import dev.tanren.spec.model.ModelFiles;
+import dev.tanren.spec.model.TokenizerVocabulary;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.tokens.Documents;
 import dev.tanren.storage.tokens.PackedBlocks;
@@ -14,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 
@@ -90,7 +95,7 @@ public final class Evaluation {
     /// `prompt`, the start of a held-out document, and `sample`, what the model makes of it; both
     /// empty where there is no tokenizer or no such document, or nothing is asked for.
     private Map<String, String> sample(LanguageModel model, Path bundle) {
-        Path file = bundle.resolve("tokenizer.json");
+        Path file = bundle.resolve(ModelFiles.TOKENIZER);
         if (!Files.isRegularFile(file) || launch.sampleTokens() <= 0) {
             return NO_SAMPLE;
         }
@@ -101,14 +106,13 @@ public final class Evaluation {
             if (prompt.length == 0) {
                 return NO_SAMPLE;
             }
-            int[] end = ids(tokenizer, "<|endoftext|>");
             int[] sample =
                     SAMPLER.generate(
                             model,
                             prompt,
                             launch.sampleTokens(),
                             launch.sequenceLength(),
-                            end.length == 1 ? end[0] : -1);
+                            Set.copyOf(ends(bundle).generated()));
             return Map.of("prompt", text(tokenizer, prompt), "sample", text(tokenizer, sample));
         } catch (IOException e) {
             throw scratch(file, e);
@@ -140,10 +144,14 @@ public final class Evaluation {
         return tokenizer.decode(Arrays.stream(ids).asLongStream().toArray());
     }
 
-    private static int[] ids(HuggingFaceTokenizer tokenizer, String text) {
-        return Arrays.stream(tokenizer.encode(text, false, false).getIds())
-                .mapToInt(Math::toIntExact)
-                .toArray();
+    /// By the bundle's own files; an id that the model does not have ends nothing.
+    private static EndTokens ends(Path bundle) {
+        LocalModelFolder folder = new LocalModelFolder(bundle);
+        String tokenizer = ModelFiles.TOKENIZER;
+        return EndTokens.read(
+                TokenizerVocabulary.read(folder.read(tokenizer), folder.where(tokenizer)),
+                folder,
+                Integer.MAX_VALUE);
     }
 
     private static TanrenException scratch(Path file, IOException e) {

@@ -7,6 +7,7 @@ import dev.tanren.storage.tokens.PackedBlocks;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import java.util.stream.IntStream;
@@ -28,15 +29,16 @@ public record Sampler(double temperature, int topK, long seed) {
     ///
     /// @param prompt at least one id
     /// @param window how many of the last tokens the model sees
-    /// @param end id that ends the text, or -1
+    /// @param ends ids that end the text
     /// @return the new ids without the prompt
-    public int[] generate(LanguageModel model, int[] prompt, int tokens, int window, int end) {
+    public int[] generate(
+            LanguageModel model, int[] prompt, int tokens, int window, Set<Integer> ends) {
         RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
         int[] ids = Arrays.copyOf(prompt, prompt.length + tokens);
         int length = prompt.length;
         while (length < ids.length) {
             int next = choose(lastLogits(model, ids, Math.max(0, length - window), length), random);
-            if (next == end) {
+            if (ends.contains(next)) {
                 break;
             }
             ids[length++] = next;

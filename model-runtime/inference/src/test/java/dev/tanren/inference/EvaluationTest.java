@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -99,6 +100,22 @@ class EvaluationTest {
         assertThat(results("long")).containsEntry("prompt", "abcdefghijklmnop");
     }
 
+    @Test
+    void aSampleStopsAtTheEndThatTheBundleDeclares() throws IOException {
+        int first;
+        try (LanguageModel model = LanguageModel.load(bundle())) {
+            Sampler sampler = new Sampler(0.7, 40, 0);
+            first = sampler.generate(model, new int[] {10, 20}, 1, 10, Set.of())[0];
+        }
+        assertThat(results("held").get("sample")).isNotEmpty();
+
+        store.put(
+                "bundle/generation_config.json",
+                ("{\"eos_token_id\": [300, " + first + "]}").getBytes(StandardCharsets.UTF_8));
+
+        assertThat(results("held")).containsEntry("prompt", "+5").containsEntry("sample", "");
+    }
+
     private Map<String, String> results(String dataset) {
         List<Report> reports = new ArrayList<>();
         new Evaluation(launch(dataset, 12), store, reports::add).run();
@@ -120,7 +137,8 @@ class EvaluationTest {
     @Test
     void withoutHeatTheLikeliestTokenIsTakenEachTime() throws IOException {
         try (LanguageModel model = LanguageModel.load(bundle())) {
-            int[] ids = new Sampler(0, 1, 0).generate(model, new int[] {10, 20, 30}, 8, 64, -1);
+            int[] ids =
+                    new Sampler(0, 1, 0).generate(model, new int[] {10, 20, 30}, 8, 64, Set.of());
 
             int[] expected =
                     Json.mapper()

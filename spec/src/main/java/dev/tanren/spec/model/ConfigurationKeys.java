@@ -41,6 +41,18 @@ record ConfigurationKeys(JsonNode root, String prefix, String where) {
         return absent(key) ? otherwise : shape(key);
     }
 
+    /// A number of layers or the like, of which there may be none.
+    int count(String key, int otherwise) {
+        JsonNode value = root.path(key);
+        if (absent(key)) {
+            return otherwise;
+        }
+        if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() < 0) {
+            throw malformed(key, describe(value), "a whole number from 0");
+        }
+        return value.intValue();
+    }
+
     boolean truth(String key, boolean otherwise) {
         JsonNode value = root.path(key);
         if (absent(key)) {
@@ -60,6 +72,17 @@ record ConfigurationKeys(JsonNode root, String prefix, String where) {
         JsonNode value = root.path(key);
         if (!value.isNumber() || !(value.doubleValue() > 0)) {
             throw malformed(key, describe(value), "a number above 0");
+        }
+        return value.doubleValue();
+    }
+
+    double numberFromZero(String key, double otherwise) {
+        JsonNode value = root.path(key);
+        if (absent(key)) {
+            return otherwise;
+        }
+        if (!value.isNumber() || !(value.doubleValue() >= 0)) {
+            throw malformed(key, describe(value), "a number from 0");
         }
         return value.doubleValue();
     }

@@ -3,12 +3,9 @@ package dev.tanren.spec.model;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.Architecture.Family;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /// Turns a parsed `config.json` into an [Architecture] and what stands beside it.
 ///
@@ -32,7 +29,7 @@ final class ConfigurationReader {
                         ? new Gpt2Reader(keys).read()
                         : new RotaryReader(keys, type.family()).read();
         requireWholeHeads(architecture, type);
-        return new HuggingFaceConfiguration(architecture, dtype(), bosTokenId(), eosTokenIds());
+        return new HuggingFaceConfiguration(architecture, dtype(), TokenIds.read(keys));
     }
 
     private ModelType type() {
@@ -89,29 +86,5 @@ final class ConfigurationReader {
                     "dtype", dtype, String.join(", ", ELEMENT_TYPES.stream().sorted().toList()));
         }
         return dtype;
-    }
-
-    private @Nullable Integer bosTokenId() {
-        return keys.absent("bos_token_id")
-                ? null
-                : Integer.valueOf(tokenId("bos_token_id", keys.root().path("bos_token_id")));
-    }
-
-    private List<Integer> eosTokenIds() {
-        JsonNode value = keys.root().path("eos_token_id");
-        List<Integer> ids = new ArrayList<>();
-        if (value.isArray()) {
-            value.forEach(id -> ids.add(tokenId("eos_token_id", id)));
-        } else if (!keys.absent("eos_token_id")) {
-            ids.add(tokenId("eos_token_id", value));
-        }
-        return ids;
-    }
-
-    private int tokenId(String key, JsonNode value) {
-        if (!value.isIntegralNumber() || !value.canConvertToInt()) {
-            throw keys.malformed(key, value.toString(), "a token id");
-        }
-        return value.intValue();
     }
 }

@@ -6,7 +6,6 @@ import dev.tanren.spec.json.Json;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.Architecture.Family;
 import dev.tanren.spec.plan.RopeScaling;
-import java.util.List;
 
 /// Writes a `config.json` that transformers 4 and 5 both read.
 final class ConfigurationWriter {
@@ -37,7 +36,7 @@ final class ConfigurationWriter {
             }
             case QWEN2, QWEN3 -> {
                 rotary();
-                fullAttention();
+                windowOfQwen();
             }
             case GPT2 -> gpt2();
         }
@@ -46,7 +45,7 @@ final class ConfigurationWriter {
         root.put("use_cache", true);
         root.put("dtype", configuration.dtype());
         root.put("torch_dtype", configuration.dtype());
-        tokens();
+        configuration.tokenIds().writeTo(root);
         return root.toPrettyString() + "\n";
     }
 
@@ -90,13 +89,14 @@ final class ConfigurationWriter {
         return rope;
     }
 
-    private void fullAttention() {
-        root.put("use_sliding_window", false);
-        root.putNull("sliding_window");
-        root.put("max_window_layers", architecture.layers());
+    private void windowOfQwen() {
+        Integer window = architecture.slidingWindow();
+        root.put("use_sliding_window", window != null);
+        root.put("sliding_window", window);
+        root.put("max_window_layers", window == null ? architecture.layers() : 0);
         ArrayNode layers = root.putArray("layer_types");
         for (int layer = 0; layer < architecture.layers(); layer++) {
-            layers.add("full_attention");
+            layers.add(window == null ? "full_attention" : "sliding_attention");
         }
     }
 
@@ -115,17 +115,5 @@ final class ConfigurationWriter {
         root.put("attn_pdrop", 0.0);
         root.put("embd_pdrop", 0.0);
         root.put("resid_pdrop", 0.0);
-    }
-
-    // An absent id means the family's own to transformers, so "none" is written out as null.
-    private void tokens() {
-        List<Integer> ends = configuration.eosTokenIds();
-        root.put("bos_token_id", configuration.bosTokenId());
-        if (ends.size() <= 1) {
-            root.put("eos_token_id", ends.isEmpty() ? null : ends.getFirst());
-        } else {
-            ArrayNode ids = root.putArray("eos_token_id");
-            ends.forEach(ids::add);
-        }
     }
 }

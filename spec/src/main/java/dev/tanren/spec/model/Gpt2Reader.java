@@ -41,7 +41,7 @@ final class Gpt2Reader {
                 null,
                 keys.truth("tie_word_embeddings", true),
                 10_000,
-                keys.number("layer_norm_epsilon", 1e-5),
+                keys.numberFromZero("layer_norm_epsilon", 1e-5),
                 keys.shape("n_positions", 1024));
     }
 }

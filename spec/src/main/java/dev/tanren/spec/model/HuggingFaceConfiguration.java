@@ -8,7 +8,6 @@ import dev.tanren.spec.json.Json;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.text.NotUtf8Exception;
 import dev.tanren.spec.text.Utf8;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// A Hugging Face `config.json`, in the forms that transformers 4 and 5 write.
@@ -18,17 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// alone.
 ///
 /// @param dtype element type of the stored weights as the file names it; `float32` when it does not
-/// @param bosTokenId token that begins a sequence, if the file names one
-/// @param eosTokenIds tokens that end a sequence; some models have several, some none
-public record HuggingFaceConfiguration(
-        Architecture architecture,
-        String dtype,
-        @Nullable Integer bosTokenId,
-        List<Integer> eosTokenIds) {
-
-    public HuggingFaceConfiguration {
-        eosTokenIds = List.copyOf(eosTokenIds);
-    }
+/// @param tokenIds of special tokens, as the file names them
+public record HuggingFaceConfiguration(Architecture architecture, String dtype, TokenIds tokenIds) {
 
     /// Reads the text of a `config.json`.
     ///
@@ -57,14 +47,12 @@ public record HuggingFaceConfiguration(
 
     /// The text of a `config.json` without token ids.
     public static String write(Architecture architecture) {
-        return write(architecture, null, List.of());
+        return new HuggingFaceConfiguration(architecture, "float32", TokenIds.NONE).toJson();
     }
 
-    /// The text of a `config.json` that transformers 4 and 5 both read, for float32 weights.
-    public static String write(
-            Architecture architecture, @Nullable Integer bosTokenId, List<Integer> eosTokenIds) {
-        return new HuggingFaceConfiguration(architecture, "float32", bosTokenId, eosTokenIds)
-                .toJson();
+    /// The same for another architecture.
+    public HuggingFaceConfiguration of(Architecture other) {
+        return new HuggingFaceConfiguration(other, dtype, tokenIds);
     }
 
     /// The text of a `config.json` that transformers 4 and 5 both read: rotary embeddings stand at

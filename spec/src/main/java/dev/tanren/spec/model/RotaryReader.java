@@ -29,8 +29,8 @@ final class RotaryReader {
                     new Neutral("logits_scaling", "1"),
                     new Neutral("final_logit_softcapping", "null"),
                     new Neutral("attn_logit_softcapping", "null"),
-                    new Neutral("num_local_experts", "null"),
-                    new Neutral("num_experts", "null"),
+                    new Neutral("num_local_experts", "0"),
+                    new Neutral("num_experts", "0"),
                     new Neutral("no_rope_layers", "null"),
                     new Neutral("use_mrope", "false"),
                     new Neutral("dual_chunk_attention_config", "null"),
@@ -77,7 +77,7 @@ final class RotaryReader {
                 headSize(),
                 keys.truth("tie_word_embeddings", false),
                 rope.theta(),
-                keys.number("rms_norm_eps", 1e-6),
+                keys.numberFromZero("rms_norm_eps", 1e-6),
                 positions,
                 rope.scaling(),
                 slidingWindow(layers));
@@ -115,30 +115,46 @@ final class RotaryReader {
     }
 
     private @Nullable Integer slidingWindow(int layers) {
-        if (family != Family.MISTRAL) {
-            requireFullAttention(layers);
-            return null;
-        }
-        Integer window = null;
-        if (!keys.absent("sliding_window")) {
-            window = keys.shape("sliding_window");
-        } else if (!keys.root().has("sliding_window")) {
-            window = defaults.slidingWindow();
-        }
-        requireLayers(window == null ? FULL : SLIDING);
-        return window;
+        return switch (family) {
+            case LLAMA, GPT2 -> {
+                requireLayers(FULL);
+                yield null;
+            }
+            case MISTRAL -> {
+                Integer window = window(defaults.slidingWindow());
+                requireLayers(window == null ? FULL : SLIDING);
+                yield window;
+            }
+            case QWEN2, QWEN3 -> windowOfQwen(layers);
+        };
     }
 
-    /// Qwen's windows are for the layers from `max_window_layers` on, and off in what is published.
-    private void requireFullAttention(int layers) {
-        requireLayers(FULL);
-        boolean windows =
-                keys.truth("use_sliding_window", false)
-                        && !keys.root().has("layer_types")
-                        && keys.shape("max_window_layers", 28) < layers;
-        if (windows) {
-            throw keys.unsupported("use_sliding_window", "true", "false");
+    private @Nullable Integer window(@Nullable Integer otherwise) {
+        if (keys.absent("sliding_window")) {
+            return keys.root().has("sliding_window") ? null : otherwise;
         }
+        return keys.shape("sliding_window");
+    }
+
+    /// Qwen's windows are for the layers from `max_window_layers` on, and off in what is published;
+    /// `layer_types` goes before both. A window of every layer is one, of some it is not.
+    private @Nullable Integer windowOfQwen(int layers) {
+        Integer window = keys.truth("use_sliding_window", false) ? window(4096) : null;
+        if (!keys.absent("layer_types")) {
+            boolean slides =
+                    window != null
+                            && keys.root().path("layer_types").path(0).asText().equals(SLIDING);
+            requireLayers(slides ? SLIDING : FULL);
+            return slides ? window : null;
+        }
+        int full = window == null ? layers : keys.count("max_window_layers", 28);
+        if (full > 0 && full < layers) {
+            throw keys.unsupported(
+                    "use_sliding_window",
+                    "true for the layers from max_window_layers " + full + " on",
+                    "false, or a max_window_layers of 0 or of all " + layers + " layers,");
+        }
+        return full == 0 ? window : null;
     }
 
     /// Layers that differ in what they attend to would need one window each.

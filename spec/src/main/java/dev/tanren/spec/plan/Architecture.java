@@ -79,6 +79,25 @@ public record Architecture(
         }
     }
 
+    /// The same with a head of its own.
+    public Architecture untied() {
+        return new Architecture(
+                family,
+                vocabSize,
+                hiddenSize,
+                layers,
+                heads,
+                keyValueHeads,
+                intermediateSize,
+                headSize,
+                false,
+                ropeTheta,
+                normEpsilon,
+                maximumPositions,
+                ropeScaling,
+                slidingWindow);
+    }
+
     /// The size of one attention head, whether the plan names it or not.
     public int effectiveHeadSize() {
         return headSize == null ? hiddenSize / heads : headSize;

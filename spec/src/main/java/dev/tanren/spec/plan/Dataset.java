@@ -8,10 +8,21 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param holdout fraction of the documents kept out of training for evaluation, chosen by the hash
 ///     of their content
-public record Dataset(List<Source> sources, Quality quality, Order order, double holdout) {
+/// @param specialTokens what becomes of a text that spells a special token
+public record Dataset(
+        List<Source> sources,
+        Quality quality,
+        Order order,
+        double holdout,
+        SpecialTokens specialTokens) {
 
     public Dataset {
         sources = List.copyOf(sources);
+    }
+
+    /// Whose texts are text throughout.
+    public Dataset(List<Source> sources, Quality quality, Order order, double holdout) {
+        this(sources, quality, order, holdout, SpecialTokens.TEXT);
     }
 
     /// @param include glob below `uri`; null means every file
@@ -34,6 +45,14 @@ public record Dataset(List<Source> sources, Quality quality, Order order, double
     public enum Order {
         SHUFFLED,
         SEQUENTIAL
+    }
+
+    /// What becomes of the spelling of a special token, such as `<|endoftext|>`, in a document.
+    public enum SpecialTokens {
+        /// It is text like any other: a document cannot end, or begin, another one.
+        TEXT,
+        /// It is that token.
+        PARSE
     }
 
     /// @param tiers number of equally large tiers that documents are ranked into, 1 to 3

@@ -70,6 +70,16 @@ final class ArchitectureRules {
                 size = Optional.of(hidden.get() / heads.get());
             }
         }
+        if (own && family.isPresent() && hidden.isPresent() && heads.isPresent()) {
+            ModelAdvice.heads(family.get(), hidden.get(), heads.get())
+                    .ifPresent(
+                            advice ->
+                                    problems.advise(
+                                            shape.placeOf(ArchitectureKeys.HEADS),
+                                            advice.found(),
+                                            advice.expected(),
+                                            advice.mend()));
+        }
         if (size.isPresent() && size.get() % 2 != 0 && family.map(Family::rotary).orElse(false)) {
             Rules.inconsistent(
                     problems,

@@ -97,7 +97,8 @@ final class PlanBuilder {
                 new Dataset.Quality(
                         quality.get(QualityKeys.SCORER), whole(quality, QualityKeys.TIERS)),
                 dataset.get(DatasetKeys.ORDER),
-                dataset.get(DatasetKeys.HOLDOUT));
+                dataset.get(DatasetKeys.HOLDOUT),
+                dataset.get(DatasetKeys.SPECIAL_TOKENS));
     }
 
     private static Dataset.Source source(Section source) {

@@ -138,6 +138,13 @@ final class PlanKeys {
                         new Share(0, 0.5),
                         "2%",
                         "share of the documents kept out of training, to evaluate on");
+        static final Key<Dataset.SpecialTokens> SPECIAL_TOKENS =
+                Key.withDefault(
+                        "specialTokens",
+                        new Choice<>(Dataset.SpecialTokens.class),
+                        "text",
+                        "what becomes of a text that spells a special token such as"
+                                + " `<|endoftext|>`: `text` keeps it text, `parse` makes it that token");
         static final Shape SHAPE =
                 Shape.of(
                         "dataset",
@@ -145,7 +152,8 @@ final class PlanKeys {
                         SOURCES,
                         QUALITY,
                         ORDER,
-                        HOLDOUT);
+                        HOLDOUT,
+                        SPECIAL_TOKENS);
 
         private DatasetKeys() {}
     }

@@ -174,7 +174,7 @@ class FamilyConfigurationTest {
         assertThat(second.architecture().effectiveHeadSize())
                 .isEqualTo(expected.effectiveHeadSize());
         assertThat(second.dtype()).isEqualTo(first.dtype());
-        assertThat(second.eosTokenIds()).isEqualTo(first.eosTokenIds());
+        assertThat(second.tokenIds()).isEqualTo(first.tokenIds());
     }
 
     @ParameterizedTest
@@ -239,6 +239,52 @@ class FamilyConfigurationTest {
         String typed =
                 "\"use_sliding_window\": true, \"layer_types\": [\"full_attention\", \"full_attention\"]";
         assertThat(read(QWEN3_0_6B.replace("\"use_sliding_window\": false", typed)).slidingWindow())
+                .isNull();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "\"max_window_layers\": 0, \"sliding_window\": 7 | 7",
+                "\"max_window_layers\": 0 | 131072",
+                "\"max_window_layers\": 0, \"sliding_window\": null | ``",
+                "\"max_window_layers\": 28, \"sliding_window\": 7 | ``",
+                "\"layer_types\": [\"sliding_attention\", \"sliding_attention\"], \"sliding_window\": 7 | 7"
+            })
+    void qwensWindowIsReadWhereEveryLayerHasIt(String keys, String window) {
+        String json =
+                QWEN2_5_1_5B
+                        .replaceFirst("\"max_window_layers\": \\d+,", "")
+                        .replace(
+                                "\"use_sliding_window\": false",
+                                "\"use_sliding_window\": true, " + keys);
+        if (keys.contains("\"sliding_window\"")) {
+            json = json.replaceFirst("\"sliding_window\": 131072,", "");
+        }
+        HuggingFaceConfiguration read = HuggingFaceConfiguration.read(json, "config.json");
+        assertThat(read.architecture().slidingWindow())
+                .isEqualTo(window.isEmpty() ? null : Integer.valueOf(window));
+        assertThat(
+                        HuggingFaceConfiguration.read(read.toJson(), "config.json")
+                                .architecture()
+                                .slidingWindow())
+                .isEqualTo(read.architecture().slidingWindow());
+    }
+
+    @Test
+    void numbersThatMayBeZeroAreTaken() {
+        assertThat(
+                        read(LLAMA_3_2_1B.replaceFirst(
+                                        "\"rms_norm_eps\": [0-9e-]+", "\"rms_norm_eps\": 0.0"))
+                                .normEpsilon())
+                .isZero();
+        assertThat(
+                        read(QWEN3_0_6B.replace(
+                                        "\"use_sliding_window\": false",
+                                        "\"use_sliding_window\": false, \"max_window_layers\": 0, \"num_experts\": 0"))
+                                .slidingWindow())
                 .isNull();
     }
 

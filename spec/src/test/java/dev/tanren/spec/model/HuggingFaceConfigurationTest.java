@@ -34,7 +34,7 @@ class HuggingFaceConfigurationTest {
         assertThat(configuration)
                 .isEqualTo(
                         new HuggingFaceConfiguration(
-                                smol(null, true, 100_000), "bfloat16", 1, List.of(2)));
+                                smol(null, true, 100_000), "bfloat16", TokenIds.of(1, List.of(2))));
     }
 
     @Test
@@ -45,10 +45,9 @@ class HuggingFaceConfigurationTest {
                         {"rope_parameters": {"rope_theta": 100000.0, "rope_type": "default"}, "dtype": "float32",
                          "head_dim": 48, "eos_token_id": [2, 7], %s}
                         """);
-        assertThat(configuration)
-                .isEqualTo(
-                        new HuggingFaceConfiguration(
-                                smol(48, false, 100_000), "float32", null, List.of(2, 7)));
+        assertThat(configuration.architecture()).isEqualTo(smol(48, false, 100_000));
+        assertThat(configuration.dtype()).isEqualTo("float32");
+        assertThat(configuration.tokenIds().byKey().toString()).isEqualTo("{eos_token_id=[2,7]}");
     }
 
     @Test
@@ -104,7 +103,8 @@ class HuggingFaceConfigurationTest {
     @Test
     void readsBackWhatItWrites() throws Exception {
         var written =
-                new HuggingFaceConfiguration(smol(48, true, 5e5), "float32", 3, List.of(4, 5));
+                new HuggingFaceConfiguration(
+                        smol(48, true, 5e5), "float32", TokenIds.of(3, List.of(4, 5)));
         assertThat(HuggingFaceConfiguration.read(written.toJson(), "config.json"))
                 .isEqualTo(written);
 
@@ -114,6 +114,26 @@ class HuggingFaceConfigurationTest {
         assertThat(tree.path("head_dim").intValue()).isEqualTo(64);
         assertThat(tree.path("architectures").path(0).asText()).isEqualTo("LlamaForCausalLM");
         assertThat(tree.path("eos_token_id").isNull()).isTrue();
+    }
+
+    @Test
+    void theIdsOfSpecialTokensAreKeptAsTheFileHasThem() throws Exception {
+        var read =
+                read(
+                        """
+                        {"bos_token_id": 256, "eos_token_id": [257, 258], "pad_token_id": -1,
+                         "decoder_start_token_id": null, %s}
+                        """);
+
+        var tree = Json.mapper().readTree(read.toJson());
+
+        assertThat(tree.path("bos_token_id").intValue()).isEqualTo(256);
+        assertThat(tree.path("eos_token_id").toString()).isEqualTo("[257,258]");
+        assertThat(tree.path("pad_token_id").intValue()).isEqualTo(-1);
+        assertThat(tree.path("decoder_start_token_id").isNull()).isTrue();
+        assertThat(tree.has("sep_token_id")).isFalse();
+        assertThat(failure("{\"pad_token_id\": \"x\", " + SHAPE + "}").what())
+                .contains("pad_token_id");
     }
 
     private static Architecture smol(@Nullable Integer headSize, boolean tied, double theta) {

@@ -1,14 +1,13 @@
 package dev.tanren.spec.model;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.testing.TextFolder;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
@@ -74,35 +73,12 @@ class WeightFilesTest {
     }
 
     private WeightFiles find() {
-        return WeightFiles.find(new Folder(files));
+        return WeightFiles.find(new TextFolder(files));
     }
 
     private void assertRefused(ErrorCode code, String part) {
         TanrenException thrown = catchThrowableOfType(TanrenException.class, this::find);
         assertThat(thrown.code()).isEqualTo(code);
         assertThat(thrown.getMessage()).contains(part);
-    }
-
-    private record Folder(Map<String, String> files) implements ModelFolder {
-
-        @Override
-        public boolean has(String name) {
-            return files.containsKey(name);
-        }
-
-        @Override
-        public byte[] read(String name) {
-            return Objects.requireNonNull(files.get(name)).getBytes(UTF_8);
-        }
-
-        @Override
-        public List<String> names() {
-            return List.copyOf(files.keySet());
-        }
-
-        @Override
-        public String where(String name) {
-            return "folder/" + name;
-        }
     }
 }

@@ -267,6 +267,25 @@ class PlanRulesTest {
         assertThat(warnings(Plans.SMALLEST + "  - {id: r, type: export, of: base}\n")).isEmpty();
     }
 
+    @Test
+    void aLlamaThatTransformers5DoesNotLoadDeservesAWarning() {
+        String six = Plans.SMALLEST.replace("hiddenSize: 32", "hiddenSize: 56, headSize: 16");
+        assertThat(warnings(six.replace("heads: 4", "heads: 6")))
+                .singleElement()
+                .satisfies(
+                        problem -> {
+                            assertThat(problem.code()).isEqualTo(ErrorCode.PLAN_ADVICE);
+                            assertThat(problem.path()).isEqualTo("model.architecture.heads");
+                            assertThat(problem.mend()).contains("transformers 5 refuses");
+                        });
+        assertThat(warnings(six)).isEmpty();
+        assertThat(
+                        warnings(
+                                six.replace("heads: 4", "heads: 6")
+                                        .replace("family: llama", "family: qwen3")))
+                .isEmpty();
+    }
+
     private static List<Problem> warnings(String text) {
         return PlanReader.read(text) instanceof PlanReading.Valid valid
                 ? valid.warnings()

@@ -15,9 +15,10 @@ import java.util.stream.Collectors;
 /// configuration asks for.
 ///
 /// Every one must be there once, with its shape, as F32, BF16 or F16, and nothing else may be,
-/// except what does not change the mathematics: stored rotary frequencies, the head of a tied
-/// model, GPT-2's causal masks. Names may lack the prefix that the model with a head gives them
-/// (`model.`, `transformer.`), as in GPT-2's own release. For one thread.
+/// except what does not change the mathematics: stored rotary frequencies, the head of a tied model
+/// (by [StoredHead], whether it is one), GPT-2's causal masks. Names may lack the prefix that the
+/// model with a head gives them (`model.`, `transformer.`), as in GPT-2's own release. For one
+/// thread.
 public final class ExpectedWeights {
 
     private final SequencedMap<String, List<Long>> shapes;
@@ -60,6 +61,15 @@ public final class ExpectedWeights {
         return weights;
     }
 
+    /// Holds a head that the configuration ties, and that is stored all the same, to the
+    /// embedding's shape.
+    ///
+    /// @throws TanrenException as [#take]
+    public void requireHead(Weight head, String where) {
+        requireShape(head.name(), head.tensor().shape(), shapes.firstEntry().getValue(), where);
+        requireElementType(head.name(), head.tensor().dtype(), where);
+    }
+
     /// To be called after the last file.
     ///
     /// @param where what errors call the folder
@@ -86,7 +96,7 @@ public final class ExpectedWeights {
 
     private void requireHarmless(String name, String where) {
         boolean harmless =
-                name.equals("lm_head.weight")
+                name.equals(StoredHead.NAME)
                         || name.endsWith(".rotary_emb.inv_freq")
                         || name.endsWith(".attn.bias")
                         || name.endsWith(".attn.masked_bias");

@@ -3,63 +3,71 @@ package dev.tanren.activities.dataset.internal;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.tanren.activities.dataset.internal.text.TextCuts;
 import dev.tanren.launch.DjlSettings;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.model.TokenizerVocabulary;
+import dev.tanren.spec.plan.Dataset;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 
 /// A Hugging Face `tokenizer.json` that turns a document into token ids. Safe for use by many
 /// threads.
 ///
-/// No special token is added but one: the end-of-text token after each document, where the
-/// tokenizer defines one.
+/// No special token is added but one: that which ends a document, where the model has one.
 public final class TextTokenizer implements AutoCloseable {
-
-    /// What published tokenizers call the token after a text, the most telling name first.
-    private static final List<String> END_OF_TEXT =
-            List.of("<|endoftext|>", "<|end_of_text|>", "<|im_end|>", "</s>", "<eos>", "[EOS]");
 
     private final HuggingFaceTokenizer tokenizer;
     private final long handle;
     private final int vocabSize;
-    private final OptionalInt endOfText;
+    private final OptionalInt endOfDocument;
     private final TextCuts cuts;
 
     private TextTokenizer(
-            HuggingFaceTokenizer tokenizer, int vocabSize, OptionalInt endOfText, TextCuts cuts) {
+            HuggingFaceTokenizer tokenizer,
+            int vocabSize,
+            OptionalInt endOfDocument,
+            TextCuts cuts) {
         this.cuts = cuts;
         this.tokenizer = tokenizer;
         this.handle = tokenizer.getHandle();
         this.vocabSize = vocabSize;
-        this.endOfText = endOfText;
+        this.endOfDocument = endOfDocument;
     }
 
     /// @param where what errors call the tokenizer
+    /// @param endOfDocument comes after each document
+    /// @param specialTokens what becomes of a document that spells one
     /// @throws TanrenException `TOKENIZER_UNREADABLE`
-    public static TextTokenizer of(byte[] tokenizerJson, String where) {
+    public static TextTokenizer of(
+            byte[] tokenizerJson,
+            String where,
+            OptionalInt endOfDocument,
+            Dataset.SpecialTokens specialTokens) {
         DjlSettings.apply();
+        int size = TokenizerVocabulary.read(tokenizerJson, where).size();
         try {
-            JsonNode root = Json.mapper().readTree(tokenizerJson);
+            byte[] json =
+                    switch (specialTokens) {
+                        case TEXT -> UnspelledTokens.of(tokenizerJson);
+                        case PARSE -> tokenizerJson;
+                    };
             HuggingFaceTokenizer tokenizer =
                     HuggingFaceTokenizer.newInstance(
-                            new ByteArrayInputStream(tokenizerJson),
+                            new ByteArrayInputStream(json),
                             Map.of(
                                     "addSpecialTokens", "false",
                                     "truncation", "false",
                                     "padding", "false"));
             return new TextTokenizer(
                     tokenizer,
-                    TokenizerVocabulary.of(root).size(),
-                    endOfText(root),
-                    TextCuts.of(root));
+                    Math.max(size, endOfDocument.orElse(-1) + 1),
+                    endOfDocument,
+                    TextCuts.of(Json.mapper().readTree(json)));
         } catch (IOException | RuntimeException e) {
             String why =
                     e instanceof JsonProcessingException json
@@ -75,18 +83,7 @@ public final class TextTokenizer implements AutoCloseable {
         }
     }
 
-    private static OptionalInt endOfText(JsonNode root) {
-        for (String name : END_OF_TEXT) {
-            for (JsonNode token : root.path("added_tokens")) {
-                if (name.equals(token.path("content").asText())) {
-                    return OptionalInt.of(token.path("id").intValue());
-                }
-            }
-        }
-        return OptionalInt.empty();
-    }
-
-    /// The largest token id plus one.
+    /// The largest token id plus one, that which ends a document included.
     public int vocabSize() {
         return vocabSize;
     }
@@ -115,13 +112,13 @@ public final class TextTokenizer implements AutoCloseable {
         } finally {
             TokenizersLibrary.LIB.deleteEncoding(encoding);
         }
-        boolean ends = last && endOfText.isPresent();
+        boolean ends = last && endOfDocument.isPresent();
         int[] tokens = new int[ids.length + (ends ? 1 : 0)];
         for (int at = 0; at < ids.length; at++) {
             tokens[at] = (int) ids[at];
         }
         if (ends) {
-            tokens[ids.length] = endOfText.getAsInt();
+            tokens[ids.length] = endOfDocument.getAsInt();
         }
         return tokens;
     }

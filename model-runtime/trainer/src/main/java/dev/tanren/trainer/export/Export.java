@@ -1,6 +1,5 @@
 package dev.tanren.trainer.export;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tanren.launch.ExportLaunch;
 import dev.tanren.spec.error.ErrorCode;
@@ -8,10 +7,13 @@ import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.model.HuggingFaceConfiguration;
 import dev.tanren.spec.model.ModelFiles;
+import dev.tanren.spec.model.TokenIds;
+import dev.tanren.spec.model.TokenizerVocabulary;
 import dev.tanren.spec.plan.ElementType;
 import dev.tanren.spec.plan.Stage;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
 import dev.tanren.storage.objects.ObjectStore;
+import dev.tanren.storage.weights.StoredModelFolder;
 import dev.tanren.trainer.checkpoint.StateRestorer;
 import dev.tanren.trainer.model.registry.Decoders;
 import dev.tanren.trainer.parameters.FlatBuffer;
@@ -28,8 +30,8 @@ import java.util.Optional;
 
 /// Writes a checkpoint's weights in the launch's formats.
 ///
-/// What a base model says about its tokenizer and about generating goes out as it came in; without
-/// one, or where it has no such file, the file is made from what the tokenizer tells.
+/// What a base model, or the tokenizer of a fresh one, says about its tokens and about generating
+/// goes out as it came in; where it has no such file, the file is made from what the others tell.
 ///
 /// Files go out one by one; `manifest.json` beside the formats, which lists them with their hashes,
 /// goes last, so a reader that finds it finds all of them. Doing it again writes the same.
@@ -37,13 +39,17 @@ final class Export {
 
     private final ExportLaunch launch;
     private final ObjectStore store;
-    private final BaseFiles base;
+    private final StoredModelFolder base;
     private final List<ObjectStore.StoredObject> written = new ArrayList<>();
 
     Export(ExportLaunch launch, ObjectStore store) {
         this.launch = launch;
         this.store = store;
-        this.base = new BaseFiles(store, launch.lineage().importedPrefix());
+        String imported = launch.lineage().importedPrefix();
+        this.base =
+                imported == null
+                        ? StoredModelFolder.ofTokenizer(store, launch.tokenizerKey())
+                        : new StoredModelFolder(store, imported);
     }
 
     /// What was written of which step.
@@ -71,20 +77,13 @@ final class Export {
         }
     }
 
-    /// Those that the base model names, or else those that the tokenizer's names tell.
     private SpecialTokens specialTokens(byte[] tokenizer) {
-        if (tokenizer.length == 0) {
-            return SpecialTokens.none();
-        }
-        Optional<byte[]> configuration = base.find(ModelFiles.CONFIGURATION);
-        if (configuration.isEmpty()) {
-            return SpecialTokens.of(tokenizer, launch.tokenizerKey());
-        }
-        HuggingFaceConfiguration ofBase =
-                HuggingFaceConfiguration.read(
-                        configuration.get(), base.where(ModelFiles.CONFIGURATION));
         return SpecialTokens.of(
-                tokenizer, launch.tokenizerKey(), ofBase, base.find(ModelFiles.GENERATION));
+                base,
+                tokenizer.length == 0
+                        ? null
+                        : TokenizerVocabulary.read(tokenizer, launch.tokenizerKey()),
+                launch.architecture().vocabSize());
     }
 
     private CheckpointManifest load(ParameterLayout layout, FlatBuffer weights) {
@@ -160,35 +159,30 @@ final class Export {
                 option.modelName=model
                 option.mapLocation=true
                 """);
+        put(folder + ModelFiles.GENERATION, ends(special));
         if (tokenizer.length > 0) {
             put(folder + ModelFiles.TOKENIZER, tokenizer);
         }
     }
 
+    /// What ends a text, for who generates with the bundle.
+    private static String ends(SpecialTokens special) {
+        ObjectNode root = Json.mapper().createObjectNode();
+        TokenIds.of(null, special.generatedEnds()).writeTo(root);
+        return root.toPrettyString() + "\n";
+    }
+
     private String configuration(SpecialTokens special, ElementType dtype) {
-        return new HuggingFaceConfiguration(
-                        launch.architecture(),
-                        dtype.word(),
-                        special.beginningId(),
-                        special.endIds())
+        return new HuggingFaceConfiguration(launch.architecture(), dtype.word(), special.ids())
                 .toJson();
     }
 
     private static String generation(SpecialTokens special) {
         ObjectNode root = Json.mapper().createObjectNode();
         root.put("_from_model_config", true);
-        if (special.beginning() != null) {
-            root.put("bos_token_id", special.beginning().id());
-        }
-        List<Integer> ends = special.endIds();
-        if (ends.size() == 1) {
-            root.put("eos_token_id", ends.getFirst());
-        } else if (!ends.isEmpty()) {
-            ArrayNode all = root.putArray("eos_token_id");
-            ends.forEach(all::add);
-        }
-        if (special.end() != null) {
-            root.put("pad_token_id", special.end().id());
+        special.ids().writeTo(root);
+        if (special.ids().one(TokenIds.PAD) == null && special.end() != null) {
+            root.put(TokenIds.PAD, special.end().id());
         }
         return root.toPrettyString() + "\n";
     }
@@ -199,11 +193,13 @@ final class Export {
         root.put("model_max_length", launch.architecture().maximumPositions());
         root.put("clean_up_tokenization_spaces", false);
         if (special.beginning() != null) {
-            root.put("bos_token", special.beginning().content());
+            root.put("bos_token", special.beginning());
         }
-        if (special.end() != null) {
-            root.put("eos_token", special.end().content());
-            root.put("pad_token", special.end().content());
+        if (special.endSpelling() != null) {
+            root.put("eos_token", special.endSpelling());
+        }
+        if (special.paddingOrEnd() != null) {
+            root.put("pad_token", special.paddingOrEnd());
         }
         return root.toPrettyString() + "\n";
     }

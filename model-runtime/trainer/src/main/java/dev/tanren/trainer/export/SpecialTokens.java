@@ -1,122 +1,93 @@
 package dev.tanren.trainer.export;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.json.Json;
+import dev.tanren.spec.model.EndTokens;
+import dev.tanren.spec.model.EndTokens.EndToken;
 import dev.tanren.spec.model.HuggingFaceConfiguration;
-import java.nio.charset.StandardCharsets;
+import dev.tanren.spec.model.ModelFiles;
+import dev.tanren.spec.model.TokenIds;
+import dev.tanren.spec.model.TokenizerVocabulary;
+import dev.tanren.storage.weights.StoredModelFolder;
 import java.util.List;
-import java.util.Optional;
-import java.util.stream.Stream;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
-/// The tokens that begin and end a text.
+/// The special tokens of what is published: those that the base model's configuration names, each
+/// as it names it, whether a tokenizer knows them or not; of fresh weights, those that the
+/// tokenizer's files tell.
 ///
-/// @param end the first of those that end one, where the tokenizer knows it by name
-/// @param endIds all that end one
-record SpecialTokens(@Nullable Token beginning, @Nullable Token end, List<Integer> endIds) {
+/// @param ids of `config.json`
+/// @param beginning how the tokenizer spells what begins a text; null where it has no such token
+/// @param end what ends a document; null where nothing does
+/// @param padding how it spells what fills a batch; null where none is named
+/// @param generatedEnds ids that end a text that is generated
+record SpecialTokens(
+        TokenIds ids,
+        @Nullable String beginning,
+        @Nullable EndToken end,
+        @Nullable String padding,
+        List<Integer> generatedEnds) {
 
     private static final List<String> BEGINNINGS =
             List.of("<|begin_of_text|>", "<s>", "<bos>", "[BOS]");
-    private static final List<String> ENDS =
-            List.of("<|endoftext|>", "<|end_of_text|>", "<|im_end|>", "</s>", "<eos>", "[EOS]");
 
     SpecialTokens {
-        endIds = List.copyOf(endIds);
+        generatedEnds = List.copyOf(generatedEnds);
     }
 
-    record Token(String content, int id) {}
-
-    static SpecialTokens none() {
-        return new SpecialTokens(null, null, List.of());
-    }
-
-    /// Found in a `tokenizer.json` by the names that open models give them.
-    ///
-    /// @throws TanrenException `TOKENIZER_UNREADABLE`
-    static SpecialTokens of(byte[] tokenizer, String where) {
-        JsonNode added = added(tokenizer, where);
-        Token end = named(added, ENDS);
-        return new SpecialTokens(
-                named(added, BEGINNINGS), end, end == null ? List.of() : List.of(end.id()));
-    }
-
-    /// Those that a model's own files name, whatever the tokenizer calls them.
-    ///
-    /// @param generation its `generation_config.json`, which says what ends a text where the
-    ///     configuration does not
-    /// @throws TanrenException `TOKENIZER_UNREADABLE`
+    /// @param folder the base model's files, or those beside the tokenizer
+    /// @param tokenizer null where there is none
+    /// @throws dev.tanren.spec.error.TanrenException `MODEL_CONFIGURATION` for side files that
+    ///     cannot be read
     static SpecialTokens of(
-            byte[] tokenizer,
-            String where,
-            HuggingFaceConfiguration base,
-            Optional<byte[]> generation) {
-        JsonNode added = added(tokenizer, where);
-        List<Integer> ends =
-                base.eosTokenIds().isEmpty()
-                        ? generation.map(SpecialTokens::ends).orElse(List.of())
-                        : base.eosTokenIds();
+            StoredModelFolder folder, @Nullable TokenizerVocabulary tokenizer, int vocabSize) {
+        EndTokens ends = EndTokens.read(tokenizer, folder, vocabSize);
+        TokenIds ids = ids(folder, tokenizer).endingWith(ends.generated());
         return new SpecialTokens(
-                base.bosTokenId() == null ? null : numbered(added, base.bosTokenId()),
-                ends.isEmpty() ? null : numbered(added, ends.getFirst()),
-                ends);
+                ids,
+                spelling(tokenizer, ids.one(TokenIds.BOS)),
+                ends.document(),
+                spelling(tokenizer, ids.one(TokenIds.PAD)),
+                ends.generated());
     }
 
-    /// `eos_token_id`, one or several; none where the file, which is published as it is, says
-    /// nothing of use.
-    private static List<Integer> ends(byte[] generation) {
-        try {
-            JsonNode ids =
-                    Json.mapper()
-                            .readTree(new String(generation, StandardCharsets.UTF_8))
-                            .path("eos_token_id");
-            return Stream.concat(Stream.of(ids), ids.valueStream())
-                    .filter(JsonNode::isInt)
-                    .map(JsonNode::intValue)
-                    .toList();
-        } catch (JsonProcessingException e) {
-            return List.of();
+    private static TokenIds ids(StoredModelFolder folder, @Nullable TokenizerVocabulary tokenizer) {
+        return folder.find(ModelFiles.CONFIGURATION)
+                .map(
+                        json ->
+                                HuggingFaceConfiguration.read(
+                                                json,
+                                                folder.where(ModelFiles.CONFIGURATION))
+                                        .tokenIds())
+                .orElseGet(() -> TokenIds.of(beginning(tokenizer), List.of()));
+    }
+
+    private static @Nullable Integer beginning(@Nullable TokenizerVocabulary tokenizer) {
+        if (tokenizer == null) {
+            return null;
         }
+        return BEGINNINGS.stream()
+                .map(tokenizer::id)
+                .filter(OptionalInt::isPresent)
+                .map(OptionalInt::getAsInt)
+                .findFirst()
+                .orElse(null);
     }
 
-    private static JsonNode added(byte[] tokenizer, String where) {
-        try {
-            return Json.mapper()
-                    .readTree(new String(tokenizer, StandardCharsets.UTF_8))
-                    .path("added_tokens");
-        } catch (JsonProcessingException e) {
-            throw new TanrenException(
-                    ErrorCode.TOKENIZER_UNREADABLE,
-                    "the file is not JSON: " + e.getOriginalMessage(),
-                    where,
-                    "Give a Hugging Face tokenizer.json.",
-                    e);
-        }
+    /// Null as well for an id that stands for a piece of text.
+    private static @Nullable String spelling(
+            @Nullable TokenizerVocabulary tokenizer, @Nullable Integer id) {
+        return tokenizer == null || id == null || tokenizer.ordinary(id)
+                ? null
+                : tokenizer.content(id).orElse(null);
     }
 
-    private static @Nullable Token named(JsonNode added, List<String> names) {
-        for (String name : names) {
-            for (JsonNode token : added) {
-                if (token.path("content").asText().equals(name)) {
-                    return new Token(name, token.path("id").asInt());
-                }
-            }
-        }
-        return null;
+    /// What fills a batch: the token named for it or else what ends a document.
+    @Nullable String paddingOrEnd() {
+        return padding == null ? endSpelling() : padding;
     }
 
-    private static @Nullable Token numbered(JsonNode added, int id) {
-        for (JsonNode token : added) {
-            if (token.path("id").asInt(-1) == id) {
-                return new Token(token.path("content").asText(), id);
-            }
-        }
-        return null;
-    }
-
-    @Nullable Integer beginningId() {
-        return beginning == null ? null : Integer.valueOf(beginning.id());
+    /// How the tokenizer spells what ends a document; null where it has no such token.
+    @Nullable String endSpelling() {
+        return end == null ? null : end.content();
     }
 }

@@ -3,13 +3,13 @@ package dev.tanren.trainer.model;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.model.HuggingFaceConfiguration;
-import dev.tanren.spec.model.ModelFolder;
+import dev.tanren.spec.model.LocalModelFolder;
+import dev.tanren.spec.model.ModelFiles;
 import dev.tanren.spec.model.WeightFiles;
-import java.io.IOException;
+import dev.tanren.storage.weights.StoredHead;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
 
 /// A model as Hugging Face lays it out in a folder: `config.json` and safetensors files.
 ///
@@ -21,68 +21,37 @@ public record HuggingFaceDirectory(
         weightFiles = List.copyOf(weightFiles);
     }
 
-    /// Reads the configuration and finds the weights; does not open them.
+    /// Reads the configuration and finds the weights; opens them only to see whether a model that
+    /// its configuration ties has a head of its own, and is untied.
     ///
     /// @throws TanrenException `MODEL_MISSING` naming the file that is not there, or what
-    ///     [WeightFiles#find] and [HuggingFaceConfiguration#read] throw
+    ///     [WeightFiles#find], [HuggingFaceConfiguration#read] and [StoredHead#of] throw
     public static HuggingFaceDirectory open(Path directory) {
         if (!Files.isDirectory(directory)) {
             throw missing(directory, "there is no folder for the model");
         }
-        Path configuration = directory.resolve("config.json");
+        LocalModelFolder folder = new LocalModelFolder(directory);
+        if (!folder.has(ModelFiles.CONFIGURATION)) {
+            throw missing(
+                    directory.resolve(ModelFiles.CONFIGURATION),
+                    "the model has no `" + ModelFiles.CONFIGURATION + "`");
+        }
+        HuggingFaceConfiguration configuration =
+                HuggingFaceConfiguration.read(
+                        folder.read(ModelFiles.CONFIGURATION),
+                        folder.where(ModelFiles.CONFIGURATION));
+        List<Path> weights = findWeights(directory);
         return new HuggingFaceDirectory(
                 directory,
-                HuggingFaceConfiguration.read(bytes(configuration), configuration.toString()),
-                findWeights(directory));
+                configuration.of(StoredHead.of(configuration.architecture(), weights)),
+                weights);
     }
 
     /// The safetensors files of a folder, whether it has a configuration or not.
     static List<Path> findWeights(Path directory) {
-        return WeightFiles.find(new LocalFolder(directory)).weights().stream()
+        return WeightFiles.find(new LocalModelFolder(directory)).weights().stream()
                 .map(directory::resolve)
                 .toList();
-    }
-
-    private record LocalFolder(Path path) implements ModelFolder {
-
-        @Override
-        public boolean has(String name) {
-            return Files.isRegularFile(path.resolve(name));
-        }
-
-        @Override
-        public byte[] read(String name) {
-            try {
-                return Files.readAllBytes(path.resolve(name));
-            } catch (IOException e) {
-                throw unreadable(path.resolve(name), e);
-            }
-        }
-
-        @Override
-        public List<String> names() {
-            try (Stream<Path> files = Files.list(path)) {
-                return files.map(file -> file.getFileName().toString()).sorted().toList();
-            } catch (IOException e) {
-                throw unreadable(path, e);
-            }
-        }
-
-        @Override
-        public String where(String name) {
-            return path.resolve(name).toString();
-        }
-    }
-
-    private static byte[] bytes(Path file) {
-        if (!Files.isRegularFile(file)) {
-            throw missing(file, "the model has no `" + file.getFileName() + "`");
-        }
-        try {
-            return Files.readAllBytes(file);
-        } catch (IOException e) {
-            throw unreadable(file, e);
-        }
     }
 
     private static TanrenException missing(Path where, String what) {
@@ -91,14 +60,5 @@ public record HuggingFaceDirectory(
                 what,
                 where.toString(),
                 "Name a folder with `config.json` and `model.safetensors`.");
-    }
-
-    private static TanrenException unreadable(Path where, IOException cause) {
-        return new TanrenException(
-                ErrorCode.MODEL_MISSING,
-                "the model cannot be read: " + cause.getMessage(),
-                where.toString(),
-                "Check the permissions of the folder and its files.",
-                cause);
     }
 }

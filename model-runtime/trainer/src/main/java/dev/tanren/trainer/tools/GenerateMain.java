@@ -6,7 +6,10 @@ import dev.tanren.launch.DjlSettings;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
-import dev.tanren.trainer.generate.EndTokens;
+import dev.tanren.spec.model.EndTokens;
+import dev.tanren.spec.model.LocalModelFolder;
+import dev.tanren.spec.model.ModelFiles;
+import dev.tanren.spec.model.TokenizerVocabulary;
 import dev.tanren.trainer.generate.Generation;
 import dev.tanren.trainer.generate.Sampling;
 import dev.tanren.trainer.generate.TextStream;
@@ -85,10 +88,11 @@ public final class GenerateMain {
         List<String> stops = stops(options);
         HuggingFaceDirectory directory = HuggingFaceDirectory.open(folder);
         try (HuggingFaceTokenizer tokenizer = tokenizer(folder)) {
+            EndTokens ends = ends(directory);
             long[] ids = tokenizer.encode(prompt).getIds();
             List<Integer> tokens = Arrays.stream(ids).mapToObj(Math::toIntExact).toList();
             Generation generation =
-                    new Generation(tokens, newTokens, EndTokens.of(directory), sampling);
+                    new Generation(tokens, newTokens, Set.copyOf(ends.generated()), sampling);
             generation.requireFit(directory.configuration().architecture());
             try (LoadedModel model = LoadedModel.load(folder, threads)) {
                 TextStream text = new TextStream(tokenizer, tokens, stops, reader);
@@ -150,6 +154,15 @@ public final class GenerateMain {
                 result.path("end").textValue(),
                 result.path("secondsToFirstToken").doubleValue(),
                 rate);
+    }
+
+    private static EndTokens ends(HuggingFaceDirectory directory) {
+        LocalModelFolder folder = new LocalModelFolder(directory.directory());
+        String tokenizer = ModelFiles.TOKENIZER;
+        return EndTokens.read(
+                TokenizerVocabulary.read(folder.read(tokenizer), folder.where(tokenizer)),
+                folder,
+                directory.configuration().architecture().vocabSize());
     }
 
     private static HuggingFaceTokenizer tokenizer(Path folder) {

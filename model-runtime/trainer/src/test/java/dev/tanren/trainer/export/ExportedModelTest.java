@@ -13,6 +13,7 @@ import dev.tanren.spec.testing.SmallPlans;
 import dev.tanren.spec.testing.StageBuilder;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
 import dev.tanren.storage.objects.StoreAddress;
+import dev.tanren.storage.safetensors.SafetensorsFile;
 import dev.tanren.storage.testing.MemoryObjectStore;
 import dev.tanren.trainer.checkpoint.WeightsShard;
 import dev.tanren.trainer.model.HuggingFaceDirectory;
@@ -102,6 +103,60 @@ class ExportedModelTest {
                 .isTrue();
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void theIdsOfSpecialTokensStayWhetherATokenizerKnowsThemOrNot(boolean tokenizer)
+            throws Exception {
+        importFamily("llama-llama3-rope");
+        String ids = "\"bos_token_id\": 60, \"eos_token_id\": [61, 62], \"pad_token_id\": 63, ";
+        String text =
+                Files.readString(local("config.json"))
+                        .replaceAll("\"(bos|eos|pad)_token_id\": [^,]*,", "");
+        Files.writeString(local("config.json"), text.replaceFirst("\\{", "{" + ids));
+        store.put(BASE + "config.json", local("config.json"));
+
+        export(tokenizer ? BASE + ModelFiles.TOKENIZER : "");
+
+        for (String file : List.of(ModelFiles.CONFIGURATION, ModelFiles.GENERATION)) {
+            JsonNode published = published(file);
+            assertThat(published.path("bos_token_id").intValue()).as(file).isEqualTo(60);
+            assertThat(published.path("eos_token_id").toString()).as(file).isEqualTo("[61,62]");
+            assertThat(published.path("pad_token_id").intValue()).as(file).isEqualTo(63);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"llama-own-head", "gpt2-own-head"})
+    void aHeadOfItsOwnIsPublishedUntied(String family) throws Exception {
+        importFamily(family);
+
+        export();
+
+        assertThat(published("config.json").path("tie_word_embeddings").asBoolean(true)).isFalse();
+        store.download(PUBLISHED + "model.safetensors", local("published.safetensors"));
+        try (SafetensorsFile published = SafetensorsFile.open(local("published.safetensors"));
+                SafetensorsFile base = head()) {
+            assertThat(
+                            published
+                                    .tensor("lm_head.weight")
+                                    .bytes()
+                                    .mismatch(base.tensor("lm_head.weight").bytes()))
+                    .isEqualTo(-1);
+        }
+    }
+
+    /// The file of the base model that has the head.
+    private SafetensorsFile head() {
+        for (Path file : HuggingFaceDirectory.open(folder).weightFiles()) {
+            SafetensorsFile tensors = SafetensorsFile.open(file);
+            if (tensors.find("lm_head.weight").isPresent()) {
+                return tensors;
+            }
+            tensors.close();
+        }
+        throw new IllegalStateException("no head");
+    }
+
     private JsonNode published(String name) throws IOException {
         return Json.mapper().readTree(store.get(PUBLISHED + name));
     }
@@ -127,6 +182,10 @@ class ExportedModelTest {
     }
 
     private void export() {
+        export(BASE + ModelFiles.TOKENIZER);
+    }
+
+    private void export(String tokenizerKey) {
         HuggingFaceDirectory model = HuggingFaceDirectory.open(folder);
         ElementType dtype =
                 List.of(ElementType.values()).stream()
@@ -153,7 +212,7 @@ class ExportedModelTest {
                                         Stage.ExportedWeights.TRAINED)),
                         model.configuration().architecture(),
                         checkpoint(model),
-                        BASE + ModelFiles.TOKENIZER,
+                        tokenizerKey,
                         TARGET,
                         List.of(Stage.Format.HUGGINGFACE),
                         lineage());

@@ -1,77 +1,84 @@
 package dev.tanren.trainer.export;
 
-import static java.util.stream.Collectors.joining;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tanren.spec.model.EndTokens.EndToken;
 import dev.tanren.spec.model.HuggingFaceConfiguration;
+import dev.tanren.spec.model.TokenIds;
+import dev.tanren.spec.model.TokenizerVocabulary;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.Architecture.Family;
-import java.nio.charset.StandardCharsets;
+import dev.tanren.storage.testing.MemoryObjectStore;
+import dev.tanren.storage.weights.StoredModelFolder;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 class SpecialTokensTest {
 
-    private static final byte[] TOKENIZER =
-            """
-            {"added_tokens": [
-              {"id": 7, "content": "<|endoftext|>"},
-              {"id": 8, "content": "<|im_start|>"},
-              {"id": 9, "content": "<|im_end|>"}]}
-            """
-                    .getBytes(StandardCharsets.UTF_8);
+    private static final TokenizerVocabulary TOKENIZER =
+            TokenizerVocabulary.read(
+                    """
+                    {"model": {"vocab": {"a": 0, "b": 1}}, "added_tokens": [
+                      {"id": 2, "content": "<|endoftext|>"},
+                      {"id": 3, "content": "<|im_start|>"},
+                      {"id": 4, "content": "<|im_end|>"}]}
+                    """
+                            .getBytes(UTF_8),
+                    "tokenizer.json");
 
     private static final Architecture SHAPE =
             new Architecture(Family.QWEN2, 10, 8, 1, 2, 1, 16, null, false, 1e4, 1e-5, 128);
 
-    @Test
-    void theNamesThatOpenModelsUseTellWhatEndsAText() {
-        SpecialTokens found = SpecialTokens.of(TOKENIZER, "tokenizer.json");
+    private final MemoryObjectStore store = new MemoryObjectStore();
 
-        assertThat(found.end()).isEqualTo(new SpecialTokens.Token("<|endoftext|>", 7));
-        assertThat(found.endIds()).containsExactly(7);
+    @Test
+    void ofFreshWeightsTheTokenizersNamesTellWhatEndsAText() {
+        SpecialTokens found = special();
+
+        assertThat(found.end()).isEqualTo(new EndToken(2, "<|endoftext|>", null));
+        assertThat(found.ids()).isEqualTo(TokenIds.of(null, List.of(2)));
+        assertThat(found.paddingOrEnd()).isEqualTo("<|endoftext|>");
         assertThat(found.beginning()).isNull();
     }
 
     @Test
     void whatTheBaseModelSaysGoesBeforeNames() {
-        SpecialTokens found =
-                SpecialTokens.of(
-                        TOKENIZER,
-                        "tokenizer.json",
-                        new HuggingFaceConfiguration(SHAPE, "float32", 8, List.of(9, 7)),
-                        Optional.of(bytes("{\"eos_token_id\": 8}")));
+        put("config.json", configuration(TokenIds.of(3, List.of(4, 2))));
 
-        assertThat(found.end()).isEqualTo(new SpecialTokens.Token("<|im_end|>", 9));
-        assertThat(found.endIds()).containsExactly(9, 7);
-        assertThat(found.beginningId()).isEqualTo(8);
+        SpecialTokens found = special();
+
+        assertThat(found.end()).isEqualTo(new EndToken(2, "<|endoftext|>", "config.json"));
+        assertThat(found.generatedEnds()).containsExactly(4, 2);
+        assertThat(found.ids()).isEqualTo(TokenIds.of(3, List.of(4, 2)));
+        assertThat(found.beginning()).isEqualTo("<|im_start|>");
     }
 
-    @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            value = {
-                "{\"eos_token_id\": [9, 7]} | 9 7",
-                "{\"eos_token_id\": 7} | 7",
-                "{} | ''",
-                "[ | ''"
-            })
-    void whereTheConfigurationNamesNoEndTheGenerationsIsTaken(String generation, String ends) {
-        SpecialTokens found =
-                SpecialTokens.of(
-                        TOKENIZER,
-                        "tokenizer.json",
-                        new HuggingFaceConfiguration(SHAPE, "float32", null, List.of()),
-                        Optional.of(bytes(generation)));
+    @Test
+    void whereTheConfigurationNamesNoEndTheGenerationsIsTaken() {
+        put("config.json", configuration(TokenIds.NONE));
+        put("generation_config.json", "{\"eos_token_id\": [4, 2]}");
 
-        assertThat(found.endIds().stream().map(String::valueOf).collect(joining(" ")))
-                .isEqualTo(ends);
+        assertThat(special().ids()).isEqualTo(TokenIds.of(null, List.of(4, 2)));
     }
 
-    private static byte[] bytes(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
+    @Test
+    void anIdThatIsAPieceOfTextIsNotSpelledOut() {
+        put("config.json", configuration(TokenIds.of(1, List.of(2))));
+
+        assertThat(special().beginning()).isNull();
+        assertThat(special().ids()).isEqualTo(TokenIds.of(1, List.of(2)));
+    }
+
+    private SpecialTokens special() {
+        return SpecialTokens.of(new StoredModelFolder(store, "models/base/"), TOKENIZER, 10);
+    }
+
+    private void put(String name, String text) {
+        store.put("models/base/" + name, text.getBytes(UTF_8));
+    }
+
+    private static String configuration(TokenIds ids) {
+        return new HuggingFaceConfiguration(SHAPE, "float32", ids).toJson();
     }
 }

@@ -42,7 +42,10 @@ class FamilyParityTest {
                 "qwen2",
                 "qwen3",
                 "gpt2",
-                "gpt2-untied"
+                "gpt2-untied",
+                "qwen2-window",
+                "llama-own-head",
+                "gpt2-own-head"
             })
     void logitsAreThoseOfTransformers(String name) {
         try (Fixture fixture = Fixture.family(name);
@@ -64,7 +67,10 @@ class FamilyParityTest {
                 "qwen2",
                 "qwen3",
                 "gpt2",
-                "gpt2-untied"
+                "gpt2-untied",
+                "qwen2-window",
+                "llama-own-head",
+                "gpt2-own-head"
             })
     void everyGradientIsThatOfPyTorch(String name) {
         try (Fixture fixture = Fixture.family(name)) {

@@ -141,7 +141,7 @@ class RankProcessTest {
             assertThat(gang.exitCodes()).as(gang::logs).containsOnly(ExitCode.FINISHED);
             assertThat(gang.reports(Report.Finished.class).getFirst().results())
                     .containsEntry("weightsSha256", reference.hash())
-                    .containsEntry("files", "10");
+                    .containsEntry("files", "11");
         }
         JsonNode files =
                 Json.mapper().readTree(rig.store().get(target + "manifest.json")).path("files");

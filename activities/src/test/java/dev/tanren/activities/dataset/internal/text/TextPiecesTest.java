@@ -6,17 +6,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tanren.activities.dataset.internal.TextTokenizer;
 import dev.tanren.spec.json.Json;
+import dev.tanren.spec.plan.Dataset;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// Pieces must give the tokens of the whole, whatever the text.
 class TextPiecesTest {
@@ -53,9 +55,19 @@ class TextPiecesTest {
                     "{\"k\": [1]}");
 
     @ParameterizedTest
-    @ValueSource(strings = {"bytes", "gpt2", "llama3", "whitespace"})
-    void piecesGiveTheTokensOfTheWhole(String kind) throws IOException {
-        try (TextTokenizer tokenizer = tokenizer(kind)) {
+    @CsvSource({
+        "bytes, TEXT",
+        "gpt2, TEXT",
+        "llama3, TEXT",
+        "whitespace, TEXT",
+        "bytes, PARSE",
+        "gpt2, PARSE",
+        "llama3, PARSE",
+        "whitespace, PARSE"
+    })
+    void piecesGiveTheTokensOfTheWhole(String kind, Dataset.SpecialTokens specialTokens)
+            throws IOException {
+        try (TextTokenizer tokenizer = tokenizer(kind, specialTokens)) {
             for (long seed = 0; seed < 300; seed++) {
                 String text = text(new Random(seed), 400);
 
@@ -81,7 +93,7 @@ class TextPiecesTest {
 
     @Test
     void aTokenizerThatLooksFurtherIsGivenTheWholeUpToTheMost() throws IOException {
-        try (TextTokenizer tokenizer = tokenizer("metaspace")) {
+        try (TextTokenizer tokenizer = tokenizer("metaspace", Dataset.SpecialTokens.TEXT)) {
             String text = "word ".repeat(20);
 
             assertThat(new TextPieces(new StringReader(text), tokenizer.cuts(), 8, 128).next())
@@ -107,13 +119,14 @@ class TextPiecesTest {
     }
 
     /// The tokenizer of bytes with some merges, cut into words as a family does.
-    private static TextTokenizer tokenizer(String kind) throws IOException {
+    private static TextTokenizer tokenizer(String kind, Dataset.SpecialTokens specialTokens)
+            throws IOException {
         ObjectNode root;
         try (var in = TextPiecesTest.class.getResourceAsStream("/bytes-tokenizer.json")) {
             root = (ObjectNode) Json.mapper().readTree(in);
         }
         if (kind.equals("bytes")) {
-            return tokenizer(root);
+            return tokenizer(root, specialTokens);
         }
         ObjectNode model = (ObjectNode) root.path("model");
         ObjectNode vocabulary = (ObjectNode) model.path("vocab");
@@ -122,11 +135,12 @@ class TextPiecesTest {
             "t h", "th e", "Ġ the", "Ġ Ġ", "Ċ Ċ", "a Ġ", "a n", "an d", "1 2", "12 3", "! Ċ", ". .",
             ".. .", "... Ċ", "e Ċ", "Ġ 1"
         };
-        int id = 257;
+        int id = 256;
         for (String pair : pairs) {
             merges.add(pair);
             vocabulary.put(pair.replace(" ", ""), id++);
         }
+        ((ObjectNode) root.path("added_tokens").path(0)).put("id", id);
         ObjectNode byteLevel =
                 Json.mapper()
                         .createObjectNode()
@@ -162,10 +176,15 @@ class TextPiecesTest {
                             .put("prepend_scheme", "always")
                             .put("split", true);
         }
-        return tokenizer(root);
+        return tokenizer(root, specialTokens);
     }
 
-    private static TextTokenizer tokenizer(ObjectNode root) {
-        return TextTokenizer.of(root.toString().getBytes(StandardCharsets.UTF_8), "test");
+    private static TextTokenizer tokenizer(
+            ObjectNode root, Dataset.SpecialTokens specialTokens) {
+        return TextTokenizer.of(
+                root.toString().getBytes(StandardCharsets.UTF_8),
+                "test",
+                OptionalInt.empty(),
+                specialTokens);
     }
 }
