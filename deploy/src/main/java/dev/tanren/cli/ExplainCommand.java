@@ -1,9 +1,6 @@
 package dev.tanren.cli;
 
 import dev.tanren.spec.json.Json;
-import dev.tanren.spec.model.HuggingFaceConfiguration;
-import dev.tanren.spec.plan.Architecture;
-import dev.tanren.spec.plan.ModelSource;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.planner.Device;
 import dev.tanren.spec.planner.Explanation;
@@ -11,9 +8,6 @@ import dev.tanren.spec.planner.Machine;
 import dev.tanren.spec.planner.Planner;
 import dev.tanren.spec.validation.PlanReader;
 import dev.tanren.spec.validation.PlanReading;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -29,8 +23,6 @@ import picocli.CommandLine.Parameters;
                 "Says what a plan would do: stages, steps, tokens, parameters, memory, and what to "
                         + "change where it does not fit.")
 final class ExplainCommand implements Callable<Integer> {
-
-    private static final String LOCAL = "file:";
 
     private final Terminal terminal;
 
@@ -55,11 +47,12 @@ final class ExplainCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PlanFile planFile = PlanFile.read(terminal.resolve(file));
-        PlanReading reading = PlanReader.readAhead(planFile.text());
+        LocalModel model = new LocalModel(planFile.file());
+        PlanReading reading = PlanReader.readAhead(planFile.text(), model);
         Plan plan = planFile.plan(reading);
         Device on = device == null ? null : Device.parse(device, Machine.here());
         Explanation explanation =
-                Planner.explain(plan, base(planFile, plan), on)
+                Planner.explain(plan, model.base(), on)
                         .withUses(new LocalData(planFile.file()).uses(plan));
         warn(planFile, reading);
         if (output.form() == OutputOptions.Form.TABLE) {
@@ -75,31 +68,6 @@ final class ExplainCommand implements Callable<Integer> {
         if (reading instanceof PlanReading.Valid valid) {
             valid.warnings()
                     .forEach(it -> terminal.say(planFile.file() + ": advice: " + it.message()));
-        }
-    }
-
-    /// Shape of a base model that lies in a folder of this machine; null for any other.
-    private static @Nullable Architecture base(PlanFile planFile, Plan plan) {
-        return switch (plan.model()) {
-            case ModelSource.Fresh fresh -> null;
-            case ModelSource.Base base when base.uri().startsWith(LOCAL) -> {
-                String path = base.uri().substring(LOCAL.length());
-                Path folder = planFile.file().resolveSibling(path);
-                yield architecture(folder.resolve("config.json"));
-            }
-            case ModelSource.Base elsewhere -> null;
-        };
-    }
-
-    private static @Nullable Architecture architecture(Path configuration) {
-        if (!Files.isRegularFile(configuration)) {
-            return null;
-        }
-        try {
-            byte[] json = Files.readAllBytes(configuration);
-            return HuggingFaceConfiguration.read(json, configuration.toString()).architecture();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 }

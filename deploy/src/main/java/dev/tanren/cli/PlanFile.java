@@ -46,8 +46,9 @@ record PlanFile(Path file, String text) {
         }
     }
 
+    /// With a look at the model where it lies on this machine.
     PlanReading validate() {
-        return PlanReader.read(text);
+        return PlanReader.read(text, new LocalModel(file));
     }
 
     /// @throws TanrenException `PLAN_INVALID`, listing every problem

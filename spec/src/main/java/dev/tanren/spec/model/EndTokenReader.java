@@ -7,7 +7,7 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.model.EndTokens.EndToken;
-import java.nio.charset.StandardCharsets;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -163,9 +163,11 @@ final class EndTokenReader {
             return MissingNode.getInstance();
         }
         try {
-            return Json.mapper().readTree(new String(folder.read(file), StandardCharsets.UTF_8));
+            return Json.mapper().readTree(folder.read(file));
         } catch (JsonProcessingException e) {
             throw bad(file, "it is not JSON: " + Json.problem(e));
+        } catch (IOException e) {
+            throw bad(file, "it is no UTF-8: " + e.getMessage());
         }
     }
 

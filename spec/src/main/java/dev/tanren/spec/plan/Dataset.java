@@ -2,13 +2,15 @@ package dev.tanren.spec.plan;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// A named collection of documents, or of ready tokens.
 ///
 /// @param holdout fraction of the documents kept out of training for evaluation, chosen by the hash
 ///     of their content
-/// @param specialTokens what becomes of a text that spells a special token
+/// @param specialTokens what becomes of a text that spells a special token; plans of before there
+///     was a choice do not name it
 public record Dataset(
         List<Source> sources,
         Quality quality,
@@ -18,6 +20,7 @@ public record Dataset(
 
     public Dataset {
         sources = List.copyOf(sources);
+        specialTokens = Objects.requireNonNullElse(specialTokens, SpecialTokens.TEXT);
     }
 
     /// Whose texts are text throughout.

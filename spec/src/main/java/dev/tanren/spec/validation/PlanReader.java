@@ -1,12 +1,16 @@
 package dev.tanren.spec.validation;
 
 import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.text.NotUtf8Exception;
 import dev.tanren.spec.text.Utf8;
+import dev.tanren.spec.validation.PlanKeys.ModelKeys;
 import dev.tanren.spec.validation.PlanKeys.TopKeys;
 import dev.tanren.spec.validation.internal.Documents;
 import dev.tanren.spec.validation.internal.Kind;
 import dev.tanren.spec.validation.internal.NodeReader;
+import dev.tanren.spec.validation.internal.Place;
 import dev.tanren.spec.validation.internal.Problems;
 import dev.tanren.spec.validation.internal.Section;
 import java.util.ArrayList;
@@ -30,7 +34,12 @@ public final class PlanReader {
 
     /// Never throws, whatever the text.
     public static PlanReading read(String text) {
-        return read(text, problem -> false);
+        return read(text, ModelCheck.NONE);
+    }
+
+    /// The same, with a look at the model: what it finds stands where the plan names the model.
+    public static PlanReading read(String text, ModelCheck model) {
+        return read(text, problem -> false, model);
     }
 
     /// The same of bytes, which must be UTF-8.
@@ -65,10 +74,15 @@ public final class PlanReader {
     /// carry out yet are advice, not mistakes: for looking at what they would come to. Such a plan
     /// must not be run.
     public static PlanReading readAhead(String text) {
-        return read(text, PlanReader::aheadOfTheTrainer);
+        return readAhead(text, ModelCheck.NONE);
     }
 
-    private static PlanReading read(String text, Predicate<Problem> harmless) {
+    /// The same, with a look at the model.
+    public static PlanReading readAhead(String text, ModelCheck model) {
+        return read(text, PlanReader::aheadOfTheTrainer, model);
+    }
+
+    private static PlanReading read(String text, Predicate<Problem> harmless, ModelCheck model) {
         Problems problems = new Problems();
         Optional<Section> plan =
                 Documents.compose(text, problems)
@@ -78,13 +92,41 @@ public final class PlanReader {
                                                 .read(new Kind.Fields(TopKeys.SHAPE), node, ""))
                         .map(located -> located.value());
         plan.ifPresent(section -> new PlanRules(section, problems).check());
-        List<Problem> mistakes = problems.found().stream().filter(harmless.negate()).toList();
-        if (!mistakes.isEmpty()) {
-            return new PlanReading.Invalid(mistakes);
+        if (!mistakes(problems, harmless).isEmpty()) {
+            return new PlanReading.Invalid(mistakes(problems, harmless));
+        }
+        Plan built = PlanBuilder.build(plan.orElseThrow());
+        look(model, built, plan.orElseThrow(), problems);
+        if (!mistakes(problems, harmless).isEmpty()) {
+            return new PlanReading.Invalid(mistakes(problems, harmless));
         }
         List<Problem> warnings = new ArrayList<>(problems.advice());
         problems.found().stream().filter(harmless).forEach(warnings::add);
-        return new PlanReading.Valid(PlanBuilder.build(plan.orElseThrow()), warnings);
+        return new PlanReading.Valid(built, warnings);
+    }
+
+    private static List<Problem> mistakes(Problems problems, Predicate<Problem> harmless) {
+        return problems.found().stream().filter(harmless.negate()).toList();
+    }
+
+    private static void look(ModelCheck check, Plan plan, Section section, Problems problems) {
+        Section model = section.get(TopKeys.MODEL);
+        Place place =
+                model.gives(ModelKeys.BASE)
+                        ? model.placeOf(ModelKeys.BASE)
+                        : model.placeOf(ModelKeys.TOKENIZER);
+        try {
+            for (ModelAdvice advice : check.check(plan)) {
+                problems.advise(place, advice.found(), advice.expected(), advice.mend());
+            }
+        } catch (TanrenException e) {
+            problems.report(
+                    e.code(),
+                    place,
+                    e.where() + ": " + e.what().replaceFirst("[.]$", ""),
+                    "a model that can be trained",
+                    e.mend());
+        }
     }
 
     private static boolean aheadOfTheTrainer(Problem problem) {
