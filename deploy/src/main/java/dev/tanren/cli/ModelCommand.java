@@ -24,8 +24,14 @@ import picocli.CommandLine.Option;
 @Command(
         name = "model",
         mixinStandardHelpOptions = true,
-        description = "Loads models in the trainer's runtime; needs no stack.",
-        subcommands = {ModelCommand.Logits.class, ModelCommand.Generate.class})
+        description =
+                "Loads models in the trainer's runtime, which needs no stack, and fetches those that"
+                        + " runs published.",
+        subcommands = {
+            ModelCommand.Logits.class,
+            ModelCommand.Generate.class,
+            ModelPullCommand.class
+        })
 final class ModelCommand {
 
     private ModelCommand() {}

@@ -2,6 +2,7 @@ package dev.tanren.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tanren.deploy.client.ApiClient;
 import dev.tanren.deploy.client.Server;
 import dev.tanren.spec.error.ErrorCode;
@@ -101,7 +102,11 @@ final class RunGetCommand implements Callable<Integer> {
             printPlan(detail);
             return Exit.OK;
         }
+        Exports exports = Exports.of(api, id, detail);
         if (output.form() != OutputOptions.Form.TABLE) {
+            if (detail instanceof ObjectNode object) {
+                object.set("artifacts", exports.files());
+            }
             output.data(terminal, detail);
             return Exit.OK;
         }
@@ -121,6 +126,7 @@ final class RunGetCommand implements Callable<Integer> {
         terminal.out().println();
         new Table(ATTEMPTS).print(detail.path("attempts"), terminal.out());
         printDatasets(detail.path("datasets"));
+        exports.print(terminal);
         return Exit.OK;
     }
 

@@ -75,9 +75,15 @@ public class Connections {
 
     @Produces
     @Singleton
-    S3ObjectStore objectStore() {
+    StoreAddress storeAddress() {
+        return StoreAddress.from(environment);
+    }
+
+    @Produces
+    @Singleton
+    S3ObjectStore objectStore(StoreAddress address) {
         return S3ObjectStore.connect(
-                StoreAddress.from(environment),
+                address,
                 environment.getOrDefault(StoreAddress.ACCESS_KEY_VARIABLE, ""),
                 environment.getOrDefault(StoreAddress.SECRET_KEY_VARIABLE, ""),
                 TransferSettings.standard().withRetries(STORE_PATIENCE));

@@ -19,6 +19,7 @@ import dev.tanren.storage.tokens.DatasetManifest.SourceStatistics;
 import dev.tanren.storage.tokens.DatasetManifest.Statistics;
 import dev.tanren.storage.tokens.PreparedDataset;
 import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.RestAssured;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -161,7 +162,46 @@ class RunRecordsApiTest extends RunApiTest {
                 .get("/api/v1/runs/" + id + "/artifacts")
                 .then()
                 .body("items.name", contains("huggingface/config.json"))
-                .body("items[0].bytes", equalTo(2));
+                .body("items[0].bytes", equalTo(2))
+                .body(
+                        "items[0].uri",
+                        containsString(
+                                "runs/" + id + "/release/artifacts/huggingface/config.json"));
+    }
+
+    @Test
+    void anArtifactIsReadWholeAndFromAPlaceInIt() {
+        String id = recordedRun("artifacts");
+        put("runs/" + id + "/adapt/artifacts/huggingface/config.json", "0123456789");
+        put("runs/" + id + "/adapt/logs/1/secret.log", "not an artifact");
+        String of = "/api/v1/runs/" + id + "/artifacts/adapt/";
+        as(viewer)
+                .get(of + "huggingface/config.json")
+                .then()
+                .statusCode(200)
+                .header("Content-Length", equalTo("10"))
+                .body(equalTo("0123456789"));
+        as(viewer)
+                .header("Range", "bytes=7-")
+                .get(of + "huggingface/config.json")
+                .then()
+                .statusCode(206)
+                .header("Content-Range", equalTo("bytes 7-9/10"))
+                .body(equalTo("789"));
+        for (String range : List.of("bytes=10-", "bytes=0-1", "lines=1-", "bytes=-1")) {
+            as(viewer)
+                    .header("Range", range)
+                    .get(of + "huggingface/config.json")
+                    .then()
+                    .statusCode(400)
+                    .body("code", equalTo("TNR-6001"));
+        }
+        for (String name : List.of("none", "huggingface", "%2E%2E/logs/1/secret.log", "a//b")) {
+            as(viewer).urlEncodingEnabled(false).get(of + name).then().statusCode(404);
+        }
+        as(viewer).get("/api/v1/runs/" + id + "/artifacts/none/a").then().statusCode(404);
+        as(viewer).get("/api/v1/runs/none/artifacts/adapt/a").then().statusCode(404);
+        RestAssured.given().get(of + "huggingface/config.json").then().statusCode(401);
     }
 
     private void put(String key, String text) {

@@ -6,6 +6,7 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -84,6 +85,33 @@ public final class ApiClient {
                         response.statusCode(),
                         response.body().collect(Collectors.joining("\n")),
                         built.uri());
+            }
+            return response.body();
+        } catch (IOException e) {
+            throw unreachable(e);
+        } catch (InterruptedException e) {
+            throw interrupted(e);
+        }
+    }
+
+    /// The bytes of an answer, as they come; to be closed.
+    ///
+    /// @param from the first byte that is wanted
+    public InputStream open(String path, long from) {
+        HttpRequest.Builder request = request(path).setHeader("Accept", "*/*").timeout(TIMEOUT);
+        if (from > 0) {
+            request.header("Range", "bytes=" + from + "-");
+        }
+        HttpRequest built = request.GET().build();
+        try {
+            HttpResponse<InputStream> response = client.send(built, BodyHandlers.ofInputStream());
+            if (response.statusCode() >= 300) {
+                try (InputStream body = response.body()) {
+                    throw problem(
+                            response.statusCode(),
+                            new String(body.readAllBytes(), StandardCharsets.UTF_8),
+                            built.uri());
+                }
             }
             return response.body();
         } catch (IOException e) {

@@ -3,8 +3,8 @@ package dev.tanren.storage.objects;
 import java.io.InputStream;
 import java.util.Objects;
 
-/// Reads an object from its beginning to its end, a range at a time, so that one of any size takes
-/// little memory and a lost connection costs a range.
+/// Reads an object from its beginning, or a place in it, to its end, a range at a time, so that one
+/// of any size takes little memory and a lost connection costs a range.
 ///
 /// The first range is short, for readers who want the beginning alone. Errors are those of
 /// [ObjectStore#get(String, long, int)], thrown as they are. The ranges need not be of the same
@@ -21,11 +21,19 @@ public final class ObjectStream extends InputStream {
     private byte[] range = {};
     private int at;
     private long fetched;
+    private int next = FIRST_RANGE;
 
     /// @param bytes how long the object is
     public ObjectStream(ObjectStore store, String key, long bytes) {
+        this(store, key, 0, bytes);
+    }
+
+    /// @param from the first byte that is read
+    /// @param bytes how long the object is
+    public ObjectStream(ObjectStore store, String key, long from, long bytes) {
         this.store = store;
         this.key = key;
+        this.fetched = from;
         this.bytes = bytes;
     }
 
@@ -62,7 +70,8 @@ public final class ObjectStream extends InputStream {
         if (fetched == bytes) {
             return true;
         }
-        int length = (int) Math.min(fetched == 0 ? FIRST_RANGE : RANGE, bytes - fetched);
+        int length = (int) Math.min(next, bytes - fetched);
+        next = RANGE;
         range = store.get(key, fetched, length);
         fetched += length;
         at = 0;
