@@ -9,7 +9,6 @@ import dev.tanren.spec.run.RunState;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Set;
-import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -28,9 +27,13 @@ final class RunFollower {
 
     private static final int BAR = 24;
 
+    static final int LINES_OF_A_STAGE = 100;
+
     private final Terminal terminal;
     private final ApiClient api;
     private final String id;
+    private String toldStage = "";
+    private long toldStep;
 
     RunFollower(Terminal terminal, ApiClient api, String id) {
         this.terminal = terminal;
@@ -38,18 +41,31 @@ final class RunFollower {
         this.id = id;
     }
 
+    /// What is told while a run goes on.
+    interface Listener {
+
+        /// Hears nothing.
+        Listener NONE = new Listener() {};
+
+        /// Every event, in order.
+        default void event(JsonNode event) {}
+
+        /// The run's summary whenever its steps have gone on: at the first, the last, and so seldom
+        /// in between that a stage has about [#LINES_OF_A_STAGE].
+        default void steps(JsonNode run) {}
+    }
+
     /// Blocks until the run has ended.
     ///
     /// @param limit null for none
-    /// @param events is told of every event, in order
     /// @return exit code: 0 when the run succeeded, 1 when it failed or was cancelled, 6 when the
     ///     limit was reached before
-    int follow(@Nullable Duration limit, Consumer<JsonNode> events) throws InterruptedException {
+    int follow(@Nullable Duration limit, Listener listener) throws InterruptedException {
         Thread goodbye = new Thread(this::sayGoodbye);
         Runtime.getRuntime().addShutdownHook(goodbye);
-        EventStream stream = new EventStream(api, id, events);
+        EventStream stream = new EventStream(api, id, listener::event);
         try {
-            JsonNode detail = awaitEnd(limit, stream);
+            JsonNode detail = awaitEnd(limit, stream, listener);
             if (detail == null) {
                 TanrenMain.report(terminal, timeout(limit));
                 return Exit.TIMEOUT;
@@ -70,16 +86,23 @@ final class RunFollower {
         return run;
     }
 
-    private @Nullable JsonNode awaitEnd(@Nullable Duration limit, EventStream stream)
+    private @Nullable JsonNode awaitEnd(
+            @Nullable Duration limit, EventStream stream, Listener listener)
             throws InterruptedException {
         long start = System.nanoTime();
         long answered = start;
         while (true) {
             try {
                 JsonNode detail = api.get("/runs/" + ApiClient.encode(id));
+                boolean first = answered == start;
                 answered = System.nanoTime();
                 stream.startOnce();
-                if (ENDED.contains(detail.path("run").path("status").asText())) {
+                boolean ended = ENDED.contains(detail.path("run").path("status").asText());
+                // Of a run that had ended before, the events tell all.
+                if (!(first && ended)) {
+                    tell(detail.path("run"), listener);
+                }
+                if (ended) {
                     return detail;
                 }
                 terminal.progress(line(detail.path("run")));
@@ -94,6 +117,21 @@ final class RunFollower {
                 return null;
             }
             Thread.sleep(POLL);
+        }
+    }
+
+    private void tell(JsonNode run, Listener listener) {
+        String stage = run.path("stage").asText("");
+        long step = run.path("step").asLong();
+        long total = run.path("totalSteps").asLong();
+        if (!stage.equals(toldStage)) {
+            toldStage = stage;
+            toldStep = 0;
+        }
+        long due = toldStep == 0 ? 1 : toldStep + Math.max(1, total / LINES_OF_A_STAGE);
+        if (step >= due || (step == total && step > toldStep)) {
+            toldStep = step;
+            listener.steps(run);
         }
     }
 

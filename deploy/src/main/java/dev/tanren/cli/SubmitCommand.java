@@ -87,7 +87,7 @@ final class SubmitCommand implements Callable<Integer> {
             return Exit.OK;
         }
         RunFollower follower = new RunFollower(terminal, api, id);
-        int code = follower.follow(null, event -> {});
+        int code = follower.follow(null, RunFollower.Listener.NONE);
         if (output.form() != OutputOptions.Form.TABLE) {
             output.data(terminal, follower.outcome());
         }

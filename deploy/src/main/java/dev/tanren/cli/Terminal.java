@@ -31,6 +31,9 @@ public record Terminal(
     /// it.
     private static final String INTERACTIVE = "tanren.interactive";
 
+    /// Set likewise, for `out`.
+    private static final String REDIRECTED = "tanren.redirected";
+
     public Terminal {
         environment = Map.copyOf(environment);
     }
@@ -48,6 +51,11 @@ public record Terminal(
     /// Whether colours are wanted, see no-color.org.
     boolean colored() {
         return interactive && environment.getOrDefault("NO_COLOR", "").isEmpty();
+    }
+
+    /// Whether what goes to `out` is kept, in a file or by a program, rather than watched.
+    boolean kept() {
+        return !interactive || Boolean.getBoolean(REDIRECTED);
     }
 
     Path resolve(Path path) {

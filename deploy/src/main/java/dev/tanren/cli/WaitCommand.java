@@ -38,7 +38,7 @@ final class WaitCommand implements Callable<Integer> {
         ApiClient api = new ApiClient(Server.of(terminal.environment()));
         Duration limit = timeout == null ? null : duration(timeout);
         RunFollower follower = new RunFollower(terminal, api, id);
-        int code = follower.follow(limit, event -> {});
+        int code = follower.follow(limit, RunFollower.Listener.NONE);
         if (output.form() != OutputOptions.Form.TABLE) {
             output.data(terminal, follower.outcome());
         }

@@ -1,9 +1,14 @@
 package dev.tanren.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tanren.deploy.client.ApiClient;
 import dev.tanren.deploy.client.Server;
+import dev.tanren.spec.json.Json;
 import dev.tanren.spec.text.Printable;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -32,10 +37,47 @@ final class WatchCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         ApiClient api = new ApiClient(Server.of(terminal.environment()));
-        return new RunFollower(terminal, api, id).follow(null, this::show);
+        return new RunFollower(terminal, api, id).follow(null, new Lines());
     }
 
-    private void show(JsonNode event) {
+    private final class Lines implements RunFollower.Listener {
+
+        @Override
+        public void event(JsonNode event) {
+            show(event);
+        }
+
+        /// On a terminal one line shows where the run stands; what is kept has a line each.
+        @Override
+        public void steps(JsonNode run) {
+            if (terminal.kept()) {
+                ObjectNode steps = Json.mapper().createObjectNode();
+                steps.put("type", "steps");
+                steps.put("at", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+                for (String key :
+                        List.of("stage", "step", "totalSteps", "loss", "tokensPerSecond")) {
+                    steps.set(key, run.path(key));
+                }
+                show(steps.put("message", message(run)));
+            }
+        }
+    }
+
+    private static String message(JsonNode run) {
+        StringBuilder text = new StringBuilder("step ").append(run.path("step").asLong());
+        text.append(" of ").append(run.path("totalSteps").asLong());
+        if (run.path("loss").isNumber()) {
+            text.append(", loss ").append(Figures.decimals(run.path("loss"), 4));
+        }
+        if (run.path("tokensPerSecond").isNumber()) {
+            text.append(", ").append(Figures.decimals(run.path("tokensPerSecond"), 0));
+            text.append(" tokens/s");
+        }
+        return text.toString();
+    }
+
+    /// Steps and events come from threads of their own.
+    private synchronized void show(JsonNode event) {
         if (output.form() == OutputOptions.Form.TABLE) {
             terminal.progress("");
             terminal.out().println(line(event));

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /// Commands against an HTTP server that answers what a control plane would.
@@ -116,6 +118,32 @@ class CommandLineTest extends CommandTest {
         assertThat(run("run", "watch", "r1").out().lines())
                 .containsExactly("03:04:05  Started.", "03:04:06  Done.");
         assertThat(run("run", "watch", "r1", "--json").out().lines()).hasSize(2);
+    }
+
+    @Test
+    void watchIntoAFileHasTheStepsWithTheirLosses() {
+        String atWork =
+                """
+                {"run":{"id":"r1","status":"%s","stage":"adapt","step":%d,"totalSteps":10,
+                 "loss":2.5,"tokensPerSecond":1200},"failure":null}""";
+        Iterator<Answer> polls =
+                List.of(
+                                new Answer(200, atWork.formatted("running", 3)),
+                                new Answer(200, atWork.formatted("running", 3)),
+                                new Answer(200, atWork.formatted("running", 7)),
+                                new Answer(200, atWork.formatted("succeeded", 10)))
+                        .iterator();
+        String ended =
+                "id: 1\ndata: {\"id\":1,\"type\":\"run.succeeded\",\"message\":\"Done.\"}\n\n";
+        answers.put("GET /runs/r1/events", new Answer(200, ended));
+        inTurn.put("GET /runs/r1", polls);
+
+        assertThat(run("run", "watch", "r1").out().lines())
+                .filteredOn(line -> line.contains("step "))
+                .allMatch(line -> line.endsWith(", loss 2.5000, 1200 tokens/s"))
+                .extracting(line -> line.replaceFirst(".*(adapt: step \\d+ of 10).*", "$1"))
+                .containsExactly(
+                        "adapt: step 3 of 10", "adapt: step 7 of 10", "adapt: step 10 of 10");
     }
 
     @Test

@@ -12,7 +12,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
@@ -26,6 +28,10 @@ abstract class CommandTest {
 
     @TempDir Path folder;
     final Map<String, Answer> answers = new ConcurrentHashMap<>();
+
+    /// Answers to the same request one after the other; before [#answers].
+    final Map<String, Iterator<Answer>> inTurn = new ConcurrentHashMap<>();
+
     final Map<String, Request> requests = new ConcurrentHashMap<>();
     final Map<String, String> environment = new HashMap<>();
     HttpServer server;
@@ -95,8 +101,12 @@ abstract class CommandTest {
                         exchange.getRequestHeaders().getFirst("Idempotency-Key"),
                         exchange.getRequestHeaders().getFirst("Content-Type"),
                         body));
+        Iterator<Answer> next = inTurn.getOrDefault(path, Collections.emptyIterator());
         Answer answer =
-                answers.getOrDefault(key, answers.getOrDefault(path, new Answer(404, "{}")));
+                next.hasNext()
+                        ? next.next()
+                        : answers.getOrDefault(
+                                key, answers.getOrDefault(path, new Answer(404, "{}")));
         byte[] bytes = answer.body().getBytes(StandardCharsets.UTF_8);
         exchange.sendResponseHeaders(answer.status(), bytes.length == 0 ? -1 : bytes.length);
         exchange.getResponseBody().write(bytes);

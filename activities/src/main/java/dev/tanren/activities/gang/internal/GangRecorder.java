@@ -21,8 +21,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -215,11 +217,22 @@ public final class GangRecorder implements AutoCloseable {
                         evaluated.step(),
                         rows));
         losses.put("step", evaluated.step());
-        event(
-                "evaluation.finished",
-                Long.toString(evaluated.step()),
-                "evaluated at step " + evaluated.step(),
-                losses);
+        event("evaluation.finished", Long.toString(evaluated.step()), evaluated(evaluated), losses);
+    }
+
+    private static String evaluated(Report.Evaluated evaluated) {
+        return evaluated.datasets().entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
+                .map(
+                        dataset ->
+                                String.format(
+                                        Locale.ROOT,
+                                        "%s loss %.4f",
+                                        dataset.getKey(),
+                                        dataset.getValue().loss()))
+                .collect(
+                        Collectors.joining(
+                                ", ", "evaluated at step " + evaluated.step() + ": ", ""));
     }
 
     /// @param key tells events of one type and attempt apart, so that none is stored twice
