@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.joran.JoranConfigurator;
+import ch.qos.logback.classic.util.LogbackMDCAdapter;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import java.io.ByteArrayOutputStream;
@@ -17,10 +18,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// What a worker's log shows of a failure: a user's mistake is no stack trace.
 class WorkerLogTest {
 
-    private static final TanrenException MISTAKE =
-            new TanrenException(
-                    ErrorCode.SOURCE_UNREADABLE, "no JSON", "a.jsonl:3", "Mend the line.");
-
     /// The SDK logs every failure with its stack by the loggers of these classes.
     @ParameterizedTest
     @CsvSource({
@@ -28,7 +25,7 @@ class WorkerLogTest {
         "io.temporal.internal.sync.WorkflowExecutionHandler, 1"
     })
     void theSdksWordsOnAFailureTakeALineAtMost(String logger, int lines) throws Exception {
-        assertThat(Class.forName(logger)).isNotNull();
+        assertThat(Class.forName(logger).getName()).isEqualTo(logger);
 
         String said = log(logger);
 
@@ -46,12 +43,20 @@ class WorkerLogTest {
         ByteArrayOutputStream said = new ByteArrayOutputStream();
         System.setOut(new PrintStream(said, true, StandardCharsets.UTF_8));
         LoggerContext context = new LoggerContext();
+        context.setMDCAdapter(new LogbackMDCAdapter());
         try {
             JoranConfigurator configurator = new JoranConfigurator();
             configurator.setContext(context);
             configurator.doConfigure(
                     Objects.requireNonNull(WorkerLogTest.class.getResource("/logback.xml")));
-            context.getLogger(logger).warn("failure", MISTAKE);
+            context.getLogger(logger)
+                    .warn(
+                            "failure",
+                            new TanrenException(
+                                    ErrorCode.SOURCE_UNREADABLE,
+                                    "no JSON",
+                                    "a.jsonl:3",
+                                    "Mend the line."));
         } finally {
             context.stop();
             System.setOut(console);

@@ -86,7 +86,7 @@ final class FileFormats {
             }
             case OTHER_JSON ->
                     throw refused(
-                            "it is JSON, but not one object a line",
+                            "it begins as JSON does, but not with one object on a line",
                             where,
                             "Write one object a line (jq -c '.[]') and give the source format:"
                                     + " jsonl, or format: text to train on it as it is written.");
