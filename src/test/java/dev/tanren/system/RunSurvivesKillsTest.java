@@ -5,7 +5,11 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.StreamSupport;
@@ -124,6 +128,49 @@ class RunSurvivesKillsTest {
         runs.awaitThat("the retry is begun", LIMIT, () -> !runs.status(id).equals("cancelled"));
         runs.awaitSuccess(id, LIMIT);
         assertThat(runs.finalHash(id, STAGE)).isEqualTo(uninterrupted);
+    }
+
+    @Test
+    void aRetryAfterItsSourcesChangedEndsWithTheBitsOfWhatTheRunBeganWith() throws Exception {
+        Path own = Files.createDirectories(stack.home().resolve("changing"));
+        Path root = EmbeddedStack.root();
+        Path tokenizer = own.resolve("tokenizer.json");
+        Files.copy(root.resolve("deploy/src/main/resources/corpus/tokenizer.json"), tokenizer);
+        List<Path> prose = copyMarkdown(root.resolve("docs"), own.resolve("docs"));
+        String id =
+                runs.submit(
+                        SmallPlans.curriculum("changed-sources", 2)
+                                .replace(root + "/docs", own + "/docs")
+                                .replace(
+                                        root + "/deploy/src/main/resources/corpus/tokenizer.json",
+                                        tokenizer.toString()));
+        runs.awaitStep(id, STAGE, 25, LIMIT);
+        runs.act(id, "cancel");
+        runs.awaitStatus(id, "cancelled", LIMIT);
+
+        Files.writeString(prose.getFirst(), "one line more\n", StandardOpenOption.APPEND);
+        Files.delete(prose.getLast());
+        Files.writeString(tokenizer, "{}");
+        assertThat(runs.get("runs/" + id + "/recovery").path("summary").asText())
+                .contains("Trains on what was prepared when the run began");
+
+        runs.act(id, "retry");
+        runs.awaitThat("the retry is begun", LIMIT, () -> !runs.status(id).equals("cancelled"));
+        runs.awaitSuccess(id, LIMIT);
+        assertThat(runs.finalHash(id, STAGE)).isEqualTo(uninterrupted);
+    }
+
+    private static List<Path> copyMarkdown(Path from, Path to) throws IOException {
+        List<Path> copies = new ArrayList<>();
+        try (var files = Files.walk(from)) {
+            for (Path file :
+                    files.filter(path -> path.toString().endsWith(".md")).sorted().toList()) {
+                Path copy = to.resolve(from.relativize(file));
+                Files.createDirectories(copy.resolveSibling("."));
+                copies.add(Files.copy(file, copy));
+            }
+        }
+        return copies;
     }
 
     @Test

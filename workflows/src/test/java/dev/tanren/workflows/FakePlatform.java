@@ -2,8 +2,10 @@ package dev.tanren.workflows;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.run.StageState;
+import dev.tanren.spec.run.TrainedOn;
+import dev.tanren.spec.testing.Inputs;
+import dev.tanren.spec.testing.SmallPlans;
 import dev.tanren.workflows.activity.AttemptActivities;
 import dev.tanren.workflows.activity.DatasetActivities;
 import dev.tanren.workflows.activity.EvaluateActivities;
@@ -65,6 +67,9 @@ final class FakePlatform
 
     /// Workers that the next attempts are to be asked of first; any will do where it is empty.
     final Queue<String> askedFirst = new ConcurrentLinkedQueue<>();
+
+    /// What each run trains on.
+    final Map<String, TrainedOn> fixed = new ConcurrentHashMap<>();
 
     final AtomicInteger exports = new AtomicInteger();
 
@@ -251,33 +256,21 @@ final class FakePlatform
     public PreparedDataset prepare(PrepareRequest request) {
         work("dataset");
         return new PreparedDataset(
-                request.datasetName(),
-                "datasets/" + request.datasetName() + "/manifest.json",
-                1,
-                1,
-                1,
-                false);
+                request.datasetName(), data(request.datasetName()), 1, 1, 1, false);
+    }
+
+    private static TrainedOn.Data data(String dataset) {
+        return new TrainedOn.Data(dataset, "datasets/" + dataset + "/manifest.json", "");
     }
 
     @Override
-    public ResolvedModel resolve(ResolveRequest request) {
-        return new ResolvedModel(
-                new Architecture(
-                        Architecture.Family.LLAMA,
-                        64,
-                        8,
-                        4,
-                        2,
-                        1,
-                        16,
-                        null,
-                        true,
-                        10_000,
-                        1e-5,
-                        64),
-                "models/tokenizer.json",
-                null,
-                null);
+    public TrainedOn.Model resolve(ResolveRequest request) {
+        return Inputs.of(SmallPlans.llama(2), Map.of()).model();
+    }
+
+    @Override
+    public TrainedOn fix(FixRequest request) {
+        return fixed.computeIfAbsent(request.runId(), run -> request.trainedOn());
     }
 
     @Override

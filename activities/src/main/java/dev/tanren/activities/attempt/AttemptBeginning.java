@@ -6,6 +6,7 @@ import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.storage.checkpoint.AttemptStart;
 import dev.tanren.storage.checkpoint.CheckpointStore;
+import dev.tanren.storage.checkpoint.CheckpointStore.Committed;
 import dev.tanren.storage.checkpoint.RunRecord;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.registry.AttemptStatus;
@@ -95,7 +96,16 @@ final class AttemptBeginning {
         return AttemptStart.of(
                 request.stageId(),
                 request.plan().predecessor(stage(request)).map(TrainingStage::id).orElse(null),
-                stageId -> checkpoints.latestValid(request.runId(), stageId, () -> goOn(lease)));
+                stageId ->
+                        checkpoints
+                                .latestValid(request.runId(), stageId, () -> goOn(lease))
+                                .map(found -> ofTheRunsInputs(request, found)));
+    }
+
+    /// @throws TanrenException `CHECKPOINT_OTHER_INPUTS`
+    private static Committed ofTheRunsInputs(BeginRequest request, Committed found) {
+        request.trainedOn().requireSame(found.manifest().trainedOn(), found.manifestKey());
+        return found;
     }
 
     private Begun begun(BeginRequest request, Attempt attempt, AttemptStart start) {
@@ -133,7 +143,7 @@ final class AttemptBeginning {
             case AttemptStart.AfterStage after ->
                     new StartingPoint.OtherStage(after.checkpoint().manifestKey());
             case AttemptStart.Anew _ -> {
-                String prefix = request.importedPrefix();
+                String prefix = request.trainedOn().model().importedPrefix();
                 yield prefix == null
                         ? new StartingPoint.Fresh()
                         : new StartingPoint.Imported(prefix);

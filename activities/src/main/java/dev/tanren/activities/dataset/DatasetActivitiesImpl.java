@@ -3,26 +3,40 @@ package dev.tanren.activities.dataset;
 import dev.tanren.activities.dataset.internal.PreparationProgress;
 import dev.tanren.activities.lease.Drain;
 import dev.tanren.activities.lease.HeartbeatLease;
+import dev.tanren.activities.registry.DataDiffers;
+import dev.tanren.activities.source.Progress;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Dataset;
-import dev.tanren.storage.registry.Events;
+import dev.tanren.spec.run.TrainedOn;
+import dev.tanren.storage.objects.ObjectStore;
+import dev.tanren.storage.registry.Registry;
 import dev.tanren.storage.tokens.DatasetManifest;
 import dev.tanren.workflows.activity.DatasetActivities;
 import io.temporal.activity.Activity;
 import io.temporal.activity.ActivityExecutionContext;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// See [DatasetActivities].
 public final class DatasetActivitiesImpl implements DatasetActivities {
 
     private final DatasetPreparation preparation;
-    private final Events events;
+    private final BegunDatasets begun;
+    private final Registry registry;
+    private final ObjectStore store;
     private final Drain drain;
 
-    public DatasetActivitiesImpl(DatasetPreparation preparation, Events events, Drain drain) {
+    public DatasetActivitiesImpl(
+            DatasetPreparation preparation,
+            BegunDatasets begun,
+            Registry registry,
+            ObjectStore store,
+            Drain drain) {
         this.preparation = preparation;
-        this.events = events;
+        this.begun = begun;
+        this.registry = registry;
+        this.store = store;
         this.drain = drain;
     }
 
@@ -37,31 +51,74 @@ public final class DatasetActivitiesImpl implements DatasetActivities {
                     "Name one of " + request.plan().datasets().keySet() + ".");
         }
         ActivityExecutionContext context = Activity.getExecutionContext();
-        PreparationEvents told = new PreparationEvents(events, request.runId());
+        PreparationEvents told = new PreparationEvents(registry.events(), request.runId());
         // The lease beats while a large object is stored; the callback ends cancelled work.
         try (HeartbeatLease _ = HeartbeatLease.hold(context, drain)) {
-            DatasetPreparation.Prepared prepared =
-                    preparation.prepare(
-                            new DatasetPreparation.Request(
-                                    request.datasetName(),
-                                    dataset,
-                                    request.tokenizerKey(),
-                                    request.vocabSize()),
-                            new PreparationProgress(
-                                    request.datasetName(),
-                                    context::heartbeat,
-                                    told::progress,
-                                    System::nanoTime));
-            told.prepared(request.plan(), request.datasetName(), prepared);
-            DatasetManifest manifest = prepared.manifest();
-            return new PreparedDataset(
-                    request.datasetName(),
-                    prepared.manifestKey(),
-                    manifest.statistics().documents(),
-                    tokens(manifest.training()),
-                    tokens(manifest.heldOut()),
-                    prepared.reused());
+            Progress progress =
+                    new PreparationProgress(
+                            request.datasetName(),
+                            context::heartbeat,
+                            told::progress,
+                            System::nanoTime);
+            DatasetPreparation.Request prepared =
+                    new DatasetPreparation.Request(
+                            request.datasetName(),
+                            dataset,
+                            request.tokenizerKey(),
+                            request.vocabSize());
+            TrainedOn.Data began = began(request);
+            return began == null
+                    ? prepare(request, prepared, told, progress)
+                    : again(request.runId(), prepared, began, progress);
         }
+    }
+
+    private TrainedOn.@Nullable Data began(PrepareRequest request) {
+        return registry.inputs()
+                .find(request.runId())
+                .map(trainedOn -> trainedOn.datasets().get(request.datasetName()))
+                .orElse(null);
+    }
+
+    private PreparedDataset prepare(
+            PrepareRequest asked,
+            DatasetPreparation.Request request,
+            PreparationEvents told,
+            Progress progress) {
+        DatasetPreparation.Prepared prepared = preparation.prepare(request, progress);
+        told.prepared(asked.plan(), request.name(), prepared);
+        DatasetManifest manifest = prepared.manifest();
+        String sources = prepared.sources().store(store, "runs/" + asked.runId() + "/");
+        return answer(
+                request.name(),
+                new TrainedOn.Data(manifest.contentHash(), prepared.manifestKey(), sources),
+                manifest,
+                prepared.reused());
+    }
+
+    private PreparedDataset again(
+            String runId,
+            DatasetPreparation.Request request,
+            TrainedOn.Data began,
+            Progress progress) {
+        DatasetManifest manifest = begun.get(request, began, progress);
+        DataDiffers.record(
+                registry.events(),
+                runId,
+                "dataset '" + request.name() + "'",
+                begun.differences(request.dataset(), began, progress));
+        return answer(request.name(), began, manifest, true);
+    }
+
+    private static PreparedDataset answer(
+            String name, TrainedOn.Data data, DatasetManifest manifest, boolean reused) {
+        return new PreparedDataset(
+                name,
+                data,
+                manifest.statistics().documents(),
+                tokens(manifest.training()),
+                tokens(manifest.heldOut()),
+                reused);
     }
 
     private static long tokens(List<DatasetManifest.Shard> shards) {

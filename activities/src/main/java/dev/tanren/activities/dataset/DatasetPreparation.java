@@ -8,6 +8,7 @@ import dev.tanren.activities.dataset.internal.SourceFiles;
 import dev.tanren.activities.dataset.internal.StreamSet;
 import dev.tanren.activities.dataset.internal.TextTokenizer;
 import dev.tanren.activities.source.Progress;
+import dev.tanren.activities.source.SourceListing;
 import dev.tanren.activities.source.Sources;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
@@ -15,9 +16,12 @@ import dev.tanren.spec.json.Json;
 import dev.tanren.spec.model.EndTokens;
 import dev.tanren.spec.model.TokenizerVocabulary;
 import dev.tanren.spec.plan.Dataset;
+import dev.tanren.spec.run.TrainedOn;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.objects.Sha256;
+import dev.tanren.storage.prepared.PreparedObjects;
 import dev.tanren.storage.tokens.DatasetManifest;
+import dev.tanren.storage.tokens.TokenDataset;
 import dev.tanren.storage.weights.StoredModelFolder;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -25,17 +29,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /// Makes a dataset of a plan into token shards in the object store.
 ///
 /// The same sources, tokenizer and settings give the same objects under the same content hash, and
 /// are prepared once. The sources are read and hashed every time, so a changed file is never
-/// missed. The manifest is written last: a dataset is whole or not there. Safe for use by many
-/// threads.
+/// missed; what is then made into tokens are the bytes that were hashed, or nothing. The manifest
+/// is written last: a dataset is whole or not there. Safe for use by many threads.
 public final class DatasetPreparation {
 
     private final ObjectStore store;
+    private final PreparedObjects objects;
     private final SourceFiles sources;
     private final Path scratch;
     private final int threads;
@@ -44,6 +51,7 @@ public final class DatasetPreparation {
     /// @param threads that tokenise
     public DatasetPreparation(ObjectStore store, Sources sources, Path scratch, int threads) {
         this.store = store;
+        this.objects = new PreparedObjects(store);
         this.sources = new SourceFiles(sources);
         this.scratch = scratch;
         this.threads = threads;
@@ -54,6 +62,15 @@ public final class DatasetPreparation {
     /// @throws TanrenException `SOURCE_MISSING`, `SOURCE_UNREADABLE`, `SOURCE_EMPTY`,
     ///     `TOKENIZER_UNREADABLE`, `TOKENIZER_MISMATCH`, `SCRATCH_FULL` and what the store throws
     public Prepared prepare(Request request, Progress progress) {
+        return prepare(request, null, progress);
+    }
+
+    /// Prepares a dataset anew where its sources still give the content that is wanted; otherwise
+    /// nothing is written.
+    ///
+    /// @param wanted content hash; null for any
+    /// @throws TanrenException also `PREPARED_GONE`
+    Prepared prepare(Request request, @Nullable String wanted, Progress progress) {
         List<SourceFile> files = sources.find(request.dataset().sources());
         boolean tokens = readyTokens(request.name(), files);
         String tokenizerSha256 = "";
@@ -64,11 +81,17 @@ public final class DatasetPreparation {
             tokenizerSha256 = Sha256.of(tokenizer);
             end = endOfDocument(request, tokenizer);
         }
-        files = hashed(files, progress);
+        Hashed hashed = hashed(files, progress);
+        SourceListing listing = hashed.listing();
+        files = hashed.files();
         String hash = ContentHash.of(request.dataset(), files, tokenizerSha256, end);
+        if (wanted != null && !wanted.equals(hash)) {
+            throw gone(request.name(), "its sources now give " + hash + ", not " + wanted);
+        }
         String manifestKey = "datasets/" + hash + "/manifest.json";
-        if (store.find(manifestKey).isPresent()) {
-            return reused(request, manifestKey);
+        Optional<DatasetManifest> before = objects.dataset(manifestKey);
+        if (before.isPresent()) {
+            return reused(request, manifestKey, before.get(), listing);
         }
         DatasetManifest manifest =
                 tokens
@@ -76,9 +99,20 @@ public final class DatasetPreparation {
                         : fromDocuments(request, files, hash, tokenizer, end, progress);
         byte[] json = Json.write(manifest).getBytes(StandardCharsets.UTF_8);
         if (!store.putIfAbsent(manifestKey, json)) {
-            return reused(request, manifestKey);
+            return reused(request, manifestKey, TokenDataset.manifest(store, manifestKey), listing);
         }
-        return new Prepared(manifestKey, manifest, false);
+        return new Prepared(manifestKey, manifest, false, listing);
+    }
+
+    /// The refusal of a dataset that is not in the store any more.
+    static TanrenException gone(String dataset, String why) {
+        return new TanrenException(
+                ErrorCode.PREPARED_GONE,
+                "what the run began with is no longer in the store, and cannot be prepared again: "
+                        + why,
+                "dataset " + dataset,
+                "Put the sources back as they were when the run began, or submit the plan as a new"
+                        + " run.");
     }
 
     private static boolean readyTokens(String name, List<SourceFile> files) {
@@ -121,26 +155,31 @@ public final class DatasetPreparation {
         return ends.ofDocuments().map(end -> OptionalInt.of(end.id())).orElse(OptionalInt.empty());
     }
 
-    private static List<SourceFile> hashed(List<SourceFile> files, Progress progress) {
+    /// @param files with their hashes, and their formats where those were left to be found
+    private record Hashed(List<SourceFile> files, SourceListing listing) {}
+
+    private static Hashed hashed(List<SourceFile> files, Progress progress) {
         List<SourceFile> hashed = new ArrayList<>(files.size());
+        List<TrainedOn.File> listing = new ArrayList<>(files.size());
         long[] before = {0};
         for (SourceFile file : files) {
-            hashed.add(
+            // Asked first: what changes while it is read shows in the time.
+            String modified = file.content().modified();
+            SourceFile read =
                     file.identified(
-                            (what, done) -> progress.at(what, hashed.size(), before[0] + done)));
+                            (what, done) -> progress.at(what, hashed.size(), before[0] + done));
+            hashed.add(read);
+            listing.add(new TrainedOn.File(file.where(), file.bytes(), modified, read.sha256()));
             before[0] += file.bytes();
             progress.at("reading", hashed.size(), before[0]);
         }
-        return hashed;
+        return new Hashed(hashed, new SourceListing(listing));
     }
 
-    private Prepared reused(Request request, String manifestKey) {
-        DatasetManifest manifest =
-                Json.read(
-                        new String(store.get(manifestKey), StandardCharsets.UTF_8),
-                        DatasetManifest.class);
+    private static Prepared reused(
+            Request request, String manifestKey, DatasetManifest manifest, SourceListing listing) {
         checkVocabulary(manifest.vocabSize(), request);
-        return new Prepared(manifestKey, manifest, true);
+        return new Prepared(manifestKey, manifest, true, listing);
     }
 
     private DatasetManifest fromDocuments(
@@ -234,5 +273,7 @@ public final class DatasetPreparation {
     public record Request(String name, Dataset dataset, String tokenizerKey, int vocabSize) {}
 
     /// @param reused whether the same content was prepared before
-    public record Prepared(String manifestKey, DatasetManifest manifest, boolean reused) {}
+    /// @param sources the files that it was made of
+    public record Prepared(
+            String manifestKey, DatasetManifest manifest, boolean reused, SourceListing sources) {}
 }

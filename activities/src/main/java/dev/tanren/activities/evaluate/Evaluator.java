@@ -105,16 +105,9 @@ public final class Evaluator {
         Exporter.Export made =
                 exporter.export(
                         new ExportRequest(
-                                request.runId(),
-                                request.plan(),
-                                stage.id(),
-                                request.architecture(),
-                                request.tokenizerKey(),
-                                null,
-                                null,
-                                null),
+                                request.runId(), request.plan(), stage.id(), request.trainedOn()),
                         new Stage.Export(stage.id(), trained.id(), List.of(Stage.Format.DJL)),
-                        Lineage.NONE,
+                        new Lineage(request.trainedOn(), List.of()),
                         lease);
         return new Bundle(made.prefix() + "djl/", made.step());
     }
@@ -122,13 +115,14 @@ public final class Evaluator {
     private List<Report> measure(
             EvaluateRequest request, TrainingStage trained, Bundle bundle, Lease lease) {
         TrainingStage.Evaluation evaluation = trained.evaluation();
-        boolean text = !request.tokenizerKey().isEmpty();
+        boolean text = request.trainedOn().model().tokenizer() != null;
         return processes.run(
                 "evaluate-" + request.runId() + "-" + request.stageId(),
                 "runs/" + request.runId() + "/" + request.stageId() + "/logs/1/evaluate.log",
                 lease,
                 ProcessMemory.ofEvaluation(
-                        request.architecture(), EvaluationBatch.of(trained).sequenceLength()),
+                        request.trainedOn().model().architecture(),
+                        EvaluationBatch.of(trained).sequenceLength()),
                 place ->
                         new EvaluateLaunch(
                                 request.runId(),
@@ -138,7 +132,7 @@ public final class Evaluator {
                                 processes.node().cache().toString(),
                                 processes.node().store(),
                                 bundle.prefix(),
-                                request.datasets(),
+                                request.trainedOn().manifestKeys(),
                                 evaluation == null ? DEFAULT_BLOCKS : evaluation.blocks(),
                                 EvaluationBatch.of(trained).sequenceLength(),
                                 PROMPT_TOKENS,

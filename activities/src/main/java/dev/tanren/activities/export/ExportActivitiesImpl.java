@@ -47,11 +47,8 @@ public final class ExportActivitiesImpl implements ExportActivities {
     }
 
     private Lineage lineage(ExportRequest request, Stage.Export stage) {
-        Map<String, String> datasets = request.datasets();
         return new Lineage(
-                request.importedPrefix(),
-                request.importedCommit(),
-                datasets == null ? Map.of() : datasets,
+                request.trainedOn(),
                 registry.metrics().evaluations(request.runId(), stage.of()).stream()
                         .map(
                                 row ->

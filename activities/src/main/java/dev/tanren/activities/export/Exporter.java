@@ -41,7 +41,7 @@ public final class Exporter {
                         "export-" + runId + "-" + stage.id(),
                         "runs/" + runId + "/" + stage.id() + "/logs/1/export.log",
                         lease,
-                        ProcessMemory.ofExport(request.architecture()),
+                        ProcessMemory.ofExport(request.trainedOn().model().architecture()),
                         place ->
                                 new ExportLaunch(
                                         runId,
@@ -51,9 +51,7 @@ public final class Exporter {
                                         processes.node().cache().toString(),
                                         processes.node().store(),
                                         request.plan(),
-                                        request.architecture(),
                                         checkpoint.manifestKey(),
-                                        request.tokenizerKey(),
                                         prefix,
                                         stage.formats(),
                                         lineage),

@@ -7,6 +7,7 @@ import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.model.ModelFiles;
 import dev.tanren.spec.model.ModelFolder;
 import dev.tanren.spec.model.WeightFiles;
+import dev.tanren.storage.objects.Sha256;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -90,6 +91,15 @@ final class HuggingFaceFiles implements ModelFolder {
         int most = name.equals(CONFIGURATION) ? MOST_CONFIGURATION_BYTES : MOST_BYTES;
         return bytes.computeIfAbsent(
                 name, any -> Objects.requireNonNull(found.get(any), any).read(most));
+    }
+
+    /// @param sha256 of the whole file
+    /// @throws TanrenException `SOURCE_UNREADABLE` where the file was other bytes when it was read
+    void requireRead(String name, String sha256) {
+        byte[] read = bytes.get(name);
+        if (read != null && !Sha256.of(read).equals(sha256)) {
+            throw Objects.requireNonNull(found.get(name), name).changed();
+        }
     }
 
     @Override

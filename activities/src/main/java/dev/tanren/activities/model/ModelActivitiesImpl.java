@@ -2,44 +2,65 @@ package dev.tanren.activities.model;
 
 import dev.tanren.activities.lease.Drain;
 import dev.tanren.activities.lease.HeartbeatLease;
+import dev.tanren.activities.registry.DataDiffers;
+import dev.tanren.activities.source.Progress;
 import dev.tanren.spec.model.EndTokens;
 import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.run.TrainedOn;
 import dev.tanren.spec.validation.ModelAdvice;
-import dev.tanren.storage.registry.Events;
+import dev.tanren.storage.registry.Registry;
 import dev.tanren.workflows.activity.ModelActivities;
 import io.temporal.activity.Activity;
 import io.temporal.activity.ActivityExecutionContext;
 import java.util.Map;
+import java.util.Optional;
 
 /// See [ModelActivities].
 public final class ModelActivitiesImpl implements ModelActivities {
 
     private final ModelPreparation preparation;
-    private final Events events;
+    private final BegunModels begun;
+    private final Registry registry;
     private final Drain drain;
 
-    public ModelActivitiesImpl(ModelPreparation preparation, Events events, Drain drain) {
+    public ModelActivitiesImpl(
+            ModelPreparation preparation, BegunModels begun, Registry registry, Drain drain) {
         this.preparation = preparation;
-        this.events = events;
+        this.begun = begun;
+        this.registry = registry;
         this.drain = drain;
     }
 
     @Override
-    public ResolvedModel resolve(ResolveRequest request) {
+    public TrainedOn.Model resolve(ResolveRequest request) {
         ActivityExecutionContext context = Activity.getExecutionContext();
         try (HeartbeatLease lease = HeartbeatLease.hold(context, drain)) {
-            ResolvedModel model =
-                    preparation.resolve(
-                            request.plan(),
-                            (what, done) -> {
-                                lease.progress(done);
-                                context.heartbeat(done);
-                            });
-            if (!model.tokenizerKey().isEmpty()) {
+            Progress progress =
+                    (what, done) -> {
+                        lease.progress(done);
+                        context.heartbeat(done);
+                    };
+            Optional<TrainedOn> began = registry.inputs().find(request.runId());
+            TrainedOn.Model model =
+                    began.isPresent()
+                            ? again(request, began.get().model(), progress)
+                            : preparation.resolve(request.plan(), progress);
+            if (model.tokenizer() != null) {
                 tell(request.runId(), model);
             }
             return model;
         }
+    }
+
+    private TrainedOn.Model again(
+            ResolveRequest request, TrainedOn.Model began, Progress progress) {
+        TrainedOn.Model model = begun.get(request.plan(), began, progress);
+        DataDiffers.record(
+                registry.events(),
+                request.runId(),
+                began.base() == null ? "the tokenizer" : "the base model",
+                begun.differences(request.plan(), began, progress));
+        return model;
     }
 
     private static String heads(Architecture architecture) {
@@ -50,9 +71,10 @@ public final class ModelActivitiesImpl implements ModelActivities {
     }
 
     /// Says in the timeline what documents end in.
-    private void tell(String runId, ResolvedModel model) {
+    private void tell(String runId, TrainedOn.Model model) {
         EndTokens ends = preparation.endTokens(model);
-        events.append(
+        registry.events()
+                .append(
                 runId,
                 "model.resolved",
                 null,

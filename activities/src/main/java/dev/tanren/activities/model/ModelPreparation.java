@@ -10,13 +10,15 @@ import dev.tanren.spec.model.TokenizerVocabulary;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.ModelSource;
 import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.run.TrainedOn;
 import dev.tanren.spec.validation.ModelFit;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.objects.Sha256;
+import dev.tanren.storage.prepared.PreparedObjects;
 import dev.tanren.storage.weights.StoredModelFolder;
-import dev.tanren.workflows.activity.ModelActivities.ResolvedModel;
 import java.nio.file.Path;
-import java.util.Objects;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -30,12 +32,14 @@ import java.util.TreeMap;
 public final class ModelPreparation {
 
     private final ObjectStore store;
+    private final PreparedObjects objects;
     private final Sources sources;
     private final Transfer transfer;
 
     /// @param scratch folder for files that go again with each call
     public ModelPreparation(ObjectStore store, Sources sources, Path scratch) {
         this.store = store;
+        this.objects = new PreparedObjects(store);
         this.sources = sources;
         this.transfer = new Transfer(store, scratch);
     }
@@ -45,44 +49,54 @@ public final class ModelPreparation {
     ///     `TOKENIZER_MISMATCH`, `TOKENIZER_UNREADABLE`, `SOURCE_MISSING`, `SOURCE_UNREADABLE`,
     ///     `SCRATCH_FULL`, those of [dev.tanren.activities.hub.Hub]; `PLAN_INCONSISTENT` where a
     ///     phase has longer sequences than the base model has positions; and what the store throws
-    public ResolvedModel resolve(Plan plan, Progress progress) {
+    public TrainedOn.Model resolve(Plan plan, Progress progress) {
         return switch (plan.model()) {
             case ModelSource.Fresh fresh -> {
-                String tokenizer = fresh.tokenizer();
-                yield new ResolvedModel(
+                String uri = fresh.tokenizer();
+                yield new TrainedOn.Model(
                         fresh.architecture(),
-                        tokenizer == null
-                                ? ""
-                                : tokenizer(tokenizer, fresh.architecture(), progress),
-                        null,
+                        uri == null ? null : put(tokenizer(uri, fresh.architecture())),
                         null);
             }
-            case ModelSource.Base base -> base(base.uri(), plan, progress);
+            case ModelSource.Base base -> put(base(base.uri(), plan, progress), progress);
         };
     }
 
+    /// A tokenizer that was read and fits, with the files beside it, and where they belong.
+    record FoundTokenizer(HuggingFaceFiles files, TrainedOn.Tokenizer tokenizer) {}
+
     /// The tokenizer lies alone under the hash of its bytes; with files beside it, under that of
     /// all of them.
-    private String tokenizer(String uri, Architecture architecture, Progress progress) {
-        HuggingFaceFiles files =
-                HuggingFaceFiles.ofTokenizer(
-                        sources.file(uri, HuggingFaceFiles.TOKENIZER), sources.folderOfFile(uri));
+    FoundTokenizer tokenizer(String uri, Architecture architecture) {
+        HuggingFaceFiles files = tokenizerFiles(uri);
+        SortedMap<String, String> modified = new TreeMap<>();
+        files.files().forEach((name, file) -> modified.put(name, file.modified()));
         requireTokens(files, architecture);
-        SortedMap<String, SourceContent> found = files.files();
-        SortedMap<String, String> hashes = new TreeMap<>();
-        found.forEach((name, file) -> hashes.put(name, file.sha256(progress)));
-        String hash =
-                hashes.size() == 1
-                        ? Objects.requireNonNull(hashes.get(HuggingFaceFiles.TOKENIZER))
-                        : contentHash(hashes);
-        String prefix = "models/" + hash + "/";
+        List<TrainedOn.File> read = new ArrayList<>();
+        modified.forEach(
+                (name, time) -> {
+                    byte[] bytes = files.read(name);
+                    read.add(new TrainedOn.File(name, bytes.length, time, Sha256.of(bytes)));
+                });
+        String hash = read.size() == 1 ? read.getFirst().sha256() : contentHash(read);
+        String key = "models/" + hash + "/" + HuggingFaceFiles.TOKENIZER;
+        return new FoundTokenizer(files, new TrainedOn.Tokenizer(key, hash, read));
+    }
+
+    HuggingFaceFiles tokenizerFiles(String uri) {
+        return HuggingFaceFiles.ofTokenizer(
+                sources.file(uri, HuggingFaceFiles.TOKENIZER), sources.folderOfFile(uri));
+    }
+
+    TrainedOn.Tokenizer put(FoundTokenizer found) {
+        HuggingFaceFiles files = found.files();
+        String prefix = "models/" + found.tokenizer().sha256() + "/";
         // Whoever finds the tokenizer finds what lies beside it.
-        hashes.keySet().stream()
+        files.files().keySet().stream()
                 .filter(name -> !name.equals(HuggingFaceFiles.TOKENIZER))
                 .forEach(name -> store.putIfAbsent(prefix + name, files.read(name)));
-        store.putIfAbsent(
-                prefix + HuggingFaceFiles.TOKENIZER, files.read(HuggingFaceFiles.TOKENIZER));
-        return prefix + HuggingFaceFiles.TOKENIZER;
+        store.putIfAbsent(found.tokenizer().key(), files.read(HuggingFaceFiles.TOKENIZER));
+        return found.tokenizer();
     }
 
     /// Looks at what the files say of the tokens.
@@ -100,35 +114,64 @@ public final class ModelPreparation {
         EndTokens.read(tokenizer, files, architecture.vocabSize());
     }
 
-    private ResolvedModel base(String uri, Plan plan, Progress progress) {
+    /// A base whose files were hashed, and where they belong.
+    ///
+    /// @param where what errors call its folder
+    /// @param architecture by its configuration
+    record FoundBase(
+            String where,
+            SortedMap<String, SourceContent> files,
+            Architecture architecture,
+            TrainedOn.Base base) {
+
+        SortedMap<String, String> hashes() {
+            SortedMap<String, String> hashes = new TreeMap<>();
+            base.files().forEach(file -> hashes.put(file.name(), file.sha256()));
+            return hashes;
+        }
+    }
+
+    FoundBase base(String uri, Plan plan, Progress progress) {
         SourceFolder folder = folder(uri);
         HuggingFaceFiles found = HuggingFaceFiles.find(folder);
-        SortedMap<String, SourceContent> files = found.files();
-        HuggingFaceConfiguration configuration = configuration(found);
-        ModelFit.require(plan, configuration.architecture());
-        requireTokens(found, configuration.architecture());
-        SortedMap<String, String> hashes = new TreeMap<>();
-        files.forEach((name, file) -> hashes.put(name, file.sha256(progress)));
-        String prefix = "models/" + contentHash(hashes) + "/";
-        if (store.find(prefix + HuggingFaceFiles.CONFIGURATION).isEmpty()) {
-            new ModelUpload(store, transfer, files, hashes, prefix)
-                    .run(configuration.architecture(), folder.where(), progress);
+        Architecture architecture = configuration(found).architecture();
+        ModelFit.require(plan, architecture);
+        requireTokens(found, architecture);
+        List<TrainedOn.File> hashed = hashed(found, progress);
+        String sha256 = contentHash(hashed);
+        return new FoundBase(
+                folder.where(),
+                found.files(),
+                architecture,
+                new TrainedOn.Base(
+                        uri,
+                        "models/" + sha256 + "/",
+                        folder.commit().orElse(null),
+                        sha256,
+                        hashed));
+    }
+
+    TrainedOn.Model put(FoundBase found, Progress progress) {
+        TrainedOn.Base base = found.base();
+        SortedMap<String, String> hashes = found.hashes();
+        if (!objects.has(base)) {
+            new ModelUpload(store, transfer, found.files(), hashes, base.prefix())
+                    .run(found.architecture(), found.where(), progress);
         }
-        String tokenizerKey =
-                files.containsKey(HuggingFaceFiles.TOKENIZER)
-                        ? prefix + HuggingFaceFiles.TOKENIZER
-                        : "";
-        return new ResolvedModel(
-                store.find(prefix + ModelUpload.OWN_HEAD).isPresent()
-                        ? configuration.architecture().untied()
-                        : configuration.architecture(),
-                tokenizerKey,
-                prefix,
-                folder.commit().orElse(null));
+        String tokenizer = hashes.get(HuggingFaceFiles.TOKENIZER);
+        return new TrainedOn.Model(
+                store.find(base.prefix() + ModelUpload.OWN_HEAD).isPresent()
+                        ? found.architecture().untied()
+                        : found.architecture(),
+                tokenizer == null
+                        ? null
+                        : new TrainedOn.Tokenizer(
+                                base.prefix() + HuggingFaceFiles.TOKENIZER, tokenizer),
+                base);
     }
 
     /// What ends the texts of a model that was resolved.
-    public EndTokens endTokens(ResolvedModel model) {
+    public EndTokens endTokens(TrainedOn.Model model) {
         String prefix = model.importedPrefix();
         StoredModelFolder folder =
                 prefix == null
@@ -142,7 +185,7 @@ public final class ModelPreparation {
         return EndTokens.read(tokenizer, folder, model.architecture().vocabSize());
     }
 
-    private SourceFolder folder(String uri) {
+    SourceFolder folder(String uri) {
         return EarlierRun.parse(uri)
                 .map(run -> run.published(store))
                 .orElseGet(() -> sources.folder(uri));
@@ -154,9 +197,25 @@ public final class ModelPreparation {
                 files.where(HuggingFaceFiles.CONFIGURATION));
     }
 
-    private static String contentHash(SortedMap<String, String> hashes) {
+    private static List<TrainedOn.File> hashed(HuggingFaceFiles found, Progress progress) {
+        List<TrainedOn.File> hashed = new ArrayList<>();
+        found.files()
+                .forEach(
+                        (name, file) -> {
+                            // Asked first: what changes while it is read shows in the time.
+                            String modified = file.modified();
+                            String sha256 = file.sha256(progress);
+                            found.requireRead(name, sha256);
+                            hashed.add(
+                                    new TrainedOn.File(name, file.bytes(), modified, sha256));
+                        });
+        return hashed;
+    }
+
+    private static String contentHash(List<TrainedOn.File> files) {
         StringBuilder lines = new StringBuilder("tanren model 1\n");
-        hashes.forEach((name, hash) -> lines.append(name).append(' ').append(hash).append('\n'));
+        files.forEach(
+                file -> lines.append(file.name()).append(' ').append(file.sha256()).append('\n'));
         return Sha256.of(lines.toString());
     }
 }

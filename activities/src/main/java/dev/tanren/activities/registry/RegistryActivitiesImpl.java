@@ -4,6 +4,7 @@ import dev.tanren.spec.json.Json;
 import dev.tanren.spec.run.RunState;
 import dev.tanren.spec.run.RunVersion;
 import dev.tanren.spec.run.StageState;
+import dev.tanren.spec.run.TrainedOn;
 import dev.tanren.storage.registry.Checkpoints;
 import dev.tanren.storage.registry.Metrics.EvaluationRow;
 import dev.tanren.storage.registry.Registry;
@@ -32,6 +33,37 @@ public final class RegistryActivitiesImpl implements RegistryActivities {
         Map<String, StageState> stages = new LinkedHashMap<>();
         registry.runs().stages(runId).forEach(stage -> stages.put(stage.stageId(), stage.status()));
         return new Standing(stages);
+    }
+
+    @Override
+    public TrainedOn fix(FixRequest request) {
+        TrainedOn fixed = registry.inputs().fix(request.runId(), request.trainedOn());
+        append(
+                request.runId(),
+                "inputs.fixed",
+                null,
+                "what the run trains on is fixed: " + shown(fixed),
+                Map.of("trainedOn", Json.mapper().convertValue(fixed, Map.class)),
+                "inputs.fixed");
+        return fixed;
+    }
+
+    private static String shown(TrainedOn fixed) {
+        StringBuilder shown = new StringBuilder();
+        TrainedOn.Base base = fixed.model().base();
+        shown.append(base == null ? "fresh weights" : "base " + base.sha256());
+        TrainedOn.Tokenizer tokenizer = fixed.model().tokenizer();
+        if (tokenizer != null) {
+            shown.append(", tokenizer ").append(tokenizer.sha256());
+        }
+        fixed.datasets()
+                .forEach(
+                        (name, data) ->
+                                shown.append(", dataset '")
+                                        .append(name)
+                                        .append("' ")
+                                        .append(data.contentHash()));
+        return shown.toString();
     }
 
     @Override

@@ -22,6 +22,16 @@ public sealed interface SourceContent {
     /// How long it was when it was found.
     long bytes();
 
+    /// When it was last changed, by its own file system; empty where nobody says.
+    default String modified() {
+        return "";
+    }
+
+    /// The SHA-256 that goes with it, by the word of whoever wrote it; empty where nobody says.
+    default String announced() {
+        return "";
+    }
+
     /// Reads it from the beginning, as a stream of little memory.
     ///
     /// @throws IOException where a file of this machine cannot be read
@@ -36,6 +46,15 @@ public sealed interface SourceContent {
         @Override
         public String where() {
             return path.toString();
+        }
+
+        @Override
+        public String modified() {
+            try {
+                return Files.getLastModifiedTime(path).toString();
+            } catch (IOException e) {
+                throw unreadable(e);
+            }
         }
 
         @Override
@@ -59,6 +78,11 @@ public sealed interface SourceContent {
         public InputStream open() {
             return new ObjectStream(store, key, bytes);
         }
+
+        @Override
+        public String announced() {
+            return store.find(key).map(ObjectStore.StoredObject::sha256).orElse("");
+        }
     }
 
     /// A file of the Hugging Face Hub.
@@ -79,11 +103,17 @@ public sealed interface SourceContent {
             return hub.open(snapshot, file);
         }
 
+        @Override
+        public String announced() {
+            String sha256 = file.sha256();
+            return sha256 == null ? "" : sha256;
+        }
+
         /// The announced one where there is one: reading the file compares them.
         @Override
         public String sha256(Progress progress) {
-            String announced = file.sha256();
-            return announced == null ? SourceContent.super.sha256(progress) : announced;
+            String announced = announced();
+            return announced.isEmpty() ? SourceContent.super.sha256(progress) : announced;
         }
     }
 

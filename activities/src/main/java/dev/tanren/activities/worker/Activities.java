@@ -1,6 +1,7 @@
 package dev.tanren.activities.worker;
 
 import dev.tanren.activities.attempt.AttemptActivitiesImpl;
+import dev.tanren.activities.dataset.BegunDatasets;
 import dev.tanren.activities.dataset.DatasetActivitiesImpl;
 import dev.tanren.activities.dataset.DatasetPreparation;
 import dev.tanren.activities.evaluate.EvaluateActivitiesImpl;
@@ -15,6 +16,7 @@ import dev.tanren.activities.gang.GangSupervisor;
 import dev.tanren.activities.hub.Hub;
 import dev.tanren.activities.lease.Drain;
 import dev.tanren.activities.memory.WorkerMemory;
+import dev.tanren.activities.model.BegunModels;
 import dev.tanren.activities.model.ModelActivitiesImpl;
 import dev.tanren.activities.model.ModelPreparation;
 import dev.tanren.activities.process.Node;
@@ -60,16 +62,19 @@ final class Activities implements AutoCloseable {
         CheckpointStore checkpoints = new ObjectCheckpointStore(store, registry);
         OneProcess processes = new OneProcess(node, credentials, store, memory);
         Exporter exporter = new Exporter(processes, checkpoints);
+        ModelPreparation models = new ModelPreparation(store, sources, scratch);
+        DatasetPreparation datasets =
+                new DatasetPreparation(store, sources, scratch, node.threads());
         shared =
                 new Object[] {
                     new RegistryActivitiesImpl(registry),
                     new ModelActivitiesImpl(
-                            new ModelPreparation(store, sources, scratch),
-                            registry.events(),
-                            drain),
+                            models, new BegunModels(store, models), registry, drain),
                     new DatasetActivitiesImpl(
-                            new DatasetPreparation(store, sources, scratch, node.threads()),
-                            registry.events(),
+                            datasets,
+                            new BegunDatasets(store, sources, datasets),
+                            registry,
+                            store,
                             drain),
                     new AttemptActivitiesImpl(registry, checkpoints, store, workerId, drain),
                     new ExportActivitiesImpl(exporter, registry, drain),

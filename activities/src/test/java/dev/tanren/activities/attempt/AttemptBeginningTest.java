@@ -11,6 +11,7 @@ import dev.tanren.spec.json.Json;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.run.RunState;
 import dev.tanren.spec.run.StageState;
+import dev.tanren.spec.run.TrainedOn;
 import dev.tanren.spec.testing.SmallPlans;
 import dev.tanren.spec.testing.StageBuilder;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
@@ -33,6 +34,7 @@ import dev.tanren.workflows.activity.AttemptActivities.Begun;
 import dev.tanren.workflows.activity.StartingPoint;
 import io.temporal.failure.CanceledFailure;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
@@ -91,6 +93,23 @@ class AttemptBeginningTest {
                                 "ada",
                                 List.of(new NewStage(STAGE, "pretrain", 100))));
         new RunProjector(registry).become(run, RunState.RUNNING);
+    }
+
+    @Test
+    void aCheckpointThatWasTrainedOnSomethingElseIsRefusedNamingIt() {
+        commit(earlier(0, "old"), 40);
+        TrainedOn other =
+                new TrainedOn(
+                        SmallCheckpoints.TRAINED_ON.model(),
+                        Map.of("code", new TrainedOn.Data("dd", "datasets/dd/manifest.json", "")));
+        BeginRequest request =
+                new BeginRequest(run, 1, plan, STAGE, "only", other, 100, "with other data");
+
+        assertThatExceptionOfType(TanrenException.class)
+                .isThrownBy(() -> beginning.begin(request, HELD))
+                .satisfies(
+                        e -> assertThat(e.code()).isEqualTo(ErrorCode.CHECKPOINT_OTHER_INPUTS))
+                .withMessageContaining("dataset 'code' is dd, the checkpoint's cc");
     }
 
     @Test
@@ -188,7 +207,7 @@ class AttemptBeginningTest {
         assertThat(registry.runs().beginExecution(run, 1, "tried again")).hasValue(2);
         refused("of the first execution");
         assertThat(registry.attempts().list(run)).isEmpty();
-        BeginRequest ofTheSecond = new BeginRequest(run, 2, plan, STAGE, "only", null, 100, "r");
+        BeginRequest ofTheSecond = new BeginRequest(run, 2, plan, STAGE, "only", SmallCheckpoints.TRAINED_ON, 100, "r");
         assertThat(beginning.begin(ofTheSecond, HELD).attempt()).isEqualTo(1);
     }
 
@@ -273,7 +292,7 @@ class AttemptBeginningTest {
     }
 
     private BeginRequest request(String id, long lastStep) {
-        return new BeginRequest(run, 1, plan, STAGE, "only", null, lastStep, id);
+        return new BeginRequest(run, 1, plan, STAGE, "only", SmallCheckpoints.TRAINED_ON, lastStep, id);
     }
 
     private static Lease after(int looks, Lease.State then) {

@@ -21,10 +21,13 @@ import dev.tanren.storage.tokens.PackedBlocks;
 import dev.tanren.storage.tokens.TokenDataset;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.zip.GZIPOutputStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
@@ -187,6 +190,72 @@ class DatasetPreparationTest {
         assertThat(manifest.vocabSize()).isEqualTo(6);
         assertThat(open(manifest).training(null).tokens()).isEqualTo(3);
         assertThat(open(manifest).heldOut().tokens()).isEqualTo(2);
+    }
+
+    /// What was hashed is what is tokenised, or nothing is published.
+    @Test
+    void aFileThatGrowsWhileItIsReadIsRefused() throws IOException {
+        write("a.jsonl", "{\"text\":\"first\"}\n");
+        Path file = corpus.resolve("a.jsonl");
+        assertChanged(
+                dataset(null, 1, 0),
+                () -> append(file, "{\"text\":\"second\"}\n".getBytes(StandardCharsets.UTF_8)));
+    }
+
+    @Test
+    void aFileThatIsRewrittenInTheSameLengthWhileItIsReadIsRefused() throws IOException {
+        write("a.txt", "first");
+        assertChanged(dataset(null, 1, 0), () -> write("a.txt", "other"));
+    }
+
+    @Test
+    void readyTokensThatChangeWhileTheyAreReadAreRefused() throws IOException {
+        Path file = corpus.resolve("t.bin");
+        Dataset tokens = dataset(null, 1, 0.4, Dataset.Format.TOKENS_U16);
+        byte[] ids = {1, 0, 2, 0, 3, 0, 4, 0, 5, 0};
+        Files.write(file, ids);
+        assertChanged(tokens, () -> append(file, new byte[] {6, 0}));
+        Files.write(file, ids);
+        assertChanged(tokens, () -> Files.write(file, new byte[] {1, 0, 2, 0, 3, 0, 4, 0, 6, 0}));
+    }
+
+    /// Changes the sources, of which there is one file, once that is hashed.
+    private void assertChanged(Dataset dataset, Change change) {
+        AtomicBoolean changed = new AtomicBoolean();
+        assertCode(
+                ErrorCode.SOURCE_UNREADABLE,
+                "changed while it was read",
+                () ->
+                        preparation(new FileRoots(List.of(corpus)))
+                                .prepare(
+                                        new Request("d", dataset, "tokenizer.json", VOCABULARY),
+                                        (what, done) -> {
+                                            if (what.equals("reading")
+                                                    && done == 1
+                                                    && !changed.getAndSet(true)) {
+                                                change.make();
+                                            }
+                                        }));
+        assertThat(changed).isTrue();
+        assertThat(store.list("datasets/"))
+                .noneMatch(object -> object.key().endsWith("manifest.json"));
+    }
+
+    @FunctionalInterface
+    private interface Change {
+        void apply() throws IOException;
+
+        default void make() {
+            try {
+                apply();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    private static void append(Path file, byte[] bytes) throws IOException {
+        Files.write(file, bytes, StandardOpenOption.APPEND);
     }
 
     @Test

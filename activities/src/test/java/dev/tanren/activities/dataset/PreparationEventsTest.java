@@ -3,6 +3,7 @@ package dev.tanren.activities.dataset;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tanren.activities.dataset.DatasetPreparation.Prepared;
+import dev.tanren.activities.source.SourceListing;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.validation.PlanReader;
@@ -91,7 +92,8 @@ class PreparationEventsTest {
                         List.of(new DatasetManifest.Shard("key", "gold", 2, 100, 1, "sha")),
                         new DatasetManifest.Statistics(
                                 5, documents + 2, 2, 3, 4, tokens + 100, 1, List.of()));
-        return new Prepared("datasets/hash/manifest.json", manifest, false);
+        return new Prepared(
+                "datasets/hash/manifest.json", manifest, false, new SourceListing(List.of()));
     }
 
     private static final class Recorded implements Events {

@@ -15,6 +15,8 @@ import dev.tanren.launch.RuntimeCommand;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.run.TrainedOn;
+import dev.tanren.spec.testing.Inputs;
 import dev.tanren.spec.testing.SmallPlans;
 import dev.tanren.spec.testing.StageBuilder;
 import dev.tanren.storage.checkpoint.CheckpointStore;
@@ -47,6 +49,9 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(60)
 abstract class GangTest {
+
+    static final TrainedOn TRAINED_ON =
+            Inputs.of(SmallPlans.ARCHITECTURE, Map.of("code", "datasets/c/manifest.json"));
 
     static final String STAGE = "adapt";
     static final long MEMORY = 8L << 30;
@@ -201,8 +206,7 @@ abstract class GangTest {
                 new StartingPoint.Fresh(),
                 0,
                 lastStep,
-                SmallPlans.ARCHITECTURE,
-                Map.of(),
+                TRAINED_ON,
                 List.of(),
                 List.of());
     }
@@ -223,9 +227,8 @@ abstract class GangTest {
                 folder.toString(),
                 server.address("gangs", "tanren/"),
                 request.plan(),
-                SmallPlans.ARCHITECTURE,
+                TRAINED_ON,
                 new InitialState.Random(),
-                Map.of(),
                 request.lastStep(),
                 "runs/" + request.runId() + "/adapt/checkpoints/",
                 List.of(),

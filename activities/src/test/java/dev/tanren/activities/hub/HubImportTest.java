@@ -9,14 +9,16 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.model.HuggingFaceConfiguration;
 import dev.tanren.spec.plan.ModelSource;
+import dev.tanren.spec.run.TrainedOn;
 import dev.tanren.storage.testing.EmbeddedS3;
-import dev.tanren.workflows.activity.ModelActivities.ResolvedModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
@@ -36,7 +38,7 @@ class HubImportTest extends HubImports {
 
     @Test
     void aModelIsImportedWithTheFilesThatItNeedsAndNoOthers() throws IOException {
-        ResolvedModel model = resolve(URI);
+        TrainedOn.Model model = resolve(URI);
 
         String prefix = String.valueOf(model.importedPrefix());
         assertThat(store.list(prefix))
@@ -59,16 +61,21 @@ class HubImportTest extends HubImports {
     void theCommitThatTheRevisionWasIsToldForTheHubAlone() throws IOException {
         assertThat(URI).doesNotContain(FakeHub.COMMIT);
 
-        assertThat(resolve(URI).importedCommit()).isEqualTo(FakeHub.COMMIT);
-        assertThat(resolve("file:" + copy()).importedCommit()).isNull();
+        assertThat(commit(resolve(URI))).isEqualTo(FakeHub.COMMIT);
+        assertThat(commit(resolve("file:" + copy()))).isNull();
+    }
+
+    private static @Nullable String commit(TrainedOn.Model model) {
+        return Objects.requireNonNull(model.base()).commit();
     }
 
     @Test
     void whatIsThereAlreadyIsNotFetchedAgainWhateverTheRevisionIsCalled() {
-        ResolvedModel first = resolve(URI);
+        TrainedOn.Model first = resolve(URI);
         server.requests.clear();
 
-        assertThat(resolve("hf://" + FakeHub.REPOSITORY + "@" + FakeHub.COMMIT)).isEqualTo(first);
+        assertThat(resolve("hf://" + FakeHub.REPOSITORY + "@" + FakeHub.COMMIT).importedPrefix())
+                .isEqualTo(first.importedPrefix());
         assertThat(server.requestsFor("model.safetensors")).isEmpty();
     }
 
@@ -84,7 +91,7 @@ class HubImportTest extends HubImports {
         server.files.put("m-2.safetensors", second);
         server.files.put("m-3.safetensors", bytes("of another index"));
 
-        ResolvedModel model = resolve(URI);
+        TrainedOn.Model model = resolve(URI);
 
         assertThat(store.get(model.importedPrefix() + "m-1.safetensors")).isEqualTo(first);
         assertThat(store.get(model.importedPrefix() + "m-2.safetensors")).isEqualTo(second);
@@ -98,7 +105,7 @@ class HubImportTest extends HubImports {
         server.cuts.addAll(List.of(1 << 20, 1 << 20, 1_200_000, 700_000));
         server.received = this::isInScratch;
 
-        ResolvedModel model = resolve(URI);
+        TrainedOn.Model model = resolve(URI);
 
         assertThat(store.get(model.importedPrefix() + "model.safetensors")).isEqualTo(weights);
         assertThat(server.requestsFor("model.safetensors"))
@@ -112,7 +119,7 @@ class HubImportTest extends HubImports {
         server.withoutRanges = true;
         server.cuts.addAll(List.of(20, 1 << 20, 1 << 20, 1 << 20, 1 << 20, 1 << 20, 50_000));
 
-        ResolvedModel model = resolve(URI);
+        TrainedOn.Model model = resolve(URI);
 
         assertThat(store.get(model.importedPrefix() + "model.safetensors")).isEqualTo(weights);
         assertThat(server.cuts).isEmpty();
@@ -135,7 +142,7 @@ class HubImportTest extends HubImports {
                         QUICK.greatestAsked(),
                         QUICK.deadline());
 
-        ResolvedModel model = resolve(URI);
+        TrainedOn.Model model = resolve(URI);
 
         assertThat(store.get(model.importedPrefix() + "model.safetensors")).isEqualTo(weights);
         assertThat(server.requestsFor("model.safetensors"))
@@ -189,7 +196,7 @@ class HubImportTest extends HubImports {
     @Test
     void filesThatAListingOnlyNamesAreAskedForAndChecked() {
         server.listsNamesAlone = true;
-        ResolvedModel model = resolve(URI);
+        TrainedOn.Model model = resolve(URI);
         assertThat(store.get(model.importedPrefix() + "model.safetensors")).isEqualTo(weights);
         assertThat(server.requestsFor("model.safetensors"))
                 .extracting(Request::method)

@@ -13,9 +13,9 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.ModelSource;
 import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.run.TrainedOn;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.testing.EmbeddedS3;
-import dev.tanren.workflows.activity.ModelActivities.ResolvedModel;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -87,11 +87,11 @@ abstract class HubImports {
         }
     }
 
-    ResolvedModel resolve(String uri) {
+    TrainedOn.Model resolve(String uri) {
         return resolve(new ModelSource.Base(uri));
     }
 
-    ResolvedModel resolve(ModelSource source) {
+    TrainedOn.Model resolve(ModelSource source) {
         try (Hub hub = Hub.from(environment, patience, waits::add)) {
             Sources sources =
                     new Sources(

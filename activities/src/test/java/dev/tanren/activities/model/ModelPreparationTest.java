@@ -13,11 +13,11 @@ import dev.tanren.spec.model.HuggingFaceConfiguration;
 import dev.tanren.spec.model.ModelFiles;
 import dev.tanren.spec.plan.ModelSource;
 import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.run.TrainedOn;
 import dev.tanren.spec.validation.PlanReader;
 import dev.tanren.storage.safetensors.Dtype;
 import dev.tanren.storage.safetensors.TensorInfo;
 import dev.tanren.storage.testing.MemoryObjectStore;
-import dev.tanren.workflows.activity.ModelActivities.ResolvedModel;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -55,7 +55,7 @@ class ModelPreparationTest {
             write(name, "{}");
         }
 
-        ResolvedModel model = resolve();
+        TrainedOn.Model model = resolve();
         int writes = store.writes();
 
         assertThat(model.architecture().hiddenSize()).isEqualTo(16);
@@ -81,7 +81,7 @@ class ModelPreparationTest {
         tensors.add(new TensorInfo("lm_head.weight", embedding.dtype(), embedding.shape()));
         write("model.safetensors", SmallModel.file(tensors, (name, numbers) -> {}));
 
-        ResolvedModel model = resolve();
+        TrainedOn.Model model = resolve();
 
         assertThat(model.architecture().tieWordEmbeddings()).isFalse();
         assertThat(resolve()).as("of the files in the store").isEqualTo(model);
@@ -131,12 +131,12 @@ class ModelPreparationTest {
     @Test
     void aTokenizerOfFreshWeightsTakesWhatLiesBesideItAlong() throws IOException {
         write("tokenizer.json", TOKENIZER);
-        ResolvedModel alone = preparation().resolve(fresh(), Progress.NONE);
+        TrainedOn.Model alone = preparation().resolve(fresh(), Progress.NONE);
         assertThat(preparation().endTokens(alone).describe())
                 .startsWith("documents end in `</s>` (1), known by its name");
 
         write("tokenizer_config.json", "{\"eos_token\": \"<fin>\"}");
-        ResolvedModel accompanied = preparation().resolve(fresh(), Progress.NONE);
+        TrainedOn.Model accompanied = preparation().resolve(fresh(), Progress.NONE);
 
         assertThat(preparation().endTokens(accompanied).describe())
                 .startsWith("documents end in `<fin>` (2)");
@@ -205,7 +205,7 @@ class ModelPreparationTest {
         assertThat(store.writes()).isZero();
     }
 
-    private ResolvedModel resolve() {
+    private TrainedOn.Model resolve() {
         return preparation().resolve(plan(), Progress.NONE);
     }
 

@@ -11,10 +11,10 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.ModelSource;
 import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.run.TrainedOn;
 import dev.tanren.storage.safetensors.Dtype;
 import dev.tanren.storage.safetensors.TensorInfo;
 import dev.tanren.storage.testing.MemoryObjectStore;
-import dev.tanren.workflows.activity.ModelActivities.ResolvedModel;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -48,11 +48,11 @@ class UnsoundModelTest {
 
     @Test
     void soundShardsAreImported() {
-        ResolvedModel model = resolve("file:" + folder);
+        TrainedOn.Model model = resolve("file:" + folder);
 
         assertThat(platform.find(model.importedPrefix() + "config.json")).isPresent();
         assertThat(platform.find(model.importedPrefix() + "m-2.safetensors")).isPresent();
-        assertThat(resolve("s3://models/m")).isEqualTo(model);
+        assertThat(resolve("s3://models/m").importedPrefix()).isEqualTo(model.importedPrefix());
     }
 
     @Test
@@ -170,7 +170,7 @@ class UnsoundModelTest {
         bucket.put("m/" + name, bytes);
     }
 
-    private ResolvedModel resolve(String uri) {
+    private TrainedOn.Model resolve(String uri) {
         Sources sources =
                 new Sources(
                         new FileRoots(List.of(folder)),

@@ -15,10 +15,10 @@ import dev.tanren.spec.plan.Dataset;
 import dev.tanren.spec.plan.ModelSource;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.text.Printable;
+import dev.tanren.spec.run.TrainedOn;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.objects.S3ObjectStore;
 import dev.tanren.storage.testing.EmbeddedS3;
-import dev.tanren.workflows.activity.ModelActivities.ResolvedModel;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -151,12 +151,13 @@ class BucketSourcesTest {
                 () -> resolve("s3://corpora/model"));
         store("model/m-2.safetensors", second);
 
-        ResolvedModel fromBucket = resolve("s3://corpora/model");
+        TrainedOn.Model fromBucket = resolve("s3://corpora/model");
 
         assertThat(fromBucket.importedPrefix()).startsWith("models/");
         assertThat(platform.get(fromBucket.importedPrefix() + "m-2.safetensors")).isEqualTo(second);
         assertThat(platform.get(fromBucket.tokenizerKey())).isEqualTo(bytes("{}"));
-        assertThat(resolve("file:" + folder.resolve("files/model"))).isEqualTo(fromBucket);
+        assertThat(resolve("file:" + folder.resolve("files/model")).importedPrefix())
+                .isEqualTo(fromBucket.importedPrefix());
         try (var left = Files.list(folder.resolve("scratch"))) {
             assertThat(left).as("files left in scratch").isEmpty();
         }
@@ -171,7 +172,7 @@ class BucketSourcesTest {
         assertCode(ErrorCode.MODEL_MISSING, "release", () -> resolve("run:r1/release"));
         platform.put(artifacts + "manifest.json", bytes("{}"));
 
-        ResolvedModel model = resolve("run:r1/release");
+        TrainedOn.Model model = resolve("run:r1/release");
 
         assertThat(platform.get(model.importedPrefix() + "model.safetensors")).isEqualTo(weights);
         assertCode(ErrorCode.MODEL_MISSING, "run:r1/adapt", () -> resolve("run:r1/adapt"));
@@ -280,11 +281,11 @@ class BucketSourcesTest {
                         Progress.NONE);
     }
 
-    private ResolvedModel resolve(String uri) {
+    private TrainedOn.Model resolve(String uri) {
         return resolve(new ModelSource.Base(uri));
     }
 
-    private ResolvedModel resolve(ModelSource source) {
+    private TrainedOn.Model resolve(ModelSource source) {
         return new ModelPreparation(platform, sources(), folder.resolve("scratch"))
                 .resolve(
                         new Plan(Plan.API_VERSION, "p", 1, source, Map.of(), List.of()),

@@ -10,8 +10,9 @@ import org.jspecify.annotations.Nullable;
 /// @param secondsLost about how long that takes, from the measured step time; null when nothing was
 ///     measured
 /// @param checkpointKey manifest that its weights would come from; null where they are the first
-/// @param summary the same in one sentence
+/// @param summary the same in one sentence, and `inputs` in another
 /// @param failure constant name of the error that it would end with; null where it would go on
+/// @param inputs what a retry would train on; null where that is not in question
 public record Recovery(
         @Nullable String stage,
         @Nullable String phase,
@@ -22,4 +23,50 @@ public record Recovery(
         int ranks,
         @Nullable String checkpointKey,
         String summary,
-        @Nullable String failure) {}
+        @Nullable String failure,
+        @Nullable String inputs) {
+
+    /// Of which nothing is said of what it trains on.
+    public Recovery(
+            @Nullable String stage,
+            @Nullable String phase,
+            long resumeStep,
+            long lastStep,
+            long stepsLost,
+            @Nullable Double secondsLost,
+            int ranks,
+            @Nullable String checkpointKey,
+            String summary,
+            @Nullable String failure) {
+        this(
+                stage,
+                phase,
+                resumeStep,
+                lastStep,
+                stepsLost,
+                secondsLost,
+                ranks,
+                checkpointKey,
+                summary,
+                failure,
+                null);
+    }
+
+    /// The same with what a retry would train on.
+    public Recovery with(@Nullable String sentence) {
+        return sentence == null
+                ? this
+                : new Recovery(
+                        stage,
+                        phase,
+                        resumeStep,
+                        lastStep,
+                        stepsLost,
+                        secondsLost,
+                        ranks,
+                        checkpointKey,
+                        summary + " " + sentence,
+                        failure,
+                        sentence);
+    }
+}

@@ -56,6 +56,7 @@ public class RunsResource {
     private final RunActions actions;
     private final Recoveries recoveries;
     private final RunDeletion deletion;
+    private final InputsOutlook inputs;
     private final ObjectMapper mapper;
 
     RunsResource(
@@ -66,6 +67,7 @@ public class RunsResource {
             RunActions actions,
             Recoveries recoveries,
             RunDeletion deletion,
+            InputsOutlook inputs,
             ObjectMapper mapper) {
         this.registry = registry;
         this.finder = finder;
@@ -74,6 +76,7 @@ public class RunsResource {
         this.actions = actions;
         this.recoveries = recoveries;
         this.deletion = deletion;
+        this.inputs = inputs;
         this.mapper = mapper;
     }
 
@@ -149,7 +152,8 @@ public class RunsResource {
     @GET
     @Path("{id}/recovery")
     public Recovery recovery(@PathParam("id") String id) {
-        return recoveries.of(finder.run(id));
+        Run run = finder.run(id);
+        return recoveries.of(run).with(inputs.of(run));
     }
 
     /// @param reason for the record, at most 1000 characters

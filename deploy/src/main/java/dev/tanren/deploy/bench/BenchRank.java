@@ -14,6 +14,7 @@ import dev.tanren.spec.plan.ModelSource;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.planner.Timetable;
+import dev.tanren.spec.run.TrainedOn;
 import dev.tanren.storage.objects.StoreAddress;
 import dev.tanren.storage.server.TemporaryFolder;
 import java.io.BufferedReader;
@@ -29,7 +30,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
@@ -163,9 +163,8 @@ public final class BenchRank implements AutoCloseable {
                 folder.path().resolve("cache").toString(),
                 StoreAddress.from(store.environment()),
                 plan,
-                architecture,
+                trainedOn(),
                 new InitialState.Random(),
-                datasets(),
                 phase.lastStep(),
                 "runs/" + RUN + "/" + stage.id() + "/checkpoints/",
                 List.of(),
@@ -173,9 +172,12 @@ public final class BenchRank implements AutoCloseable {
                 null);
     }
 
-    private Map<String, String> datasets() {
-        return plan.datasets().keySet().stream()
-                .collect(Collectors.toMap(name -> name, name -> RandomTokens.MANIFEST));
+    private TrainedOn trainedOn() {
+        TrainedOn.Data random = new TrainedOn.Data("random", RandomTokens.MANIFEST, "");
+        return new TrainedOn(
+                new TrainedOn.Model(architecture, null, null),
+                plan.datasets().keySet().stream()
+                        .collect(Collectors.toMap(name -> name, name -> random)));
     }
 
     /// Ends with the rank's end of the connection.

@@ -11,7 +11,6 @@ import java.util.List;
 ///
 /// @param targetPrefix key prefix of the artifacts, ending in `/`; the process writes
 ///     `huggingface/…` and `djl/…` below it
-/// @param tokenizerKey key of the `tokenizer.json` object, empty where the plan has none
 public record ExportLaunch(
         String runId,
         String stageId,
@@ -20,9 +19,17 @@ public record ExportLaunch(
         String cache,
         StoreAddress store,
         Plan plan,
-        Architecture architecture,
         String manifestKey,
-        String tokenizerKey,
         String targetPrefix,
         List<Stage.Format> formats,
-        Lineage lineage) {}
+        Lineage lineage) {
+
+    public Architecture architecture() {
+        return lineage.trainedOn().model().architecture();
+    }
+
+    /// Key of the `tokenizer.json` object, empty where the plan has none.
+    public String tokenizerKey() {
+        return lineage.trainedOn().model().tokenizerKey();
+    }
+}

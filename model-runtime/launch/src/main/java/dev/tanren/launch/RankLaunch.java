@@ -2,6 +2,7 @@ package dev.tanren.launch;
 
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.run.TrainedOn;
 import dev.tanren.storage.objects.StoreAddress;
 import java.util.List;
 import java.util.Map;
@@ -15,9 +16,8 @@ import org.jspecify.annotations.Nullable;
 /// @param reportSocket path of the Unix domain socket of the worker
 /// @param scratch folder of this rank alone, emptied by the worker
 /// @param cache folder shared by all processes of the node, for immutable objects by content hash
+/// @param trainedOn the model's shape and the datasets; a checkpoint of anything else is refused
 /// @param initialState weights and optimizer state before the first step
-/// @param datasets key of the dataset manifest in the object store, by the dataset's name in the
-///     plan
 /// @param lastStep the rank ends in good order after this step (the last one of the phase), having
 ///     saved it
 /// @param checkpointPrefix key prefix of the stage's checkpoints, `runs/<run>/<stage>/checkpoints/`
@@ -41,9 +41,8 @@ public record RankLaunch(
         String cache,
         StoreAddress store,
         Plan plan,
-        Architecture architecture,
+        TrainedOn trainedOn,
         InitialState initialState,
-        Map<String, String> datasets,
         long lastStep,
         String checkpointPrefix,
         List<Long> skippedSteps,
@@ -52,5 +51,14 @@ public record RankLaunch(
     public RankLaunch {
         skippedSteps = List.copyOf(skippedSteps);
         skippedPhases = List.copyOf(skippedPhases);
+    }
+
+    public Architecture architecture() {
+        return trainedOn.model().architecture();
+    }
+
+    /// Key of the dataset manifest in the object store, by the dataset's name in the plan.
+    public Map<String, String> datasets() {
+        return trainedOn.manifestKeys();
     }
 }

@@ -6,6 +6,7 @@ import dev.tanren.spec.json.Json;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.plan.Stage;
 import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.run.TrainedOn;
 import dev.tanren.spec.testing.SmallPlans;
 import dev.tanren.spec.testing.StageBuilder;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
@@ -102,6 +103,19 @@ class LaunchJsonTest {
                 new InitialState.Resume("runs/r/s/checkpoints/0000000040/manifest.json", 40));
     }
 
+    private static final TrainedOn TRAINED_ON =
+            new TrainedOn(
+                    new TrainedOn.Model(
+                            SmallPlans.ARCHITECTURE,
+                            new TrainedOn.Tokenizer("models/base/tokenizer.json", "7"),
+                            new TrainedOn.Base(
+                                    "hf://org/base",
+                                    "models/base/",
+                                    "0123456789abcdef",
+                                    "8",
+                                    List.of(new TrainedOn.File("config.json", 5, "", "9")))),
+                    Map.of("code", new TrainedOn.Data("ab", "datasets/ab/manifest.json", "s")));
+
     @Test
     void aRankLaunchComesBackAsItWas() {
         RankLaunch launch =
@@ -120,9 +134,8 @@ class LaunchJsonTest {
                         "/tmp/cache",
                         STORE,
                         plan(),
-                        SmallPlans.ARCHITECTURE,
+                        TRAINED_ON,
                         new InitialState.Random(),
-                        Map.of("code", "datasets/ab/manifest.json"),
                         100,
                         "runs/run-1/adapt/checkpoints/",
                         List.of(),
@@ -142,15 +155,11 @@ class LaunchJsonTest {
                         "/tmp/cache",
                         STORE,
                         plan(),
-                        SmallPlans.ARCHITECTURE,
                         "runs/run-1/adapt/checkpoints/0000000040/manifest.json",
-                        "models/m/tokenizer.json",
                         "runs/run-1/release/artifacts/",
                         List.of(Stage.Format.HUGGINGFACE, Stage.Format.DJL),
                         new Lineage(
-                                "models/base/",
-                                "0123456789abcdef",
-                                Map.of("code", "datasets/abc/manifest.json"),
+                                TRAINED_ON,
                                 List.of(new Lineage.Evaluation("code", 40, 3.5, 33.1))));
         assertThat(Json.read(Json.write(launch), ExportLaunch.class)).isEqualTo(launch);
     }

@@ -64,6 +64,10 @@ public enum ErrorCode {
             "TNR-2007",
             FailureClass.DATA,
             "Add documents, shorten the sequences, or lower the holdout."),
+    PREPARED_GONE(
+            "TNR-2010",
+            FailureClass.DATA,
+            "Put the sources back as they were when the run began, or submit the plan as a new run."),
 
     MODEL_MISSING("TNR-3001", FailureClass.DATA, "Correct the address of the model."),
     MODEL_UNSUPPORTED(
@@ -157,6 +161,10 @@ public enum ErrorCode {
             "TNR-4204",
             FailureClass.CONFIGURATION,
             "Export the trained weights, or train with averaging."),
+    CHECKPOINT_OTHER_INPUTS(
+            "TNR-4210",
+            FailureClass.DATA,
+            "Put data, tokenizer or base back as they were when the run began, or submit the plan as a new run."),
     SCRATCH_FULL(
             "TNR-4301",
             FailureClass.STORAGE,

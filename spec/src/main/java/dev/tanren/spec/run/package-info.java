@@ -1,3 +1,4 @@
-/// What a run can be: its states, what may follow each, and what people may ask in it.
+/// What a run can be: its states, what may follow each, what people may ask in it; and what it
+/// trains on.
 @org.jspecify.annotations.NullMarked
 package dev.tanren.spec.run;

@@ -28,6 +28,9 @@ final class PlanDocumentation {
                         `k`, `M`, `G` (or `B`) and `T` (powers of 1000) and `Ki`, `Mi`, `Gi` (powers of 1024); shares are written
                         `2%` or `0.02`. "Works now" names the values that can be carried out so far; others are
                         refused with TNR-1008. A complete plan: [examples/java-expert.yaml](examples/java-expert.yaml).
+
+                        A run's data, tokenizer and base model are fixed when it is first prepared: what their sources
+                        become later changes nothing of it, and new data is a new run ([data.md](data.md)).
                         """);
         documentation.shapes.values().forEach(shape -> table(shape, text));
         return text.toString();

@@ -1,5 +1,6 @@
 package dev.tanren.storage.checkpoint;
 
+import dev.tanren.spec.run.TrainedOn;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -12,6 +13,7 @@ import java.util.TreeMap;
 ///
 /// @param version of this format
 /// @param step last optimizer step that is in it
+/// @param trainedOn what the run was prepared for; who goes on with anything else is refused
 /// @param state what is no tensor: data offsets, schedule position, random state
 /// @param weightsSha256 hash over all weights and optimizer state, see [StateHash]
 /// @param createdAt ISO-8601 instant, for people; nothing is decided by it
@@ -24,15 +26,17 @@ public record CheckpointManifest(
         int attempt,
         long fencingToken,
         List<Shard> shards,
+        TrainedOn trainedOn,
         Map<String, String> state,
         String weightsSha256,
         double loss,
         String createdAt) {
 
-    public static final int VERSION = 1;
+    public static final int VERSION = 2;
 
     public CheckpointManifest {
         shards = List.copyOf(shards);
+        Objects.requireNonNull(trainedOn, "trainedOn");
         state = java.util.Collections.unmodifiableMap(new TreeMap<>(state));
     }
 

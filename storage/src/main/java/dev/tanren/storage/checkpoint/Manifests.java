@@ -59,6 +59,7 @@ final class Manifests {
         return one.fencingToken() == other.fencingToken()
                 && one.step() == other.step()
                 && one.shards().equals(other.shards())
+                && one.trainedOn().equals(other.trainedOn())
                 && one.state().equals(other.state());
     }
 

@@ -184,6 +184,7 @@ public final class RegistryRebuild {
 
     private void restore(Committed found) {
         CheckpointManifest manifest = found.manifest();
+        registry.inputs().fix(manifest.runId(), manifest.trainedOn());
         registry.attempts()
                 .restore(
                         new Attempts.KnownAttempt(

@@ -9,6 +9,7 @@ import dev.tanren.storage.registry.internal.PostgresIdempotencyKeys;
 import dev.tanren.storage.registry.internal.PostgresMetrics;
 import dev.tanren.storage.registry.internal.PostgresRemovals;
 import dev.tanren.storage.registry.internal.PostgresRunRequests;
+import dev.tanren.storage.registry.internal.PostgresRunInputs;
 import dev.tanren.storage.registry.internal.PostgresRuns;
 import dev.tanren.storage.registry.internal.PostgresSessions;
 import dev.tanren.storage.registry.internal.PostgresTokens;
@@ -29,6 +30,7 @@ public final class PostgresRegistry implements Registry {
     private final Database database;
     private final Runs runs;
     private final RunRequests runRequests;
+    private final RunInputs inputs;
     private final Attempts attempts;
     private final Checkpoints checkpoints;
     private final Metrics metrics;
@@ -44,6 +46,7 @@ public final class PostgresRegistry implements Registry {
         this.database = database;
         runs = new PostgresRuns(database);
         runRequests = new PostgresRunRequests(database);
+        inputs = new PostgresRunInputs(database);
         attempts = new PostgresAttempts(database);
         checkpoints = new PostgresCheckpoints(database);
         metrics = new PostgresMetrics(database);
@@ -100,6 +103,11 @@ public final class PostgresRegistry implements Registry {
     @Override
     public RunRequests runRequests() {
         return runRequests;
+    }
+
+    @Override
+    public RunInputs inputs() {
+        return inputs;
     }
 
     @Override

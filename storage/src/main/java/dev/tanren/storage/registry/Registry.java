@@ -6,6 +6,8 @@ public interface Registry extends AutoCloseable {
 
     RunRequests runRequests();
 
+    RunInputs inputs();
+
     Attempts attempts();
 
     Checkpoints checkpoints();

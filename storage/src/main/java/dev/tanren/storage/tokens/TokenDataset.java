@@ -33,6 +33,16 @@ public final class TokenDataset {
     /// @throws TanrenException `OBJECT_MISSING`; `TOKEN_SHARD_CORRUPT` where the object is no
     ///     manifest of a version this build knows
     public static TokenDataset open(ObjectStore store, String manifestKey, Path cache) {
+        return new TokenDataset(
+                manifest(store, manifestKey),
+                new ShardCache(store, cache),
+                new BlockPlans(store, manifestKey, cache));
+    }
+
+    /// The manifest alone.
+    ///
+    /// @throws TanrenException as [#open]
+    public static DatasetManifest manifest(ObjectStore store, String manifestKey) {
         byte[] json = store.get(manifestKey);
         DatasetManifest manifest;
         try {
@@ -48,8 +58,7 @@ public final class TokenDataset {
                             + DatasetManifest.VERSION,
                     manifestKey);
         }
-        return new TokenDataset(
-                manifest, new ShardCache(store, cache), new BlockPlans(store, manifestKey, cache));
+        return manifest;
     }
 
     private static TanrenException unknown(String what, String manifestKey) {

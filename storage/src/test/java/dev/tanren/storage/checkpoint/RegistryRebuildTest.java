@@ -13,6 +13,7 @@ import dev.tanren.storage.registry.Checkpoints.Row;
 import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.storage.registry.Runs.Run;
 import dev.tanren.storage.testing.RunProjector;
+import dev.tanren.storage.testing.SmallCheckpoints;
 import java.nio.file.Files;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -51,6 +52,7 @@ class RegistryRebuildTest extends CheckpointTest {
         assertThat(run.name()).isEqualTo(was.name());
         assertThat(run.owner()).isEqualTo(was.owner());
         assertThat(registry.runs().stages(RUN)).hasSize(1);
+        assertThat(registry.inputs().find(RUN)).contains(SmallCheckpoints.TRAINED_ON);
         assertThat(new RegistryRebuild(objects, registry).runsUnknownToAnEmptyRegistry()).isZero();
 
         new RunProjector(registry).become(RUN, RunState.QUEUED);

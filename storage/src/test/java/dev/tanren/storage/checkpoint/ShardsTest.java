@@ -9,6 +9,7 @@ import dev.tanren.storage.objects.S3ObjectStore;
 import dev.tanren.storage.objects.Sha256;
 import dev.tanren.storage.safetensors.SafetensorsFile;
 import dev.tanren.storage.testing.EmbeddedS3;
+import dev.tanren.storage.testing.SmallCheckpoints;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
@@ -129,7 +130,19 @@ class ShardsTest {
     private static CheckpointManifest manifest(Shard... shards) {
         List<Shard> list = List.of(shards);
         return new CheckpointManifest(
-                1, "r", "s", "p", 1, 1, 7, list, Map.of(), StateHash.of(list), 1.0, "now");
+                CheckpointManifest.VERSION,
+                "r",
+                "s",
+                "p",
+                1,
+                1,
+                7,
+                list,
+                SmallCheckpoints.TRAINED_ON,
+                Map.of(),
+                StateHash.of(list),
+                1.0,
+                "now");
     }
 
     private static String key(String name) {

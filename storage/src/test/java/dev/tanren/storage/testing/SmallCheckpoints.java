@@ -1,5 +1,7 @@
 package dev.tanren.storage.testing;
 
+import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.run.TrainedOn;
 import dev.tanren.storage.checkpoint.CheckpointLayout;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
 import dev.tanren.storage.checkpoint.CheckpointManifest.Shard;
@@ -15,6 +17,27 @@ import java.util.Random;
 
 /// Checkpoints of two shards with two small tensors, whose values follow from the step.
 public final class SmallCheckpoints {
+
+    /// What they were trained on.
+    public static final TrainedOn TRAINED_ON =
+            new TrainedOn(
+                    new TrainedOn.Model(
+                            new Architecture(
+                                    Architecture.Family.LLAMA,
+                                    64,
+                                    8,
+                                    1,
+                                    2,
+                                    1,
+                                    16,
+                                    null,
+                                    true,
+                                    10_000,
+                                    1e-5,
+                                    64),
+                            null,
+                            null),
+                    Map.of("code", new TrainedOn.Data("cc", "datasets/cc/manifest.json", "")));
 
     /// Of each tensor.
     private static final int ELEMENTS = 256;
@@ -42,6 +65,7 @@ public final class SmallCheckpoints {
                 attempt.attempt(),
                 attempt.fencingToken(),
                 shards,
+                TRAINED_ON,
                 Map.of("data.offset", Long.toString(step * 100)),
                 StateHash.of(shards),
                 3.5 - step / 100.0,

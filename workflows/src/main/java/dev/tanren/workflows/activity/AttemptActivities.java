@@ -1,6 +1,7 @@
 package dev.tanren.workflows.activity;
 
 import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.run.TrainedOn;
 import io.temporal.activity.ActivityInterface;
 import java.util.List;
 import java.util.Objects;
@@ -30,7 +31,7 @@ public interface AttemptActivities {
             String runId, long fencingToken, String reason, @Nullable String failureClass) {}
 
     /// @param execution the run's, so that a begin which a retry has overtaken can be refused
-    /// @param importedPrefix of [ModelActivities.ResolvedModel]
+    /// @param trainedOn what the run was prepared for; a checkpoint of anything else is refused
     /// @param lastStep last step of the phase
     /// @param requestId names this try for ever
     record BeginRequest(
@@ -39,7 +40,7 @@ public interface AttemptActivities {
             Plan plan,
             String stageId,
             String phaseId,
-            @Nullable String importedPrefix,
+            TrainedOn trainedOn,
             long lastStep,
             String requestId) {}
 

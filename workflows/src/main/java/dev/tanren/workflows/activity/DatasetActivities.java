@@ -1,16 +1,21 @@
 package dev.tanren.workflows.activity;
 
 import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.run.TrainedOn;
 import io.temporal.activity.ActivityInterface;
 
 /// Makes documents into token shards.
 @ActivityInterface(namePrefix = "Dataset")
 public interface DatasetActivities {
 
-    /// Prepares one dataset of the plan, or finds that the same content was prepared before.
-    /// Idempotent; heartbeats every few seconds.
+    /// Gives the dataset that the run began with, where [RegistryActivities#fix] has recorded it;
+    /// the event `data.differs` says where its sources are other ones by now.
     ///
-    /// @throws dev.tanren.spec.error.TanrenException of the data or storage class
+    /// Otherwise prepares the dataset of the plan, or finds that the same content was prepared
+    /// before. Idempotent; heartbeats every few seconds.
+    ///
+    /// @throws dev.tanren.spec.error.TanrenException `PREPARED_GONE` where what the run began with
+    ///     is neither in the store nor in its sources any more; others of the data or storage class
     PreparedDataset prepare(PrepareRequest request);
 
     /// @param tokenizerKey object key of `tokenizer.json`; empty where the dataset is tokenised
@@ -18,11 +23,10 @@ public interface DatasetActivities {
     record PrepareRequest(
             String runId, Plan plan, String datasetName, String tokenizerKey, int vocabSize) {}
 
-    /// @param manifestKey `datasets/<content hash>/manifest.json`
     /// @param reused whether the same content was prepared before
     record PreparedDataset(
             String datasetName,
-            String manifestKey,
+            TrainedOn.Data data,
             long documents,
             long trainingTokens,
             long heldOutTokens,

@@ -1,7 +1,7 @@
 package dev.tanren.workflows.activity;
 
-import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.run.TrainedOn;
 import io.temporal.activity.ActivityInterface;
 import java.util.Map;
 
@@ -17,14 +17,8 @@ public interface EvaluateActivities {
     Evaluated evaluate(EvaluateRequest request);
 
     /// @param stageId of a [dev.tanren.spec.plan.Stage.Evaluate]
-    /// @param datasets object key of the dataset manifest, by the dataset's name
-    record EvaluateRequest(
-            String runId,
-            Plan plan,
-            String stageId,
-            Architecture architecture,
-            String tokenizerKey,
-            Map<String, String> datasets) {}
+    /// @param trainedOn what the run was prepared for, whose held-out sets are measured
+    record EvaluateRequest(String runId, Plan plan, String stageId, TrainedOn trainedOn) {}
 
     /// @param metrics by name, such as `code.perplexity`
     record Evaluated(Map<String, Double> metrics) {}

@@ -1,10 +1,9 @@
 package dev.tanren.workflows.activity;
 
-import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.run.TrainedOn;
 import io.temporal.activity.ActivityInterface;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 
 /// Runs the ranks of one attempt.
@@ -35,7 +34,7 @@ public interface GangActivities {
     GangResult train(GangRequest request);
 
     /// @param lastStep last step of the phase
-    /// @param datasets object key of the dataset manifest, by the dataset's name
+    /// @param trainedOn what the run was prepared for
     /// @param skippedSteps of [AttemptActivities.Begun]
     /// @param skippedPhases of [AttemptActivities.Begun]
     record GangRequest(
@@ -48,8 +47,7 @@ public interface GangActivities {
             StartingPoint start,
             long resumeStep,
             long lastStep,
-            Architecture architecture,
-            Map<String, String> datasets,
+            TrainedOn trainedOn,
             List<Long> skippedSteps,
             List<String> skippedPhases) {
         public GangRequest {

@@ -3,6 +3,7 @@ package dev.tanren.workflows.activity;
 import dev.tanren.spec.run.RunState;
 import dev.tanren.spec.run.RunVersion;
 import dev.tanren.spec.run.StageState;
+import dev.tanren.spec.run.TrainedOn;
 import dev.tanren.workflows.failure.Failure;
 import io.temporal.activity.ActivityInterface;
 import java.util.Map;
@@ -18,6 +19,10 @@ public interface RegistryActivities {
     String REFUSED = "the registry refused the words of this record; the worker's log has them";
 
     Standing standing(String runId);
+
+    /// Fixes what the run trains on, and records it in an event. The first call of a run decides,
+    /// whoever makes it; all get what was recorded.
+    TrainedOn fix(FixRequest request);
 
     /// Sets the run's status and appends the event that goes with it, unless a newer change is
     /// recorded already.
@@ -37,6 +42,8 @@ public interface RegistryActivities {
 
     /// @param stages state of each stage, by its id
     record Standing(Map<String, StageState> stages) {}
+
+    record FixRequest(String runId, TrainedOn trainedOn) {}
 
     /// @param version its place among the run's changes
     /// @param before what the run was until now

@@ -2,22 +2,19 @@ package dev.tanren.workflows.run;
 
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.run.RunVersion;
-import dev.tanren.workflows.activity.ModelActivities.ResolvedModel;
+import dev.tanren.spec.run.TrainedOn;
 import io.temporal.workflow.QueryMethod;
 import io.temporal.workflow.UpdateMethod;
 import io.temporal.workflow.UpdateValidatorMethod;
 import io.temporal.workflow.WorkflowInterface;
 import io.temporal.workflow.WorkflowMethod;
-import java.util.Collections;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Runs the stages of a plan in order.
 ///
 /// The workflow's id is `run/<run id>`. It ends as failed when a stage fails for good; a retry
-/// starts it anew under the same id, and finished stages are not done again. Pausing saves first: a
-/// paused run holds no worker.
+/// starts it anew under the same id, and finished stages are not done again. What it trains on was
+/// fixed when it was first prepared, and stays. Pausing saves first: a paused run holds no worker.
 @WorkflowInterface
 public interface RunWorkflow {
 
@@ -79,24 +76,17 @@ public interface RunWorkflow {
 
     /// What need not be found out again when the workflow continues as new.
     ///
-    /// @param datasets object key of the dataset manifest, by the dataset's name
+    /// @param trainedOn what the run was prepared for
     /// @param stage id of the stage that was begun already; null between two stages
     /// @param approvedPhase phase of that stage that a person has let in
-    record Carried(
-            ResolvedModel model,
-            Map<String, String> datasets,
-            @Nullable String stage,
-            @Nullable String approvedPhase) {
-        public Carried {
-            datasets = Collections.unmodifiableMap(new LinkedHashMap<>(datasets));
-        }
+    record Carried(TrainedOn trainedOn, @Nullable String stage, @Nullable String approvedPhase) {
 
-        public Carried(ResolvedModel model, Map<String, String> datasets) {
-            this(model, datasets, null, null);
+        public Carried(TrainedOn trainedOn) {
+            this(trainedOn, null, null);
         }
 
         public Carried during(@Nullable String begun, @Nullable String approved) {
-            return new Carried(model, datasets, begun, approved);
+            return new Carried(trainedOn, begun, approved);
         }
     }
 

@@ -1,13 +1,10 @@
 package dev.tanren.workflows.training;
 
 import dev.tanren.spec.plan.Plan;
-import dev.tanren.workflows.activity.ModelActivities.ResolvedModel;
+import dev.tanren.spec.run.TrainedOn;
 import io.temporal.workflow.SignalMethod;
 import io.temporal.workflow.WorkflowInterface;
 import io.temporal.workflow.WorkflowMethod;
-import java.util.Collections;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Trains one stage, phase by phase, through as many attempts as it takes.
@@ -30,7 +27,7 @@ public interface TrainingStageWorkflow {
     void pause();
 
     /// @param execution the run's, which every attempt is begun for
-    /// @param datasets object key of the dataset manifest, by the dataset's name
+    /// @param trainedOn what the run was prepared for
     /// @param approvedPhase phase that a person lets in although its condition does not hold
     /// @param carried what an earlier execution hands on; null at the start
     record Input(
@@ -38,14 +35,9 @@ public interface TrainingStageWorkflow {
             long execution,
             Plan plan,
             String stageId,
-            ResolvedModel model,
-            Map<String, String> datasets,
+            TrainedOn trainedOn,
             @Nullable String approvedPhase,
-            @Nullable Carried carried) {
-        public Input {
-            datasets = Collections.unmodifiableMap(new LinkedHashMap<>(datasets));
-        }
-    }
+            @Nullable Carried carried) {}
 
     /// @param phase index of the phase that is under way
     record Carried(int phase, RetryBudget budget) {}

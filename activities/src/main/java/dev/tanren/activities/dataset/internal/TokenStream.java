@@ -3,6 +3,7 @@ package dev.tanren.activities.dataset.internal;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Dataset;
+import dev.tanren.storage.objects.Sha256;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -75,13 +76,18 @@ public final class TokenStream {
     }
 
     /// Gives all tokens in chunks; each is of one file.
+    ///
+    /// @throws TanrenException `SOURCE_UNREADABLE` where the bytes are not those that were hashed
+    ///     before
     public void read(int chunkTokens, Sink sink) {
         for (SourceFile file : files) {
             int width = width(file);
             byte[] bytes = new byte[chunkTokens * width];
             int[] tokens = new int[chunkTokens];
             long first = 0;
-            try (InputStream in = new BufferedInputStream(file.content().open())) {
+            Sha256 hash = new Sha256();
+            try (InputStream in =
+                    hash.over(new BufferedInputStream(file.content().open(), 1 << 18))) {
                 for (int read = in.readNBytes(bytes, 0, bytes.length);
                         read >= width;
                         read = in.readNBytes(bytes, 0, bytes.length)) {
@@ -95,7 +101,7 @@ public final class TokenStream {
             } catch (IOException e) {
                 throw file.content().unreadable(e);
             }
-            if (first * width != file.bytes()) {
+            if (first * width != file.bytes() || !hash.hex().equals(file.sha256())) {
                 throw file.content().changed();
             }
         }

@@ -88,7 +88,7 @@ public final class GangRecorder implements AutoCloseable {
 
     public void ready(Report.Ready ready) {
         if (ready.device() != null) {
-            StageUtilisation.of(stage, request.architecture(), ready.device())
+            StageUtilisation.of(stage, request.trainedOn().model().architecture(), ready.device())
                     .ifPresent(known -> utilisations.put(ready.rank(), known));
         }
         event(

@@ -61,6 +61,7 @@ public final class ShardCollection {
                 request.attempt(),
                 request.fencingToken(),
                 ordered,
+                request.trainedOn(),
                 shards.values().iterator().next().state(),
                 StateHash.of(ordered),
                 loss,

@@ -4,6 +4,7 @@ import dev.tanren.launch.InitialState;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
+import dev.tanren.spec.run.TrainedOn;
 import dev.tanren.storage.cache.CacheUse;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
 import dev.tanren.storage.checkpoint.CheckpointReader;
@@ -44,11 +45,14 @@ public final class StateRestorer {
 
     /// Fills `state`, whose optimizer state is zero.
     ///
+    /// @param trainedOn what the run was prepared for
     /// @param seed of the plan
     /// @throws TanrenException what the store throws; `MODEL_TENSOR_MISMATCH` where the tensors are
     ///     not those of the layout; `CHECKPOINT_OTHER_PLAN` where a checkpoint of this stage is of
-    ///     another optimizer or averaging
-    public CheckpointState restore(InitialState initial, TrainingState state, long seed) {
+    ///     another optimizer or averaging; `CHECKPOINT_OTHER_INPUTS` where a checkpoint was trained
+    ///     on something else
+    public CheckpointState restore(
+            InitialState initial, TrainedOn trainedOn, TrainingState state, long seed) {
         switch (initial) {
             case InitialState.Random random ->
                     Initialisation.random(state.layout(), state.weights(), seed);
@@ -56,17 +60,18 @@ public final class StateRestorer {
                     HuggingFaceWeights.load(
                             fetchModel(imported.prefix()), state.layout(), state.weights());
             case InitialState.Weights weights ->
-                    weights(weights.manifestKey(), state.layout(), state.weights());
+                    weights(weights.manifestKey(), trainedOn, state.layout(), state.weights());
             case InitialState.Resume resume -> {
-                return resume(resume, state);
+                return resume(resume, trainedOn, state);
             }
         }
         state.begin();
         return CheckpointState.beginning();
     }
 
-    private CheckpointState resume(InitialState.Resume resume, TrainingState state) {
-        CheckpointManifest manifest = readManifest(resume.manifestKey());
+    private CheckpointState resume(
+            InitialState.Resume resume, TrainedOn trainedOn, TrainingState state) {
+        CheckpointManifest manifest = readManifest(resume.manifestKey(), trainedOn);
         if (manifest.step() != resume.step()) {
             throw new TanrenException(
                     ErrorCode.RANK_LAUNCH,
@@ -84,9 +89,11 @@ public final class StateRestorer {
     }
 
     /// Loads the weights of a checkpoint alone.
+    ///
+    /// @throws TanrenException `CHECKPOINT_OTHER_INPUTS`
     public CheckpointManifest weights(
-            String manifestKey, ParameterLayout layout, FlatBuffer weights) {
-        CheckpointManifest manifest = readManifest(manifestKey);
+            String manifestKey, TrainedOn trainedOn, ParameterLayout layout, FlatBuffer weights) {
+        CheckpointManifest manifest = readManifest(manifestKey, trainedOn);
         load(manifest, TrainingState.weightTensors(layout, weights));
         return manifest;
     }
@@ -94,10 +101,11 @@ public final class StateRestorer {
     /// Loads the mean of the weights of a checkpoint alone.
     ///
     /// @throws TanrenException `AVERAGE_MISSING` where the checkpoint has none, or one that no
-    ///     weights were taken in: plain weights are never given out as a mean
+    ///     weights were taken in: plain weights are never given out as a mean;
+    ///     `CHECKPOINT_OTHER_INPUTS`
     public CheckpointManifest average(
-            String manifestKey, ParameterLayout layout, FlatBuffer weights) {
-        CheckpointManifest manifest = readManifest(manifestKey);
+            String manifestKey, TrainedOn trainedOn, ParameterLayout layout, FlatBuffer weights) {
+        CheckpointManifest manifest = readManifest(manifestKey, trainedOn);
         TrainingState.requireAverage(manifest.state(), manifestKey);
         load(manifest, TrainingState.averageTensors(layout, weights));
         return manifest;
@@ -110,6 +118,12 @@ public final class StateRestorer {
                         tensors.stream()
                                 .map(tensor -> new Target(tensor.name(), 0, tensor.bytes()))
                                 .toList());
+    }
+
+    private CheckpointManifest readManifest(String key, TrainedOn trainedOn) {
+        CheckpointManifest manifest = readManifest(key);
+        trainedOn.requireSame(manifest.trainedOn(), key);
+        return manifest;
     }
 
     private CheckpointManifest readManifest(String key) {

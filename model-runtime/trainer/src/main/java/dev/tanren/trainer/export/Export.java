@@ -11,6 +11,7 @@ import dev.tanren.spec.model.TokenIds;
 import dev.tanren.spec.model.TokenizerVocabulary;
 import dev.tanren.spec.plan.ElementType;
 import dev.tanren.spec.plan.Stage;
+import dev.tanren.spec.run.TrainedOn;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.weights.StoredModelFolder;
@@ -88,11 +89,12 @@ final class Export {
 
     private CheckpointManifest load(ParameterLayout layout, FlatBuffer weights) {
         StateRestorer restorer = new StateRestorer(store, Path.of(launch.cache()));
+        TrainedOn trainedOn = launch.lineage().trainedOn();
         Stage.ExportedWeights wanted =
                 stage().map(Stage.Export::weights).orElse(Stage.ExportedWeights.TRAINED);
         return switch (wanted) {
-            case TRAINED -> restorer.weights(launch.manifestKey(), layout, weights);
-            case AVERAGED -> restorer.average(launch.manifestKey(), layout, weights);
+            case TRAINED -> restorer.weights(launch.manifestKey(), trainedOn, layout, weights);
+            case AVERAGED -> restorer.average(launch.manifestKey(), trainedOn, layout, weights);
         };
     }
 
@@ -212,6 +214,7 @@ final class Export {
         manifest.put("checkpoint", launch.manifestKey());
         manifest.put("step", checkpoint.step());
         manifest.put("weightsSha256", checkpoint.weightsSha256());
+        manifest.put("trainedOn", checkpoint.trainedOn());
         manifest.put(
                 "files",
                 written.stream()

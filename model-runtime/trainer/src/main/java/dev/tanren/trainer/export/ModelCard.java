@@ -5,6 +5,7 @@ import dev.tanren.launch.ExportLaunch;
 import dev.tanren.launch.Lineage.Evaluation;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.plan.ModelSource;
+import dev.tanren.spec.run.TrainedOn;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
 import java.util.List;
 import java.util.Locale;
@@ -42,6 +43,7 @@ final class ModelCard {
                 | checkpoint | `%s` |
                 | SHA-256 over weights and optimizer state | `%s` |
                 | base | %s |
+                | tokenizer | %s |
                 | software | %s |
 
                 ## Evaluations
@@ -66,24 +68,35 @@ final class ModelCard {
                         String.format(Locale.ROOT, "%.4f", checkpoint.loss()),
                         launch.manifestKey(),
                         checkpoint.weightsSha256(),
-                        base(launch),
+                        base(launch, checkpoint.trainedOn().model()),
+                        tokenizer(checkpoint.trainedOn().model()),
                         software(),
                         evaluations(launch.lineage().evaluations()),
-                        datasets(launch.lineage().datasets()),
+                        datasets(checkpoint.trainedOn()),
                         position(checkpoint),
                         plan(launch));
     }
 
-    private static String base(ExportLaunch launch) {
+    private static String base(ExportLaunch launch, TrainedOn.Model model) {
+        TrainedOn.Base base = model.base();
         return switch (launch.plan().model()) {
-            case ModelSource.Base base ->
-                    "`%s`%s, kept as `%s`"
-                            .formatted(
-                                    base.uri(),
-                                    commit(launch.lineage().importedCommit()),
-                                    launch.lineage().importedPrefix());
+            case ModelSource.Base named ->
+                    base == null
+                            ? "`%s`".formatted(named.uri())
+                            : "`%s`%s, SHA-256 over its files `%s`, kept as `%s`"
+                                    .formatted(
+                                            base.uri(),
+                                            commit(base.commit()),
+                                            base.sha256(),
+                                            base.prefix());
             case ModelSource.Fresh _ -> "none: fresh weights";
         };
+    }
+
+    private static String tokenizer(TrainedOn.Model model) {
+        return model.tokenizer() == null
+                ? "none"
+                : "SHA-256 `%s`".formatted(model.tokenizer().sha256());
     }
 
     /// A branch or a tag moves on; what was trained from does not.
@@ -129,10 +142,12 @@ final class ModelCard {
         return lines.toString();
     }
 
-    private static String datasets(Map<String, String> manifests) {
+    private static String datasets(TrainedOn trainedOn) {
         StringBuilder lines =
                 new StringBuilder("\n| dataset | prepared as (hash of content) |\n|---|---|\n");
-        manifests.forEach((name, key) -> lines.append("| %s | `%s` |\n".formatted(name, key)));
+        trainedOn
+                .manifestKeys()
+                .forEach((name, key) -> lines.append("| %s | `%s` |\n".formatted(name, key)));
         return lines.toString();
     }
 

@@ -145,7 +145,11 @@ final class RankSession implements AutoCloseable {
                         Decoders.layout(launch.architecture()), stage, timetable, device);
         CheckpointState start =
                 new StateRestorer(store, Path.of(launch.cache()), progress::sign)
-                        .restore(launch.initialState(), state, launch.plan().seed());
+                        .restore(
+                                launch.initialState(),
+                                launch.trainedOn(),
+                                state,
+                                launch.plan().seed());
         return new RankSession(
                 launch,
                 new Setup(stage, timetable, phase, store, device),

@@ -9,6 +9,8 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.plan.Architecture;
+import dev.tanren.spec.run.TrainedOn;
+import dev.tanren.spec.testing.Inputs;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
 import dev.tanren.storage.checkpoint.ShardWriter;
 import dev.tanren.storage.checkpoint.StateHash;
@@ -160,8 +162,37 @@ class StateRestorerTest {
         }
     }
 
+    @Test
+    void aCheckpointThatWasTrainedOnAnotherDatasetIsRefusedByName() {
+        try (TrainingState saved = filled();
+                TrainingState state = state()) {
+            save(saved, 1);
+            TrainedOn other = trainedOn("datasets/two/manifest.json");
+            for (InitialState start :
+                    List.of(
+                            new InitialState.Resume(MANIFEST, 7),
+                            new InitialState.Weights(MANIFEST))) {
+                assertThatThrownBy(
+                                () ->
+                                        new StateRestorer(store, folder)
+                                                .restore(start, other, state, 17))
+                        .hasMessageContaining("dataset 'code'")
+                        .isInstanceOfSatisfying(
+                                TanrenException.class,
+                                e ->
+                                        assertThat(e.code())
+                                                .isEqualTo(ErrorCode.CHECKPOINT_OTHER_INPUTS));
+            }
+        }
+    }
+
     private static CheckpointState restore(InitialState initial, TrainingState state) {
-        return new StateRestorer(store, folder).restore(initial, state, 17);
+        return new StateRestorer(store, folder)
+                .restore(initial, trainedOn("datasets/one/manifest.json"), state, 17);
+    }
+
+    private static TrainedOn trainedOn(String dataset) {
+        return Inputs.of(model.configuration().architecture(), Map.of("code", dataset));
     }
 
     private static TrainingState state() {
@@ -209,6 +240,7 @@ class StateRestorerTest {
                         1,
                         1,
                         shards,
+                        trainedOn("datasets/one/manifest.json"),
                         KEPT,
                         StateHash.of(shards),
                         0,

@@ -9,6 +9,8 @@ import dev.tanren.spec.json.Json;
 import dev.tanren.spec.model.ModelFiles;
 import dev.tanren.spec.plan.ElementType;
 import dev.tanren.spec.plan.Stage;
+import dev.tanren.spec.run.TrainedOn;
+import dev.tanren.spec.testing.Inputs;
 import dev.tanren.spec.testing.SmallPlans;
 import dev.tanren.spec.testing.StageBuilder;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
@@ -210,17 +212,16 @@ class ExportedModelTest {
                                         List.of(Stage.Format.HUGGINGFACE),
                                         dtype,
                                         Stage.ExportedWeights.TRAINED)),
-                        model.configuration().architecture(),
                         checkpoint(model),
-                        tokenizerKey,
                         TARGET,
                         List.of(Stage.Format.HUGGINGFACE),
-                        lineage());
+                        new Lineage(trainedOn(model), List.of()));
         new Export(launch, store).run();
     }
 
-    private static Lineage lineage() {
-        return new Lineage(BASE, Map.of(), List.of());
+    private static TrainedOn trainedOn(HuggingFaceDirectory model) {
+        return Inputs.of(
+                model.configuration().architecture(), BASE + ModelFiles.TOKENIZER, BASE, Map.of());
     }
 
     /// Of the weights as they were imported.
@@ -244,6 +245,7 @@ class ExportedModelTest {
                             1,
                             1,
                             List.of(shard),
+                            trainedOn(model),
                             Map.of(),
                             "none",
                             0,

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tanren.launch.ExportLaunch;
 import dev.tanren.launch.Lineage;
-import dev.tanren.spec.json.Json;
 import dev.tanren.spec.plan.ModelSource;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.plan.Stage;
+import dev.tanren.spec.run.TrainedOn;
 import dev.tanren.spec.testing.SmallPlans;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
 import dev.tanren.storage.objects.StoreAddress;
@@ -26,33 +26,28 @@ class ModelCardTest {
                 .contains(
                         "| base | `hf://some-org/a-model@main` at commit `"
                                 + COMMIT
-                                + "`, kept as `models/abc/` |");
+                                + "`, SHA-256 over its files `abc`, kept as `models/abc/` |");
     }
 
     @Test
     void aBaseOfElsewhereHasNoCommit() {
         assertThat(card("s3://corpora/model", null))
-                .contains("| base | `s3://corpora/model`, kept as `models/abc/` |");
+                .contains(
+                        "| base | `s3://corpora/model`, SHA-256 over its files `abc`, kept as"
+                                + " `models/abc/` |");
     }
 
     @Test
-    void anExportThatWasAskedForBeforeCommitsWereKeptStillHasItsCard() {
-        String before =
-                Json.write(launch("hf://some-org/a-model@main", null))
-                        .replace("\"importedCommit\":null,", "");
-        assertThat(before).doesNotContain("importedCommit");
-
-        assertThat(card(Json.read(before, ExportLaunch.class)))
-                .contains("| base | `hf://some-org/a-model@main`, kept as `models/abc/` |");
+    void tokenizerAndDatasetsAreNamedByTheirHashes() {
+        assertThat(card("s3://corpora/model", null))
+                .contains("| tokenizer | SHA-256 `def` |")
+                .contains("| code | `datasets/123/manifest.json` |");
     }
 
     private static String card(String uri, @Nullable String commit) {
-        return card(launch(uri, commit));
-    }
-
-    private static String card(ExportLaunch launch) {
+        TrainedOn trainedOn = trainedOn(uri, commit);
         return ModelCard.of(
-                launch,
+                launch(uri, trainedOn),
                 new CheckpointManifest(
                         CheckpointManifest.VERSION,
                         "r",
@@ -62,6 +57,7 @@ class ModelCardTest {
                         1,
                         1,
                         List.of(),
+                        trainedOn,
                         Map.of(),
                         "hash",
                         2.5,
@@ -69,7 +65,16 @@ class ModelCardTest {
                 1000);
     }
 
-    private static ExportLaunch launch(String uri, @Nullable String commit) {
+    private static TrainedOn trainedOn(String uri, @Nullable String commit) {
+        return new TrainedOn(
+                new TrainedOn.Model(
+                        SmallPlans.ARCHITECTURE,
+                        new TrainedOn.Tokenizer("models/abc/tokenizer.json", "def"),
+                        new TrainedOn.Base(uri, "models/abc/", commit, "abc", List.of())),
+                Map.of("code", new TrainedOn.Data("123", "datasets/123/manifest.json", "")));
+    }
+
+    private static ExportLaunch launch(String uri, TrainedOn trainedOn) {
         return new ExportLaunch(
                 "r",
                 "release",
@@ -78,11 +83,9 @@ class ModelCardTest {
                 "unused",
                 new StoreAddress("http://127.0.0.1:1", "us-east-1", "unused", "", true),
                 new Plan(Plan.API_VERSION, "p", 1, new ModelSource.Base(uri), Map.of(), List.of()),
-                SmallPlans.ARCHITECTURE,
                 "runs/r/adapt/checkpoints/0000000008/manifest.json",
-                "",
                 "runs/r/release/artifacts/",
                 List.of(Stage.Format.HUGGINGFACE),
-                new Lineage("models/abc/", commit, Map.of(), List.of()));
+                new Lineage(trainedOn, List.of()));
     }
 }

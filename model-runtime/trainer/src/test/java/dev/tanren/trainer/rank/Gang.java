@@ -12,6 +12,8 @@ import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.plan.Stage;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.planner.Timetable;
+import dev.tanren.spec.run.TrainedOn;
+import dev.tanren.spec.testing.Inputs;
 import dev.tanren.storage.checkpoint.CheckpointLayout;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.objects.StoreAddress;
@@ -25,6 +27,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.Predicate;
@@ -48,6 +51,10 @@ final class Gang implements AutoCloseable {
             String runId,
             List<String> wrapper,
             @Nullable Long memoryLimit) {
+
+        TrainedOn trainedOn() {
+            return Inputs.of(architecture, datasets);
+        }
 
         TrainingStage stage() {
             return (TrainingStage) plan.stages().getFirst();
@@ -159,13 +166,20 @@ final class Gang implements AutoCloseable {
         return gang;
     }
 
-    static final Lineage LINEAGE =
-            new Lineage(
-                    null,
-                    Map.of("code", "datasets/abc/manifest.json"),
-                    List.of(
-                            new Lineage.Evaluation("code", 0, 5.5, 244.7),
-                            new Lineage.Evaluation("code", 8, 4.25, 70.1)));
+    private static Lineage lineage(Setting setting, String tokenizerKey) {
+        TrainedOn trainedOn = setting.trainedOn();
+        TrainedOn.Tokenizer tokenizer =
+                new TrainedOn.Tokenizer(
+                        tokenizerKey,
+                        Objects.requireNonNull(trainedOn.model().tokenizer()).sha256());
+        return new Lineage(
+                new TrainedOn(
+                        new TrainedOn.Model(setting.architecture(), tokenizer, null),
+                        trainedOn.datasets()),
+                List.of(
+                        new Lineage.Evaluation("code", 0, 5.5, 244.7),
+                        new Lineage.Evaluation("code", 8, 4.25, 70.1)));
+    }
 
     /// A process that publishes a checkpoint below `target`.
     static Gang export(Setting setting, String manifestKey, String tokenizerKey, String target)
@@ -180,12 +194,10 @@ final class Gang implements AutoCloseable {
                         setting.folder().resolve("cache").toString(),
                         setting.address(),
                         setting.plan(),
-                        setting.architecture(),
                         manifestKey,
-                        tokenizerKey,
                         target,
                         List.of(Stage.Format.HUGGINGFACE, Stage.Format.DJL),
-                        LINEAGE);
+                        lineage(setting, tokenizerKey));
         Path file = gang.scratch.resolve("launch.json");
         Files.writeString(file, Json.write(launch));
         gang.processes.add(
@@ -211,9 +223,8 @@ final class Gang implements AutoCloseable {
                         setting.folder().resolve("cache").toString(),
                         setting.address(),
                         setting.plan(),
-                        setting.architecture(),
+                        setting.trainedOn(),
                         initial,
-                        setting.datasets(),
                         Timetable.of(setting.stage()).of(phase).lastStep(),
                         CheckpointLayout.stagePrefix(setting.runId(), setting.stage().id()),
                         skipped,

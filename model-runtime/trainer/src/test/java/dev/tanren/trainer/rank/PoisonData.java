@@ -6,6 +6,7 @@ import dev.tanren.spec.plan.Anomalies;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.Dataset;
 import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.testing.Inputs;
 import dev.tanren.spec.testing.SmallPlans;
 import dev.tanren.spec.testing.StageBuilder;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
@@ -39,6 +40,7 @@ final class PoisonData {
 
     static final int STEPS = 54;
 
+    private static final String DATA = "datasets/poison/manifest.json";
     private static final int LENGTH = 16;
     private static final int BAD_TOKEN = 95;
     static final Architecture ARCHITECTURE =
@@ -100,9 +102,8 @@ final class PoisonData {
                         List.of(shard),
                         List.of(shard),
                         DatasetManifest.Statistics.of(8 * STEPS, 0));
-        String key = "datasets/poison/manifest.json";
-        store.put(key, Json.write(manifest).getBytes(StandardCharsets.UTF_8));
-        return Map.of("code", key);
+        store.put(DATA, Json.write(manifest).getBytes(StandardCharsets.UTF_8));
+        return Map.of("code", DATA);
     }
 
     /// Stores fresh weights in which the bad token's embedding is not a number.
@@ -128,6 +129,7 @@ final class PoisonData {
                             1,
                             1,
                             List.of(shard),
+                            Inputs.of(ARCHITECTURE, Map.of("code", DATA)),
                             Map.of(),
                             "",
                             0,

@@ -153,7 +153,7 @@ class RankProcessTest {
         assertThat(card)
                 .contains("| base | none: fresh weights |")
                 .contains("| code | 5.5000 | 8 | 4.2500 | 70.10 |")
-                .contains("| code | `datasets/abc/manifest.json` |")
+                .contains("| code | `" + setting("reference").datasets().get("code") + "` |")
                 .contains("libtorch through JavaCPP 2.10");
         assertThat(planOf(card)).isEqualTo(setting("reference").plan());
         for (JsonNode file : files) {

@@ -40,6 +40,7 @@ record SavedShards(
                         1,
                         token,
                         last.getValue().stream().map(Report.ShardSaved::shard).toList(),
+                        setting.trainedOn(),
                         last.getValue().getFirst().state(),
                         hash(),
                         0,

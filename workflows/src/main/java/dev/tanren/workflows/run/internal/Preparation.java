@@ -1,12 +1,14 @@
 package dev.tanren.workflows.run.internal;
 
+import dev.tanren.spec.run.TrainedOn;
 import dev.tanren.workflows.activity.ActivityPolicies;
 import dev.tanren.workflows.activity.DatasetActivities;
 import dev.tanren.workflows.activity.DatasetActivities.PrepareRequest;
 import dev.tanren.workflows.activity.DatasetActivities.PreparedDataset;
 import dev.tanren.workflows.activity.ModelActivities;
 import dev.tanren.workflows.activity.ModelActivities.ResolveRequest;
-import dev.tanren.workflows.activity.ModelActivities.ResolvedModel;
+import dev.tanren.workflows.activity.RegistryActivities;
+import dev.tanren.workflows.activity.RegistryActivities.FixRequest;
 import dev.tanren.workflows.run.RunWorkflow.Carried;
 import dev.tanren.workflows.run.RunWorkflow.Input;
 import io.temporal.workflow.Async;
@@ -17,17 +19,19 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// What a run needs before its first stage: the model's shape and the datasets, all at once.
-record Preparation(Input input) {
+/// What a run needs before its first stage: the model's shape and the datasets, all at once. Once
+/// all of it is there, it is fixed for ever: a later execution of the same run gets the same.
+record Preparation(Input input, RegistryActivities registry) {
 
     Carried prepare() {
         ModelActivities models =
                 Workflow.newActivityStub(ModelActivities.class, ActivityPolicies.preparation());
-        ResolvedModel model = models.resolve(new ResolveRequest(input.runId(), input.plan()));
-        return new Carried(model, datasets(model));
+        TrainedOn.Model model = models.resolve(new ResolveRequest(input.runId(), input.plan()));
+        TrainedOn prepared = new TrainedOn(model, datasets(model));
+        return new Carried(registry.fix(new FixRequest(input.runId(), prepared)));
     }
 
-    private Map<String, String> datasets(ResolvedModel model) {
+    private Map<String, TrainedOn.Data> datasets(TrainedOn.Model model) {
         DatasetActivities activities =
                 Workflow.newActivityStub(DatasetActivities.class, ActivityPolicies.preparation());
         List<Promise<PreparedDataset>> prepared = new ArrayList<>();
@@ -43,10 +47,10 @@ record Preparation(Input input) {
                                     model.architecture().vocabSize())));
         }
         Promise.allOf(prepared).get();
-        Map<String, String> keys = new LinkedHashMap<>();
+        Map<String, TrainedOn.Data> datasets = new LinkedHashMap<>();
         for (Promise<PreparedDataset> promise : prepared) {
-            keys.put(promise.get().datasetName(), promise.get().manifestKey());
+            datasets.put(promise.get().datasetName(), promise.get().data());
         }
-        return keys;
+        return datasets;
     }
 }

@@ -26,25 +26,11 @@ final class ProcessStages {
 
     void export(Stage.Export stage, Carried prepared) {
         exports.export(
-                new ExportRequest(
-                        input.runId(),
-                        input.plan(),
-                        stage.id(),
-                        prepared.model().architecture(),
-                        prepared.model().tokenizerKey(),
-                        prepared.model().importedPrefix(),
-                        prepared.model().importedCommit(),
-                        prepared.datasets()));
+                new ExportRequest(input.runId(), input.plan(), stage.id(), prepared.trainedOn()));
     }
 
     void evaluate(Stage.Evaluate stage, Carried prepared) {
         evaluations.evaluate(
-                new EvaluateRequest(
-                        input.runId(),
-                        input.plan(),
-                        stage.id(),
-                        prepared.model().architecture(),
-                        prepared.model().tokenizerKey(),
-                        prepared.datasets()));
+                new EvaluateRequest(input.runId(), input.plan(), stage.id(), prepared.trainedOn()));
     }
 }

@@ -179,7 +179,7 @@ public final class RunWorkflowImpl implements RunWorkflow {
     private Carried prepare() {
         preparing = true;
         try {
-            return new Preparation(input).prepare();
+            return new Preparation(input, registry).prepare();
         } finally {
             preparing = false;
         }

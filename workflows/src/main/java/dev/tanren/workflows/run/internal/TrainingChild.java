@@ -80,8 +80,7 @@ final class TrainingChild {
                             input.execution(),
                             input.plan(),
                             stage.id(),
-                            prepared.model(),
-                            prepared.datasets(),
+                            prepared.trainedOn(),
                             approvedPhase,
                             null));
         } finally {

@@ -261,7 +261,8 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
 
     private Failure forGood(Failure failure) {
         if (failure.failureClass() == FailureClass.OUT_OF_MEMORY) {
-            return SmallerSettings.proposedIn(failure, stage, input.model().architecture());
+            return SmallerSettings.proposedIn(
+                    failure, stage, input.trainedOn().model().architecture());
         }
         return failure.failureClass().retryable() ? inVain(failure) : failure;
     }
@@ -300,8 +301,7 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
                                     input.execution(),
                                     input.plan(),
                                     input.stageId(),
-                                    input.model(),
-                                    input.datasets(),
+                                    input.trainedOn(),
                                     input.approvedPhase(),
                                     new Carried(phase, budget)));
         }
@@ -337,7 +337,7 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
                 input.plan(),
                 stage.id(),
                 entry.phase().id(),
-                input.model().importedPrefix(),
+                input.trainedOn(),
                 entry.lastStep(),
                 Workflow.randomUUID().toString());
     }
@@ -353,8 +353,7 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
                 begun.start(),
                 begun.resumeStep(),
                 entry.lastStep(),
-                input.model().architecture(),
-                input.datasets(),
+                input.trainedOn(),
                 begun.skippedSteps(),
                 begun.skippedPhases());
     }

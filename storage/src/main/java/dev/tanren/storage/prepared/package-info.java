@@ -1,0 +1,2 @@
+/// What preparation left in the object store.
+package dev.tanren.storage.prepared;
