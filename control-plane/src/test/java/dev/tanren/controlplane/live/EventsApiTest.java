@@ -87,8 +87,8 @@ class EventsApiTest extends ApiTest {
     @Test
     void everyStepIsSentHoweverManyFinishAtOnce() throws Exception {
         String id = recordedRun("fast");
-        var attempt = registry.attempts().begin(id, "adapt", "short", "w", 1, 0, "r");
-        registry.runs().setStageStatus(id, "adapt", RunStatus.RUNNING);
+        var attempt = StartedAttempt.begin(registry, id, "adapt", "short", "w", 1, 0, "r");
+        projector().become(id, "adapt", StageState.RUNNING);
         try (HttpClient client = HttpClient.newHttpClient();
                 BufferedReader lines = open(client, id, null)) {
             until(lines, line -> line.startsWith(":"));
