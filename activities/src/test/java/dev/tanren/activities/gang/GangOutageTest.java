@@ -12,7 +12,6 @@ import dev.tanren.storage.registry.Events;
 import dev.tanren.storage.registry.Metrics;
 import dev.tanren.storage.testing.StartedAttempt;
 import dev.tanren.workflows.activity.GangActivities.GangRequest;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -117,7 +116,7 @@ class GangOutageTest extends GangTest {
         assertThat(worker.inputReader().readLine()).isEqualTo("kept");
         JournalReplay replay = new JournalReplay(registry, store, folder);
         replay.run();
-        assertThat(Files.list(folder)).as("it is at work").hasSize(1);
+        assertThat(folder).as("it is at work").isNotEmptyDirectory();
         assertThat(registry.metrics().steps(request.runId(), STAGE, 0, 100)).isEmpty();
 
         worker.destroyForcibly().waitFor();

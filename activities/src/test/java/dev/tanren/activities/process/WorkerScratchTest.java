@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -31,11 +32,13 @@ class WorkerScratchTest {
                 assertThat(scratch.folder()).exists();
                 assertThat(journal).exists();
             }
-            assertThat(Files.list(parent))
-                    .containsExactlyInAnyOrder(
-                            journal,
-                            ofLiving,
-                            ofLiving.resolveSibling(ofLiving.getFileName() + ".lock"));
+            try (Stream<Path> left = Files.list(parent)) {
+                assertThat(left)
+                        .containsExactlyInAnyOrder(
+                                journal,
+                                ofLiving,
+                                ofLiving.resolveSibling(ofLiving.getFileName() + ".lock"));
+            }
         } finally {
             living.destroyForcibly().waitFor();
             killed.destroyForcibly().waitFor();
