@@ -76,6 +76,36 @@ class RunSurvivesKillsTest {
         assertThatNoStepIsDoubled(id);
     }
 
+    /// A stopped process keeps its connections, so its peer waits for it for ever.
+    @Test
+    void aStoppedRankIsFoundAndNamedAndTheRunEndsWithTheSameBits() throws Exception {
+        String id = runs.submit(SmallPlans.curriculum("stopped-rank", 2));
+        long worker = stack.processId("worker");
+        runs.awaitStep(id, STAGE, 15, LIMIT);
+        long victim = runs.awaitRanks(worker, LIMIT).getLast();
+
+        EmbeddedStack.signal("STOP", victim);
+
+        runs.awaitSuccess(id, LIMIT);
+        assertThat(runs.finalHash(id, STAGE)).isEqualTo(uninterrupted);
+        assertThat(attempts(id))
+                .filteredOn(attempt -> attempt.path("failureClass").asText().equals("HUNG"))
+                .singleElement()
+                .satisfies(
+                        attempt ->
+                                assertThat(attempt.toString())
+                                        .contains("no sign of work from rank", "T (stopped)"));
+    }
+
+    /// Every step of it takes longer than the 10 s that once were the limit.
+    @Test
+    void aStepOfTensOfSecondsIsNoHang() throws Exception {
+        String id = runs.submit(SmallPlans.slowSteps());
+
+        runs.awaitSuccess(id, LIMIT);
+        assertThat(attempts(id)).hasSize(1);
+    }
+
     @Test
     void aRunWhoseWorkerIsKilledLosesItsRanksAndEndsWithTheSameBits() throws Exception {
         String id = runs.submit(SmallPlans.curriculum("killed-worker", 2));

@@ -1,6 +1,9 @@
 package dev.tanren.system;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Random;
 
 /// Plans that train a very small model on this repository's own text, in seconds.
 final class SmallPlans {
@@ -47,7 +50,34 @@ final class SmallPlans {
                 .formatted(name, root, root, root, ranks);
     }
 
-    /// The same, published and measured in the second runtime.
+    /// Two steps of many micro-batches on one thread, of about twenty seconds each.
+    static String slowSteps() throws IOException {
+        byte[] tokens = new byte[200_000];
+        new Random(1).nextBytes(tokens);
+        for (int high = 1; high < tokens.length; high += 2) {
+            tokens[high] = 0;
+        }
+        Path file =
+                Files.write(EmbeddedStack.root().resolve("src/test/target/slow-steps.u16"), tokens);
+        return """
+                apiVersion: tanren.dev/v1
+                name: slow-steps
+                model:
+                  architecture:
+                    {family: llama, vocabSize: 320, hiddenSize: 256, layers: 4, heads: 4, intermediateSize: 768, maximumPositions: 512}
+                datasets: {d: {sources: [{uri: "file:%s", format: tokens-u16}]}}
+                stages:
+                  - id: adapt
+                    type: pretrain
+                    optimizer: {learningRate: 1e-3}
+                    globalBatchTokens: 40Ki
+                    microBatch: 8
+                    phases: [{id: p, sequenceLength: 256, tokens: 80Ki, mix: {d: 1}}]
+                """
+                .formatted(file);
+    }
+
+    /// The curriculum, published and measured in the second runtime.
     static String curriculumWithGate(String name, int ranks) {
         return curriculum(name, ranks)
                 + """

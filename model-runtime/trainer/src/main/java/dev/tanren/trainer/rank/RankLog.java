@@ -13,6 +13,7 @@ import java.util.Locale;
 final class RankLog {
 
     private final PrintStream out;
+    private String lastWorking = "";
 
     RankLog(PrintStream out) {
         this.out = out;
@@ -80,7 +81,7 @@ final class RankLog {
                                     saved.step(),
                                     saved.shard().bytes(),
                                     saved.seconds()));
-            case Report.Working working -> line(working.inWords());
+            case Report.Working working -> working(working.inWords());
             case Report.PeerAwaited awaited ->
                     line(
                             String.format(
@@ -112,6 +113,14 @@ final class RankLog {
                                     failed.what(),
                                     failed.where(),
                                     failed.mend()));
+        }
+    }
+
+    /// A sign of work is written when it says something new.
+    private void working(String words) {
+        if (!words.equals(lastWorking)) {
+            lastWorking = words;
+            line(words);
         }
     }
 
