@@ -56,7 +56,9 @@ final class WatchCommand implements Callable<Integer> {
                 steps.put("at", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
                 for (String key :
                         List.of("stage", "step", "totalSteps", "loss", "tokensPerSecond")) {
-                    steps.set(key, run.path(key));
+                    if (run.has(key)) {
+                        steps.set(key, run.path(key));
+                    }
                 }
                 show(steps.put("message", message(run)));
             }

@@ -55,8 +55,7 @@ record SpecialTokens(
                 .map(
                         json ->
                                 HuggingFaceConfiguration.read(
-                                                json,
-                                                folder.where(ModelFiles.CONFIGURATION))
+                                                json, folder.where(ModelFiles.CONFIGURATION))
                                         .tokenIds())
                 .orElseGet(() -> TokenIds.of(beginning(tokenizer), List.of()));
     }

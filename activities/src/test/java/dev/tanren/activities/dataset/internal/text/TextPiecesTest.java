@@ -179,8 +179,7 @@ class TextPiecesTest {
         return tokenizer(root, specialTokens);
     }
 
-    private static TextTokenizer tokenizer(
-            ObjectNode root, Dataset.SpecialTokens specialTokens) {
+    private static TextTokenizer tokenizer(ObjectNode root, Dataset.SpecialTokens specialTokens) {
         return TextTokenizer.of(
                 root.toString().getBytes(StandardCharsets.UTF_8),
                 "test",
