@@ -26,8 +26,8 @@ class ContinueAsNewTest {
 
     private static final String STAGE = TrainingStageWorkflow.workflowId("r", "adapt");
 
-    /// Each of them is more than twenty events of the stage's history.
-    private static final long ATTEMPTS = ActivityPolicies.HISTORY_EVENTS / 20;
+    /// Each of them is twelve events of the stage's history or more.
+    private static final long ATTEMPTS = ActivityPolicies.HISTORY_EVENTS / 10;
 
     private static final RunWorkflow.Request ASKED = new RunWorkflow.Request("ada", "again");
 

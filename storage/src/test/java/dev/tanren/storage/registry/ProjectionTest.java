@@ -205,12 +205,12 @@ class ProjectionTest extends RegistryTest {
     }
 
     @Test
-    void theKeyOfADeadHolderIsFreeAfterAMinuteAndTheDeadChangeNothingAnyMore() {
+    void theKeyOfADeadHolderIsFreeAfterTenSecondsAndTheDeadChangeNothingAnyMore() {
         Reserved dead = reserve("hash", "run-1");
-        age("59 seconds");
+        age("8 seconds");
         assertThat(registry.idempotencyKeys().reserve("mei", "k", "hash", "run-2"))
                 .isEqualTo(new Known("hash", 0, "run-1"));
-        age("2 seconds");
+        age("3 seconds");
 
         Reserved next = reserve("hash", "run-2");
 
