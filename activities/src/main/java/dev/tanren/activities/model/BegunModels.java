@@ -103,7 +103,8 @@ public final class BegunModels {
     public List<String> differences(Plan plan, TrainedOn.Model began, Progress progress) {
         try {
             return switch (plan.model()) {
-                case ModelSource.Fresh fresh -> tokenizerDiffers(fresh, began.tokenizer(), progress);
+                case ModelSource.Fresh fresh ->
+                        tokenizerDiffers(fresh, began.tokenizer(), progress);
                 case ModelSource.Base base ->
                         began.base() == null || HubReference.names(base.uri())
                                 ? List.of()

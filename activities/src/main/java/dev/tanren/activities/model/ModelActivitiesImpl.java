@@ -75,13 +75,13 @@ public final class ModelActivitiesImpl implements ModelActivities {
         EndTokens ends = preparation.endTokens(model);
         registry.events()
                 .append(
-                runId,
-                "model.resolved",
-                null,
-                "the model is ready; " + ends.describe() + heads(model.architecture()),
-                ends.ofDocuments()
-                        .<Map<String, Object>>map(end -> Map.of("endTokenId", end.id()))
-                        .orElse(Map.of()),
-                "model.resolved " + model.tokenizerKey());
+                        runId,
+                        "model.resolved",
+                        null,
+                        "the model is ready; " + ends.describe() + heads(model.architecture()),
+                        ends.ofDocuments()
+                                .<Map<String, Object>>map(end -> Map.of("endTokenId", end.id()))
+                                .orElse(Map.of()),
+                        "model.resolved " + model.tokenizerKey());
     }
 }

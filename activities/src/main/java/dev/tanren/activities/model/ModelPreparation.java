@@ -206,8 +206,7 @@ public final class ModelPreparation {
                             String modified = file.modified();
                             String sha256 = file.sha256(progress);
                             found.requireRead(name, sha256);
-                            hashed.add(
-                                    new TrainedOn.File(name, file.bytes(), modified, sha256));
+                            hashed.add(new TrainedOn.File(name, file.bytes(), modified, sha256));
                         });
         return hashed;
     }

@@ -107,8 +107,7 @@ class AttemptBeginningTest {
 
         assertThatExceptionOfType(TanrenException.class)
                 .isThrownBy(() -> beginning.begin(request, HELD))
-                .satisfies(
-                        e -> assertThat(e.code()).isEqualTo(ErrorCode.CHECKPOINT_OTHER_INPUTS))
+                .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.CHECKPOINT_OTHER_INPUTS))
                 .withMessageContaining("dataset 'code' is dd, the checkpoint's cc");
     }
 
@@ -207,7 +206,9 @@ class AttemptBeginningTest {
         assertThat(registry.runs().beginExecution(run, 1, "tried again")).hasValue(2);
         refused("of the first execution");
         assertThat(registry.attempts().list(run)).isEmpty();
-        BeginRequest ofTheSecond = new BeginRequest(run, 2, plan, STAGE, "only", SmallCheckpoints.TRAINED_ON, 100, "r");
+        BeginRequest ofTheSecond =
+                new BeginRequest(
+                        run, 2, plan, STAGE, "only", SmallCheckpoints.TRAINED_ON, 100, "r");
         assertThat(beginning.begin(ofTheSecond, HELD).attempt()).isEqualTo(1);
     }
 
@@ -292,7 +293,8 @@ class AttemptBeginningTest {
     }
 
     private BeginRequest request(String id, long lastStep) {
-        return new BeginRequest(run, 1, plan, STAGE, "only", SmallCheckpoints.TRAINED_ON, lastStep, id);
+        return new BeginRequest(
+                run, 1, plan, STAGE, "only", SmallCheckpoints.TRAINED_ON, lastStep, id);
     }
 
     private static Lease after(int looks, Lease.State then) {

@@ -55,9 +55,7 @@ public final class PreparedObjects {
         Map<String, Long> there = lengths(prefix);
         return files.stream()
                 .allMatch(
-                        file ->
-                                Long.valueOf(file.bytes())
-                                        .equals(there.get(prefix + file.name())));
+                        file -> Long.valueOf(file.bytes()).equals(there.get(prefix + file.name())));
     }
 
     private static String folder(String key) {
@@ -74,8 +72,7 @@ public final class PreparedObjects {
             return Optional.empty();
         }
         DatasetManifest manifest = TokenDataset.manifest(store, manifestKey);
-        Map<String, Long> there =
-                lengths(folder(manifestKey));
+        Map<String, Long> there = lengths(folder(manifestKey));
         boolean whole =
                 Stream.concat(manifest.training().stream(), manifest.heldOut().stream())
                         .allMatch(

@@ -52,7 +52,8 @@ public final class GangMemory {
         this.failures = new GangFailures(request);
         this.ranks = stage.parallelism().ranks();
         MemoryForecast forecast =
-                MemoryForecast.of(stage, request.trainedOn().model().architecture(), request.phaseId());
+                MemoryForecast.of(
+                        stage, request.trainedOn().model().architecture(), request.phaseId());
         // Ranks that can never fit say so themselves, before they take anything.
         this.expected =
                 forecast.certainlyExceeds(memory.ledger().totalBytes() / ranks)
