@@ -116,13 +116,11 @@ class MemoryLedgerTest {
                 if (random.nextInt(5) == 0) {
                     continue;
                 }
-                while (!held(grant)) {
-                    Thread.onSpinWait();
-                    grant.await(Duration.ofMillis(50));
+                while (!grant.await(Duration.ofMillis(50))) {
+                    // Its turn comes.
                 }
                 long now = taken.addAndGet(grant.bytes());
                 most.accumulateAndGet(now, Math::max);
-                Thread.yield();
                 taken.addAndGet(-grant.bytes());
                 turns++;
             }

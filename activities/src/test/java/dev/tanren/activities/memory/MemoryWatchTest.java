@@ -39,7 +39,7 @@ class MemoryWatchTest {
         WorkerMemory memory = memory(1_000, ControlGroups.none(), Optional.empty());
         Process process = start();
         try (MemoryLedger.Grant grant = memory.ask("work", 100 * MIB);
-                MemoryWatch watch = watch(memory, grant, nobody())) {
+                MemoryWatch watch = watch(memory, grant, MemoryWatchTest::nothing)) {
             watch.add(process.pid());
             take(process, 200);
 
@@ -91,7 +91,7 @@ class MemoryWatchTest {
         Process small = start();
         Process large = start();
         try (MemoryLedger.Grant grant = memory.ask("work", 900 * MIB);
-                MemoryWatch watch = watch(memory, grant, nobody())) {
+                MemoryWatch watch = watch(memory, grant, MemoryWatchTest::nothing)) {
             watch.add(small.pid());
             watch.add(large.pid());
             take(large, 200);
@@ -120,7 +120,7 @@ class MemoryWatchTest {
                         ControlGroups.countedBy(machine),
                         Optional.of(List.of("[1.0] eth0 is up", before, killed)));
         try (MemoryLedger.Grant grant = memory.ask("work", 10 * MIB);
-                MemoryWatch watch = watch(memory, grant, nobody())) {
+                MemoryWatch watch = watch(memory, grant, MemoryWatchTest::nothing)) {
             count(machine, 2);
 
             assertThat(watch.killed(4242, 10 * MIB)).isTrue();
@@ -143,7 +143,7 @@ class MemoryWatchTest {
                 MemoryLedger.Grant _ = memory.ask("other", 100 * MIB);
                 MemoryLedger.Grant beside = memory.ask("beside", 100 * MIB);
                 MemoryWatch watchBeside =
-                        MemoryWatch.start(memory, "beside", "test-beside", beside, nobody())) {
+                        MemoryWatch.start(memory, "beside", "test-beside", beside, MemoryWatchTest::nothing)) {
             watch.add(taker.pid());
             watchBeside.add(other.pid());
 
@@ -171,10 +171,8 @@ class MemoryWatchTest {
         return MemoryWatch.start(memory, "work", "test", grant, exceeded);
     }
 
-    private static LongConsumer nobody() {
-        return taken -> {
-            throw new AssertionError("nothing is exceeded, but " + taken);
-        };
+    private static void nothing(long taken) {
+        throw new AssertionError("nothing is exceeded, but " + taken);
     }
 
     private ControlGroup counting(long kills) throws IOException {
