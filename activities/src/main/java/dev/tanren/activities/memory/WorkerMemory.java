@@ -1,5 +1,6 @@
 package dev.tanren.activities.memory;
 
+import dev.tanren.launch.RankDevice;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -12,6 +13,7 @@ public final class WorkerMemory {
     private final MemoryLedger ledger;
     private final ControlGroups groups;
     private final KernelLog kernelLog;
+    private final boolean beside;
     private final Map<String, Long> taken =
             new LinkedHashMap<>(16, 0.75f, true) {
                 @Override
@@ -20,21 +22,33 @@ public final class WorkerMemory {
                 }
             };
 
-    public WorkerMemory(MemoryLedger ledger, ControlGroups groups, KernelLog kernelLog) {
+    /// @param beside whether ranks compute in a device's memory, beside this one
+    public WorkerMemory(
+            MemoryLedger ledger, ControlGroups groups, KernelLog kernelLog, boolean beside) {
         this.ledger = ledger;
         this.groups = groups;
         this.kernelLog = kernelLog;
+        this.beside = beside;
     }
 
     /// Of this machine.
-    public static WorkerMemory of(long totalBytes) {
+    public static WorkerMemory of(long totalBytes, RankDevice device) {
         ControlGroups groups = ControlGroups.ofThisProcess();
         groups.removeLeftBehind();
-        return new WorkerMemory(new MemoryLedger(totalBytes), groups, KernelLog.ofThisMachine());
+        return new WorkerMemory(
+                new MemoryLedger(totalBytes),
+                groups,
+                KernelLog.ofThisMachine(),
+                device != RankDevice.CPU);
     }
 
     public MemoryLedger ledger() {
         return ledger;
+    }
+
+    /// Whether ranks compute in a device's memory, so that less of them lies in this one.
+    public boolean besideDevices() {
+        return beside;
     }
 
     ControlGroups groups() {

@@ -89,7 +89,7 @@ public final class TanrenWorker implements AutoCloseable {
         this.slots = new GangSlots(settings.gangs());
         this.drain = new Drain();
         this.scratch = WorkerScratch.open(settings.scratch());
-        this.memory = WorkerMemory.of(settings.memoryBytes());
+        this.memory = WorkerMemory.of(settings.memoryBytes(), settings.device());
         DatabaseAddress database = DatabaseAddress.from(environment);
         this.registry =
                 Patience.until(

@@ -96,7 +96,10 @@ abstract class GangTest {
     /// Without control groups and the kernel's log.
     static WorkerMemory memory(long totalBytes) {
         return new WorkerMemory(
-                new MemoryLedger(totalBytes), ControlGroups.none(), new KernelLog(Optional::empty));
+                new MemoryLedger(totalBytes),
+                ControlGroups.none(),
+                new KernelLog(Optional::empty),
+                false);
     }
 
     GangSupervisor supervisor(GangSettings settings, WorkerMemory memory) {

@@ -143,7 +143,12 @@ class MemoryWatchTest {
                 MemoryLedger.Grant _ = memory.ask("other", 100 * MIB);
                 MemoryLedger.Grant beside = memory.ask("beside", 100 * MIB);
                 MemoryWatch watchBeside =
-                        MemoryWatch.start(memory, "beside", "test-beside", beside, MemoryWatchTest::nothing)) {
+                        MemoryWatch.start(
+                                memory,
+                                "beside",
+                                "test-beside",
+                                beside,
+                                MemoryWatchTest::nothing)) {
             watch.add(taker.pid());
             watchBeside.add(other.pid());
 
@@ -163,7 +168,7 @@ class MemoryWatchTest {
     private static WorkerMemory memory(
             long mebibytes, ControlGroups groups, Optional<List<String>> log) {
         return new WorkerMemory(
-                new MemoryLedger(mebibytes * MIB), groups, new KernelLog(() -> log));
+                new MemoryLedger(mebibytes * MIB), groups, new KernelLog(() -> log), false);
     }
 
     private static MemoryWatch watch(

@@ -53,7 +53,10 @@ public final class GangMemory {
         this.ranks = stage.parallelism().ranks();
         MemoryForecast forecast =
                 MemoryForecast.of(
-                        stage, request.trainedOn().model().architecture(), request.phaseId());
+                        stage,
+                        request.trainedOn().model().architecture(),
+                        request.phaseId(),
+                        memory.besideDevices());
         // Ranks that can never fit say so themselves, before they take anything.
         this.expected =
                 forecast.certainlyExceeds(memory.ledger().totalBytes() / ranks)
