@@ -66,11 +66,13 @@ public class ArtifactsResource {
     /// The bytes of one, as they are in the store. `Range: bytes=N-` gives those from the byte N
     /// on.
     ///
+    /// Whoever accepts JSON alone, as for a manifest, gets the same bytes.
+    ///
     /// @param name path below the stage's artifacts; `manifest.json` of an export lists its files
     ///     with their hashes
     @GET
     @Path("{stage}/{name: .+}")
-    @Produces(MediaType.APPLICATION_OCTET_STREAM)
+    @Produces({MediaType.APPLICATION_OCTET_STREAM, MediaType.APPLICATION_JSON})
     public Response read(
             @PathParam("id") String id,
             @PathParam("stage") String stage,
@@ -88,6 +90,7 @@ public class ArtifactsResource {
         Response.ResponseBuilder answer =
                 Response.status(range == null ? Status.OK : Status.PARTIAL_CONTENT)
                         .entity(new ObjectStream(store, object.key(), from, object.bytes()))
+                        .type(MediaType.APPLICATION_OCTET_STREAM)
                         .header(HttpHeaders.CONTENT_LENGTH, object.bytes() - from)
                         .header("Accept-Ranges", "bytes");
         if (range != null) {
