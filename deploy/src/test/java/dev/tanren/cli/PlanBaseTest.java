@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -138,12 +140,12 @@ class PlanBaseTest extends CommandTest {
         assertThat(given("plan validate").exitCode()).isZero();
     }
 
+    private static final Pattern WORDS = Pattern.compile(" ");
+
     private Result given(String command) {
-        String[] words = command.split(" ");
-        String[] all = new String[words.length + 1];
-        System.arraycopy(words, 0, all, 0, words.length);
-        all[words.length] = plan.toString();
-        return run(all);
+        return run(
+                Stream.concat(WORDS.splitAsStream(command), Stream.of(plan.toString()))
+                        .toArray(String[]::new));
     }
 
     private void write(String name, String text) throws IOException {

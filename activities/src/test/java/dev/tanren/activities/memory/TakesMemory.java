@@ -1,7 +1,10 @@
 package dev.tanren.activities.memory;
 
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -29,7 +32,7 @@ public final class TakesMemory {
 
     public static void main(String[] arguments) throws Exception {
         System.out.println("ready");
-        var input = new java.io.BufferedReader(new java.io.InputStreamReader(System.in));
+        var input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
         String line = input.readLine();
         while (line != null) {
             MemorySegment taken = Arena.global().allocate(Long.parseLong(line) << 20);

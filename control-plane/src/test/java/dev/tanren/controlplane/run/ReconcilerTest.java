@@ -10,6 +10,7 @@ import dev.tanren.spec.run.RunState;
 import dev.tanren.storage.registry.Audit;
 import dev.tanren.storage.registry.DatabaseAddress;
 import dev.tanren.storage.registry.Events;
+import dev.tanren.storage.registry.Runs;
 import dev.tanren.storage.registry.Runs.Run;
 import dev.tanren.storage.registry.Tokens.Role;
 import dev.tanren.storage.testing.EmbeddedDatabase;
@@ -80,11 +81,11 @@ class ReconcilerTest extends ApiTest {
 
         Run run = run(id);
         assertThat(run.status()).isEqualTo(RunState.FAILED);
-        assertThat(run.failure().code()).isEqualTo("RUN_INTERRUPTED");
+        assertThat(run.failure()).extracting(Runs.Failure::code).isEqualTo("RUN_INTERRUPTED");
         as(operator)
                 .get("/api/v1/runs/" + id)
                 .then()
-                .body("failure.code", equalTo("TNR-5013"))
+                .body("failure.code", equalTo("TNR-5014"))
                 .body("failure.retryable", equalTo(true));
         assertThat(registry.events().after(id, 0, 100))
                 .filteredOn(event -> event.type().equals("run.reconciled"))

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -21,7 +22,7 @@ class NativesExtractionTest {
         NativesExtraction.removeOtherBuilds(
                 natives, List.of(Path.of("/lib/pytorch-2.10.0-linux-x86_64.jar")));
 
-        assertThat(before.getParent().getParent()).doesNotExist();
+        assertThat(Objects.requireNonNull(before.getParent()).getParent()).doesNotExist();
         assertThat(now.resolve("library.so")).exists();
         assertThat(other.resolve("library.so")).exists();
     }

@@ -215,13 +215,12 @@ class ExportedModelTest {
                         checkpoint(model),
                         TARGET,
                         List.of(Stage.Format.HUGGINGFACE),
-                        new Lineage(trainedOn(model), List.of()));
+                        new Lineage(trainedOn(model, tokenizerKey), List.of()));
         new Export(launch, store).run();
     }
 
-    private static TrainedOn trainedOn(HuggingFaceDirectory model) {
-        return Inputs.of(
-                model.configuration().architecture(), BASE + ModelFiles.TOKENIZER, BASE, Map.of());
+    private static TrainedOn trainedOn(HuggingFaceDirectory model, String tokenizerKey) {
+        return Inputs.of(model.configuration().architecture(), tokenizerKey, BASE, Map.of());
     }
 
     /// Of the weights as they were imported.
@@ -245,7 +244,7 @@ class ExportedModelTest {
                             1,
                             1,
                             List.of(shard),
-                            trainedOn(model),
+                            trainedOn(model, BASE + ModelFiles.TOKENIZER),
                             Map.of(),
                             "none",
                             0,
