@@ -5,14 +5,18 @@ import dev.tanren.spec.plan.Glob;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.planner.DataUse;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.OptionalLong;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /// What can be known of a plan's data before a run reads it: how many tokens the files of this
@@ -24,6 +28,9 @@ final class LocalData {
 
     private static final String SCHEME = "file:";
     private static final List<String> PACKED = List.of(".gz", ".gzip", ".zst", ".zstd");
+
+    /// Of gzip, of zstd, and of a part that zstd passes over, in hexadecimal.
+    private static final Pattern PACKED_MAGIC = Pattern.compile("1f8b|28b52ffd|5.2a4d18");
 
     private final Path planFile;
 
@@ -71,7 +78,7 @@ final class LocalData {
                 }
                 tokens += tokens(source.format(), Files.size(file));
             }
-        } catch (IOException | InvalidPathException e) {
+        } catch (IOException | UncheckedIOException | InvalidPathException e) {
             return OptionalLong.empty();
         }
         return tokens == 0 ? OptionalLong.empty() : OptionalLong.of(tokens);
@@ -92,9 +99,26 @@ final class LocalData {
         };
     }
 
-    private static boolean packed(Path file) {
+    /// By its name or by its first bytes, as the worker looks at it.
+    private static boolean packed(Path file) throws IOException {
         String name = file.toString().toLowerCase(Locale.ROOT);
-        return PACKED.stream().anyMatch(name::endsWith);
+        if (PACKED.stream().anyMatch(name::endsWith)) {
+            return true;
+        }
+        try (InputStream content = Files.newInputStream(file)) {
+            String first = HexFormat.of().formatHex(content.readNBytes(4));
+            return PACKED_MAGIC.matcher(first).lookingAt();
+        }
+    }
+
+    /// As the worker does, it passes over what is hidden.
+    private static boolean hidden(Path below) {
+        for (Path name : below) {
+            if (name.toString().startsWith(".")) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private List<Path> files(Dataset.Source source) throws IOException {
@@ -109,6 +133,7 @@ final class LocalData {
         Glob glob = new Glob(Objects.requireNonNullElse(source.include(), "**/*"));
         try (Stream<Path> below = Files.walk(found)) {
             return below.filter(Files::isRegularFile)
+                    .filter(file -> !hidden(found.relativize(file)))
                     .filter(file -> glob.matches(found.relativize(file)))
                     .toList();
         }

@@ -26,6 +26,8 @@ import java.util.stream.Stream;
 /// and one that was cut off goes on where it was.
 final class ModelPull {
 
+    /// Of a folder that is not whole yet.
+    private static final String PART = ".part";
     private static final int BUFFER = 1 << 18;
     private static final int BAR = 24;
 
@@ -42,7 +44,10 @@ final class ModelPull {
         this.artifacts =
                 "/runs/" + ApiClient.encode(run) + "/artifacts/" + ApiClient.encode(stage) + "/";
         this.folder = folder;
-        this.part = folder.resolveSibling(folder.getFileName() + ".part");
+        this.part =
+                Files.isDirectory(folder)
+                        ? folder.resolve(PART)
+                        : folder.resolveSibling(folder.getFileName() + PART);
     }
 
     /// A file of the export.
@@ -65,8 +70,22 @@ final class ModelPull {
             done += file.bytes();
         }
         terminal.progress("");
-        Files.move(part, folder, StandardCopyOption.REPLACE_EXISTING);
+        putInPlace();
         return files;
+    }
+
+    /// A folder that is there stays itself: it may be one that somebody works in.
+    private void putInPlace() throws IOException {
+        if (!part.startsWith(folder)) {
+            Files.move(part, folder);
+            return;
+        }
+        try (Stream<Path> gathered = Files.list(part)) {
+            for (Path path : gathered.toList()) {
+                Files.move(path, folder.resolve(part.relativize(path)));
+            }
+        }
+        Files.delete(part);
     }
 
     private void requireEmpty() throws IOException {
@@ -75,7 +94,7 @@ final class ModelPull {
         }
         if (Files.isDirectory(folder)) {
             try (Stream<Path> inside = Files.list(folder)) {
-                if (inside.findAny().isEmpty()) {
+                if (inside.allMatch(part::equals)) {
                     return;
                 }
             }

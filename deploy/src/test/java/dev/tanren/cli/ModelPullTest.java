@@ -8,6 +8,7 @@ import dev.tanren.storage.objects.Sha256;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -51,6 +52,19 @@ class ModelPullTest extends CommandTest {
         assertThat(json.tree().path("files").get(0).path("sha256").asText())
                 .isEqualTo(Sha256.of("script"));
         assertThat(folder.resolve("bundle/model.pt")).hasContent("script");
+    }
+
+    @Test
+    void aFolderThatIsThereStaysItself() throws IOException {
+        Path model = Files.createDirectory(folder.resolve("model"));
+        Object itself = Files.readAttributes(model, BasicFileAttributes.class).fileKey();
+
+        Result result = run("model", "pull", "r1/release", "model");
+
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        assertThat(Files.readAttributes(model, BasicFileAttributes.class).fileKey())
+                .isEqualTo(itself);
+        assertThat(names(model)).containsExactly("config.json", "model.safetensors");
     }
 
     @Test

@@ -81,7 +81,8 @@ final class AttemptBeginning {
                         request.phaseId(),
                         worker,
                         stage.parallelism().ranks(),
-                        request.requestId());
+                        request.requestId(),
+                        registry.attempts().newestToken(request.runId(), request.stageId()));
         while (true) {
             goOn(lease);
             Optional<Attempt> begun = registry.attempts().begin(wanted);

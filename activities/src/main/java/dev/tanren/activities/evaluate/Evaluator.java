@@ -49,11 +49,12 @@ public final class Evaluator {
         TrainingStage trained = trainingStage(request, stage.of());
         Bundle bundle = bundle(request, stage, trained, lease);
         List<Report> reports = measure(request, trained, bundle, lease);
+        List<EvaluationRow> rows = registry.metrics().evaluations(request.runId(), trained.id());
         Gate gate =
                 new Gate(
                         measured(reports),
-                        trainerFigures(request.runId(), trained.id(), bundle.step()),
-                        trainerFigures(request.runId(), trained.id(), 0));
+                        Gate.figuresOf(rows, bundle.step(), bundle.averaged()),
+                        Gate.figuresOf(rows, 0, false));
         List<Gate.Check> checks = gate.checks(stage.require());
         Map<String, Object> result = new LinkedHashMap<>();
         result.put("step", bundle.step());
@@ -72,7 +73,8 @@ public final class Evaluator {
 
     /// @param prefix key prefix of the DJL bundle
     /// @param step of the checkpoint it was written from
-    private record Bundle(String prefix, long step) {}
+    /// @param averaged whether it has the mean of the weights
+    private record Bundle(String prefix, long step, boolean averaged) {}
 
     private static TrainingStage trainingStage(EvaluateRequest request, String id) {
         return switch (request.plan().stage(id).orElseThrow()) {
@@ -100,7 +102,9 @@ public final class Evaluator {
                             .resultJson();
             JsonNode published = Json.read(String.valueOf(result), JsonNode.class);
             return new Bundle(
-                    published.path("prefix").asText() + "djl/", published.path("step").asLong());
+                    published.path("prefix").asText() + "djl/",
+                    published.path("step").asLong(),
+                    export.weights() == Stage.ExportedWeights.AVERAGED);
         }
         Exporter.Export made =
                 exporter.export(
@@ -109,7 +113,7 @@ public final class Evaluator {
                         new Stage.Export(stage.id(), trained.id(), List.of(Stage.Format.DJL)),
                         new Lineage(request.trainedOn(), List.of()),
                         lease);
-        return new Bundle(made.prefix() + "djl/", made.step());
+        return new Bundle(made.prefix() + "djl/", made.step(), false);
     }
 
     private List<Report> measure(
@@ -167,17 +171,5 @@ public final class Evaluator {
                 .map(report -> ((Report.Finished) report).results())
                 .findFirst()
                 .orElse(Map.of());
-    }
-
-    private Map<String, Gate.Figures> trainerFigures(String runId, String stageId, long step) {
-        Map<String, Gate.Figures> figures = new TreeMap<>();
-        for (EvaluationRow row : registry.metrics().evaluations(runId, stageId)) {
-            if (row.step() == step) {
-                figures.put(
-                        row.dataset(),
-                        new Gate.Figures(row.loss(), row.perplexity(), row.tokens()));
-            }
-        }
-        return figures;
     }
 }

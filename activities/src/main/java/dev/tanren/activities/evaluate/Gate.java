@@ -1,13 +1,16 @@
 package dev.tanren.activities.evaluate;
 
+import dev.tanren.launch.Report;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Stage.Requirement;
+import dev.tanren.storage.registry.Metrics.EvaluationRow;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// Compares what the second runtime measured with the trainer's own figures and with the plan's
@@ -137,5 +140,23 @@ public record Gate(
     private static double perplexity(Map<String, Figures> figures, String dataset) {
         Figures found = figures.get(dataset);
         return found == null ? Double.NaN : found.perplexity();
+    }
+
+    /// What the trainer measured at a step, by dataset.
+    ///
+    /// @param averaged of the mean of the weights, rather than of the weights
+    static Map<String, Figures> figuresOf(List<EvaluationRow> rows, long step, boolean averaged) {
+        Map<String, Figures> figures = new TreeMap<>();
+        for (EvaluationRow row : rows) {
+            String name = row.dataset();
+            if (row.step() == step && name.endsWith(Report.AVERAGED) == averaged) {
+                figures.put(
+                        averaged
+                                ? name.substring(0, name.length() - Report.AVERAGED.length())
+                                : name,
+                        new Figures(row.loss(), row.perplexity(), row.tokens()));
+            }
+        }
+        return figures;
     }
 }

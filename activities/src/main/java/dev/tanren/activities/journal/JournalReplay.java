@@ -115,6 +115,10 @@ public final class JournalReplay {
             }
             LOG.warn("an entry of {} is not wanted any more: {}", file, e.getMessage());
             return false;
+        } catch (RuntimeException e) {
+            // It hides none of those behind it.
+            LOG.error("an entry of {} cannot be written down", file, e);
+            return false;
         }
     }
 }

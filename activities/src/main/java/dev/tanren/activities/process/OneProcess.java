@@ -26,6 +26,9 @@ import java.util.function.Function;
 public record OneProcess(
         Node node, StoreCredentials credentials, ObjectStore store, WorkerMemory memory) {
 
+    /// A process that is at work for longer hangs; the wait for its memory does not count.
+    private static final Duration LONGEST = Duration.ofHours(12);
+
     private static final long TICK_MILLIS = 200;
     private static final Duration TICK = Duration.ofMillis(TICK_MILLIS);
 
@@ -107,8 +110,9 @@ public record OneProcess(
             Lease lease,
             String name,
             AtomicBoolean exceeded) {
+        long end = System.nanoTime() + LONGEST.toNanos();
         try {
-            while (true) {
+            while (System.nanoTime() < end) {
                 Integer code = exit.poll(TICK_MILLIS, TimeUnit.MILLISECONDS);
                 if (code != null) {
                     awaitLastWord(socket);
@@ -122,6 +126,11 @@ public record OneProcess(
                             "the process took more memory than there was for it", grant, name);
                 }
             }
+            throw new TanrenException(
+                    ErrorCode.RANK_HUNG,
+                    "the process has not ended in " + LONGEST.toHours() + " hours",
+                    name,
+                    "look at its log; it is started again");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw ended(name);

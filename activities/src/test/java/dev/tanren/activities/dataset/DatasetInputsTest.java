@@ -21,8 +21,10 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Random;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -66,6 +68,52 @@ class DatasetInputsTest {
         write(name, packed(name, bytes(LINES)));
 
         assertPrepared(prepare(Format.AUTO), 2, 11);
+    }
+
+    /// Of a frame whose first block is longer than what is looked at, no byte can be told from
+    /// that.
+    @ParameterizedTest
+    @ValueSource(strings = {"part.json.zst", "part.json.gz", "part"})
+    void linesAreToldByTheContentHoweverLittleOfItTheFirstPackedBytesShow(String name)
+            throws IOException {
+        byte[] noise = new byte[150_000];
+        new Random(1).nextBytes(noise);
+        String line = "{\"text\":\"" + HexFormat.of().formatHex(noise) + "\"}\n";
+        byte[] small = Zstd.compress(bytes(" \n"));
+        byte[] large = packed(name.equals("part") ? "part.zst" : name, bytes(line));
+        write(name, name.endsWith(".gz") ? large : concat(small, large));
+
+        assertPrepared(prepare(Format.AUTO), 1, 300_001);
+    }
+
+    @Test
+    void aFileThatBeginsWithBlanksIsToldByWhatFollows() throws IOException {
+        write("part.json", bytes(" \n".repeat(50_000) + LINES));
+
+        assertPrepared(prepare(Format.AUTO), 2, 11);
+    }
+
+    @Test
+    void aBlankLineOfAnyLengthIsPassedOver() throws IOException {
+        write("a.jsonl", bytes(" ".repeat((1 << 20) + 1) + "\n" + LINES));
+
+        assertPrepared(prepare(Format.AUTO), 2, 11);
+    }
+
+    @Test
+    void aTextThatSpeaksOfParquetIsNoParquet() throws IOException {
+        write("a.txt", bytes("PAR1 is its magic number"));
+
+        assertPrepared(prepare(Format.AUTO), 1, 25);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\"%s\".5}", "\"%s\"e5}", "\"%s\\u\uff10\uff10\uff14\uff11\"}"})
+    void aLongLineIsNoJsonWhereAShortOneIsNone(String rest) throws IOException {
+        for (int length : List.of(1, (1 << 20) + 1)) {
+            write("a.jsonl", bytes("{\"text\":" + rest.formatted("x".repeat(length)) + "\n"));
+            assertRefused(Format.AUTO, "a.jsonl:1", "");
+        }
     }
 
     @ParameterizedTest
@@ -302,6 +350,12 @@ class DatasetInputsTest {
             gzip.write(content);
         }
         return packed.toByteArray();
+    }
+
+    private static byte[] concat(byte[] first, byte[] second) {
+        byte[] both = Arrays.copyOf(first, first.length + second.length);
+        System.arraycopy(second, 0, both, first.length, second.length);
+        return both;
     }
 
     private static byte[] bytes(String text) {

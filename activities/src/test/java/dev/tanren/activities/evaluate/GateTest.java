@@ -8,6 +8,8 @@ import dev.tanren.activities.evaluate.Gate.Figures;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Stage.Requirement;
+import dev.tanren.storage.registry.Metrics.EvaluationRow;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -67,6 +69,22 @@ class GateTest {
                 .withMessageContainingAll(
                         "prose.perplexity is 22.0, must be below 21.0",
                         "code.perplexity was not measured");
+    }
+
+    /// The bundle of averaged weights is measured against the trainer's mean, not its weights.
+    @Test
+    void figuresOfTheMeanAndOfTheWeightsAreToldApart() {
+        List<EvaluationRow> rows =
+                List.of(
+                        new EvaluationRow(0, "prose", 4, 55, 100),
+                        new EvaluationRow(8, "prose", 3, 20, 100),
+                        new EvaluationRow(8, "prose@averaged", 2.9, 18, 100));
+
+        assertThat(Gate.figuresOf(rows, 8, true))
+                .containsExactly(Map.entry("prose", new Figures(2.9, 18, 100)));
+        assertThat(Gate.figuresOf(rows, 8, false))
+                .containsExactly(Map.entry("prose", new Figures(3, 20, 100)));
+        assertThat(Gate.figuresOf(rows, 0, false)).containsOnlyKeys("prose");
     }
 
     private static Figures figures(double perplexity) {

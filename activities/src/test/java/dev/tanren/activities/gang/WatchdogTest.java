@@ -103,6 +103,14 @@ class WatchdogTest {
     }
 
     @Test
+    void aShortLimitOfAPlanDoesNotHoldWhileARankStarts() {
+        Watchdog watchdog = watchdog(Duration.ofSeconds(20), 1);
+        assertThat(after(watchdog, PATIENT)).isEmpty();
+        watchdog.ready(0, now);
+        assertThat(watchdog.limit(0)).isEqualTo(Duration.ofSeconds(20));
+    }
+
+    @Test
     void aRankThatWaitsForASlowPeerIsNotHungAndThePeerThatStopsIsTheOneThatIsNamed() {
         Watchdog watchdog = stepping(Duration.ofMillis(100), 2);
         for (int second = 0; second < 600; second++) {

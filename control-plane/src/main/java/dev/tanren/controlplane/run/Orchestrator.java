@@ -80,7 +80,7 @@ public class Orchestrator {
                         WorkflowOptions.newBuilder()
                                 .setWorkflowId(RunWorkflow.workflowId(runId))
                                 .setTaskQueue(RunWorkflow.TASK_QUEUE)
-                                .setMemo(Map.of(RunStanding.EXECUTION, execution))
+                                .setMemo(Map.of(RunWorkflow.EXECUTION_MEMO, execution))
                                 .setWorkflowIdReusePolicy(
                                         WorkflowIdReusePolicy
                                                 .WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE)
@@ -128,6 +128,22 @@ public class Orchestrator {
                     } catch (WorkflowNotFoundException none) {
                         return new RunStanding.None();
                     }
+                });
+    }
+
+    /// Ends a workflow that an earlier execution of a run has left.
+    ///
+    /// @throws TanrenException `ORCHESTRATOR_UNREACHABLE`
+    void cancelLeft(String runId, WorkflowExecution left) {
+        bounded(
+                runId,
+                () -> {
+                    client.newUntypedWorkflowStub(
+                                    WorkflowTargetOptions.newBuilder()
+                                            .setWorkflowExecution(left)
+                                            .build())
+                            .cancel();
+                    return null;
                 });
     }
 

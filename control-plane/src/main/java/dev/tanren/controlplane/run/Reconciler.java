@@ -2,6 +2,7 @@ package dev.tanren.controlplane.run;
 
 import dev.tanren.controlplane.Settings;
 import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.FailureClass;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.run.RunState;
 import dev.tanren.storage.registry.PostgresRegistry;
@@ -62,11 +63,26 @@ public class Reconciler {
     void look() {
         try {
             registry.exclusively(
-                    "tanren.reconciler", () -> registry.runs().open(grace).forEach(this::lookAt));
+                    "tanren.reconciler",
+                    () -> registry.runs().open(grace).forEach(this::lookAtOneOfMany));
         } catch (TanrenException e) {
             LOG.warnf("runs are not compared with Temporal: %s", e.getMessage());
         } catch (RuntimeException e) {
             LOG.error("runs could not be compared with Temporal", e);
+        }
+    }
+
+    /// One run that cannot be looked at hides no other.
+    private void lookAtOneOfMany(Run run) {
+        try {
+            lookAt(run);
+        } catch (TanrenException e) {
+            if (e.failureClass() == FailureClass.STORAGE) {
+                throw e;
+            }
+            LOG.warnf("run %s is not compared with Temporal: %s", run.runId(), e.getMessage());
+        } catch (RuntimeException e) {
+            LOG.errorf(e, "run %s could not be compared with Temporal", run.runId());
         }
     }
 
@@ -75,6 +91,12 @@ public class Reconciler {
     /// @throws TanrenException `ORCHESTRATOR_UNREACHABLE`
     void lookAt(Run run) {
         switch (orchestrator.look(run.runId())) {
+            case RunStanding.AtWork left when left.execution() < run.version().execution() -> {
+                // Nothing that it records counts; when it has ended, the newer one begins.
+                if (isOld(run)) {
+                    orchestrator.cancelLeft(run.runId(), left.workflow());
+                }
+            }
             case RunStanding.AtWork _ -> {}
             case RunStanding.None _ -> withoutWorkflow(run);
             case RunStanding.Ended ended when ended.execution() < run.version().execution() ->

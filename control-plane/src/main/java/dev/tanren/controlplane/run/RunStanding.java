@@ -4,6 +4,7 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.run.RunState;
 import dev.tanren.workflows.activity.SearchAttributes;
 import dev.tanren.workflows.failure.Failure;
+import dev.tanren.workflows.run.RunWorkflow;
 import io.temporal.api.common.v1.WorkflowExecution;
 import io.temporal.client.WorkflowExecutionDescription;
 import java.util.Arrays;
@@ -14,13 +15,10 @@ import org.jspecify.annotations.Nullable;
 /// How Temporal knows the newest workflow of a run.
 sealed interface RunStanding {
 
-    /// Name of the memo that says which execution of the run a workflow is.
-    String EXECUTION = "execution";
-
     /// Temporal has none: it never began, or was forgotten.
     record None() implements RunStanding {}
 
-    record AtWork(long execution) implements RunStanding {}
+    record AtWork(long execution, WorkflowExecution workflow) implements RunStanding {}
 
     /// @param state how the run ended
     /// @param noticed how that is known, in words
@@ -31,7 +29,7 @@ sealed interface RunStanding {
     /// @param failureOf asks what a workflow ended with; called for one that failed alone
     static RunStanding of(
             WorkflowExecutionDescription workflow, Function<WorkflowExecution, Failure> failureOf) {
-        Long memo = workflow.getMemo(EXECUTION, Long.class, Long.class);
+        Long memo = workflow.getMemo(RunWorkflow.EXECUTION_MEMO, Long.class, Long.class);
         long execution = memo == null ? 1 : memo;
         return switch (workflow.getStatus()) {
             case WORKFLOW_EXECUTION_STATUS_TERMINATED ->
@@ -51,7 +49,7 @@ sealed interface RunStanding {
                     WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW,
                     WORKFLOW_EXECUTION_STATUS_UNSPECIFIED,
                     UNRECOGNIZED ->
-                    new AtWork(execution);
+                    new AtWork(execution, workflow.getExecution());
         };
     }
 

@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
 })
 public sealed interface Report {
 
+    /// Follows the name of a dataset that the mean of the weights was measured on.
+    String AVERAGED = "@averaged";
+
     /// First report of every process.
     record Hello(int rank, long pid) implements Report {}
 

@@ -86,6 +86,13 @@ public final class ObjectCheckpointStore implements CheckpointStore {
         Committed published = publish(manifest, key);
         registry.commit(
                 manifest.runId(), manifest.stageId(), manifest.step(), manifest.fencingToken());
+        recordCommit(manifest, key);
+        registry.find(manifest.runId(), manifest.stageId(), manifest.step())
+                .ifPresent(copies::putRight);
+        return published;
+    }
+
+    private void recordCommit(CheckpointManifest manifest, String key) {
         events.append(
                 manifest.runId(),
                 "checkpoint.committed",
@@ -97,9 +104,6 @@ public final class ObjectCheckpointStore implements CheckpointStore {
                         "manifest", key,
                         "weightsSha256", manifest.weightsSha256()),
                 eventKey("checkpoint.committed", manifest));
-        registry.find(manifest.runId(), manifest.stageId(), manifest.step())
-                .ifPresent(copies::putRight);
-        return published;
     }
 
     private Committed publish(CheckpointManifest manifest, String key) {
@@ -127,6 +131,11 @@ public final class ObjectCheckpointStore implements CheckpointStore {
                                                 "the committed checkpoint was removed meanwhile",
                                                 "run/" + manifest.runId() + "/" + manifest.step(),
                                                 "Commit it again."));
+        if (row.fencingToken() == manifest.fencingToken()) {
+            // The call before this one may have broken off behind its commit.
+            recordCommit(manifest, row.manifestKey());
+            copies.putRight(row);
+        }
         return new Committed(row.manifestKey(), read(row.manifestKey()));
     }
 

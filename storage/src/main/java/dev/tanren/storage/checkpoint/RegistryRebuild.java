@@ -77,16 +77,19 @@ public final class RegistryRebuild {
                 continue;
             }
             Map<String, Committed> newest = newestOfEachStep(entry.getValue());
-            if (known.isEmpty() && !newest.isEmpty()) {
-                Optional<RunRecord> record = RunRecord.read(store, runId);
-                if (record.isEmpty()) {
-                    withoutRecord.add(runId);
-                    continue;
-                }
+            boolean anew = known.isEmpty() && !newest.isEmpty();
+            Optional<RunRecord> record = anew ? RunRecord.read(store, runId) : Optional.empty();
+            if (anew && record.isEmpty()) {
+                withoutRecord.add(runId);
+                continue;
+            }
+            newest.values().forEach(this::restore);
+            if (record.isPresent()) {
                 recordRun(record.get());
                 restored.add(runId);
             }
-            newest.values().forEach(this::restore);
+            // Last: what a stage without attempts has in the store is collected by nobody.
+            newest.values().forEach(this::restoreAttempt);
             checkpoints += newest.size();
         }
         return new Rebuilt(restored, checkpoints, atWork, withoutRecord, above);
@@ -185,6 +188,11 @@ public final class RegistryRebuild {
     private void restore(Committed found) {
         CheckpointManifest manifest = found.manifest();
         registry.inputs().fix(manifest.runId(), manifest.trainedOn());
+        registry.checkpoints().restore(Manifests.row(manifest, found.manifestKey()));
+    }
+
+    private void restoreAttempt(Committed found) {
+        CheckpointManifest manifest = found.manifest();
         registry.attempts()
                 .restore(
                         new Attempts.KnownAttempt(
@@ -194,6 +202,5 @@ public final class RegistryRebuild {
                                 manifest.attempt(),
                                 manifest.fencingToken(),
                                 manifest.step()));
-        registry.checkpoints().restore(Manifests.row(manifest, found.manifestKey()));
     }
 }

@@ -7,6 +7,8 @@ import dev.tanren.storage.objects.ObjectStore.StoredObject;
 import dev.tanren.storage.registry.Registry;
 import dev.tanren.storage.registry.Removals.StageOfRun;
 import dev.tanren.storage.registry.Runs.Run;
+import dev.tanren.storage.tokens.TokenDataset;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -110,11 +112,18 @@ public final class StoreCollector {
         List<IncompleteUpload> uploads =
                 PREPARED.stream()
                         .flatMap(prefix -> store.incompleteUploads(prefix).stream())
+                        .filter(upload -> !ofARank(upload))
                         .toList();
         if (uploads.isEmpty() || registry.removals().mayPrepare()) {
             return 0;
         }
         uploads.forEach(store::abort);
         return uploads.size();
+    }
+
+    /// Plans of blocks are stored by ranks, of any run that is open.
+    private boolean ofARank(IncompleteUpload upload) {
+        return upload.key().contains(TokenDataset.BLOCKS)
+                && !registry.runs().open(Duration.ZERO).isEmpty();
     }
 }

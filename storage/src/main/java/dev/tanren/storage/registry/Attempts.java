@@ -64,6 +64,8 @@ public interface Attempts {
     /// @param execution the run's that wants it; one that a retry has replaced gets none
     /// @param requestId the same id gives the same attempt again, so a retried call begins no
     ///     second one
+    /// @param newestSeen fencing token of the stage's newest attempt when the call began: where
+    ///     another has begun meanwhile, this one comes too late
     record NewAttempt(
             String runId,
             long execution,
@@ -71,7 +73,8 @@ public interface Attempts {
             @Nullable String phaseId,
             String worker,
             int ranks,
-            String requestId) {}
+            String requestId,
+            long newestSeen) {}
 
     /// @param step that it saved
     record KnownAttempt(

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 /// documents is first asked for.
 public final class TokenDataset {
 
+    /// Between the key prefix of a dataset and the names of its plans of blocks.
+    public static final String BLOCKS = "/blocks/";
+
     private final DatasetManifest manifest;
     private final ShardCache cache;
     private final BlockPlans plans;
@@ -33,10 +36,17 @@ public final class TokenDataset {
     /// @throws TanrenException `OBJECT_MISSING`; `TOKEN_SHARD_CORRUPT` where the object is no
     ///     manifest of a version this build knows
     public static TokenDataset open(ObjectStore store, String manifestKey, Path cache) {
+        return open(store, manifestKey, cache, () -> {});
+    }
+
+    /// @param sign called whenever a shard is there, or a part of a plan of blocks is made or
+    ///     waited for
+    public static TokenDataset open(
+            ObjectStore store, String manifestKey, Path cache, Runnable sign) {
         return new TokenDataset(
                 manifest(store, manifestKey),
-                new ShardCache(store, cache),
-                new BlockPlans(store, manifestKey, cache));
+                new ShardCache(store, cache, sign),
+                new BlockPlans(store, manifestKey, cache, sign));
     }
 
     /// The manifest alone.

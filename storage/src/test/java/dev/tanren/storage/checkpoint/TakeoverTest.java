@@ -230,7 +230,14 @@ class TakeoverTest extends CheckpointTest {
         return registry.attempts()
                 .begin(
                         new NewAttempt(
-                                RUN, 1, STAGE, "short", "worker", 2, UUID.randomUUID().toString()))
+                                RUN,
+                                1,
+                                STAGE,
+                                "short",
+                                "worker",
+                                2,
+                                UUID.randomUUID().toString(),
+                                registry.attempts().newestToken(RUN, STAGE)))
                 .orElseThrow();
     }
 

@@ -26,8 +26,14 @@ public final class StartedAttempt {
                 registry.attempts()
                         .begin(
                                 new NewAttempt(
-                                        runId, execution, stageId, phaseId, worker, ranks,
-                                        requestId))
+                                        runId,
+                                        execution,
+                                        stageId,
+                                        phaseId,
+                                        worker,
+                                        ranks,
+                                        requestId,
+                                        registry.attempts().newestToken(runId, stageId)))
                         .orElseThrow();
         return registry.attempts().start(begun, resumeStep);
     }

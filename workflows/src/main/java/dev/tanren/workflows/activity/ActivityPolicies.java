@@ -25,7 +25,9 @@ public final class ActivityPolicies {
     private static final Duration LAST_RETRY = Duration.ofSeconds(10);
     private static final Duration PREPARATION_LIMIT = Duration.ofDays(2);
     private static final Duration PREPARATION_HEARTBEAT = Duration.ofSeconds(30);
-    private static final Duration PROCESS_LIMIT = Duration.ofHours(12);
+    /// Work that waits for memory of its worker: heartbeats tell whether it is alive.
+    private static final Duration WITH_ITS_WAIT = Duration.ofDays(365);
+
     private static final int PREPARATION_TRIES = 10;
 
     private ActivityPolicies() {}
@@ -63,7 +65,7 @@ public final class ActivityPolicies {
     public static ActivityOptions gang() {
         return ActivityOptions.newBuilder()
                 .setTaskQueue(GangActivities.TASK_QUEUE)
-                .setStartToCloseTimeout(Duration.ofDays(365))
+                .setStartToCloseTimeout(WITH_ITS_WAIT)
                 .setHeartbeatTimeout(HEARTBEAT_TIMEOUT)
                 .setCancellationType(ActivityCancellationType.WAIT_CANCELLATION_COMPLETED)
                 .setRetryOptions(RetryOptions.newBuilder().setMaximumAttempts(1).build())
@@ -82,7 +84,7 @@ public final class ActivityPolicies {
     /// Export and evaluation, one process each.
     public static ActivityOptions process() {
         return ActivityOptions.newBuilder()
-                .setStartToCloseTimeout(PROCESS_LIMIT)
+                .setStartToCloseTimeout(WITH_ITS_WAIT)
                 .setHeartbeatTimeout(HEARTBEAT_TIMEOUT)
                 .setCancellationType(ActivityCancellationType.WAIT_CANCELLATION_COMPLETED)
                 .setRetryOptions(limited())

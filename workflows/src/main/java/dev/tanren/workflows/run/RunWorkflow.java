@@ -21,6 +21,9 @@ public interface RunWorkflow {
     /// Task queue of run workflows and of the activities that touch the registry alone.
     String TASK_QUEUE = "tanren";
 
+    /// Name of the memo that says which execution of the run a workflow is.
+    String EXECUTION_MEMO = "execution";
+
     static String workflowId(String runId) {
         return "run/" + runId;
     }

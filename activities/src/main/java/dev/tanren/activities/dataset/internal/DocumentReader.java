@@ -18,6 +18,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PushbackInputStream;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -132,13 +135,27 @@ public final class DocumentReader {
                         emit(json.text(text), sink);
                     }
                 }
-                case Lines.Line.InFile(long _, Path spooled) ->
+                case Lines.Line.InFile(long _, Path spooled) -> {
+                    if (!blank(spooled)) {
                         emit(json.text(spooled, scratch.resolve("text")), where, sink);
+                    }
+                }
             }
         } catch (JsonLineException e) {
             throw unreadable(e.what(), where, e);
         } catch (NotUtf8Exception e) {
             throw notUtf8(e, where);
+        }
+    }
+
+    /// As [String#isBlank()] says it of a short line.
+    private static boolean blank(Path line) throws IOException {
+        try (Reader characters = Files.newBufferedReader(line, StandardCharsets.ISO_8859_1)) {
+            int character = characters.read();
+            while (character >= 0 && character < 0x80 && Character.isWhitespace(character)) {
+                character = characters.read();
+            }
+            return character < 0;
         }
     }
 

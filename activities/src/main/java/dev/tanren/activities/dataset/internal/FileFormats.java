@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.io.JsonEOFException;
+import dev.tanren.activities.dataset.internal.packed.PackedException;
 import dev.tanren.activities.dataset.internal.packed.Packing;
 import dev.tanren.activities.dataset.internal.text.DocumentLimits;
 import dev.tanren.activities.source.SourceContent;
@@ -11,7 +12,6 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Dataset;
 import dev.tanren.spec.text.Utf8;
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -41,7 +41,7 @@ final class FileFormats {
     static SourceFile identified(SourceFile file, SourceContent.Digest digest) {
         Dataset.Format format =
                 switch (file.format()) {
-                    case AUTO -> guessed(file.where(), digest.head());
+                    case AUTO -> guessed(file, digest.head());
                     case TEXT, JSONL -> file.format();
                     case TOKENS_U16, TOKENS_U32 -> tokens(file);
                 };
@@ -66,13 +66,14 @@ final class FileFormats {
         return file.format();
     }
 
-    private static Dataset.Format guessed(String where, byte[] head) {
+    private static Dataset.Format guessed(SourceFile file, byte[] head) {
+        String where = file.where();
         String extension = extension(where);
         if (LINES.contains(extension)) {
             return Dataset.Format.JSONL;
         }
         boolean mayBeLines = extension.isEmpty() || extension.equals("json");
-        return switch (beginning(unpacked(head, where), extension.equals("json"))) {
+        return switch (beginning(content(file, head), extension.equals("json"))) {
             case TEXT -> Dataset.Format.TEXT;
             case JSON_LINES -> {
                 if (!mayBeLines) {
@@ -102,25 +103,42 @@ final class FileFormats {
         return dot <= 0 ? "" : name.substring(dot + 1);
     }
 
-    /// The beginning of the content, as far as the beginning of the file shows it. What is damaged
-    /// further on is told when the file is read.
-    private static byte[] unpacked(byte[] head, String where) {
-        if (Packing.of(head) == Packing.NONE) {
+    /// The beginning of the content behind blanks, unpacked where the file is packed. What is
+    /// damaged is told when the file is read.
+    private static byte[] content(SourceFile file, byte[] head) {
+        if (Packing.of(head) == Packing.NONE && !blank(head)) {
             return head;
         }
         ByteArrayOutputStream content = new ByteArrayOutputStream();
         byte[] buffer = new byte[1 << 12];
-        try (InputStream in = Packing.unpacked(new ByteArrayInputStream(head), where)) {
+        try (InputStream in = Packing.unpacked(file.content().open(), file.where())) {
             for (int read = in.read(buffer);
                     read >= 0 && content.size() < HEAD_BYTES;
                     read = in.read(buffer)) {
                 content.write(buffer, 0, read);
+                if (blank(content.toByteArray())) {
+                    content.reset();
+                }
             }
-        } catch (IOException e) {
-            // The head ends inside the packed data, or the file is damaged, which reading it tells.
+        } catch (PackedException e) {
             return content.toByteArray();
+        } catch (IOException e) {
+            throw file.content().unreadable(e);
         }
         return content.toByteArray();
+    }
+
+    private static boolean blank(byte[] content) {
+        return firstOf(content) == content.length;
+    }
+
+    /// Index of the first byte that is neither a mark nor white space.
+    private static int firstOf(byte[] content) {
+        int from = Utf8.markBytes(content);
+        while (from < content.length && content[from] <= ' ' && content[from] >= 0) {
+            from++;
+        }
+        return from;
     }
 
     private enum Beginning {
@@ -130,10 +148,7 @@ final class FileFormats {
     }
 
     private static Beginning beginning(byte[] content, boolean named) {
-        int from = Utf8.markBytes(content);
-        while (from < content.length && content[from] <= ' ' && content[from] >= 0) {
-            from++;
-        }
+        int from = firstOf(content);
         if (from == content.length || (content[from] != '{' && content[from] != '[')) {
             return Beginning.TEXT;
         }

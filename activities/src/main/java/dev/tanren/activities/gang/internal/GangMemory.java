@@ -174,6 +174,8 @@ public final class GangMemory {
             boolean room =
                     registry.workers().heardWithin(Workers.SILENCE).stream()
                             .filter(other -> !other.workerId().equals(worker))
+                            // One at work may have no slot, and the gang would come back.
+                            .filter(other -> other.activity().equals(Workers.Worker.IDLE))
                             .anyMatch(other -> other.freeBytes() >= bytes);
             if (room) {
                 throw new TanrenException(

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// How long is too long follows what the ranks have shown: three times the longest silence, and
 /// never less than the floor. While little is known it is generous: before a rank's first step,
-/// and while a rank is at a kind of work that none has done before. A plan's own limit holds from
-/// the launch on.
+/// and while a rank is at a kind of work that none has done before. A plan's own limit holds
+/// instead of all that; a start has as long as while little is known at least.
 ///
 /// Time is that of the monotonic clock, in nanoseconds, handed in. The watch's own pauses are
 /// nobody's silence.
@@ -166,7 +166,11 @@ public final class Watchdog {
 
     private Duration limit(Rank rank) {
         if (planned != null) {
-            return planned;
+            // A start says little of itself, and nothing before its process speaks.
+            return rank.work == Work.RESTORING
+                            && planned.compareTo(settings.unmeasuredSilence()) < 0
+                    ? settings.unmeasuredSilence()
+                    : planned;
         }
         if (!rank.stepped || (rank.work != null && !done.contains(rank.work))) {
             return settings.unmeasuredSilence();

@@ -43,6 +43,7 @@ public final class StageData {
     ///
     /// @param manifests key of each dataset's manifest, by the dataset's name
     /// @param cache folder shared by all processes of the node
+    /// @param sign called whenever a part of the data is there
     /// @throws TanrenException `DATASET_TOO_SMALL`, `TOKENIZER_MISMATCH`, and what the store
     ///     throws
     public static StageData open(
@@ -52,9 +53,10 @@ public final class StageData {
             int vocabSize,
             ObjectStore store,
             Map<String, String> manifests,
-            Path cache) {
+            Path cache,
+            Runnable sign) {
         Map<String, TokenDataset> datasets = new LinkedHashMap<>();
-        Opener opener = new Opener(store, manifests, cache, vocabSize, datasets);
+        Opener opener = new Opener(store, manifests, cache, sign, vocabSize, datasets);
         List<BlockSource> sources = new ArrayList<>();
         for (Map.Entry<String, Long> member : entry.samplesOfMembers().entrySet()) {
             if (member.getValue() > 0) {
@@ -77,6 +79,7 @@ public final class StageData {
             ObjectStore store,
             Map<String, String> manifests,
             Path cache,
+            Runnable sign,
             int vocabSize,
             Map<String, TokenDataset> opened) {
 
@@ -94,7 +97,7 @@ public final class StageData {
                         "dataset " + name,
                         "Prepare every dataset of the plan before its stage.");
             }
-            TokenDataset dataset = TokenDataset.open(store, key, cache);
+            TokenDataset dataset = TokenDataset.open(store, key, cache, sign);
             if (dataset.manifest().vocabSize() > vocabSize) {
                 throw new TanrenException(
                         ErrorCode.TOKENIZER_MISMATCH,

@@ -1,5 +1,6 @@
 package dev.tanren.trainer.rank;
 
+import dev.tanren.launch.Report;
 import dev.tanren.launch.Report.Evaluation;
 import dev.tanren.launch.Report.Work;
 import dev.tanren.trainer.checkpoint.TrainingState;
@@ -14,9 +15,6 @@ import java.util.Map;
 /// Mean loss on held-out blocks. Ranks share the batches; their sums are added in the order of the
 /// batches whoever computed them, so the figures do not depend on the number of ranks.
 final class Evaluator {
-
-    /// Follows the name of a dataset that the mean of the weights was measured on.
-    private static final String AVERAGED = "@averaged";
 
     private final Decoder decoder;
     private final TrainingState state;
@@ -60,7 +58,8 @@ final class Evaluator {
             state.refreshAverage();
             decoder.useWeights(average.weights());
             heldOut.forEach(
-                    (dataset, batches) -> evaluations.put(dataset + AVERAGED, evaluate(batches)));
+                    (dataset, batches) ->
+                            evaluations.put(dataset + Report.AVERAGED, evaluate(batches)));
             decoder.useWeights(state.weights());
         }
         return evaluations;

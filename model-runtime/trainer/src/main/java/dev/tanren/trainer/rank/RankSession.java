@@ -133,7 +133,8 @@ final class RankSession implements AutoCloseable {
                                         launch.architecture().vocabSize(),
                                         store,
                                         launch.datasets(),
-                                        Path.of(launch.cache())),
+                                        Path.of(launch.cache()),
+                                        progress::sign),
                         STARTING);
         CompletableFuture<ProcessGroup> group =
                 natives.thenApplyAsync(done -> join(launch), STARTING);

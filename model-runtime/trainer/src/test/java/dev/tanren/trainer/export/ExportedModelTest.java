@@ -212,7 +212,7 @@ class ExportedModelTest {
                                         List.of(Stage.Format.HUGGINGFACE),
                                         dtype,
                                         Stage.ExportedWeights.TRAINED)),
-                        checkpoint(model),
+                        checkpoint(model, tokenizerKey),
                         TARGET,
                         List.of(Stage.Format.HUGGINGFACE),
                         new Lineage(trainedOn(model, tokenizerKey), List.of()));
@@ -224,7 +224,7 @@ class ExportedModelTest {
     }
 
     /// Of the weights as they were imported.
-    private String checkpoint(HuggingFaceDirectory model) {
+    private String checkpoint(HuggingFaceDirectory model, String tokenizerKey) {
         ParameterLayout layout = Decoders.layout(model.configuration().architecture());
         try (FlatBuffer weights = FlatBuffer.allocate(layout)) {
             HuggingFaceWeights.load(folder, layout, weights);
@@ -244,7 +244,7 @@ class ExportedModelTest {
                             1,
                             1,
                             List.of(shard),
-                            trainedOn(model, BASE + ModelFiles.TOKENIZER),
+                            trainedOn(model, tokenizerKey),
                             Map.of(),
                             "none",
                             0,

@@ -202,7 +202,8 @@ class RankStartTest {
                         setting.architecture().vocabSize(),
                         setting.store(),
                         setting.datasets(),
-                        folder.resolve("own-cache"));
+                        folder.resolve("own-cache"),
+                        () -> {});
         Map<String, Double> losses = new HashMap<>();
         try (Decoder decoder = Decoders.create(setting.architecture());
                 FlatBuffer weights = FlatBuffer.allocate(decoder.layout())) {

@@ -1,5 +1,7 @@
 package dev.tanren.storage.registry.internal;
 
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
 import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Attempts;
 import java.sql.ResultSet;
@@ -64,6 +66,14 @@ public final class PostgresAttempts implements Attempts {
                 byRequest(handle, wanted.runId(), wanted.stageId(), wanted.requestId());
         if (known.isPresent()) {
             return known.get();
+        }
+        if (StageLock.newestToken(handle, wanted.runId(), wanted.stageId())
+                != wanted.newestSeen()) {
+            throw new TanrenException(
+                    ErrorCode.RANK_PREEMPTED,
+                    "another attempt has begun since this one was asked for",
+                    "stage " + wanted.stageId(),
+                    "nothing is to be done: it is asked for again if it is still wanted");
         }
         supersedeEarlier(handle, wanted.runId(), wanted.stageId());
         return handle.createQuery(

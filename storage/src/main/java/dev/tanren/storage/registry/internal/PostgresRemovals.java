@@ -30,6 +30,10 @@ public final class PostgresRemovals implements Removals {
                                 .bind("runId", runId)
                                 .execute();
                     }
+                    // A request whose key was never completed must not bring the run back.
+                    handle.createUpdate("delete from idempotency_keys where answer = :runId")
+                            .bind("runId", runId)
+                            .execute();
                     handle.createUpdate(
                                     "insert into deleted_runs (run_id) values (:runId)"
                                             + " on conflict do nothing")

@@ -6,11 +6,13 @@ import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.objects.Sha256;
 import dev.tanren.storage.tokens.DatasetManifest;
 import dev.tanren.storage.tokens.Documents;
+import dev.tanren.storage.tokens.TokenDataset;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -19,6 +21,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// Plans of blocks, each made once: by the first process of a node that needs it, under a lock,
@@ -32,15 +35,20 @@ public final class BlockPlans {
     /// A lock on a file is the process's; this is what keeps its threads apart.
     private static final ReentrantLock THREADS = new ReentrantLock();
 
+    private static final long LOCKED_NANOS = 100_000_000;
+
     private final ObjectStore store;
     private final String prefix;
     private final Path folder;
+    private final Runnable sign;
 
     /// @param manifestKey of the dataset
     /// @param cache folder shared by all processes of the node
-    public BlockPlans(ObjectStore store, String manifestKey, Path cache) {
+    /// @param sign called whenever a part of a plan is made or waited for
+    public BlockPlans(ObjectStore store, String manifestKey, Path cache, Runnable sign) {
         this.store = store;
-        this.prefix = manifestKey.substring(0, manifestKey.lastIndexOf('/') + 1) + "blocks/";
+        this.sign = sign;
+        this.prefix = manifestKey.substring(0, manifestKey.lastIndexOf('/')) + TokenDataset.BLOCKS;
         this.folder = cache.resolve("blocks");
     }
 
@@ -82,7 +90,7 @@ public final class BlockPlans {
                                     folder.resolve("lock"),
                                     StandardOpenOption.CREATE,
                                     StandardOpenOption.WRITE);
-                    var _ = channel.lock()) {
+                    var _ = lock(channel)) {
                 return obtain(file, hash, request, documents);
             } finally {
                 THREADS.unlock();
@@ -94,6 +102,17 @@ public final class BlockPlans {
                     file.toString(),
                     "Free space or name another cache folder in TANREN_WORKER_CACHE.",
                     e);
+        }
+    }
+
+    /// Waits for the process that makes a plan, and says so.
+    private FileLock lock(FileChannel channel) throws IOException {
+        for (FileLock lock = channel.tryLock(); ; lock = channel.tryLock()) {
+            if (lock != null) {
+                return lock;
+            }
+            sign.run();
+            LockSupport.parkNanos(LOCKED_NANOS);
         }
     }
 
@@ -174,7 +193,7 @@ public final class BlockPlans {
                         }
                     };
             Packing.pack(
-                            documents,
+                            new SigningDocuments(documents, sign),
                             request.sequenceLength(),
                             request.documentBoundaries(),
                             scratch,

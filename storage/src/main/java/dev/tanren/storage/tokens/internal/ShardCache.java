@@ -22,9 +22,12 @@ public final class ShardCache {
 
     private final ObjectStore store;
     private final Path folder;
+    private final Runnable sign;
 
-    public ShardCache(ObjectStore store, Path cache) {
+    /// @param sign called whenever a shard is there
+    public ShardCache(ObjectStore store, Path cache, Runnable sign) {
         this.store = store;
+        this.sign = sign;
         this.folder = cache.resolve("tokens");
     }
 
@@ -33,6 +36,12 @@ public final class ShardCache {
     /// @throws TanrenException `TOKEN_SHARD_CORRUPT` where the stored object is not what the
     ///     manifest says; `SCRATCH_FULL` where the cache cannot be written
     public Path fetch(DatasetManifest.Shard shard) {
+        Path file = fetched(shard);
+        sign.run();
+        return file;
+    }
+
+    private Path fetched(DatasetManifest.Shard shard) {
         Path file = folder.resolve(shard.sha256());
         try {
             CacheUse.hold(file);

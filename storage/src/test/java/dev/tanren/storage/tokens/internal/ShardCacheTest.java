@@ -45,7 +45,7 @@ class ShardCacheTest {
                 CountDownLatch start = new CountDownLatch(1);
                 List<Future<byte[]>> readers = new ArrayList<>();
                 for (int reader = 0; reader < READERS; reader++) {
-                    ShardCache cache = new ShardCache(store, folder);
+                    ShardCache cache = new ShardCache(store, folder, () -> {});
                     readers.add(
                             executor.submit(
                                     () -> {

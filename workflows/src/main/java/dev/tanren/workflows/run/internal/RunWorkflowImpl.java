@@ -13,6 +13,7 @@ import dev.tanren.workflows.run.RunWorkflow;
 import dev.tanren.workflows.training.TrainingStageWorkflow.Outcome;
 import io.temporal.failure.CanceledFailure;
 import io.temporal.workflow.CancellationScope;
+import io.temporal.workflow.ContinueAsNewOptions;
 import io.temporal.workflow.Workflow;
 import io.temporal.workflow.WorkflowInit;
 import java.util.ArrayList;
@@ -255,7 +256,12 @@ public final class RunWorkflowImpl implements RunWorkflow {
             awaitNotPaused();
             Workflow.await(Workflow::isEveryHandlerFinished);
         } while (journal.status() != RunState.RUNNING);
-        Workflow.newContinueAsNewStub(RunWorkflow.class)
+        // A memo is not handed on by itself.
+        ContinueAsNewOptions options =
+                ContinueAsNewOptions.newBuilder()
+                        .setMemo(Map.of(RunWorkflow.EXECUTION_MEMO, input.execution()))
+                        .build();
+        Workflow.newContinueAsNewStub(RunWorkflow.class, options)
                 .run(new Input(input.runId(), input.plan(), journal.version(), prepared));
     }
 

@@ -47,15 +47,15 @@ final class TrainingChild {
     ///
     /// @param approvedPhase that a person has let in
     Outcome train(TrainingStage stage, Carried prepared, @Nullable String approvedPhase) {
-        while (true) {
-            try {
-                return begin(stage, prepared, approvedPhase);
-            } catch (ChildWorkflowFailure thrown) {
-                if (!(thrown.getCause() instanceof WorkflowExecutionAlreadyStarted)) {
-                    throw thrown;
-                }
-                endLeftBehind(TrainingStageWorkflow.workflowId(input.runId(), stage.id()));
+        try {
+            return begin(stage, prepared, approvedPhase);
+        } catch (ChildWorkflowFailure thrown) {
+            if (!(thrown.getCause() instanceof WorkflowExecutionAlreadyStarted)) {
+                throw thrown;
             }
+            endLeftBehind(TrainingStageWorkflow.workflowId(input.runId(), stage.id()));
+            // Whoever asked to pause meanwhile is heard before it is begun again.
+            return Outcome.paused();
         }
     }
 

@@ -33,7 +33,8 @@ public enum Packing {
                     new Foreign("compress (.Z)", hex("1f9d")),
                     new Foreign("snappy", hex("ff060000734e61507059")),
                     new Foreign("rar", hex("526172211a07")),
-                    new Foreign("parquet", ascii("PAR1")),
+                    // The magic number alone may begin a text; a page header follows it.
+                    new Foreign("parquet", hex("5041523115")),
                     new Foreign("Arrow", hex("4152524f57310000")),
                     new Foreign("Avro", hex("4f626a01")),
                     new Foreign("PDF", ascii("%PDF-")));

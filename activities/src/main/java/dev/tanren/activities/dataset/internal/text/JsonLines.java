@@ -155,7 +155,7 @@ public final class JsonLines {
                 string.copyTo(builder);
                 text = builder.finish();
             }
-            rest = string.behind("{\"\":0");
+            rest = string.behind("{\"\":\"\"");
             parser = json.createParser(rest);
             parser.nextToken();
             parser.nextToken();

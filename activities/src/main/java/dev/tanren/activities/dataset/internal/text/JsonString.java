@@ -3,6 +3,7 @@ package dev.tanren.activities.dataset.internal.text;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.Writer;
+import java.util.HexFormat;
 
 /// A JSON string of any length (RFC 8259, section 7), read a piece at a time from behind its first
 /// quotation mark on.
@@ -60,11 +61,11 @@ final class JsonString {
         if (kind == 'u') {
             int unit = 0;
             for (int digit = 0; digit < 4; digit++) {
-                int value = Character.digit(next(), 16);
-                if (value < 0) {
+                int character = next();
+                if (!HexFormat.isHexDigit(character)) {
                     throw unknownEscape();
                 }
-                unit = unit << 4 | value;
+                unit = unit << 4 | HexFormat.fromHexDigit(character);
             }
             return unit;
         }
