@@ -1,6 +1,7 @@
 package dev.tanren.storage.registry;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tanren.spec.error.ErrorCode;
@@ -317,7 +318,7 @@ class FencingTest extends RegistryTest {
             long step = 1;
             racers.add(
                     () -> {
-                        Attempt attempt = begin(0, request);
+                        Attempt attempt = beginAgainUntilInTime(request);
                         try {
                             registry.checkpoints().prepare(checkpoint(attempt, step));
                             registry.checkpoints().commit(RUN, STAGE, step, attempt.fencingToken());
@@ -339,6 +340,38 @@ class FencingTest extends RegistryTest {
         assertThat(registry.attempts().list(RUN))
                 .filteredOn(attempt -> attempt.status() == AttemptStatus.RUNNING)
                 .hasSize(1);
+    }
+
+    /// As a worker that was stopped between its look and its insert, and went on later.
+    @Test
+    void anAttemptThatComesLaterThanAnotherFencesItNotOff() {
+        long seen = registry.attempts().newestToken(RUN, STAGE);
+        Attempt successor = begin(0, "successor");
+
+        assertThatExceptionOfType(TanrenException.class)
+                .isThrownBy(
+                        () ->
+                                registry.attempts()
+                                        .begin(
+                                                new Attempts.NewAttempt(
+                                                        RUN, 1, STAGE, "short", "w", 2, "late",
+                                                        seen)))
+                .matches(error -> error.code() == ErrorCode.RANK_PREEMPTED);
+
+        assertThat(registry.attempts().newestToken(RUN, STAGE)).isEqualTo(successor.fencingToken());
+        registry.checkpoints().prepare(checkpoint(successor, 1));
+        registry.checkpoints().commit(RUN, STAGE, 1, successor.fencingToken());
+    }
+
+    /// Each refusal means that another has begun, so this ends.
+    private Attempt beginAgainUntilInTime(String request) {
+        while (true) {
+            try {
+                return begin(0, request);
+            } catch (TanrenException late) {
+                assertThat(late.code()).isEqualTo(ErrorCode.RANK_PREEMPTED);
+            }
+        }
     }
 
     private Checkpoints.Row row(long step) {
