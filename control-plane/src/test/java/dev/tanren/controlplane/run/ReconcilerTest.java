@@ -16,11 +16,13 @@ import dev.tanren.storage.registry.Tokens.Role;
 import dev.tanren.storage.testing.EmbeddedDatabase;
 import dev.tanren.workflows.run.RunWorkflow;
 import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.response.Response;
 import io.temporal.client.WorkflowClient;
 import io.temporal.worker.Worker;
 import io.temporal.worker.WorkerFactory;
 import jakarta.inject.Inject;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -156,7 +158,7 @@ class ReconcilerTest extends ApiTest {
         act(id, "pause").then().statusCode(202);
         await(id, RunState.PAUSED);
         workers.shutdownNow();
-        workers.awaitTermination(10, java.util.concurrent.TimeUnit.SECONDS);
+        workers.awaitTermination(10, TimeUnit.SECONDS);
 
         act(id, "resume")
                 .then()
@@ -204,7 +206,7 @@ class ReconcilerTest extends ApiTest {
         client.newUntypedWorkflowStub(RunWorkflow.workflowId(id)).terminate("by hand");
     }
 
-    private io.restassured.response.Response act(String id, String action) {
+    private Response act(String id, String action) {
         return as(operator)
                 .contentType("application/json")
                 .body("{\"reason\":\"a test\"}")
