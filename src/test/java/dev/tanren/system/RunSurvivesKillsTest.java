@@ -145,6 +145,26 @@ class RunSurvivesKillsTest {
         assertThat(runs.finalHash(id, STAGE)).isEqualTo(uninterrupted);
     }
 
+    /// Wherever the run is: between attempts, while one begins, while ranks start, train or save.
+    @Test
+    void everyPauseAndEveryResumeIsTakenAndTheRunEndsWithTheSameBits() throws Exception {
+        long seed = System.nanoTime();
+        System.out.println("seed of the pauses: " + seed);
+        Random random = new Random(seed);
+        String id = runs.submit(SmallPlans.curriculum("paused-often", 2));
+        runs.awaitStatus(id, "running", LIMIT);
+
+        for (int time = 0; time < 20; time++) {
+            runs.act(id, "pause");
+            Thread.sleep(random.nextInt(500));
+            runs.act(id, "resume");
+            Thread.sleep(random.nextInt(1_000));
+        }
+
+        runs.awaitSuccess(id, LIMIT);
+        assertThat(runs.finalHash(id, STAGE)).isEqualTo(uninterrupted);
+    }
+
     @Test
     void aCancelledRunStopsAndARetryGoesOnFromItsLastCheckpoint() throws Exception {
         String id = runs.submit(SmallPlans.curriculum("cancelled", 2));
