@@ -73,10 +73,17 @@ public class RunActions {
                 .filter(pending -> pending.action() == action);
     }
 
-    /// What is recorded may be wrong, where the workflow was ended from outside.
+    /// What is recorded may be wrong, where the workflow was ended from outside. Where Temporal is
+    /// away, what is recorded is all that is known.
     private Run lookAgain(Run run) {
-        if (!run.status().terminal()) {
-            reconciler.lookAt(run);
+        try {
+            if (!run.status().terminal()) {
+                reconciler.lookAt(run);
+            }
+        } catch (TanrenException e) {
+            if (e.code() != ErrorCode.ORCHESTRATOR_UNREACHABLE) {
+                throw e;
+            }
         }
         return finder.run(run.runId());
     }
