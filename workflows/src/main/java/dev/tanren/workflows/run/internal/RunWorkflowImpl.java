@@ -17,6 +17,7 @@ import io.temporal.workflow.ContinueAsNewOptions;
 import io.temporal.workflow.Workflow;
 import io.temporal.workflow.WorkflowInit;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -259,7 +260,9 @@ public final class RunWorkflowImpl implements RunWorkflow {
         // A memo is not handed on by itself.
         ContinueAsNewOptions options =
                 ContinueAsNewOptions.newBuilder()
-                        .setMemo(Map.of(RunWorkflow.EXECUTION_MEMO, input.execution()))
+                        .setMemo(
+                                Collections.singletonMap(
+                                        RunWorkflow.EXECUTION_MEMO, input.execution()))
                         .build();
         Workflow.newContinueAsNewStub(RunWorkflow.class, options)
                 .run(new Input(input.runId(), input.plan(), journal.version(), prepared));
