@@ -1,5 +1,6 @@
 package dev.tanren.cli;
 
+import dev.tanren.deploy.model.LocalModel;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.planner.Device;

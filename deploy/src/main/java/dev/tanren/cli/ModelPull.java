@@ -2,9 +2,9 @@ package dev.tanren.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tanren.deploy.client.ApiClient;
+import dev.tanren.deploy.model.FileHash;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
-import dev.tanren.storage.objects.Sha256;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -160,7 +160,7 @@ final class ModelPull {
 
     private void fetch(File file, long before, long all) throws IOException {
         Path target = whole(file);
-        if (Files.exists(target) && Sha256.of(target).equals(file.sha256())) {
+        if (Files.exists(target) && FileHash.of(target).equals(file.sha256())) {
             return;
         }
         Path unfinished = begun(file);
@@ -196,7 +196,7 @@ final class ModelPull {
                 throw cutOff(file, e);
             }
         }
-        return Sha256.of(unfinished).equals(file.sha256());
+        return FileHash.of(unfinished).equals(file.sha256());
     }
 
     private void show(File file, long done, long all) {

@@ -1,5 +1,6 @@
 package dev.tanren.cli;
 
+import dev.tanren.deploy.model.LocalModel;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Plan;

@@ -2,6 +2,7 @@ package dev.tanren.spec.planner;
 
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.timetable.Timetable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -7,6 +7,7 @@ import dev.tanren.spec.plan.TrainingStage.Precision;
 import dev.tanren.spec.plan.TrainingStage.Sharding;
 import dev.tanren.spec.planner.MemoryEstimate.Item;
 import dev.tanren.spec.planner.formula.ZeroModelStates;
+import dev.tanren.spec.timetable.Timetable;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;

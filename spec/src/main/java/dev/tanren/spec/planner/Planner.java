@@ -7,6 +7,7 @@ import dev.tanren.spec.plan.Stage;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.plan.TrainingStage.Activations;
 import dev.tanren.spec.planner.formula.TransformerActivations;
+import dev.tanren.spec.timetable.Timetable;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;

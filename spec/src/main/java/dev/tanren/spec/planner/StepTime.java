@@ -8,6 +8,7 @@ import dev.tanren.spec.plan.TrainingStage.Precision;
 import dev.tanren.spec.planner.formula.Communication;
 import dev.tanren.spec.planner.formula.Pipeline;
 import dev.tanren.spec.planner.formula.Utilisation;
+import dev.tanren.spec.timetable.Timetable;
 import org.jspecify.annotations.Nullable;
 
 /// How long the steps of a stage take, to compare settings by.

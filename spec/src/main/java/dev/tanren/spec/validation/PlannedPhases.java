@@ -2,7 +2,7 @@ package dev.tanren.spec.validation;
 
 import dev.tanren.spec.plan.TrainingStage.EntryCondition;
 import dev.tanren.spec.plan.TrainingStage.Phase;
-import dev.tanren.spec.planner.Timetable;
+import dev.tanren.spec.timetable.Timetable;
 import dev.tanren.spec.validation.TrainingKeys.EntryKeys;
 import dev.tanren.spec.validation.TrainingKeys.PhaseKeys;
 import dev.tanren.spec.validation.internal.Located;

@@ -1,7 +1,7 @@
 package dev.tanren.spec.validation;
 
-import dev.tanren.spec.planner.AveragedSteps;
-import dev.tanren.spec.planner.Timetable;
+import dev.tanren.spec.timetable.AveragedSteps;
+import dev.tanren.spec.timetable.Timetable;
 import dev.tanren.spec.validation.OptimizationKeys.AveragingKeys;
 import dev.tanren.spec.validation.OptimizationKeys.ScheduleKeys;
 import dev.tanren.spec.validation.TrainingKeys.CheckpointKeys;

@@ -1,6 +1,6 @@
 package dev.tanren.spec.validation;
 
-import dev.tanren.spec.planner.Timetable;
+import dev.tanren.spec.timetable.Timetable;
 import dev.tanren.spec.units.Fraction;
 import dev.tanren.spec.validation.TrainingKeys.PhaseKeys;
 import dev.tanren.spec.validation.internal.Located;

@@ -1,5 +1,6 @@
 package dev.tanren.workflows.activity;
 
+import dev.tanren.workflows.failure.Failures;
 import io.temporal.activity.ActivityCancellationType;
 import io.temporal.activity.ActivityOptions;
 import io.temporal.common.RetryOptions;
@@ -13,7 +14,7 @@ public final class ActivityPolicies {
 
     /// A worker that was not heard of for so long is taken for dead. The worker beats every second,
     /// so a few lost calls do no harm.
-    public static final Duration HEARTBEAT_TIMEOUT = Duration.ofSeconds(8);
+    public static final Duration HEARTBEAT_TIMEOUT = Failures.WORKER_SILENCE;
 
     /// Events of a history after which a workflow continues as new; the service warns at 10,240.
     public static final long HISTORY_EVENTS = 2_000;

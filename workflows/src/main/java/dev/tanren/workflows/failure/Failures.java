@@ -2,7 +2,6 @@ package dev.tanren.workflows.failure;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
-import dev.tanren.workflows.activity.ActivityPolicies;
 import io.temporal.api.enums.v1.TimeoutType;
 import io.temporal.failure.ActivityFailure;
 import io.temporal.failure.ApplicationFailure;
@@ -10,6 +9,7 @@ import io.temporal.failure.CanceledFailure;
 import io.temporal.failure.ChildWorkflowFailure;
 import io.temporal.failure.TerminatedFailure;
 import io.temporal.failure.TimeoutFailure;
+import java.time.Duration;
 import java.util.Arrays;
 
 /// Turns coded errors into Temporal's failures and back.
@@ -17,6 +17,9 @@ import java.util.Arrays;
 /// The type of the failure is the constant name of the [ErrorCode] and its one detail the
 /// [Failure], so the class of the failure is known on the other side without reading its text.
 public final class Failures {
+
+    /// A worker that was not heard of for so long is taken for dead.
+    public static final Duration WORKER_SILENCE = Duration.ofSeconds(8);
 
     private Failures() {}
 
@@ -104,7 +107,7 @@ public final class Failures {
                 ErrorCode.RANK_PREEMPTED,
                 timeout.getTimeoutType() == TimeoutType.TIMEOUT_TYPE_HEARTBEAT
                         ? "the worker is lost: it was not heard of for "
-                                + ActivityPolicies.HEARTBEAT_TIMEOUT.toSeconds()
+                                + WORKER_SILENCE.toSeconds()
                                 + " s or more"
                         : "the work was not done in its time ("
                                 + timeout.getTimeoutType().name().replace("TIMEOUT_TYPE_", "")

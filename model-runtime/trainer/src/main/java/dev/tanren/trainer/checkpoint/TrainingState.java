@@ -4,7 +4,7 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Averaging;
 import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.planner.Timetable;
+import dev.tanren.spec.timetable.Timetable;
 import dev.tanren.trainer.device.ComputeDevice;
 import dev.tanren.trainer.optimizer.Optimizer;
 import dev.tanren.trainer.optimizer.WeightAverage;

@@ -6,7 +6,7 @@ import dev.tanren.spec.plan.Dataset;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.planner.EvaluationBatch;
-import dev.tanren.spec.planner.Timetable;
+import dev.tanren.spec.timetable.Timetable;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.tokens.PackedBlocks;
 import dev.tanren.storage.tokens.TokenDataset;

@@ -2,8 +2,8 @@ package dev.tanren.trainer.optimizer;
 
 import dev.tanren.spec.plan.Averaging;
 import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.planner.AveragedSteps;
-import dev.tanren.spec.planner.Timetable;
+import dev.tanren.spec.timetable.AveragedSteps;
+import dev.tanren.spec.timetable.Timetable;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import org.bytedeco.pytorch.Scalar;

@@ -8,7 +8,7 @@ import dev.tanren.launch.StoreConnection;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.planner.Timetable;
+import dev.tanren.spec.timetable.Timetable;
 import dev.tanren.spec.validation.ModelFit;
 import dev.tanren.storage.checkpoint.CheckpointLayout;
 import dev.tanren.storage.checkpoint.ShardWriter;

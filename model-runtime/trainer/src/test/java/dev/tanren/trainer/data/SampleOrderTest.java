@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tanren.spec.plan.Dataset.Order;
 import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.planner.Timetable;
+import dev.tanren.spec.timetable.Timetable;
 import dev.tanren.storage.tokens.Documents;
 import dev.tanren.storage.tokens.PackedBlocks;
 import dev.tanren.trainer.rank.TinyPlan;

@@ -2,7 +2,7 @@ package dev.tanren.workflows.training.internal;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.plan.TrainingStage.EntryCondition;
-import dev.tanren.spec.planner.Timetable;
+import dev.tanren.spec.timetable.Timetable;
 import dev.tanren.workflows.activity.RegistryActivities.LastEvaluation;
 import dev.tanren.workflows.failure.Failure;
 import org.jspecify.annotations.Nullable;

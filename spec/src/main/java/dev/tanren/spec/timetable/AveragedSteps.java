@@ -1,4 +1,4 @@
-package dev.tanren.spec.planner;
+package dev.tanren.spec.timetable;
 
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.plan.TrainingStage.EntryCondition;

@@ -1,4 +1,4 @@
-package dev.tanren.spec.planner;
+package dev.tanren.spec.timetable;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

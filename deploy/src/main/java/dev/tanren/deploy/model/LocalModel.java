@@ -1,4 +1,4 @@
-package dev.tanren.cli;
+package dev.tanren.deploy.model;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
@@ -25,19 +25,19 @@ import org.jspecify.annotations.Nullable;
 /// Looks at the model of a plan where it lies on this machine, as a worker will when a run begins:
 /// configuration, names of the weights, tokenizer. What lies elsewhere is not looked at, nor is a
 /// path of which nothing is here: it may be the worker's.
-final class LocalModel implements ModelCheck {
+public final class LocalModel implements ModelCheck {
 
     private static final String SCHEME = "file:";
 
     private final Path planFile;
     private @Nullable Architecture base;
 
-    LocalModel(Path planFile) {
+    public LocalModel(Path planFile) {
         this.planFile = planFile;
     }
 
     /// The shape of the base model that was looked at; null where none was.
-    @Nullable Architecture base() {
+    public @Nullable Architecture base() {
         return base;
     }
 

@@ -1,4 +1,4 @@
-package dev.tanren.spec.planner;
+package dev.tanren.spec.timetable;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
