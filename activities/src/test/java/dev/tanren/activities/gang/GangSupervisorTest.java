@@ -50,7 +50,7 @@ class GangSupervisorTest extends GangTest {
                                             64
                                                     / 0.04
                                                     * Flops.perToken(SmallPlans.ARCHITECTURE, 16)
-                                                    / (989e12 / 2));
+                                                    / 67e12);
                         });
     }
 

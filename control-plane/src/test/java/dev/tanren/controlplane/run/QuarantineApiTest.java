@@ -59,7 +59,10 @@ class QuarantineApiTest extends RunApiTest {
                 .body("failure", nullValue())
                 .body(
                         "summary",
-                        equalTo("Resumes stage adapt from step 6, loses 1 step, on 2 ranks."));
+                        equalTo(
+                                "Resumes stage adapt from step 6, loses 1 step, on 2 ranks. Its"
+                                        + " preparation never came to an end: model and datasets"
+                                        + " are read from their sources anew."));
         // Saying so records nothing.
         assertThat(registry.checkpoints().list(id, "adapt")).hasSize(2);
     }
