@@ -95,7 +95,7 @@ stages:
     microBatch: {MICRO_BATCH}
     parallelism: {{data: 2}}
     phases: [{{id: only, sequenceLength: {LENGTH}, tokens: {steps * BATCH_TOKENS}, mix: {{code: 1}}}}]
-    checkpoint: {{everySteps: 2, keep: 2}}
+    checkpoint: {{everySteps: 1, keep: 2}}
 """
 
 

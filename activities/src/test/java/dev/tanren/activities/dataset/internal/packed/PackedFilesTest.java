@@ -163,7 +163,7 @@ class PackedFilesTest {
     void otherPackersAndWhatIsPackedTwiceAreNamed() {
         assertThatThrownBy(() -> unpacked(HexFormat.of().parseHex("fd377a585a000004")))
                 .hasMessageContaining("packed as xz");
-        assertThatThrownBy(() -> unpacked(gzip("PAR1....")))
+        assertThatThrownBy(() -> unpacked(gzip("PAR1\u0015...")))
                 .hasMessageContaining("packed as parquet");
         assertThatThrownBy(() -> unpacked(gzip(FIRST))).hasMessageContaining("packed twice");
         assertThatThrownBy(
