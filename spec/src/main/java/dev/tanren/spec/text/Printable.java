@@ -50,11 +50,8 @@ public final class Printable {
         if (unit < 0x7f) {
             return unit < ' ';
         }
-        if (Character.isHighSurrogate(unit)) {
-            return at + 1 == text.length() || !Character.isLowSurrogate(text.charAt(at + 1));
-        }
-        if (Character.isLowSurrogate(unit)) {
-            return at == 0 || !Character.isHighSurrogate(text.charAt(at - 1));
+        if (Character.isSurrogate(unit)) {
+            return SurrogatePairs.isHalf(text, at);
         }
         return switch (Character.getType(unit)) {
             case Character.CONTROL,

@@ -47,11 +47,8 @@ public final class StorableText {
 
     private static boolean refused(String text, int at) {
         char unit = text.charAt(at);
-        if (Character.isHighSurrogate(unit)) {
-            return at + 1 == text.length() || !Character.isLowSurrogate(text.charAt(at + 1));
-        }
-        if (Character.isLowSurrogate(unit)) {
-            return at == 0 || !Character.isHighSurrogate(text.charAt(at - 1));
+        if (Character.isSurrogate(unit)) {
+            return SurrogatePairs.isHalf(text, at);
         }
         return Character.isISOControl(unit) && unit != '\n' && unit != '\t' && unit != '\r';
     }
