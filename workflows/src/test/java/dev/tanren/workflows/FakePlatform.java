@@ -172,6 +172,11 @@ final class FakePlatform
                 .toList();
     }
 
+    /// How often the run became so.
+    long count(String status) {
+        return statuses().stream().filter(status::equals).count();
+    }
+
     @Override
     public Standing standing(String runId) {
         Map<String, StageState> standing = new HashMap<>();

@@ -6,11 +6,13 @@ import dev.tanren.spec.plan.Plan;
 import dev.tanren.workflows.activity.GangActivities;
 import dev.tanren.workflows.activity.SearchAttributes;
 import dev.tanren.workflows.run.RunWorkflow;
+import dev.tanren.workflows.testing.TemporalServer;
 import io.temporal.api.enums.v1.IndexedValueType;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowClientOptions;
 import io.temporal.client.WorkflowOptions;
 import io.temporal.client.WorkflowStub;
+import io.temporal.common.WorkflowExecutionHistory;
 import io.temporal.testing.TestEnvironmentOptions;
 import io.temporal.testing.TestWorkflowEnvironment;
 import io.temporal.worker.Worker;
@@ -19,13 +21,30 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
-/// Temporal's test server, whose time skips, with the real workflows and faked activities.
+/// The real workflows and faked activities, on Temporal's test server, whose time skips, or on a
+/// real one.
 record TestTemporal(TestWorkflowEnvironment environment, FakePlatform platform)
         implements AutoCloseable {
 
     static TestTemporal start() {
+        return on(server());
+    }
+
+    /// Where requests follow each other faster than activities end: the test server answers a
+    /// cancellation of an activity that has just ended with an error, and loses the workflow's
+    // task.
+    static TestTemporal start(TemporalServer real) {
+        return on(
+                TestWorkflowEnvironment.newInstance(
+                        TestEnvironmentOptions.newBuilder()
+                                .setUseExternalService(true)
+                                .setTarget(real.address())
+                                .setWorkflowClientOptions(client())
+                                .build()));
+    }
+
+    private static TestTemporal on(TestWorkflowEnvironment environment) {
         FakePlatform platform = new FakePlatform();
-        TestWorkflowEnvironment environment = server();
         WorkerOptions quick = options();
         Worker shared = environment.newWorker(RunWorkflow.TASK_QUEUE, quick);
         shared.registerWorkflowImplementationTypes(
@@ -56,10 +75,7 @@ record TestTemporal(TestWorkflowEnvironment environment, FakePlatform platform)
     static TestWorkflowEnvironment server() {
         return TestWorkflowEnvironment.newInstance(
                 TestEnvironmentOptions.newBuilder()
-                        .setWorkflowClientOptions(
-                                WorkflowClientOptions.newBuilder()
-                                        .setDataConverter(TemporalPayloads.converter())
-                                        .build())
+                        .setWorkflowClientOptions(client())
                         .registerSearchAttribute(
                                 SearchAttributes.RUN_STATUS.getName(),
                                 IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD)
@@ -67,6 +83,12 @@ record TestTemporal(TestWorkflowEnvironment environment, FakePlatform platform)
                                 SearchAttributes.STAGE.getName(),
                                 IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD)
                         .build());
+    }
+
+    private static WorkflowClientOptions client() {
+        return WorkflowClientOptions.newBuilder()
+                .setDataConverter(TemporalPayloads.converter())
+                .build();
     }
 
     WorkflowStub start(Plan plan) {
@@ -85,6 +107,27 @@ record TestTemporal(TestWorkflowEnvironment environment, FakePlatform platform)
 
     RunWorkflow run(String workflowId) {
         return environment.getWorkflowClient().newWorkflowStub(RunWorkflow.class, workflowId);
+    }
+
+    /// Asks for a pause when a gang is at work for the `times`th time, and waits for it.
+    void pauseAtWork(RunWorkflow.Request asked, int times) {
+        await(() -> platform.log.stream().filter("gang at work"::equals).count() == times);
+        run(RunWorkflow.workflowId("r")).pause(asked);
+        await(() -> platform.count("paused") == times);
+    }
+
+    WorkflowExecutionHistory history(String workflowId) {
+        return environment.getWorkflowClient().fetchHistory(workflowId);
+    }
+
+    /// Whether the newest execution continues another.
+    boolean isContinued(String workflowId) {
+        return !history(workflowId)
+                .getEvents()
+                .getFirst()
+                .getWorkflowExecutionStartedEventAttributes()
+                .getContinuedExecutionRunId()
+                .isEmpty();
     }
 
     static void await(BooleanSupplier condition) {

@@ -11,6 +11,7 @@ import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.storage.registry.Tokens.Role;
 import dev.tanren.storage.testing.RunProjector;
 import dev.tanren.workflows.run.RunWorkflow;
+import dev.tanren.workflows.testing.TemporalServer;
 import io.quarkus.test.junit.QuarkusTest;
 import io.temporal.activity.ActivityInterface;
 import io.temporal.activity.ActivityOptions;
@@ -103,9 +104,7 @@ class OrchestrationTest extends ApiTest {
 
     @Test
     void aRunIsPausedResumedCancelledAndTriedAgain() throws Exception {
-        assumeTrue(
-                temporalRuns,
-                "no temporal binary: set TANREN_TEMPORAL or put it on the PATH to run this test");
+        assumeTrue(temporalRuns, TemporalServer.MISSING);
         String operator = token(Role.OPERATOR);
         WorkerFactory workers = WorkerFactory.newInstance(client);
         Worker worker = workers.newWorker(RunWorkflow.TASK_QUEUE);

@@ -15,6 +15,7 @@ import dev.tanren.storage.registry.Runs.Run;
 import dev.tanren.storage.registry.Tokens.Role;
 import dev.tanren.storage.testing.EmbeddedDatabase;
 import dev.tanren.workflows.run.RunWorkflow;
+import dev.tanren.workflows.testing.TemporalServer;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.response.Response;
 import io.temporal.client.WorkflowClient;
@@ -52,9 +53,7 @@ class ReconcilerTest extends ApiTest {
 
     @BeforeEach
     void startsAWorker() {
-        assumeTrue(
-                temporalRuns,
-                "no temporal binary: set TANREN_TEMPORAL or put it on the PATH to run this test");
+        assumeTrue(temporalRuns, TemporalServer.MISSING);
         operator = token(Role.OPERATOR);
         startWorker();
     }
