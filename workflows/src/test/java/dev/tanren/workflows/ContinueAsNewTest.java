@@ -68,6 +68,9 @@ class ContinueAsNewTest {
                 .isEqualTo(new RunWorkflow.State("paused", "adapt", ASKED.reason()));
         assertThat(found(SearchAttributes.RUN_STATUS)).isEqualTo("paused");
         assertThat(found(SearchAttributes.STAGE)).isEqualTo("adapt");
+        assertThat(latest().describe().getMemo(RunWorkflow.EXECUTION_MEMO, Long.class))
+                .as("what the reconciler compares with the registry")
+                .isEqualTo(1);
         ask().resume(ASKED);
         latest().getResult(Void.class);
         assertThat(platform.log)

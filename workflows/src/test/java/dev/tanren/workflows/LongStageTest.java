@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.workflows.activity.ActivityPolicies;
+import dev.tanren.workflows.activity.GangActivities;
 import dev.tanren.workflows.run.RunWorkflow;
 import dev.tanren.workflows.training.TrainingStageWorkflow;
 import io.temporal.client.WorkflowStub;
@@ -12,7 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// A stage of more attempts than one history holds goes on in a new execution.
+/// A stage whose attempts or waits are more than one history holds goes on in a new execution.
 @Timeout(120)
 class LongStageTest {
 
@@ -55,5 +56,23 @@ class LongStageTest {
         run.getResult(Void.class);
         assertThat(platform.statuses())
                 .containsExactly("running", "pausing", "paused", "running", "succeeded");
+    }
+
+    @Test
+    void aGangThatNoWorkerHasRoomForWaitsOverAsManyHistoriesAsItTakes() {
+        for (long times = 0; times < ActivityPolicies.HISTORY_EVENTS / 4; times++) {
+            platform.script.add(platform.failing(ErrorCode.WORKER_FULL, 0));
+        }
+
+        temporal.start(Plans.ofSteps(10)).getResult(Void.class);
+
+        assertThat(temporal.isContinued(STAGE)).isTrue();
+        assertThat(platform.log)
+                .contains("attempt ended for its worker: no worker has had room for it so far");
+        assertThat(platform.gangs)
+                .extracting(GangActivities.GangRequest::fencingToken)
+                .contains(1L, 2L)
+                .isSorted();
+        assertThat(platform.statuses()).containsExactly("running", "succeeded");
     }
 }

@@ -1,7 +1,9 @@
 package dev.tanren.workflows;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.workflows.activity.GangActivities;
 import dev.tanren.workflows.activity.SearchAttributes;
@@ -10,9 +12,11 @@ import dev.tanren.workflows.testing.TemporalServer;
 import io.temporal.api.enums.v1.IndexedValueType;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowClientOptions;
+import io.temporal.client.WorkflowFailedException;
 import io.temporal.client.WorkflowOptions;
 import io.temporal.client.WorkflowStub;
 import io.temporal.common.WorkflowExecutionHistory;
+import io.temporal.failure.ApplicationFailure;
 import io.temporal.testing.TestEnvironmentOptions;
 import io.temporal.testing.TestWorkflowEnvironment;
 import io.temporal.worker.Worker;
@@ -32,7 +36,7 @@ record TestTemporal(TestWorkflowEnvironment environment, FakePlatform platform)
 
     /// Where requests follow each other faster than activities end: the test server answers a
     /// cancellation of an activity that has just ended with an error, and loses the workflow's
-    // task.
+    /// task.
     static TestTemporal start(TemporalServer real) {
         return on(
                 TestWorkflowEnvironment.newInstance(
@@ -103,6 +107,16 @@ record TestTemporal(TestWorkflowEnvironment environment, FakePlatform platform)
                                         .build());
         WorkflowClient.start(run::run, new RunWorkflow.Input("r", plan, 1));
         return WorkflowStub.fromTyped(run);
+    }
+
+    void assertFailsWith(ErrorCode code, Plan plan) {
+        WorkflowStub run = start(plan);
+        assertThatThrownBy(() -> run.getResult(Void.class))
+                .isInstanceOf(WorkflowFailedException.class)
+                .cause()
+                .isInstanceOfSatisfying(
+                        ApplicationFailure.class,
+                        failure -> assertThat(failure.getType()).isEqualTo(code.name()));
     }
 
     RunWorkflow run(String workflowId) {

@@ -65,7 +65,9 @@ public final class Evaluator {
         result.put("differences", gate.differences());
         result.put("requirements", checks);
         result.putAll(finished(reports));
-        registry.runs().setStageResult(request.runId(), stage.id(), Json.write(result));
+        registry.runs()
+                .setStageResult(
+                        request.runId(), stage.id(), request.execution(), Json.write(result));
         gate.requireAgreement(stage.id());
         gate.requireChecks(stage.id(), checks);
         return gate.metrics();
@@ -109,7 +111,11 @@ public final class Evaluator {
         Exporter.Export made =
                 exporter.export(
                         new ExportRequest(
-                                request.runId(), request.plan(), stage.id(), request.trainedOn()),
+                                request.runId(),
+                                request.execution(),
+                                request.plan(),
+                                stage.id(),
+                                request.trainedOn()),
                         new Stage.Export(stage.id(), trained.id(), List.of(Stage.Format.DJL)),
                         new Lineage(request.trainedOn(), List.of()),
                         lease);

@@ -42,7 +42,9 @@ public final class ExportActivitiesImpl implements ExportActivities {
         Map<String, Object> result = new LinkedHashMap<>(export.results());
         result.put("prefix", export.prefix());
         result.put("step", export.step());
-        registry.runs().setStageResult(request.runId(), stage.id(), Json.write(result));
+        registry.runs()
+                .setStageResult(
+                        request.runId(), stage.id(), request.execution(), Json.write(result));
         return new Exported(export.prefix(), export.step());
     }
 

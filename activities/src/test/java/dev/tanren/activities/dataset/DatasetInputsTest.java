@@ -100,6 +100,18 @@ class DatasetInputsTest {
         assertPrepared(prepare(Format.AUTO), 2, 11);
     }
 
+    /// Of 64 KiB, whose last byte is each of the value's.
+    @ParameterizedTest
+    @ValueSource(strings = {"true", "null", "-12.5e3", "\"\\u00e9\"", "\"é\"", "[{}]"})
+    void aLineIsJsonWhereverTheBytesThatAreLookedAtEnd(String value) throws IOException {
+        for (int in = 0; in <= value.length() + 1; in++) {
+            String pad = "x".repeat((1 << 16) - "{\"pad\":\"\",\"more\":".length() - in);
+            String line = "{\"pad\":\"" + pad + "\",\"more\":" + value + ",\"text\":\"alpha\"}\n";
+            write("part", bytes(line));
+            assertPrepared(prepare(Format.AUTO), 1, 6);
+        }
+    }
+
     @Test
     void aTextThatSpeaksOfParquetIsNoParquet() throws IOException {
         write("a.txt", bytes("PAR1 is its magic number"));

@@ -152,6 +152,27 @@ class ReconcilerTest extends ApiTest {
     }
 
     @Test
+    void aWorkflowThatAnEarlierExecutionLeftEndsAndTheNewerOneBegins() throws Exception {
+        String id = running("left");
+        EmbeddedDatabase.execute(
+                new DatabaseAddress(url, user, password),
+                "update runs set execution = 2, status_sequence = 0, status = 'queued' where run_id = '%s'"
+                        .formatted(id));
+        reconciler.look();
+        assertThat(run(id).status()).as("within its grace").isEqualTo(RunState.QUEUED);
+        makeOld(id);
+
+        for (int i = 0; i < 100 && run(id).status() != RunState.RUNNING; i++) {
+            reconciler.look();
+            Thread.sleep(100);
+        }
+
+        assertThat(run(id).status()).isEqualTo(RunState.RUNNING);
+        assertThat(run(id).version().execution()).isEqualTo(2);
+        act(id, "pause").then().statusCode(202);
+    }
+
+    @Test
     void aRequestThatNoWorkerTookTakesEffectOnceAndIsAcceptedWhenItIsRepeated() throws Exception {
         String id = running("no-worker");
         act(id, "pause").then().statusCode(202);

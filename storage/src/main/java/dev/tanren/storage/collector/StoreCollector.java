@@ -20,8 +20,7 @@ import java.util.Set;
 ///
 /// - objects and uploads of a deleted run: always;
 /// - of an ended run, what no checkpoint names and uploads in parts: after its stages are fenced,
-/// so
-///   that an attempt that still runs somewhere can commit nothing any more;
+///   so that an attempt that still runs somewhere can commit nothing any more;
 /// - uploads in parts under `datasets/` and `models/`: while no run can be preparing any.
 ///
 /// No rule asks a clock. What belongs to a run that the registry does not know stays: the registry

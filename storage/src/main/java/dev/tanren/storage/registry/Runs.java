@@ -75,8 +75,9 @@ public interface Runs {
     void setProgress(
             String runId, String stageId, long fencingToken, @Nullable String phaseId, long step);
 
-    /// A JSON object with what a finished stage gives to people and to later stages.
-    void setStageResult(String runId, String stageId, String resultJson);
+    /// A JSON object with what a finished stage gives to people and to later stages. What an
+    /// execution writes that a retry has replaced changes nothing.
+    void setStageResult(String runId, String stageId, long execution, String resultJson);
 
     /// @param runId sorts by creation time
     /// @param planJson the plan as it runs, with its defaults

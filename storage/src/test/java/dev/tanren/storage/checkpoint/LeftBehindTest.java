@@ -14,6 +14,7 @@ import dev.tanren.storage.registry.Events.Event;
 import dev.tanren.storage.registry.Runs.NewRun;
 import dev.tanren.storage.registry.Runs.NewStage;
 import dev.tanren.storage.testing.RunProjector;
+import dev.tanren.storage.tokens.TokenDataset;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -68,6 +69,18 @@ class LeftBehindTest extends CheckpointTest {
         assertThat(collect().uploads()).isEqualTo(2);
         assertThat(objects.incompleteUploads("datasets/")).isEmpty();
         assertThat(objects.incompleteUploads("models/")).isEmpty();
+    }
+
+    @Test
+    void thePlanOfBlocksThatARankIsStoringIsLeftWhileAnyRunIsOpen() {
+        beginUpload("datasets/00ff" + TokenDataset.BLOCKS + "512.blocks");
+        status(RunState.RUNNING);
+        new RunProjector(registry).become(RUN, STAGE, StageState.RUNNING);
+        assertThat(collect().uploads()).as("no run prepares, and a rank is at work").isZero();
+
+        status(RunState.SUCCEEDED);
+
+        assertThat(collect().uploads()).isEqualTo(1);
     }
 
     @Test

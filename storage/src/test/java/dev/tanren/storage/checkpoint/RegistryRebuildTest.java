@@ -2,13 +2,16 @@ package dev.tanren.storage.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.run.RunState;
 import dev.tanren.storage.checkpoint.CheckpointStore.Collected;
 import dev.tanren.storage.checkpoint.CheckpointStore.Committed;
 import dev.tanren.storage.checkpoint.RegistryRebuild.Rebuilt;
+import dev.tanren.storage.registry.Attempts;
 import dev.tanren.storage.registry.Attempts.Attempt;
+import dev.tanren.storage.registry.Attempts.KnownAttempt;
 import dev.tanren.storage.registry.Checkpoints.Row;
 import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.storage.registry.Runs.Run;
@@ -114,5 +117,25 @@ class RegistryRebuildTest extends CheckpointTest {
         assertThat(rebuilt.withoutRecord()).containsExactly(RUN);
         assertThat(rebuilt.restoredRuns()).isEmpty();
         assertThat(registry.checkpoints().list(RUN)).isEqualTo(List.of());
+    }
+
+    /// As after two rebuilds, between which a registry that was empty began to count anew.
+    @Test
+    void twoAttemptsOfOneNumberAreBothKnown() {
+        Attempt begun = begin();
+        Attempts attempts = registry.attempts();
+        for (int times = 0; times < 2; times++) {
+            attempts.restore(new KnownAttempt(RUN, STAGE, "short", 1, 1_000, 10));
+            attempts.restore(new KnownAttempt(RUN, STAGE, "short", 7, 2_000, 20));
+            attempts.restore(new KnownAttempt(RUN, STAGE, "short", 7, 3_000, 30));
+        }
+
+        assertThat(attempts.list(RUN))
+                .extracting(Attempt::fencingToken, Attempt::attempt, Attempt::lastStep)
+                .containsExactlyInAnyOrder(
+                        tuple(begun.fencingToken(), 1, 0L),
+                        tuple(1_000L, 2, 10L),
+                        tuple(2_000L, 7, 20L),
+                        tuple(3_000L, 8, 30L));
     }
 }

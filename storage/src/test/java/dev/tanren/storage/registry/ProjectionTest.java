@@ -66,13 +66,25 @@ class ProjectionTest extends RegistryTest {
         assertThat(again.finishedAt()).isNull();
         assertThat(again.startedAt()).isEqualTo(failed.startedAt());
 
-        registry.runs().setStageResult(RUN, STAGE, "{\"loss\":1.5}");
+        registry.runs().setStageResult(RUN, STAGE, 1, "{\"loss\":1.5}");
         projector.become(RUN, STAGE, StageState.SUCCEEDED);
         StageRow stage = registry.runs().stages(RUN).getFirst();
         assertThat(stage.step()).isEqualTo(7);
         assertThat(stage.phaseId()).isEqualTo("short");
         assertThat(stage.resultJson()).isEqualTo("{\"loss\":1.5}");
         assertThat(stage.finishedAt()).isNotNull();
+    }
+
+    @Test
+    void whatAnExecutionGivesThatARetryHasReplacedIsNotRecorded() {
+        projector.become(RUN, RunState.RUNNING);
+        projector.become(RUN, RunState.FAILED);
+        assertThat(registry.runs().beginExecution(RUN, 1, "again")).hasValue(2);
+
+        registry.runs().setStageResult(RUN, STAGE, 2, "{\"loss\":1.5}");
+        registry.runs().setStageResult(RUN, STAGE, 1, "{\"loss\":9.5}");
+
+        assertThat(registry.runs().stages(RUN).getFirst().resultJson()).isEqualTo("{\"loss\":1.5}");
     }
 
     @Test

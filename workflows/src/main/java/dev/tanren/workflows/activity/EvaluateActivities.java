@@ -16,9 +16,11 @@ public interface EvaluateActivities {
     /// @throws dev.tanren.spec.error.TanrenException `RUNTIMES_DISAGREE`, `GATE_FAILED`
     Evaluated evaluate(EvaluateRequest request);
 
+    /// @param execution the run's: what one that a retry has replaced measures is not recorded
     /// @param stageId of a [dev.tanren.spec.plan.Stage.Evaluate]
     /// @param trainedOn what the run was prepared for, whose held-out sets are measured
-    record EvaluateRequest(String runId, Plan plan, String stageId, TrainedOn trainedOn) {}
+    record EvaluateRequest(
+            String runId, long execution, Plan plan, String stageId, TrainedOn trainedOn) {}
 
     /// @param metrics by name, such as `code.perplexity`
     record Evaluated(Map<String, Double> metrics) {}

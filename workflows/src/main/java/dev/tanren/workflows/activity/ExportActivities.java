@@ -12,9 +12,11 @@ public interface ExportActivities {
     /// wrote as the stage's result. Idempotent.
     Exported export(ExportRequest request);
 
+    /// @param execution the run's: what one that a retry has replaced writes is not recorded
     /// @param stageId of a [dev.tanren.spec.plan.Stage.Export]
     /// @param trainedOn what the run was prepared for; a checkpoint of anything else is refused
-    record ExportRequest(String runId, Plan plan, String stageId, TrainedOn trainedOn) {}
+    record ExportRequest(
+            String runId, long execution, Plan plan, String stageId, TrainedOn trainedOn) {}
 
     /// @param prefix key prefix of the artifacts, ending in `/`
     record Exported(String prefix, long step) {}

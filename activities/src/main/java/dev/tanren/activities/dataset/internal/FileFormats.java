@@ -3,7 +3,7 @@ package dev.tanren.activities.dataset.internal;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.io.JsonEOFException;
+import com.fasterxml.jackson.core.async.ByteArrayFeeder;
 import dev.tanren.activities.dataset.internal.packed.PackedException;
 import dev.tanren.activities.dataset.internal.packed.Packing;
 import dev.tanren.activities.dataset.internal.text.DocumentLimits;
@@ -164,20 +164,28 @@ final class FileFormats {
 
     /// Whether a line is one JSON object with a field, as far as it is known.
     ///
-    /// @param open whether the line may go on behind `end`
+    /// @param open whether the line may go on behind `end`, in the middle of a word even
     private static boolean object(byte[] content, int from, int end, boolean open) {
         boolean fields = false;
-        try (JsonParser parser = JSON.createParser(content, from, end - from)) {
-            parser.nextToken();
-            for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
-                fields |= token == JsonToken.FIELD_NAME;
-                if (token == JsonToken.END_OBJECT && parser.getParsingContext().inRoot()) {
-                    return fields && parser.nextToken() == null;
-                }
+        try (JsonParser parser = JSON.createNonBlockingByteArrayParser()) {
+            ByteArrayFeeder feeder = (ByteArrayFeeder) parser.getNonBlockingInputFeeder();
+            feeder.feedInput(content, from, end);
+            if (!open) {
+                feeder.endOfInput();
             }
-            return fields && open;
+            boolean whole = false;
+            for (JsonToken token = parser.nextToken();
+                    token != null && token != JsonToken.NOT_AVAILABLE;
+                    token = parser.nextToken()) {
+                if (whole) {
+                    return false;
+                }
+                fields |= token == JsonToken.FIELD_NAME;
+                whole = token == JsonToken.END_OBJECT && parser.getParsingContext().inRoot();
+            }
+            return fields && (whole || open);
         } catch (IOException e) {
-            return fields && open && e instanceof JsonEOFException;
+            return false;
         }
     }
 

@@ -201,7 +201,13 @@ public final class PostgresAttempts implements Attempts {
                                         insert into attempts as known (fencing_token, run_id,
                                             stage_id, phase_id, attempt, worker, ranks, last_step,
                                             status, reason, request_id, ended_at)
-                                        values (:token, :runId, :stageId, :phaseId, :attempt,
+                                        values (:token, :runId, :stageId, :phaseId,
+                                            case when exists (select from attempts
+                                                    where run_id = :runId and stage_id = :stageId
+                                                    and attempt = :attempt and fencing_token <> :token)
+                                                then (select max(attempt) + 1 from attempts
+                                                    where run_id = :runId and stage_id = :stageId)
+                                                else :attempt end,
                                             'unknown', 0, :step, 'superseded',
                                             'known by its checkpoints alone', 'token ' || :token,
                                             clock_timestamp())

@@ -190,16 +190,19 @@ public final class PostgresRuns implements Runs {
     }
 
     @Override
-    public void setStageResult(String runId, String stageId, String resultJson) {
+    public void setStageResult(String runId, String stageId, long execution, String resultJson) {
         database.run(
                 handle ->
                         handle.createUpdate(
                                         """
                                         update stages set result = :result
                                         where run_id = :runId and stage_id = :stageId
+                                            and :execution
+                                                >= (select execution from runs where run_id = :runId)
                                         """)
                                 .bind("runId", runId)
                                 .bind("stageId", stageId)
+                                .bind("execution", execution)
                                 .bind("result", resultJson)
                                 .execute());
     }

@@ -26,11 +26,21 @@ final class ProcessStages {
 
     void export(Stage.Export stage, Carried prepared) {
         exports.export(
-                new ExportRequest(input.runId(), input.plan(), stage.id(), prepared.trainedOn()));
+                new ExportRequest(
+                        input.runId(),
+                        input.execution(),
+                        input.plan(),
+                        stage.id(),
+                        prepared.trainedOn()));
     }
 
     void evaluate(Stage.Evaluate stage, Carried prepared) {
         evaluations.evaluate(
-                new EvaluateRequest(input.runId(), input.plan(), stage.id(), prepared.trainedOn()));
+                new EvaluateRequest(
+                        input.runId(),
+                        input.execution(),
+                        input.plan(),
+                        stage.id(),
+                        prepared.trainedOn()));
     }
 }

@@ -164,7 +164,8 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
 
     private Attempted attempt(Timetable.Entry entry, Begun begun) {
         try {
-            boolean finished = runGang(entry, begun).finished();
+            GangResult result = runGang(entry, begun);
+            boolean finished = result != null && result.finished();
             if (CancellationScope.current().isCancelRequested()) {
                 throw new CanceledFailure("the run is cancelled");
             }
@@ -187,7 +188,9 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
     }
 
     /// On the worker that is asked first, if there is one, and where that has no room on any.
-    private GangResult runGang(Timetable.Entry entry, Begun begun) {
+    ///
+    /// @return null where no worker has had room for so long that the history must begin anew
+    private @Nullable GangResult runGang(Timetable.Entry entry, Begun begun) {
         GangRequest request = gangRequest(entry, begun);
         GangActivities asked =
                 begun.worker() == null
@@ -200,6 +203,10 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
             } catch (ActivityFailure thrown) {
                 if (!Failures.isNotTaken(thrown)) {
                     throw thrown;
+                }
+                if (historyIsLong()) {
+                    endForWorker(begun, "no worker has had room for it so far", null);
+                    return null;
                 }
                 asked = gangs;
             }
@@ -291,9 +298,7 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
     }
 
     private void continueAsNewWhenLong(int phase) {
-        if (Workflow.isEveryHandlerFinished()
-                && (Workflow.getInfo().getHistoryLength() > ActivityPolicies.HISTORY_EVENTS
-                        || Workflow.getInfo().isContinueAsNewSuggested())) {
+        if (Workflow.isEveryHandlerFinished() && historyIsLong()) {
             Workflow.newContinueAsNewStub(TrainingStageWorkflow.class)
                     .train(
                             new Input(
@@ -305,6 +310,11 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
                                     input.approvedPhase(),
                                     new Carried(phase, budget)));
         }
+    }
+
+    private static boolean historyIsLong() {
+        return Workflow.getInfo().getHistoryLength() > ActivityPolicies.HISTORY_EVENTS
+                || Workflow.getInfo().isContinueAsNewSuggested();
     }
 
     private void record(String type, Timetable.Entry entry, PhaseGate gate) {

@@ -12,9 +12,13 @@ import java.util.Set;
 /// - a BPE model without merges makes tokens of single characters: it may be cut between any two
 /// - pre-tokenizers that end a word before white space, whatever surrounds it: behind a letter and
 ///   before white space
+/// - SentencePiece's kind (Llama 2, Mistral 0.1, Gemma), which makes a mark of each space: between
+///   a letter and a space before a letter, where no token of the vocabulary goes on across a space,
+///   see [SpaceMarks]
 /// - every other tokenizer: nowhere
 ///
-/// An added token is never cut through.
+/// An added token is never cut through. Where one takes the white space beside it (`lstrip`,
+/// `rstrip`), no run of white space is cut through either.
 public final class TextCuts {
 
     /// Patterns of published tokenizers, in all of which a match with a letter before white space
@@ -46,15 +50,20 @@ public final class TextCuts {
     private enum Kind {
         ANYWHERE,
         BEFORE_WHITE_SPACE,
+        BEFORE_SPACE,
+        /// The tokenizer puts a mark before each piece, as if a space were there.
+        AROUND_SPACE,
         NOWHERE
     }
 
     private final Kind kind;
     private final List<Added> added;
+    private final boolean takesWhiteSpace;
 
     private TextCuts(Kind kind, List<Added> added) {
         this.kind = kind;
         this.added = List.copyOf(added);
+        this.takesWhiteSpace = added.stream().anyMatch(Added::looksAround);
     }
 
     /// @param root of a `tokenizer.json`
@@ -82,9 +91,14 @@ public final class TextCuts {
         if (singleCharacters(model) && absent(root.path("normalizer")) && keepsAll(split)) {
             return Kind.ANYWHERE;
         }
-        return localNormalizer(root.path("normalizer")) && splitsBeforeWhiteSpace(split)
-                ? Kind.BEFORE_WHITE_SPACE
-                : Kind.NOWHERE;
+        if (localNormalizer(root.path("normalizer")) && splitsBeforeWhiteSpace(split)) {
+            return Kind.BEFORE_WHITE_SPACE;
+        }
+        return switch (SpaceMarks.of(root)) {
+            case KEPT -> Kind.BEFORE_SPACE;
+            case PREPENDED -> Kind.AROUND_SPACE;
+            case UNKNOWN -> Kind.NOWHERE;
+        };
     }
 
     private static boolean singleCharacters(JsonNode model) {
@@ -106,7 +120,8 @@ public final class TextCuts {
                 && !split.path("add_prefix_space").asBoolean(true);
     }
 
-    private static boolean localNormalizer(JsonNode normalizer) {
+    /// Whether what it makes of a character does not depend on what is beyond a space.
+    static boolean localNormalizer(JsonNode normalizer) {
         String type = normalizer.path("type").asText();
         if (type.equals("Sequence")) {
             for (JsonNode part : normalizer.path("normalizers")) {
@@ -146,13 +161,19 @@ public final class TextCuts {
                 || (byteLevel(split) && split.path("use_regex").asBoolean(true));
     }
 
-    private static boolean absent(JsonNode node) {
+    static boolean absent(JsonNode node) {
         return node.isMissingNode() || node.isNull();
     }
 
     /// How many characters behind a cut must be known to tell that no added token lies across it.
     int lookahead() {
-        return added.stream().mapToInt(token -> token.content().length()).max().orElse(1);
+        return 1 + added.stream().mapToInt(token -> token.content().length()).max().orElse(1);
+    }
+
+    /// How many characters behind a cut are in neither piece, because the tokenizer puts in itself
+    /// what they stand for.
+    int leftOut() {
+        return kind == Kind.AROUND_SPACE ? 1 : 0;
     }
 
     /// The last place where the text may be cut.
@@ -162,7 +183,9 @@ public final class TextCuts {
     /// @return how many characters come before it; -1 where there is none
     int last(char[] text, int length, int after) {
         for (int at = length - lookahead(); at > after && kind != Kind.NOWHERE; at--) {
-            if (fits(text, at) && !acrossToken(text, length, at)) {
+            if (fits(text, at)
+                    && !acrossToken(text, length, at)
+                    && !(spaces() && beginsToken(text, at + 1))) {
                 return at;
             }
         }
@@ -173,14 +196,32 @@ public final class TextCuts {
         return added.stream().anyMatch(token -> token.across(text, length, at));
     }
 
+    private boolean spaces() {
+        return kind == Kind.BEFORE_SPACE || kind == Kind.AROUND_SPACE;
+    }
+
+    private boolean beginsToken(char[] text, int at) {
+        return added.stream().anyMatch(token -> token.begins(text, at));
+    }
+
     private boolean fits(char[] text, int at) {
         return switch (kind) {
-            case ANYWHERE -> !Character.isLowSurrogate(text[at]);
+            case ANYWHERE ->
+                    !Character.isLowSurrogate(text[at])
+                            && !(takesWhiteSpace && (white(text[at - 1]) || white(text[at])));
             case BEFORE_WHITE_SPACE ->
                     (text[at] == ' ' || text[at] == '\n' || text[at] == '\r' || text[at] == '\t')
                             && Character.isLetter(text[at - 1]);
+            case BEFORE_SPACE, AROUND_SPACE ->
+                    text[at] == ' '
+                            && Character.isLetter(text[at - 1])
+                            && Character.isLetter(text[at + 1]);
             case NOWHERE -> false;
         };
+    }
+
+    private static boolean white(char character) {
+        return Character.isWhitespace(character) || Character.isSpaceChar(character);
     }
 
     /// @param looksAround whether what stands beside the token decides what it takes

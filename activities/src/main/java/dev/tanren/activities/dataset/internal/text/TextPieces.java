@@ -5,7 +5,8 @@ import java.io.Reader;
 import java.util.Arrays;
 import java.util.Optional;
 
-/// A text in pieces that a tokenizer may be given one after the other.
+/// A text in pieces that a tokenizer may be given one after the other. A space between two of them
+/// is in neither where the tokenizer puts in its mark itself.
 ///
 /// A piece is as long as the next cut allows; a stretch without a cut that is longer than the most
 /// is refused, because a tokenizer's memory grows with what it is given at once (about 200 bytes a
@@ -44,11 +45,11 @@ public final class TextPieces {
         while (true) {
             fill();
             if (ended) {
-                return length == 0 ? Optional.empty() : Optional.of(take(length));
+                return length == 0 ? Optional.empty() : Optional.of(take(length, 0));
             }
             int cut = cuts.last(buffer, length, searched);
             if (cut > 0) {
-                return Optional.of(take(cut));
+                return Optional.of(take(cut, cuts.leftOut()));
             }
             if (length == most) {
                 throw new NoCutException(most);
@@ -66,10 +67,11 @@ public final class TextPieces {
         }
     }
 
-    private String take(int count) {
+    private String take(int count, int leftOut) {
         String piece = new String(buffer, 0, count);
-        System.arraycopy(buffer, count, buffer, 0, length - count);
-        length -= count;
+        int taken = count + leftOut;
+        System.arraycopy(buffer, taken, buffer, 0, length - taken);
+        length -= taken;
         return piece;
     }
 

@@ -60,10 +60,19 @@ class TextPiecesTest {
         "gpt2, TEXT",
         "llama3, TEXT",
         "whitespace, TEXT",
+        "llama2, TEXT",
+        "gemma, TEXT",
+        "metaspace, TEXT",
+        "metaspace-whole, TEXT",
+        "taking, PARSE",
         "bytes, PARSE",
         "gpt2, PARSE",
         "llama3, PARSE",
-        "whitespace, PARSE"
+        "whitespace, PARSE",
+        "llama2, PARSE",
+        "gemma, PARSE",
+        "metaspace, PARSE",
+        "metaspace-whole, PARSE"
     })
     void piecesGiveTheTokensOfTheWhole(String kind, Dataset.SpecialTokens specialTokens)
             throws IOException {
@@ -93,7 +102,7 @@ class TextPiecesTest {
 
     @Test
     void aTokenizerThatLooksFurtherIsGivenTheWholeUpToTheMost() throws IOException {
-        try (TextTokenizer tokenizer = tokenizer("metaspace", Dataset.SpecialTokens.TEXT)) {
+        try (TextTokenizer tokenizer = tokenizer("across", Dataset.SpecialTokens.TEXT)) {
             String text = "word ".repeat(20);
 
             assertThat(new TextPieces(new StringReader(text), tokenizer.cuts(), 8, 128).next())
@@ -163,18 +172,17 @@ class TextPiecesTest {
                 split.put("behavior", "Isolated").put("invert", false);
                 parts.add(byteLevel);
             }
+            case "taking" -> {
+                ObjectNode taking = (ObjectNode) root.path("added_tokens").path(0);
+                taking.put("lstrip", true).put("rstrip", true);
+            }
             case "whitespace" -> {
                 ObjectNode sequence = root.putObject("pre_tokenizer").put("type", "Sequence");
                 var parts = sequence.putArray("pretokenizers");
                 parts.addObject().put("type", "Whitespace");
                 parts.add(byteLevel);
             }
-            default ->
-                    root.putObject("pre_tokenizer")
-                            .put("type", "Metaspace")
-                            .put("replacement", "▁")
-                            .put("prepend_scheme", "always")
-                            .put("split", true);
+            default -> SentencePieceLike.make(root, kind);
         }
         return tokenizer(root, specialTokens);
     }

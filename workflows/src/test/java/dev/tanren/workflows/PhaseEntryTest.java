@@ -1,0 +1,168 @@
+package dev.tanren.workflows;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.plan.TrainingStage.EntryCondition;
+import dev.tanren.spec.plan.TrainingStage.Otherwise;
+import dev.tanren.spec.testing.StageBuilder;
+import dev.tanren.workflows.activity.GangActivities;
+import dev.tanren.workflows.run.RunWorkflow;
+import io.temporal.client.WorkflowStub;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// A phase that is entered on a condition, and what becomes of one that is not.
+@Timeout(60)
+class PhaseEntryTest {
+
+    private static final RunWorkflow.Request ASKED = new RunWorkflow.Request("ada", "a reason");
+
+    private TestTemporal temporal;
+    private FakePlatform platform;
+
+    @BeforeEach
+    void startsAServerAndAWorker() {
+        temporal = TestTemporal.start();
+        platform = temporal.platform();
+    }
+
+    @AfterEach
+    void stopsThem() {
+        temporal.close();
+    }
+
+    @Test
+    void aPhaseIsEnteredRegardlessWhenThePlanSaysContinue() {
+        start(conditional(Otherwise.CONTINUE)).getResult(Void.class);
+
+        assertThat(platform.log).contains("event phase.entered-regardless/adapt/long");
+        assertThat(platform.gangs).hasSize(2);
+    }
+
+    @Test
+    void aPhaseWhoseConditionHoldsIsEntered() {
+        platform.evaluation.put("code.loss", 1.5);
+
+        start(conditional(Otherwise.FAIL)).getResult(Void.class);
+
+        assertThat(platform.gangs).hasSize(2);
+    }
+
+    @Test
+    void aPhaseIsLeftOutWhenThePlanSaysSkip() {
+        start(conditional(Otherwise.SKIP)).getResult(Void.class);
+
+        assertThat(platform.log)
+                .contains("event phase.skipped/adapt/long")
+                .doesNotContain("event schedule.cut-short/adapt");
+        assertThat(platform.gangs).hasSize(1);
+    }
+
+    @Test
+    void aFallThatNoLongerTakesPlaceIsSaid() {
+        start(falling(conditional(Otherwise.SKIP))).getResult(Void.class);
+
+        assertThat(platform.log)
+                .containsSubsequence(
+                        "event phase.skipped/adapt/long", "event schedule.cut-short/adapt");
+    }
+
+    @Test
+    void aFallThatTakesPlaceIsNotSpokenOf() {
+        platform.evaluation.put("code.loss", 1.5);
+
+        start(falling(conditional(Otherwise.SKIP))).getResult(Void.class);
+
+        assertThat(platform.gangs).hasSize(2);
+        assertThat(platform.log).doesNotContain("event schedule.cut-short/adapt");
+    }
+
+    @Test
+    void aPhaseBehindOneThatWasLeftOutIsToldSo() {
+        Plan plan = conditional(Otherwise.SKIP);
+        TrainingStage stage = (TrainingStage) plan.stage("adapt").orElseThrow();
+        TrainingStage three =
+                StageBuilder.of(stage)
+                        .phases(
+                                stage.phases().getFirst(),
+                                stage.phases().getLast(),
+                                StageBuilder.phase("last", 16, 640))
+                        .build();
+
+        start(replaced(plan, three)).getResult(Void.class);
+
+        assertThat(platform.gangs)
+                .extracting(GangActivities.GangRequest::phaseId)
+                .containsExactly("short", "last");
+        assertThat(platform.gangs.getFirst().skippedPhases()).isEmpty();
+        assertThat(platform.gangs.getLast().skippedPhases()).containsExactly("long");
+    }
+
+    private static Plan falling(Plan plan) {
+        TrainingStage stage = (TrainingStage) plan.stage("adapt").orElseThrow();
+        return replaced(
+                plan,
+                StageBuilder.of(stage)
+                        .schedule(
+                                new TrainingStage.Schedule(
+                                        TrainingStage.ScheduleType.LINEAR,
+                                        0,
+                                        0,
+                                        0,
+                                        0.0,
+                                        TrainingStage.Course.STAGE))
+                        .build());
+    }
+
+    private static Plan replaced(Plan plan, TrainingStage stage) {
+        return new Plan(
+                plan.apiVersion(),
+                plan.name(),
+                plan.seed(),
+                plan.model(),
+                plan.datasets(),
+                plan.stages().stream()
+                        .map(each -> each.id().equals(stage.id()) ? stage : each)
+                        .toList());
+    }
+
+    @Test
+    void aPhaseFailsTheRunWhenThePlanSaysSo() {
+        temporal.assertFailsWith(ErrorCode.GATE_FAILED, conditional(Otherwise.FAIL));
+    }
+
+    @Test
+    void aPhaseWaitsForAPersonWhenThePlanSaysPause() {
+        WorkflowStub run = start(conditional(Otherwise.PAUSE));
+        await(() -> platform.statuses().contains("paused"));
+        assertThat(typed(run).state().reason()).contains("code.loss", "below 2.0", "3.0");
+
+        typed(run).resume(ASKED);
+        run.getResult(Void.class);
+
+        assertThat(platform.gangs).hasSize(2);
+    }
+
+    private Plan conditional(Otherwise otherwise) {
+        platform.evaluation.putIfAbsent("code.loss", 3.0);
+        return Plans.twoPhases(new EntryCondition("code.loss", 2.0, null, otherwise));
+    }
+
+    private WorkflowStub start(Plan plan) {
+        return temporal.start(plan);
+    }
+
+    private RunWorkflow typed(WorkflowStub run) {
+        return temporal.run(run.getExecution().getWorkflowId());
+    }
+
+    private static void await(BooleanSupplier condition) {
+        TestTemporal.await(condition);
+    }
+}
