@@ -70,7 +70,7 @@ class ContinueAsNewTest {
         assertThat(found(SearchAttributes.STAGE)).isEqualTo("adapt");
         assertThat(latest().describe().getMemo(RunWorkflow.EXECUTION_MEMO, Long.class))
                 .as("what the reconciler compares with the registry")
-                .isEqualTo(1);
+                .isEqualTo(1L);
         ask().resume(ASKED);
         latest().getResult(Void.class);
         assertThat(platform.log)

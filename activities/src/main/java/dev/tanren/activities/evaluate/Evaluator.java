@@ -68,7 +68,7 @@ public final class Evaluator {
         registry.runs()
                 .setStageResult(
                         request.runId(), stage.id(), request.execution(), Json.write(result));
-        gate.requireAgreement(stage.id());
+        gate.requireAgreement(stage.id(), trained.precision());
         gate.requireChecks(stage.id(), checks);
         return gate.metrics();
     }

@@ -4,6 +4,7 @@ import dev.tanren.launch.Report;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Stage.Requirement;
+import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.storage.registry.Metrics.EvaluationRow;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -18,8 +19,13 @@ import org.jspecify.annotations.Nullable;
 public record Gate(
         Map<String, Figures> measured, Map<String, Figures> trainer, Map<String, Figures> before) {
 
-    /// Largest relative difference of perplexity between the runtimes that rounding explains.
-    public static final double LARGEST_DIFFERENCE = 1e-4;
+    /// Largest relative difference of perplexity between the runtimes that rounding explains, where
+    /// both compute in float32.
+    private static final double LARGEST_DIFFERENCE = 1e-4;
+
+    /// The same where the trainer's products are of bfloat16, whose values are 2⁻⁷ apart at 1. What
+    /// a wrong export does is far more.
+    private static final double LARGEST_DIFFERENCE_BF16 = 0x1p-7;
 
     /// @param loss mean cross-entropy per target token, in nats
     public record Figures(double loss, double perplexity, long tokens) {}
@@ -85,12 +91,19 @@ public record Gate(
         return checks;
     }
 
+    /// @param trained what the trainer's own figures were computed in; the second runtime computes
+    ///     in float32
     /// @throws TanrenException `RUNTIMES_DISAGREE` naming dataset and figures
-    public void requireAgreement(String stage) {
+    public void requireAgreement(String stage, TrainingStage.Precision trained) {
         Optional<Map.Entry<String, Double>> worst =
                 differences().entrySet().stream().max(Map.Entry.comparingByValue());
         // Written so that a difference that is no number fails as well.
-        if (worst.isPresent() && !(worst.get().getValue() < LARGEST_DIFFERENCE)) {
+        double largest =
+                switch (trained) {
+                    case FP32 -> LARGEST_DIFFERENCE;
+                    case BF16 -> LARGEST_DIFFERENCE_BF16;
+                };
+        if (worst.isPresent() && !(worst.get().getValue() < largest)) {
             String dataset = worst.get().getKey();
             throw new TanrenException(
                     ErrorCode.RUNTIMES_DISAGREE,
@@ -100,7 +113,9 @@ public record Gate(
                             + perplexity(measured, dataset)
                             + " in the inference runtime and "
                             + perplexity(trainer, dataset)
-                            + " in the trainer",
+                            + " in the trainer, relatively more than "
+                            + largest
+                            + " apart",
                     "stage " + stage,
                     "do not publish the model; report it with the plan");
         }

@@ -8,6 +8,7 @@ import dev.tanren.activities.evaluate.Gate.Figures;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Stage.Requirement;
+import dev.tanren.spec.plan.TrainingStage.Precision;
 import dev.tanren.storage.registry.Metrics.EvaluationRow;
 import java.util.List;
 import java.util.Map;
@@ -30,7 +31,7 @@ class GateTest {
         Gate gate = new Gate(Map.of("prose", figures(20.1)), Map.of("prose", figures(20)), BEFORE);
 
         assertThatExceptionOfType(TanrenException.class)
-                .isThrownBy(() -> gate.requireAgreement("gate"))
+                .isThrownBy(() -> gate.requireAgreement("gate", Precision.FP32))
                 .matches(error -> error.code() == ErrorCode.RUNTIMES_DISAGREE)
                 .withMessageContainingAll("prose", "20.1", "20.0");
     }
@@ -42,7 +43,7 @@ class GateTest {
                         Map.of("prose", figures(Double.NaN)), Map.of("prose", figures(20)), BEFORE);
 
         assertThatExceptionOfType(TanrenException.class)
-                .isThrownBy(() -> gate.requireAgreement("gate"));
+                .isThrownBy(() -> gate.requireAgreement("gate", Precision.FP32));
     }
 
     @Test
@@ -50,7 +51,21 @@ class GateTest {
         Gate gate =
                 new Gate(Map.of("prose", figures(20.001)), Map.of("prose", figures(20)), BEFORE);
 
-        assertThatCode(() -> gate.requireAgreement("gate")).doesNotThrowAnyException();
+        assertThatCode(() -> gate.requireAgreement("gate", Precision.FP32))
+                .doesNotThrowAnyException();
+    }
+
+    @Test
+    void productsOfBfloat16RoundMoreAndHideNoWrongExport() {
+        Gate rounded =
+                new Gate(Map.of("prose", figures(20.1)), Map.of("prose", figures(20)), BEFORE);
+        Gate wrong = new Gate(Map.of("prose", figures(20.2)), Map.of("prose", figures(20)), BEFORE);
+
+        assertThatCode(() -> rounded.requireAgreement("gate", Precision.BF16))
+                .doesNotThrowAnyException();
+        assertThatExceptionOfType(TanrenException.class)
+                .isThrownBy(() -> wrong.requireAgreement("gate", Precision.BF16))
+                .matches(error -> error.code() == ErrorCode.RUNTIMES_DISAGREE);
     }
 
     @Test

@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -44,12 +45,26 @@ public final class Evaluation {
         this.reports = reports;
     }
 
-    /// @throws TanrenException of the data or storage class
+    /// Datasets that hold nothing out are left out.
+    ///
+    /// @throws TanrenException of the data or storage class; `DATASET_TOO_SMALL` where none holds
+    ///     anything out
     public void run() {
         Path bundle = fetchBundle();
         try (LanguageModel model = LanguageModel.load(bundle)) {
             Map<String, Report.Evaluation> measured = new TreeMap<>();
-            launch.datasets().forEach((name, key) -> measured.put(name, measure(model, name, key)));
+            launch.datasets()
+                    .forEach(
+                            (name, key) ->
+                                    measure(model, key)
+                                            .ifPresent(found -> measured.put(name, found)));
+            if (measured.isEmpty()) {
+                throw new TanrenException(
+                        ErrorCode.DATASET_TOO_SMALL,
+                        "no dataset holds anything out to measure",
+                        "datasets " + String.join(", ", launch.datasets().keySet()),
+                        "Set a holdout above 0, or give them more documents.");
+            }
             reports.accept(new Report.Evaluated(0, 0, measured));
             reports.accept(new Report.Finished(0, 0, sample(model, bundle)));
         }
@@ -85,11 +100,14 @@ public final class Evaluation {
         return bundle;
     }
 
-    private Report.Evaluation measure(LanguageModel model, String name, String manifestKey) {
+    private Optional<Report.Evaluation> measure(LanguageModel model, String manifestKey) {
         TokenDataset dataset = TokenDataset.open(store, manifestKey, Path.of(launch.cache()));
         PackedBlocks blocks = dataset.heldOutBlocks(launch.sequenceLength());
-        return Perplexity.measure(
-                model, blocks, launch.blocks(), dataset.manifest().vocabSize(), name);
+        return blocks.count() == 0
+                ? Optional.empty()
+                : Optional.of(
+                        Perplexity.measure(
+                                model, blocks, launch.blocks(), dataset.manifest().vocabSize()));
     }
 
     /// `prompt`, the start of a held-out document, and `sample`, what the model makes of it; both

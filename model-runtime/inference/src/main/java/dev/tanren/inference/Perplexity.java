@@ -4,8 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import dev.tanren.launch.Report;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
 import dev.tanren.storage.tokens.PackedBlocks;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,20 +20,12 @@ public final class Perplexity {
 
     /// Measures the first blocks.
     ///
+    /// @param packed one block or more
     /// @param blocks how many at most
     /// @param vocabSize of the dataset, to choose how many blocks go at once
-    /// @param name of the dataset, for errors
-    /// @throws TanrenException `DATASET_TOO_SMALL` where there is no block
     public static Report.Evaluation measure(
-            LanguageModel model, PackedBlocks packed, int blocks, int vocabSize, String name) {
+            LanguageModel model, PackedBlocks packed, int blocks, int vocabSize) {
         int count = Math.min(blocks, packed.count());
-        if (count == 0) {
-            throw new TanrenException(
-                    ErrorCode.DATASET_TOO_SMALL,
-                    "the dataset holds nothing out to measure",
-                    "dataset " + name,
-                    "Set its holdout above 0, or give it more documents.");
-        }
         long blockValues = (long) packed.sequenceLength() * Math.max(1, vocabSize);
         int batch = Math.clamp(BATCH_VALUES / blockValues, 1, MAXIMUM_BATCH);
         double sum = 0;

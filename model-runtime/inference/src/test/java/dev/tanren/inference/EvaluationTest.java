@@ -24,6 +24,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -152,7 +154,16 @@ class EvaluationTest {
     }
 
     @Test
-    void aDatasetWithNothingHeldOutIsRefusedByName() {
+    void aDatasetWithNothingHeldOutIsLeftOut() throws IOException {
+        List<Report> reports = new ArrayList<>();
+
+        new Evaluation(launch(List.of("held", "none"), 0), store, reports::add).run();
+
+        assertThat(((Report.Evaluated) reports.getFirst()).datasets()).containsOnlyKeys("held");
+    }
+
+    @Test
+    void whereNoDatasetHoldsAnythingOutThatIsRefusedByName() {
         Evaluation evaluation = new Evaluation(launch("none", 0), store, report -> {});
 
         assertThatThrownBy(evaluation::run)
@@ -186,6 +197,10 @@ class EvaluationTest {
     }
 
     private EvaluateLaunch launch(String dataset, int sampleTokens) {
+        return launch(List.of(dataset), sampleTokens);
+    }
+
+    private EvaluateLaunch launch(List<String> datasets, int sampleTokens) {
         return new EvaluateLaunch(
                 "run",
                 "gate",
@@ -194,7 +209,10 @@ class EvaluationTest {
                 folder.resolve("cache").toString(),
                 new StoreAddress("http://127.0.0.1:1", "us-east-1", "unused", "", true),
                 "bundle/",
-                Map.of(dataset, dataset + "/manifest.json"),
+                datasets.stream()
+                        .collect(
+                                Collectors.toMap(
+                                        Function.identity(), name -> name + "/manifest.json")),
                 4,
                 10,
                 16,

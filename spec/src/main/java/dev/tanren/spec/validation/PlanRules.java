@@ -12,7 +12,9 @@ import dev.tanren.spec.validation.PlanKeys.SourceKeys;
 import dev.tanren.spec.validation.PlanKeys.StageKeys;
 import dev.tanren.spec.validation.PlanKeys.StageType;
 import dev.tanren.spec.validation.PlanKeys.TopKeys;
+import dev.tanren.spec.validation.TrainingKeys.EvaluationKeys;
 import dev.tanren.spec.validation.internal.Located;
+import dev.tanren.spec.validation.internal.Place;
 import dev.tanren.spec.validation.internal.Problems;
 import dev.tanren.spec.validation.internal.Section;
 import java.util.LinkedHashMap;
@@ -139,7 +141,7 @@ final class PlanRules {
         for (Located<Section> located : stages) {
             Section stage = located.value();
             checkOf(stage, earlier);
-            checkRequirements(stage);
+            checkRequirements(stage, trainedFor(stage, earlier));
             new ExportedSize(plan, stage, problems).check();
             if (stage.gives(TrainingKeys.OPTIMIZER) || stage.gives(TrainingKeys.PHASES)) {
                 new TrainingRules(plan, stage, problems).check();
@@ -231,7 +233,20 @@ final class PlanRules {
                 .anyMatch(format -> format.value() == Stage.Format.DJL);
     }
 
-    private void checkRequirements(Section stage) {
+    /// The training stage whose weights another stage measures; empty where none can be told, which
+    /// is reported by itself.
+    private static Optional<Section> trainedFor(Section stage, Map<String, Section> earlier) {
+        return stage.find(StageKeys.OF)
+                .flatMap(id -> Optional.ofNullable(earlier.get(id)))
+                .flatMap(
+                        of ->
+                                of.gives(StageKeys.OF)
+                                        ? of.find(StageKeys.OF).map(earlier::get)
+                                        : Optional.of(of))
+                .filter(PlanRules::isTraining);
+    }
+
+    private void checkRequirements(Section stage, Optional<Section> trained) {
         stage.find(StageKeys.REQUIRE)
                 .orElse(Map.of())
                 .forEach(
@@ -242,9 +257,59 @@ final class PlanRules {
                                     metric,
                                     datasets.keySet(),
                                     MEASURED);
+                            checkMeasured(requirement.place(), metric, trained);
                             checkBounds(requirement.value(), problems);
                         });
         checkFormats(stage.find(StageKeys.FORMATS).orElse(List.of()));
+    }
+
+    /// A metric that no stage can measure fails the plan at its end; it is better told before.
+    private void checkMeasured(Place place, String metric, Optional<Section> trained) {
+        int dot = metric.indexOf('.');
+        Located<Section> dataset = dot < 0 ? null : datasets.get(metric.substring(0, dot));
+        if (dataset == null) {
+            return;
+        }
+        String name = metric.substring(0, dot);
+        boolean nothing =
+                dataset.value().find(DatasetKeys.HOLDOUT).filter(share -> share == 0).isPresent();
+        if (nothing) {
+            Rules.inconsistent(
+                    problems,
+                    place,
+                    "the dataset " + name + " with holdout 0",
+                    "a dataset of which something is kept out of training",
+                    "Give it a holdout such as 2%.");
+        } else if (metric.endsWith(".forgetting")
+                && trained.isPresent()
+                && !evaluated(trained.get(), name)) {
+            Rules.inconsistent(
+                    problems,
+                    place,
+                    "forgetting of " + name + ", which the training stage does not evaluate",
+                    "a dataset of its evaluation: forgetting compares with the state before it",
+                    "Add " + name + " to evaluation.datasets of the training stage.");
+        }
+    }
+
+    /// Also where a mistake in its evaluation is reported by itself.
+    private boolean evaluated(Section trained, String dataset) {
+        if (!trained.gives(TrainingKeys.EVALUATION)) {
+            return false;
+        }
+        List<String> names =
+                trained
+                        .find(TrainingKeys.EVALUATION)
+                        .flatMap(evaluation -> evaluation.find(EvaluationKeys.DATASETS))
+                        .orElse(List.of())
+                        .stream()
+                        .map(Located::value)
+                        .toList();
+        boolean mistaken =
+                names.isEmpty()
+                        || !datasets.keySet().containsAll(names)
+                        || Set.copyOf(names).size() < names.size();
+        return mistaken || names.contains(dataset);
     }
 
     private void checkFormats(List<Located<Stage.Format>> formats) {

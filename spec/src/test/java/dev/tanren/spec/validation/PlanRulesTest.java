@@ -37,6 +37,7 @@ class PlanRulesTest {
                 "datasets: [code, prose] | datasets: [code, poetry] | PLAN_REFERENCE | stages[0].evaluation.datasets[1] | dataset",
                 "datasets: [code, prose] | datasets: [code, code] | PLAN_DUPLICATE | stages[0].evaluation.datasets[1] | one of them",
                 "datasets: [code, prose] | datasets: [prose] | PLAN_REFERENCE | stages[0].phases[1].enterWhen.metric | dataset",
+                "datasets: [code, prose] | datasets: [code] | PLAN_INCONSISTENT | stages[1].require[\"prose.forgetting\"] | Add prose to evaluation.datasets",
                 "metric: code.loss | metric: code.los | PLAN_VALUE | stages[0].phases[1].enterWhen.metric | metric",
                 "below: 5.0, | `` | PLAN_MISSING_KEY | stages[0].phases[1].enterWhen | at least one",
                 "below: 5.0 | below: 1, above: 2 | PLAN_INCONSISTENT | stages[0].phases[1].enterWhen | Swap",
@@ -91,6 +92,24 @@ class PlanRulesTest {
         assertThat(problem.path()).isEqualTo(path);
         assertThat(problem.code()).isEqualTo(code);
         assertThat(problem.message()).contains(mend, code.code());
+    }
+
+    @Test
+    void aRequirementOfADatasetThatHoldsNothingOutIsToldBeforeTheRun() {
+        String text =
+                Plans.javaExpert()
+                        .replace("datasets: [code, prose]", "datasets: [code]")
+                        .replace("\"prose.forgetting\": {below: 5%}", "\"prose.loss\": {below: 5}")
+                        .replace("textField: text}]", "textField: text}]\n    holdout: 0");
+
+        assertThat(PlanReaderTest.problems(text))
+                .singleElement()
+                .satisfies(
+                        problem -> {
+                            assertThat(problem.path())
+                                    .isEqualTo("stages[1].require[\"prose.loss\"]");
+                            assertThat(problem.message()).contains("holdout 0", "such as 2%");
+                        });
     }
 
     @ParameterizedTest

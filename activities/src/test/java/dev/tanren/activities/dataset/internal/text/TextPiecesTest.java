@@ -77,6 +77,7 @@ class TextPiecesTest {
     void piecesGiveTheTokensOfTheWhole(String kind, Dataset.SpecialTokens specialTokens)
             throws IOException {
         try (TextTokenizer tokenizer = tokenizer(kind, specialTokens)) {
+            int all = 0;
             for (long seed = 0; seed < 300; seed++) {
                 String text = text(new Random(seed), 400);
 
@@ -95,8 +96,10 @@ class TextPiecesTest {
                         .as("seed %d", seed)
                         .containsExactlyElementsOf(
                                 IntStream.of(tokenizer.encode(text, false)).boxed().toList());
-                assertThat(count).as("seed %d", seed).isGreaterThan(3);
+                assertThat(count).as("seed %d", seed).isGreaterThan(1);
+                all += count;
             }
+            assertThat(all).as("pieces of all texts").isGreaterThan(300 * 5);
         }
     }
 
