@@ -7,20 +7,28 @@ import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.run.StageState;
 import dev.tanren.spec.timetable.Timetable;
 import dev.tanren.storage.checkpoint.AttemptStart;
+import dev.tanren.storage.checkpoint.CheckpointManifest;
 import dev.tanren.storage.checkpoint.CheckpointStore;
+import dev.tanren.storage.checkpoint.CheckpointStore.Committed;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.storage.registry.Runs.Run;
 import dev.tanren.storage.registry.Runs.StageRow;
 import jakarta.inject.Singleton;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Says beforehand what a resume or retry would do.
 @Singleton
 public class Recoveries {
+
+    /// With which an attempt that begins may refuse what is there to go on from.
+    private static final Set<ErrorCode> REFUSALS =
+            EnumSet.of(ErrorCode.CHECKPOINT_NONE_VALID, ErrorCode.CHECKPOINT_OTHER_INPUTS);
 
     private final PostgresRegistry registry;
     private final CheckpointStore checkpoints;
@@ -67,7 +75,7 @@ public class Recoveries {
         try {
             return from(run, row, stage, start(run, stage));
         } catch (TanrenException e) {
-            if (e.code() != ErrorCode.CHECKPOINT_NONE_VALID) {
+            if (!REFUSALS.contains(e.code())) {
                 throw e;
             }
             long last = lastStep(run, row);
@@ -80,10 +88,18 @@ public class Recoveries {
                     null,
                     stage.parallelism().ranks(),
                     null,
-                    "Would fail with %s: %s. %s, or verify the checkpoint once they are restored."
-                            .formatted(e.code().code(), e.what(), capital(e.mend())),
+                    refused(e),
                     e.code().name());
         }
+    }
+
+    private static String refused(TanrenException e) {
+        String told =
+                "Would fail with %s: %s. %s"
+                        .formatted(e.code().code(), e.what(), capital(e.mend()));
+        return e.code() == ErrorCode.CHECKPOINT_NONE_VALID
+                ? told + ", or verify the checkpoint once they are restored."
+                : told;
     }
 
     /// The same decision that an attempt takes when it begins.
@@ -91,7 +107,16 @@ public class Recoveries {
         return AttemptStart.of(
                 stage.id(),
                 RunFinder.plan(run).predecessor(stage).map(TrainingStage::id).orElse(null),
-                stageId -> checkpoints.preview(run.runId(), stageId));
+                stageId -> checkpoints.preview(run.runId(), stageId).map(this::ofItsInputs));
+    }
+
+    /// @throws TanrenException `CHECKPOINT_OTHER_INPUTS`
+    private Committed ofItsInputs(Committed found) {
+        CheckpointManifest manifest = found.manifest();
+        registry.inputs()
+                .find(manifest.runId())
+                .ifPresent(fixed -> fixed.requireSame(manifest.trainedOn(), found.manifestKey()));
+        return found;
     }
 
     private Recovery from(Run run, StageRow row, TrainingStage stage, AttemptStart start) {

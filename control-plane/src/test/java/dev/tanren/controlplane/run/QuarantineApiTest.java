@@ -8,13 +8,16 @@ import static org.hamcrest.Matchers.nullValue;
 
 import dev.tanren.spec.run.RunState;
 import dev.tanren.spec.run.StageState;
+import dev.tanren.spec.run.TrainedOn;
 import dev.tanren.storage.checkpoint.CheckpointStore.Committed;
 import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Events.Event;
 import dev.tanren.storage.testing.RunProjector;
+import dev.tanren.storage.testing.SmallCheckpoints;
 import io.quarkus.test.junit.QuarkusTest;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /// Damaged checkpoints: what is said beforehand is what a retry would do.
@@ -102,6 +105,26 @@ class QuarantineApiTest extends RunApiTest {
                 .extracting(Event::type)
                 .containsExactly(
                         "checkpoint.committed", "checkpoint.quarantined", "checkpoint.released");
+    }
+
+    @Test
+    void aCheckpointOfOtherDataIsRefusedBeforehandToo() {
+        String id = failedAt("other-data", 7, 5);
+        TrainedOn saved = SmallCheckpoints.TRAINED_ON;
+        registry.inputs()
+                .fix(
+                        id,
+                        new TrainedOn(
+                                saved.model(),
+                                Map.of("other", new TrainedOn.Data("00ff", "datasets/00ff/", ""))));
+
+        as(viewer)
+                .get("/api/v1/runs/" + id + "/recovery")
+                .then()
+                .statusCode(200)
+                .body("failure", equalTo("CHECKPOINT_OTHER_INPUTS"))
+                .body("stepsLost", equalTo(7))
+                .body("summary", containsString("Would fail with TNR-4210"));
     }
 
     @Test
