@@ -11,6 +11,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.javacpp.SizeTPointer;
 import org.bytedeco.javacpp.chrono.Milliseconds;
 import org.bytedeco.pytorch.GlooDeviceVector;
+import org.bytedeco.pytorch.IntOptional;
 import org.bytedeco.pytorch.PrefixStore;
 import org.bytedeco.pytorch.ProcessGroupGloo;
 import org.bytedeco.pytorch.TCPStore;
@@ -21,9 +22,10 @@ import org.bytedeco.pytorch.Work;
 
 /// Ranks connected by PyTorch's c10d over Gloo, for CPUs.
 ///
-/// Rank 0 serves a TCP store at the rendezvous address; all ranks find each other through it and
-/// then hold direct connections. Every wait has an end: a peer that dies is noticed by its
-/// closed connection, one that hangs by the collective's timeout.
+/// Rank 0 serves a TCP store at the rendezvous address, and each rank listens at its own: nowhere
+/// else, so on one machine nothing of a gang can be reached from another. All ranks find each other
+/// through the store and then hold direct connections. Every wait has an end: a peer that dies is
+/// noticed by its closed connection, one that hangs by the collective's timeout.
 public final class GlooProcessGroup implements ProcessGroup {
 
     private static final int TAG = 1;
@@ -68,6 +70,10 @@ public final class GlooProcessGroup implements ProcessGroup {
                             .numWorkers(new SizeTPointer(1).put(worldSize))
                             .waitWorkers(true)
                             .timeout(milliseconds(meeting.rendezvous()));
+            if (rank == 0) {
+                // By itself it would listen on every interface.
+                options.masterListenFd(new IntOptional(listening(meeting)));
+            }
             TCPStore store = new TCPStore(meeting.host(), options);
             GlooDeviceVector devices =
                     new GlooDeviceVector(
@@ -84,6 +90,17 @@ public final class GlooProcessGroup implements ProcessGroup {
         } catch (RuntimeException e) {
             throw failed(
                     "the ranks did not all meet within " + meeting.rendezvous() + ": " + first(e),
+                    meeting.host() + ":" + meeting.port(),
+                    e);
+        }
+    }
+
+    private static int listening(Meeting meeting) {
+        try {
+            return ListeningSocket.on(InetAddress.getByName(meeting.host()), meeting.port());
+        } catch (IOException e) {
+            throw failed(
+                    "rank 0 cannot listen at the rendezvous address: " + e.getMessage(),
                     meeting.host() + ":" + meeting.port(),
                     e);
         }

@@ -8,9 +8,17 @@ import dev.tanren.spec.error.TanrenException;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
+import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /// Two ranks in one process, over real sockets.
@@ -21,17 +29,70 @@ class GlooProcessGroupTest {
     @Test
     void twoRanksSwapWhatTheyHave() throws Exception {
         try (Pair pair = Pair.meet();
-                FlatBuffer own = FlatBuffer.allocate(4);
-                FlatBuffer others = FlatBuffer.allocate(4);
-                FlatBuffer swapped = FlatBuffer.allocate(4)) {
-            own.segment().setAtIndex(ValueLayout.JAVA_FLOAT, 2, 1.5f);
+                FlatBuffer of0 = FlatBuffer.allocate(4);
+                FlatBuffer of1 = FlatBuffer.allocate(4);
+                FlatBuffer at0 = FlatBuffer.allocate(4);
+                FlatBuffer at1 = FlatBuffer.allocate(4)) {
+            of0.segment().setAtIndex(ValueLayout.JAVA_FLOAT, 2, 1.5f);
+            of1.segment().setAtIndex(ValueLayout.JAVA_FLOAT, 3, -2.5f);
             CompletableFuture<Void> other =
                     CompletableFuture.runAsync(
-                            () -> pair.second.exchange(0, swapped.tensor(), others.tensor()));
-            pair.first.exchange(1, own.tensor(), swapped.tensor().clone());
+                            () -> pair.second.exchange(0, of1.tensor(), at1.tensor()));
+            pair.first.exchange(1, of0.tensor(), at0.tensor());
             other.join();
-            assertThat(others.segment().getAtIndex(ValueLayout.JAVA_FLOAT, 2)).isEqualTo(1.5f);
+            assertThat(at1.segment().mismatch(of0.segment())).isEqualTo(-1);
+            assertThat(at0.segment().mismatch(of1.segment())).isEqualTo(-1);
         }
+    }
+
+    @Test
+    void nothingListensButAtTheAddressThatWasGiven() throws Exception {
+        List<String> before = listening();
+        try (Pair pair = Pair.meet()) {
+            List<String> opened = new ArrayList<>(listening());
+            before.forEach(opened::remove);
+
+            assertThat(opened)
+                    .as("the store's, and one of each rank: 127.0.0.1 in the kernel's notation")
+                    .hasSize(3)
+                    .allMatch(address -> address.startsWith("0100007F:"));
+            assertThat(pair.first.worldSize()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void aPortThatIsTakenIsSaid() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            assertThatThrownBy(() -> GlooProcessGroup.join(meeting(taken.getLocalPort()), 0, 2))
+                    .hasMessageContaining("127.0.0.1:" + taken.getLocalPort())
+                    .isInstanceOfSatisfying(
+                            TanrenException.class,
+                            e -> assertThat(e.code()).isEqualTo(ErrorCode.COLLECTIVE_FAILED));
+        }
+    }
+
+    /// Addresses of this process's listening TCP sockets, as the kernel lists them.
+    private static List<String> listening() throws IOException {
+        Set<String> own = new HashSet<>();
+        try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
+            for (Path descriptor : descriptors.toList()) {
+                try {
+                    own.add(Files.readSymbolicLink(descriptor).toString());
+                } catch (IOException closedMeanwhile) {
+                    // Not one that listens.
+                }
+            }
+        }
+        List<String> found = new ArrayList<>();
+        for (String table : List.of("/proc/self/net/tcp", "/proc/self/net/tcp6")) {
+            for (String line : Files.readAllLines(Path.of(table))) {
+                String[] fields = line.strip().split("\\s+", -1);
+                if (fields[3].equals("0A") && own.contains("socket:[" + fields[9] + "]")) {
+                    found.add(fields[1]);
+                }
+            }
+        }
+        return found;
     }
 
     @Test
