@@ -1,6 +1,5 @@
 package dev.tanren.activities.process;
 
-import dev.tanren.activities.hub.HubToken;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import java.io.IOException;
@@ -36,8 +35,6 @@ public final class LaunchedProcess {
             Map<String, String> environment,
             Path log,
             IntConsumer exited) {
-        // Of the worker alone: what it launches reads models from the object store.
-        command.environment().remove(HubToken.VARIABLE);
         command.environment().putAll(environment);
         command.redirectErrorStream(true)
                 .redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")))

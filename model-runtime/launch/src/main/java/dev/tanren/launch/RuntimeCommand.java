@@ -151,9 +151,11 @@ public record RuntimeCommand(List<String> arguments, Map<String, String> environ
         };
     }
 
-    /// A builder of the process, whose streams and folder the caller sets.
+    /// A builder of the process, whose streams and folder the caller sets, and what it may know of
+    /// secrets. Of the caller's own environment it has what [InheritedVariables] says.
     public ProcessBuilder processBuilder() {
         ProcessBuilder builder = new ProcessBuilder(arguments);
+        builder.environment().keySet().removeIf(name -> !InheritedVariables.contain(name));
         builder.environment().putAll(environment);
         return builder;
     }

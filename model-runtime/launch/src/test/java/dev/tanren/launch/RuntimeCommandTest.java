@@ -45,6 +45,37 @@ class RuntimeCommandTest {
     }
 
     @Test
+    void nothingOfTheStartersEnvironmentIsInheritedButWhatProgramsNeed() {
+        Map<String, String> own = System.getenv();
+
+        Map<String, String> environment = trainer(NATIVES).processBuilder().environment();
+
+        assertThat(environment).containsEntry("PATH", own.get("PATH"));
+        assertThat(environment).containsAllEntriesOf(trainer(NATIVES).environment());
+        assertThat(List.of("LC_ALL", "CUDA_VISIBLE_DEVICES", "TANREN_RANK_HOST", "TMPDIR"))
+                .allMatch(InheritedVariables::contain);
+        assertThat(
+                        List.of(
+                                "TANREN_DATABASE_PASSWORD",
+                                "TANREN_HUB_TOKEN",
+                                "TANREN_S3_SECRET_KEY",
+                                "TANREN_ADMIN_TOKEN",
+                                "AWS_SECRET_ACCESS_KEY",
+                                "JAVA_TOOL_OPTIONS",
+                                "path"))
+                .noneMatch(InheritedVariables::contain);
+    }
+
+    @Test
+    void aProcessHasWhatItInheritsAndWhatItsCommandSetsAndNoMore() {
+        assertThat(trainer(NATIVES).processBuilder().environment().keySet())
+                .allMatch(
+                        name ->
+                                InheritedVariables.contain(name)
+                                        || trainer(NATIVES).environment().containsKey(name));
+    }
+
+    @Test
     void ranksOnGpusTakeTheLibrariesForThemAndAWorkspaceOfAFixedSize() {
         RuntimeCommand onCpu = trainer(NATIVES);
         RuntimeCommand onGpu = onCpu.on(RankDevice.CUDA);
