@@ -245,6 +245,51 @@ class DatasetInputsTest {
         assertRefused(Format.AUTO, "a.txt:2", "0xE9");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"UTF-16LE", "UTF-16BE", "UTF-32LE", "UTF-32BE"})
+    void otherEncodingsWithoutAMarkAreNamedTooThoughTheyAreValidUtf8(String encoding)
+            throws IOException {
+        for (String name : List.of("a.txt", "a.json", "a", "a.jsonl", "a.txt.gz", "a.jsonl.zst")) {
+            for (String content :
+                    List.of(LINES, LINES.repeat(20_000), "caf\u00e9 \u0431\u0430 au lait")) {
+                write(name, packed(name, content.getBytes(Charset.forName(encoding))));
+                assertRefused(Format.AUTO, name, "full of NUL bytes");
+                assertRefused(Format.TEXT, name, "iconv -f " + encoding + " -t UTF-8");
+                assertRefused(Format.JSONL, name, "iconv -f " + encoding + " -t UTF-8");
+            }
+            Files.delete(corpus.resolve(name));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\0", "a\0", "alpha\0beta", "\0\0abcdefg"})
+    void aTextWithANulOrFewIsReadAsItIs(String text) throws IOException {
+        write("a.txt", bytes(text));
+
+        assertPrepared(prepare(Format.AUTO), 1, text.length() + 1);
+    }
+
+    @Test
+    void readyTokensThatArePackedAreRefusedWhateverTheirName() throws IOException {
+        byte[] ids = new byte[4096];
+        for (Format format : List.of(Format.TOKENS_U16, Format.TOKENS_U32)) {
+            write("ids.bin", gzip(ids));
+            assertRefused(format, "ids.bin", "begins as a gzip file does");
+            write("ids.bin", Zstd.compress(ids));
+            assertRefused(format, "ids.bin", "begins as a zstd file does");
+        }
+    }
+
+    /// 35615 is gzip's magic number; no gzip file goes on with the id 7, nor with a flag that does
+    /// not exist.
+    @ParameterizedTest
+    @ValueSource(strings = {"1f8b0700", "1f8b0820", "28b52ffe"})
+    void readyTokensThatBeginLikeAPackedFileByChanceAreRead(String first) throws IOException {
+        write("ids.bin", concat(HexFormat.of().parseHex(first), new byte[4092]));
+
+        assertThat(prepare(Format.TOKENS_U16, 65_536).statistics().tokens()).isEqualTo(2048);
+    }
+
     @Test
     void aLongJsonStringIsReadBeyondTheLibrarysOwnLimit() throws IOException {
         write("a.jsonl", bytes("{\"text\":\"" + "a".repeat(20_000_001) + "\"}\n{\"text\":\"b\"}"));
@@ -332,6 +377,10 @@ class DatasetInputsTest {
     }
 
     private DatasetManifest prepare(Format format) {
+        return prepare(format, 257);
+    }
+
+    private DatasetManifest prepare(Format format, int vocabulary) {
         Dataset dataset =
                 new Dataset(
                         List.of(new Dataset.Source("file:" + corpus, null, "text", format)),
@@ -344,7 +393,7 @@ class DatasetInputsTest {
                         new Sources(roots, new SourceBuckets(List.of(), bucket -> store)),
                         folder.resolve("scratch"),
                         2)
-                .prepare(new Request("d", dataset, "tokenizer.json", 257), Progress.NONE)
+                .prepare(new Request("d", dataset, "tokenizer.json", vocabulary), Progress.NONE)
                 .manifest();
     }
 

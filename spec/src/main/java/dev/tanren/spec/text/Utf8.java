@@ -7,6 +7,8 @@ import java.nio.charset.CoderResult;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
 
 /// Bytes that must be UTF-8: decoded as they are, or refused with the place. Nothing is ever
 /// replaced by U+FFFD.
@@ -74,6 +76,45 @@ public final class Utf8 {
                     "it begins with the byte order mark of " + encoding,
                     "Convert it: iconv -f " + encoding + " -t UTF-8.");
         }
+    }
+
+    /// The encoding of text that is UTF-16 or UTF-32 without a byte order mark, as far as its first
+    /// bytes tell: at least every fourth byte is NUL, and more than one. A text of ASCII in these
+    /// is valid UTF-8 too, full of NULs.
+    ///
+    /// @param head the first bytes of a file; more of them tell more surely
+    /// @return as `iconv` names it, empty for all other bytes
+    public static Optional<String> wideWithoutMark(byte[] head) {
+        int[] nuls = new int[4];
+        for (int at = 0; at < head.length; at++) {
+            nuls[at % 4] += head[at] == 0 ? 1 : 0;
+        }
+        int all = nuls[0] + nuls[1] + nuls[2] + nuls[3];
+        if (all < 2 || 4L * all < head.length) {
+            return Optional.empty();
+        }
+        int[] pairs = {nuls[2] + nuls[3], nuls[0] + nuls[1], nuls[1] + nuls[3], nuls[0] + nuls[2]};
+        int most = 0;
+        for (int pair = 1; pair < pairs.length; pair++) {
+            most = pairs[pair] > pairs[most] ? pair : most;
+        }
+        return Optional.of(List.of("UTF-32LE", "UTF-32BE", "UTF-16LE", "UTF-16BE").get(most));
+    }
+
+    /// @param head the first bytes of a file
+    /// @throws NotUtf8Exception where they are [#wideWithoutMark(byte[])]
+    public static void refuseWideWithoutMark(byte[] head) {
+        wideWithoutMark(head)
+                .ifPresent(
+                        encoding -> {
+                            throw new NotUtf8Exception(
+                                    1,
+                                    1,
+                                    "it is full of NUL bytes, as "
+                                            + encoding
+                                            + " without a byte order mark is",
+                                    "Convert it: iconv -f " + encoding + " -t UTF-8.");
+                        });
     }
 
     private static int unit(byte[] head, int at) {

@@ -89,10 +89,11 @@ public final class DocumentReader {
     }
 
     private static void passMark(InputStream content) throws IOException {
-        content.mark(4);
-        byte[] head = content.readNBytes(4);
+        content.mark(FileFormats.HEAD_BYTES);
+        byte[] head = content.readNBytes(FileFormats.HEAD_BYTES);
         content.reset();
         Utf8.refuseOtherMarks(head);
+        Utf8.refuseWideWithoutMark(head);
         content.skipNBytes(Utf8.markBytes(head));
     }
 

@@ -43,7 +43,7 @@ final class FileFormats {
                 switch (file.format()) {
                     case AUTO -> guessed(file, digest.head());
                     case TEXT, JSONL -> file.format();
-                    case TOKENS_U16, TOKENS_U32 -> tokens(file);
+                    case TOKENS_U16, TOKENS_U32 -> tokens(file, digest.head());
                 };
         boolean plain = Packing.of(digest.head()) == Packing.NONE;
         int mark = Utf8.markBytes(digest.head());
@@ -56,12 +56,25 @@ final class FileFormats {
                 file.source(), file.content(), format, file.textField(), digest.sha256());
     }
 
-    private static Dataset.Format tokens(SourceFile file) {
+    private static Dataset.Format tokens(SourceFile file, byte[] head) {
         if (Packing.promisedBy(file.where())) {
             throw refused(
                     "the file is packed, and ready tokens are read as they are",
                     file.where(),
                     "Unpack it.");
+        }
+        Packing begins = Packing.byHeader(head);
+        if (begins != Packing.NONE) {
+            String packer = begins.name().toLowerCase(Locale.ROOT);
+            throw refused(
+                    "the file begins as a "
+                            + packer
+                            + " file does, and ready tokens are read as they are",
+                    file.where(),
+                    "Unpack it ("
+                            + packer
+                            + " -d). Where these bytes are ids all the same, let the file begin"
+                            + " with another one.");
         }
         return file.format();
     }
@@ -73,7 +86,12 @@ final class FileFormats {
             return Dataset.Format.JSONL;
         }
         boolean mayBeLines = extension.isEmpty() || extension.equals("json");
-        return switch (beginning(content(file, head), extension.equals("json"))) {
+        byte[] content = content(file, head);
+        if (Utf8.wideWithoutMark(content).isPresent()) {
+            // No JSON in this encoding; whoever reads it says so.
+            return Dataset.Format.TEXT;
+        }
+        return switch (beginning(content, extension.equals("json"))) {
             case TEXT -> Dataset.Format.TEXT;
             case JSON_LINES -> {
                 if (!mayBeLines) {

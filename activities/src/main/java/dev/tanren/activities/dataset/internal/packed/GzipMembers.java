@@ -15,6 +15,7 @@ import java.util.zip.Inflater;
 /// [PackedException] that names the member. Not safe for use by several threads.
 final class GzipMembers extends InputStream {
 
+    private static final int HEADER_BYTES = 10;
     private static final int DEFLATE = 8;
     private static final int HEADER_CHECKSUM = 2;
     private static final int EXTRA = 4;
@@ -35,6 +36,16 @@ final class GzipMembers extends InputStream {
 
     GzipMembers(InputStream file) {
         this.file = file;
+    }
+
+    /// Whether a file's first bytes are a member's header: the magic number, the one method there
+    /// is, no flags that do not exist, and the time and system behind them.
+    static boolean header(byte[] head) {
+        return head.length >= HEADER_BYTES
+                && (head[0] & 0xff) == 0x1f
+                && (head[1] & 0xff) == 0x8b
+                && head[2] == DEFLATE
+                && (head[3] & RESERVED) == 0;
     }
 
     @Override

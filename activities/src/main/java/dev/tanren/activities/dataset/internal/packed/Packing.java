@@ -47,6 +47,15 @@ public enum Packing {
         return begins(head, hex("28b52ffd")) || skippable(head) ? ZSTD : NONE;
     }
 
+    /// The packing where the first bytes are a whole header of it, for files whose bytes may be
+    /// anything: the two of gzip's magic number alone begin other files too.
+    ///
+    /// @param head as of [#of(byte\[\])]
+    public static Packing byHeader(byte[] head) {
+        Packing packing = of(head);
+        return packing == GZIP && !GzipMembers.header(head) ? NONE : packing;
+    }
+
     /// A file's content, unpacked.
     ///
     /// @param name of the file, whose ending must not promise a packing that its bytes do not show
