@@ -194,7 +194,7 @@ public enum ErrorCode {
     TRAINING_DIVERGED(
             "TNR-5006",
             FailureClass.DIVERGED,
-            "Lower the learning rate or lengthen the warm-up, and fork from an earlier checkpoint."),
+            "Lower the learning rate or lengthen the warm-up, and submit the changed plan."),
     COLLECTIVE_FAILED(
             "TNR-5007",
             FailureClass.RANK_CRASHED,
@@ -206,8 +206,8 @@ public enum ErrorCode {
     TRAINING_NEEDS_PERSON(
             "TNR-5009",
             FailureClass.DIVERGED,
-            "Look at the samples that are named; resume the run to go on without that batch, or fork it with"
-                    + " other settings."),
+            "Look at the samples that are named; resume the run to go on without that batch, or"
+                    + " submit a changed plan."),
     WORKER_FULL(
             "TNR-5010",
             FailureClass.PREEMPTED,
@@ -227,7 +227,8 @@ public enum ErrorCode {
     RUN_INTERRUPTED(
             "TNR-5014",
             FailureClass.PREEMPTED,
-            "Retry the run: its workflow was ended from outside, its checkpoints are kept."),
+            "Retry the run yourself (./tanren run retry): its workflow was ended from outside, so nothing"
+                    + " tries it again; its checkpoints are kept."),
     GATE_FAILED(
             "TNR-5101",
             FailureClass.CONFIGURATION,

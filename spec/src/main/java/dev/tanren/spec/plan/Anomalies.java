@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param nonFinite for a loss or a gradient that is not finite
 /// @param spike for a loss that jumps; null where no step is looked at
-/// @param limit steps of the stage that may be left out; the next one waits for a person, whatever
-///     the policy
+/// @param limit steps of the stage that may be left out; the next one waits for a person where the
+///     policy is to skip or to roll back
 public record Anomalies(
         Policy nonFinite, @Nullable Policy spike, int window, double threshold, int limit) {
 

@@ -245,8 +245,8 @@ final class OptimizationKeys {
                         "limit",
                         new Whole(0, 1_000_000),
                         "2",
-                        "steps of the stage that may be left out; the next one waits for a person,"
-                                + " whatever the policy");
+                        "steps of the stage that may be left out; the next one waits for a person"
+                                + " where the policy is `skip` or `rollback`");
         static final Shape SHAPE =
                 Shape.of(
                         "anomalies",

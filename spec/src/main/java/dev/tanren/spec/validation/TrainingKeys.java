@@ -186,7 +186,8 @@ final class TrainingKeys {
                         new Time(Watchdog.SHORTEST, Watchdog.LONGEST),
                         "how long a rank may give no sign of its work; absent, the limit is three"
                                 + " times the longest silence that the attempt has shown, at least"
-                                + " 30s, and 10m while little is known");
+                                + " 30s, and 10m while little is known; a rank that starts has"
+                                + " 10m at least either way");
         static final Shape SHAPE =
                 Shape.of(
                         "watchdog",

@@ -21,6 +21,12 @@ class ErrorDocumentationTest {
                         A message says what was found, what was expected, where, and how to mend it; this list has what usually
                         helps. The class decides whether the same work is tried again by itself.
 
+                        How often: without a newer checkpoint between them, failures of a training stage are counted together. Of
+                        the classes rank_crashed, hung and anomaly the 6th ends the run, of storage the 4th; the wait doubles up to
+                        1 minute. Preemptions are counted by themselves, with waits up to 10 minutes: the 13th pauses the run.
+                        Preparation, export and evaluation are tried 10 times at most. A run that has ended is not begun again by
+                        itself, whatever its code: a person retries it.
+
                         | code | name | class | tried again | what helps |
                         |---|---|---|---|---|
                         """);
@@ -31,10 +37,18 @@ class ErrorDocumentationTest {
                                     code.code(),
                                     code.name(),
                                     code.failureClass().name().toLowerCase(Locale.ROOT),
-                                    code.failureClass().retryable() ? "yes" : "no",
+                                    triedAgain(code),
                                     code.mend()));
         }
         GeneratedDocument.assertCommitted("errors.md", text.toString());
+    }
+
+    /// A workflow that was ended from outside begins no attempt, whatever the failure's class.
+    private static String triedAgain(ErrorCode code) {
+        if (code == ErrorCode.RUN_INTERRUPTED) {
+            return "by a person";
+        }
+        return code.failureClass().retryable() ? "yes" : "no";
     }
 
     @Test

@@ -106,7 +106,7 @@ record GangFailures(GangRequest request) {
                 "samples " + anomaly.samples(),
                 rollback
                         ? "nothing to do: the work goes on from the last checkpoint without them"
-                        : "look at these samples; resume the run to go on without them, or fork it"
-                                + " with a lower learning rate");
+                        : "look at these samples; resume the run to go on without them, or submit"
+                                + " a changed plan, such as one with a lower learning rate");
     }
 }
