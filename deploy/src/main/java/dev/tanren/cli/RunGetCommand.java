@@ -160,7 +160,9 @@ final class RunGetCommand implements Callable<Integer> {
     }
 
     static String failureText(JsonNode failure) {
+        String failureClass = failure.path("failureClass").asText("");
         return failure.path("code").asText()
+                + (failureClass.isEmpty() ? "" : " (" + failureClass + ")")
                 + " "
                 + Printable.lines(failure.path("what").asText())
                 + "\n  where: "

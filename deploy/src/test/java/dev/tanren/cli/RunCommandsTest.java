@@ -19,7 +19,7 @@ class RunCommandsTest extends CommandTest {
              "planText":"# mine\\nname: small","planMediaType":"application/yaml"}""";
     private static final String FAILURE =
             """
-            {"code":"TNR-5003","what":"rank 1 is silent","where":"rank 1",
+            {"code":"TNR-5003","failureClass":"hung","what":"rank 1 is silent","where":"rank 1",
              "mend":"the run has ended: look at the stacks"}""";
     private static final String RECOVERY =
             """
@@ -231,6 +231,20 @@ class RunCommandsTest extends CommandTest {
     }
 
     @Test
+    void aFailedRunIsShownWithTheClassOfItsFailure() {
+        answers.put(
+                "GET /runs/r1",
+                new Answer(
+                        200,
+                        RUN.replace("running", "failed")
+                                .replace("\"failure\":null", "\"failure\":" + FAILURE)));
+        answers.put("GET /runs/r1/artifacts", new Answer(200, "{\"items\":[]}"));
+
+        assertThat(run("run", "get", "r1").out())
+                .contains("failed  TNR-5003 (hung) rank 1 is silent\n  where: rank 1\n  mend:");
+    }
+
+    @Test
     void aDiagnosisOfAFailedRunSaysFirstWhatItIsInAndWhatCanBeDone() {
         answers.put(
                 "GET /runs/r1",
@@ -244,7 +258,7 @@ class RunCommandsTest extends CommandTest {
         Result result = run("run", "diagnose", "r1");
 
         assertThat(result.out())
-                .startsWith("state    failed\nfailed   TNR-5003 rank 1 is silent")
+                .startsWith("state    failed\nfailed   TNR-5003 (hung) rank 1 is silent")
                 .contains(
                         "next     ./tanren run retry r1: Resumes stage adapt from step 5, loses 2"
                                 + " steps, on 2 ranks.");

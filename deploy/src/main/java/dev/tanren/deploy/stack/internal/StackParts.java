@@ -5,8 +5,8 @@ import dev.tanren.deploy.stack.Installation;
 import dev.tanren.deploy.stack.Ports;
 import dev.tanren.deploy.stack.StackSettings;
 import dev.tanren.deploy.stack.TanrenHome;
-import dev.tanren.launch.RankDevice;
 import dev.tanren.spec.planner.Machine;
+import dev.tanren.spec.units.ByteSize;
 import dev.tanren.storage.objects.StoreAddress;
 import java.io.IOException;
 import java.net.URI;
@@ -25,24 +25,22 @@ final class StackParts {
 
     static final String BUCKET = "tanren";
 
-    /// Handed from who starts the stack to its workers.
-    private static final List<String> HANDED_TO_WORKERS =
-            List.of(
-                    "TANREN_S3_ALLOWED_BUCKETS",
-                    "TANREN_HUB_ENDPOINT",
-                    "TANREN_HUB_TOKEN",
-                    "TANREN_WORKER_CACHE_SIZE",
-                    RankDevice.VARIABLE);
-
+    private static final String WORKER_SCRATCH = "TANREN_WORKER_SCRATCH";
+    private static final String WORKER_CACHE = "TANREN_WORKER_CACHE";
     private static final String WORKER_MEMORY = "TANREN_WORKER_MEMORY";
+    private static final String WORKER_GRACE = "TANREN_WORKER_GRACE_SECONDS";
 
     private static final String HOST = "127.0.0.1";
     private static final Duration SHORT = Duration.ofSeconds(20);
 
-    /// Time for the ranks of a worker to finish their step and save.
+    /// Time for the ranks of a worker to finish their step and save, with the usual grace.
     private static final Duration SAVING = Duration.ofSeconds(40);
 
+    /// What a worker may take beyond a grace that it was given.
+    private static final Duration BEYOND_GRACE = Duration.ofSeconds(25);
+
     private final StackSettings settings;
+    private final Map<String, String> caller;
     private final TanrenHome home;
     private final Installation installation;
     private final Ports ports;
@@ -50,16 +48,19 @@ final class StackParts {
     private final HttpClient client =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
 
-    private StackParts(StackSettings settings) {
+    private StackParts(StackSettings settings, Map<String, String> caller) {
         this.settings = settings;
+        this.caller = caller;
         this.home = settings.home();
         this.installation = settings.installation();
         this.ports = settings.ports();
         this.build = buildOf(installation.root());
     }
 
-    static List<StackPart> of(StackSettings settings) {
-        StackParts parts = new StackParts(settings);
+    /// @param caller the environment of whoever starts the stack, of which [HandedOn] goes on to
+    ///     the parts
+    static List<StackPart> of(StackSettings settings, Map<String, String> caller) {
+        StackParts parts = new StackParts(settings, caller);
         List<StackPart> order =
                 new ArrayList<>(
                         List.of(
@@ -187,7 +188,8 @@ final class StackParts {
     private StackPart controlPlane() {
         List<String> arguments = java("control-plane", "-Xmx512m");
         arguments.addAll(List.of("-jar", installation.controlPlaneJar().toString()));
-        Map<String, String> environment = new HashMap<>(commonEnvironment());
+        Map<String, String> environment = new HashMap<>(HandedOn.toTheControlPlane(caller));
+        environment.putAll(commonEnvironment());
         environment.put("TANREN_HTTP_HOST", HOST);
         environment.put("TANREN_HTTP_PORT", Integer.toString(ports.console()));
         environment.put("TANREN_ADMIN_TOKEN", settings.secrets().adminToken());
@@ -207,9 +209,12 @@ final class StackParts {
         List<String> arguments = java(name, "-Xmx1g");
         arguments.addAll(List.of("-cp", installation.workerClassPath()));
         arguments.add("dev.tanren.activities.worker.WorkerMain");
-        Map<String, String> environment = new HashMap<>(commonEnvironment());
-        environment.put("TANREN_WORKER_SCRATCH", home.scratch(name).toString());
-        environment.put("TANREN_WORKER_CACHE", home.objectCache().toString());
+        Map<String, String> environment = new HashMap<>();
+        environment.put(WORKER_SCRATCH, home.scratch(name).toString());
+        environment.put(WORKER_CACHE, home.objectCache().toString());
+        environment.putAll(HandedOn.toWorkers(caller));
+        environment.put(WORKER_MEMORY, workerMemory());
+        environment.putAll(commonEnvironment());
         environment.put("TANREN_JAVA", installation.java().toString());
         environment.put("TANREN_TRAINER_CLASSPATH", installation.trainerClassPath());
         environment.put("TANREN_INFERENCE_CLASSPATH", installation.inferenceClassPath());
@@ -217,10 +222,6 @@ final class StackParts {
         environment.put(
                 "TANREN_FILE_ROOTS",
                 settings.fileRoots().stream().map(Path::toString).collect(Collectors.joining(":")));
-        for (String variable : HANDED_TO_WORKERS) {
-            environment.put(variable, System.getenv().getOrDefault(variable, ""));
-        }
-        environment.put(WORKER_MEMORY, workerMemory());
         return new StackPart(
                 name,
                 List.of("control-plane"),
@@ -230,22 +231,41 @@ final class StackParts {
                         "select exists (select from workers where pid = :pid"
                                 + " and seen_at > now() - interval '30 seconds')"),
                 () -> {
-                    PrivateFiles.folder(home.scratch(name));
-                    PrivateFiles.folder(home.objectCache());
+                    PrivateFiles.folder(Path.of(environment.getOrDefault(WORKER_SCRATCH, "")));
+                    PrivateFiles.folder(Path.of(environment.getOrDefault(WORKER_CACHE, "")));
                     PrivateFiles.folder(home.data());
                     new NativesExtraction(home, installation).run();
                 },
                 Signals.TERMINATE,
-                SAVING);
+                saving());
     }
 
-    /// What who starts the stack says, or an equal part of what the stack leaves.
+    /// An equal part of what who starts the stack says, or of what the stack leaves. A text that
+    /// is no size is handed on as it is: the worker refuses it.
     private String workerMemory() {
-        String told = System.getenv().getOrDefault(WORKER_MEMORY, "");
+        String told = caller.getOrDefault(WORKER_MEMORY, "");
         long machine = Machine.here().memoryBytes();
-        return told.isBlank() && machine > 0
-                ? Long.toString(StackMemory.ofWorker(machine, settings.workers()))
-                : told;
+        if (told.isBlank()) {
+            return machine > 0
+                    ? Long.toString(StackMemory.ofWorker(machine, settings.workers()))
+                    : "";
+        }
+        try {
+            return Long.toString(ByteSize.parse(told).bytes() / settings.workers());
+        } catch (IllegalArgumentException noSize) {
+            return told;
+        }
+    }
+
+    /// So long that a worker which uses all of its grace is not killed.
+    private Duration saving() {
+        try {
+            int grace = Integer.parseInt(caller.getOrDefault(WORKER_GRACE, "0"));
+            Duration needed = BEYOND_GRACE.plusSeconds(grace);
+            return needed.compareTo(SAVING) > 0 ? needed : SAVING;
+        } catch (NumberFormatException noNumber) {
+            return SAVING;
+        }
     }
 
     private Map<String, String> commonEnvironment() {

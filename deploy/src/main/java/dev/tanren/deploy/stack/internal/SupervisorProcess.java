@@ -56,7 +56,11 @@ public final class SupervisorProcess {
             Request request,
             Function<Ports, dev.tanren.deploy.stack.StackSettings> settingsAt) {
         Signals.leaveTerminal();
-        return new SupervisorProcess(home, request, settingsAt.andThen(StackParts::of)).run();
+        return new SupervisorProcess(
+                        home,
+                        request,
+                        settingsAt.andThen(settings -> StackParts.of(settings, System.getenv())))
+                .run();
     }
 
     int run() {

@@ -1,0 +1,139 @@
+package dev.tanren.deploy.stack.internal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tanren.deploy.stack.Installation;
+import dev.tanren.deploy.stack.Ports;
+import dev.tanren.deploy.stack.Secrets;
+import dev.tanren.deploy.stack.StackSettings;
+import dev.tanren.deploy.stack.TanrenHome;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What the parts of the stack are told, over an installation of empty files.
+class StackPartsTest {
+
+    @TempDir private Path folder;
+
+    @BeforeEach
+    void anInstallation() throws IOException {
+        for (String jar :
+                List.of(
+                        "activities/target/tanren-activities-1.jar",
+                        "deploy/target/tanren-deploy-1.jar",
+                        "model-runtime/trainer/target/tanren-trainer-1.jar",
+                        "model-runtime/inference/target/tanren-inference-1.jar",
+                        "control-plane/target/quarkus-app/quarkus-run.jar")) {
+            Path file = folder.resolve(jar);
+            Files.createDirectories(file.resolveSibling("lib"));
+            Files.createFile(file);
+        }
+    }
+
+    @Test
+    void workersGetEveryVariableOfTheirsAndTheControlPlaneEveryOneOfTheApi() {
+        Map<String, String> caller =
+                Map.of(
+                        "TANREN_WORKER_GANGS", "3",
+                        "TANREN_WORKER_SCRATCH", "/fast/scratch",
+                        "TANREN_WORKER_SOMETHING_NEW", "x",
+                        "TANREN_DEPLOYMENT_NAME", "blue",
+                        "TANREN_BUILD_ID", "7",
+                        "TANREN_HUB_TOKEN", "hf_x",
+                        "TANREN_API_ALLOWED_HOSTS", "tanren.example");
+
+        Map<String, String> worker = environment("worker", 1, caller);
+        Map<String, String> controlPlane = environment("control-plane", 1, caller);
+
+        assertThat(worker)
+                .containsAllEntriesOf(without(caller, "TANREN_API_ALLOWED_HOSTS"))
+                .doesNotContainKey("TANREN_API_ALLOWED_HOSTS");
+        assertThat(controlPlane)
+                .containsEntry("TANREN_API_ALLOWED_HOSTS", "tanren.example")
+                .doesNotContainKeys("TANREN_WORKER_GANGS", "TANREN_BUILD_ID", "TANREN_HUB_TOKEN");
+    }
+
+    @Test
+    void theStacksOwnAddressesAndOtherVariablesOfTheCallerAreNotMixed() {
+        Map<String, String> caller =
+                Map.of(
+                        "TANREN_DATABASE_URL", "jdbc:postgresql://elsewhere/tanren",
+                        "TANREN_TEMPORAL_ADDRESS", "elsewhere:7233",
+                        "TANREN_ADMIN_TOKEN", "tnr_elsewhere",
+                        "SOMETHING_ELSE", "x");
+
+        assertThat(environment("worker", 1, caller)).doesNotContainValue("x");
+        for (String part : List.of("worker", "control-plane")) {
+            assertThat(environment(part, 1, caller).values())
+                    .noneMatch(value -> value.contains("elsewhere"));
+        }
+    }
+
+    /// A worker takes an empty number for a wrong one.
+    @Test
+    void anEmptyVariableIsOneThatIsNotSet() {
+        assertThat(
+                        environment(
+                                "worker",
+                                1,
+                                Map.of("TANREN_WORKER_GANGS", "", "TANREN_WORKER_SCRATCH", " ")))
+                .doesNotContainKey("TANREN_WORKER_GANGS")
+                .containsEntry(
+                        "TANREN_WORKER_SCRATCH", folder.resolve("home/scratch/worker").toString());
+    }
+
+    @Test
+    void severalWorkersShareTheMemoryThatTheStackIsToldOf() {
+        Map<String, String> caller = Map.of("TANREN_WORKER_MEMORY", "12GiB");
+
+        assertThat(memory("worker", 1, caller)).isEqualTo(Long.toString(12L << 30));
+        assertThat(memory("worker-1", 2, caller)).isEqualTo(Long.toString(6L << 30));
+        assertThat(memory("worker-2", 2, caller)).isEqualTo(Long.toString(6L << 30));
+        assertThat(memory("worker-2", 2, Map.of("TANREN_WORKER_MEMORY", "much"))).isEqualTo("much");
+    }
+
+    @Test
+    void aWorkerIsNotKilledBeforeItsGraceIsOver() {
+        assertThat(part("worker", 1, Map.of()).patience()).isEqualTo(Duration.ofSeconds(40));
+        assertThat(part("worker", 1, Map.of("TANREN_WORKER_GRACE_SECONDS", "120")).patience())
+                .isGreaterThan(Duration.ofMinutes(2));
+    }
+
+    private String memory(String name, int workers, Map<String, String> caller) {
+        return environment(name, workers, caller).getOrDefault("TANREN_WORKER_MEMORY", "");
+    }
+
+    private Map<String, String> environment(String name, int workers, Map<String, String> caller) {
+        return part(name, workers, caller).command().environment();
+    }
+
+    private StackPart part(String name, int workers, Map<String, String> caller) {
+        StackSettings settings =
+                new StackSettings(
+                        new TanrenHome(folder.resolve("home")),
+                        new Installation(
+                                folder, folder.resolve("java"), folder.resolve("temporal")),
+                        new Secrets("password", "access", "secret", "tnr_own"),
+                        new Ports(1, 2, 3, 4, 5),
+                        workers,
+                        List.of());
+        return StackParts.of(settings, caller).stream()
+                .filter(part -> part.name().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static Map<String, String> without(Map<String, String> all, String name) {
+        Map<String, String> rest = new HashMap<>(all);
+        rest.remove(name);
+        return rest;
+    }
+}
