@@ -7,19 +7,23 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Where the built product lies: class paths and programs that its processes are started with.
 ///
 /// @param root folder of the checkout
+/// @param build folder with the build, laid out like the checkout; later builds leave it alone
 /// @param java executable of the JDK that runs everything
 /// @param temporal the temporal command line; need not be there unless the stack is started
-public record Installation(Path root, Path java, Path temporal) {
+public record Installation(Path root, Path build, Path java, Path temporal) {
 
     public static final String ROOT_VARIABLE = "TANREN_ROOT";
+    public static final String BUILD_VARIABLE = "TANREN_BUILD";
     public static final String TEMPORAL_VARIABLE = "TANREN_TEMPORAL";
 
-    /// Finds it by `TANREN_ROOT` and `TANREN_TEMPORAL`, which the launcher sets, and this JVM.
+    /// Finds it by `TANREN_ROOT`, `TANREN_BUILD` and `TANREN_TEMPORAL`, which the launcher sets,
+    /// and this JVM. Without `TANREN_BUILD` the build is that of the checkout itself.
     ///
     /// @throws TanrenException `USAGE` when started without the launcher
     public static Installation of(Map<String, String> environment) {
@@ -31,8 +35,10 @@ public record Installation(Path root, Path java, Path temporal) {
                     ROOT_VARIABLE,
                     "Start Tanren through its launcher, ./tanren.");
         }
+        String build = environment.getOrDefault(BUILD_VARIABLE, "");
         return new Installation(
                 Path.of(root).toAbsolutePath().normalize(),
+                Path.of(build.isBlank() ? root : build).toAbsolutePath().normalize(),
                 Path.of(System.getProperty("java.home"), "bin", "java"),
                 Path.of(environment.getOrDefault(TEMPORAL_VARIABLE, "temporal")));
     }
@@ -54,20 +60,33 @@ public record Installation(Path root, Path java, Path temporal) {
     }
 
     public Path controlPlaneJar() {
-        return require(root.resolve("control-plane/target/quarkus-app/quarkus-run.jar"));
+        return require(build.resolve("control-plane/target/quarkus-app/quarkus-run.jar"));
     }
 
     private String classPath(String module, String artifact) {
-        Path target = root.resolve(module).resolve("target");
+        Path target = build.resolve(module).resolve("target");
         try (DirectoryStream<Path> jars =
                 Files.newDirectoryStream(require(target), artifact + "-*.jar")) {
-            for (Path jar : jars) {
-                return jar + ":" + require(target.resolve("lib")) + "/*";
-            }
+            return newest(jars)
+                    .map(jar -> jar + ":" + require(target.resolve("lib")) + "/*")
+                    .orElseThrow(() -> missing(target.resolve(artifact + "-*.jar"), null));
         } catch (IOException e) {
             throw missing(target, e);
         }
-        throw missing(target.resolve(artifact + "-*.jar"), null);
+    }
+
+    /// Where jars of several versions lie side by side, the one that was built last.
+    private static Optional<Path> newest(DirectoryStream<Path> jars) throws IOException {
+        Optional<Path> newest = Optional.empty();
+        for (Path jar : jars) {
+            if (newest.isEmpty()
+                    || Files.getLastModifiedTime(jar)
+                                    .compareTo(Files.getLastModifiedTime(newest.get()))
+                            > 0) {
+                newest = Optional.of(jar);
+            }
+        }
+        return newest;
     }
 
     private static Path require(Path path) {
@@ -82,7 +101,7 @@ public record Installation(Path root, Path java, Path temporal) {
                 ErrorCode.TOOL_MISSING,
                 "A part of Tanren's build is missing.",
                 path.toString(),
-                "Start Tanren through ./tanren, which builds what is missing.",
+                "Build all of it with ./tanren up, demo or bench.",
                 cause);
     }
 }

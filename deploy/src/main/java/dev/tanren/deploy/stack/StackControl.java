@@ -115,6 +115,7 @@ public final class StackControl {
         Map<String, String> environment = builder.environment();
         environment.put(TanrenHome.VARIABLE, home.folder().toString());
         environment.put(Installation.ROOT_VARIABLE, installation.root().toString());
+        environment.put(Installation.BUILD_VARIABLE, installation.build().toString());
         environment.put(Installation.TEMPORAL_VARIABLE, installation.temporal().toString());
         try {
             return builder.start();

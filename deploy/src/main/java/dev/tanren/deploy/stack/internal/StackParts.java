@@ -54,7 +54,7 @@ final class StackParts {
         this.home = settings.home();
         this.installation = settings.installation();
         this.ports = settings.ports();
-        this.build = buildOf(installation.root());
+        this.build = buildOf(installation.build());
     }
 
     /// @param caller the environment of whoever starts the stack, of which [HandedOn] goes on to
@@ -74,6 +74,8 @@ final class StackParts {
         return order;
     }
 
+    /// A build that is kept is told by its folder, which is on every class path; that of a checkout
+    /// by its time.
     private static String buildOf(Path root) {
         try {
             return Files.getLastModifiedTime(root.resolve("target/.built")).toString();

@@ -175,7 +175,7 @@ class SupervisorTest {
     }
 
     private StackStatus up(@Nullable Integer workers) {
-        Installation unused = new Installation(folder, folder, folder);
+        Installation unused = new Installation(folder, folder, folder, folder);
         return new StackControl(home).up(unused, null, workers, List.of(), status -> {});
     }
 
