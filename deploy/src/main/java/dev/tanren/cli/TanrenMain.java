@@ -8,6 +8,7 @@ import java.io.PrintWriter;
 import java.lang.reflect.Constructor;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.IFactory;
 import picocli.CommandLine.ParameterException;
 
@@ -27,7 +28,9 @@ import picocli.CommandLine.ParameterException;
             ModelCommand.class,
             BenchCommand.class,
             DemoCommand.class,
-            CompletionCommand.class
+            CompletionCommand.class,
+            VersionCommand.class,
+            HelpCommand.class
         },
         footer = {
             "",
