@@ -73,7 +73,7 @@ final class DemoCommand implements Callable<Integer> {
                             new Thread(() -> control.down(progress::show), "stop-the-stack"));
         }
         terminal.say("console: " + status.console() + "   token: " + home.adminToken());
-        ApiClient api = new ApiClient(Server.of(terminal.environment()));
+        ApiClient api = new ApiClient(Server.ofStack(terminal.environment()));
         Demo demo = new Demo(api, () -> workers(control), terminal::progress, terminal::say);
         DemoReport report = demo.run(plan);
         terminal.out().println(json ? report.json().toString() : report.text());

@@ -46,7 +46,7 @@ final class DownCommand implements Callable<Integer> {
     /// Empty where nothing is at work, or where the control plane does not answer.
     private String question() {
         try {
-            ApiClient api = new ApiClient(Server.of(terminal.environment()));
+            ApiClient api = new ApiClient(Server.ofStack(terminal.environment()));
             JsonNode runs = api.get(AT_WORK).path("items");
             return switch (runs.size()) {
                 case 0 -> "";

@@ -25,7 +25,7 @@ final class Exit {
     static int of(ErrorCode code) {
         return switch (code) {
             case NOT_FOUND, OBJECT_MISSING, MODEL_MISSING, SOURCE_MISSING -> NOT_FOUND;
-            case UNAUTHENTICATED, FORBIDDEN -> AUTHENTICATION;
+            case UNAUTHENTICATED, FORBIDDEN, TOKEN_EXPOSED -> AUTHENTICATION;
             case STATE_CONFLICT, IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_KEY_IN_FLIGHT, OBJECT_EXISTS ->
                     CONFLICT;
             case STORE_DEADLINE -> TIMEOUT;

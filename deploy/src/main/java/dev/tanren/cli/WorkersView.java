@@ -27,7 +27,7 @@ final class WorkersView {
         ArrayNode alive = Json.mapper().createArrayNode();
         try {
             for (JsonNode worker :
-                    new ApiClient(Server.of(environment)).get("/workers").path("items")) {
+                    new ApiClient(Server.ofStack(environment)).get("/workers").path("items")) {
                 if (worker.path("alive").asBoolean()) {
                     alive.add(worker);
                 }

@@ -25,13 +25,15 @@ class StatusCommandTest extends CommandTest {
     @BeforeEach
     void aStackRuns() throws Exception {
         Path home = Files.createDirectories(folder.resolve(".tanren"));
+        Files.writeString(home.resolve("admin.token"), "tnr_local\n");
+        environment.put("TANREN_SERVER", "https://elsewhere.example.org");
         new StackFile(new TanrenHome(home))
                 .write(
                         new StackStatus(
                                 StackStatus.VERSION,
                                 StackStatus.Phase.RUNNING,
                                 ProcessIdentity.ofThisProcess(),
-                                "http://127.0.0.1:1",
+                                "http://127.0.0.1:" + server.getAddress().getPort(),
                                 new Ports(1, 2, 3, 4, 5),
                                 1,
                                 List.of(),
@@ -46,6 +48,7 @@ class StatusCommandTest extends CommandTest {
         Result table = run("status");
 
         assertThat(table.exitCode()).isZero();
+        assertThat(sent("GET /workers").authorization()).isEqualTo("Bearer tnr_local");
         assertThat(table.out())
                 .containsPattern("WORKER +MEMORY +PROMISED +FREE +ACTIVITY")
                 .containsPattern("w1 +8.0 GiB +6.0 GiB +2.0 GiB +GangTrain of run/r1/adapt")

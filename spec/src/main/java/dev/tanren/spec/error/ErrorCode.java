@@ -268,6 +268,10 @@ public enum ErrorCode {
             FailureClass.CONFIGURATION,
             "Install the tool, or name its path as the message says."),
     USAGE("TNR-7005", FailureClass.CONFIGURATION, "See --help."),
+    TOKEN_EXPOSED(
+            "TNR-7006",
+            FailureClass.CONFIGURATION,
+            "Name the server by https, or reach it through a tunnel that ends on this machine."),
 
     INTERNAL("TNR-9001", FailureClass.BUG, "Report it with the log: this is a mistake in Tanren.");
 
