@@ -197,7 +197,7 @@ final class EmbeddedStack implements AutoCloseable {
     @Override
     public void close() throws IOException {
         try {
-            tanren(Duration.ofMinutes(1), "down");
+            tanren(Duration.ofMinutes(1), "down", "--yes");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

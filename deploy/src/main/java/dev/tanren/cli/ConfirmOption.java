@@ -1,10 +1,11 @@
 package dev.tanren.cli;
 
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
 import java.util.function.Supplier;
 import picocli.CommandLine.Option;
 
-/// Asks before something that cannot be taken back, where a person can answer. A script is
-/// believed.
+/// Asks before something that cannot be taken back. Where nobody can answer, `--yes` must.
 final class ConfirmOption {
 
     @Option(
@@ -12,13 +13,24 @@ final class ConfirmOption {
             description = "Do not ask.")
     private boolean yes;
 
-    /// @param question is made only where someone is there to answer it; empty asks nothing
+    /// @param question is made only where it is asked; empty asks nothing
+    /// @throws TanrenException `USAGE` where there is a question and nobody to answer it
     boolean holds(Terminal terminal, Supplier<String> question) {
-        if (yes || !terminal.interactive()) {
+        if (yes) {
             return true;
         }
         String text = question.get();
-        if (text.isEmpty() || terminal.confirms(text)) {
+        if (text.isEmpty()) {
+            return true;
+        }
+        if (!terminal.interactive()) {
+            throw new TanrenException(
+                    ErrorCode.USAGE,
+                    "Nobody is there to answer: " + text,
+                    "standard error, which is no terminal",
+                    "Add --yes where that is meant.");
+        }
+        if (terminal.confirms(text)) {
             return true;
         }
         terminal.say("Nothing was changed. With --yes the question is not asked.");

@@ -28,7 +28,7 @@ final class Exit {
             case UNAUTHENTICATED, FORBIDDEN, TOKEN_EXPOSED -> AUTHENTICATION;
             case STATE_CONFLICT, IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_KEY_IN_FLIGHT, OBJECT_EXISTS ->
                     CONFLICT;
-            case STORE_DEADLINE -> TIMEOUT;
+            case STORE_DEADLINE, WAIT_OVER -> TIMEOUT;
             case USAGE, REQUEST_MALFORMED -> USAGE;
             default -> code.code().startsWith("TNR-1") ? USAGE : FAILED;
         };

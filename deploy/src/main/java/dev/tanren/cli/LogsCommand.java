@@ -1,18 +1,15 @@
 package dev.tanren.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tanren.cli.LogTail.Log;
 import dev.tanren.deploy.client.ApiClient;
 import dev.tanren.deploy.client.Server;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.json.Json;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -27,9 +24,6 @@ import picocli.CommandLine.Parameters;
 final class LogsCommand implements Callable<Integer> {
 
     private static final long POLL_MILLIS = 1000;
-
-    /// So many equal lines tell where an earlier answer ended in a later one.
-    private static final int OVERLAP = 20;
 
     private final Terminal terminal;
 
@@ -69,7 +63,7 @@ final class LogsCommand implements Callable<Integer> {
             follow(api);
         } else {
             Log log = newest(api).orElseThrow(this::missing);
-            print(log, fetch(api, log));
+            print(log, text(api, log, tail).lines().toList());
         }
         return Exit.OK;
     }
@@ -78,19 +72,20 @@ final class LogsCommand implements Callable<Integer> {
         Thread goodbye = new Thread(this::sayGoodbye);
         Runtime.getRuntime().addShutdownHook(goodbye);
         try {
-            Optional<Log> shown = Optional.empty();
-            List<String> seen = List.of();
+            @Nullable LogTail shown = null;
             while (true) {
                 // Asked before the log is read, so that the last lines are read after the end.
                 String status = status(api);
                 Optional<Log> log = newest(api);
                 if (log.isPresent()) {
-                    List<String> now = fetch(api, log.get());
-                    print(log.get(), log.equals(shown) ? after(seen, now) : now);
-                    shown = log;
-                    seen = now;
+                    if (shown == null || !shown.log().sameAs(log.get())) {
+                        printRest(shown);
+                        shown = new LogTail(log.get(), tail, (it, lines) -> text(api, it, lines));
+                    }
+                    print(shown.log(), shown.more(() -> newest(api)));
                 }
                 if (RunFollower.ENDED.contains(status)) {
+                    printRest(shown);
                     terminal.say("run " + id + " " + status);
                     return;
                 }
@@ -104,6 +99,12 @@ final class LogsCommand implements Callable<Integer> {
         }
     }
 
+    private void printRest(@Nullable LogTail shown) {
+        if (shown != null) {
+            print(shown.log(), shown.rest());
+        }
+    }
+
     private void sayGoodbye() {
         terminal.say("Detached; the run goes on. Come back with: ./tanren run logs -f " + id);
     }
@@ -111,8 +112,6 @@ final class LogsCommand implements Callable<Integer> {
     private String status(ApiClient api) {
         return api.get("/runs/" + ApiClient.encode(id)).path("run").path("status").asText();
     }
-
-    private record Log(String stage, int attempt, int rank) {}
 
     /// The log that was asked for.
     private Optional<Log> newest(ApiClient api) {
@@ -123,10 +122,11 @@ final class LogsCommand implements Callable<Integer> {
                                 new Log(
                                         entry.path("stage").asText(),
                                         entry.path("attempt").asInt(),
-                                        entry.path("rank").asInt()))
-                .filter(log -> log.rank == rank)
-                .filter(log -> stage == null || stage.equals(log.stage))
-                .filter(log -> attempt == null || attempt == log.attempt)
+                                        entry.path("rank").asInt(),
+                                        entry.path("bytes").asLong()))
+                .filter(log -> log.rank() == rank)
+                .filter(log -> stage == null || stage.equals(log.stage()))
+                .filter(log -> attempt == null || attempt == log.attempt())
                 .reduce((first, second) -> second);
     }
 
@@ -140,24 +140,14 @@ final class LogsCommand implements Callable<Integer> {
                         + "; with -f the command waits for the log.");
     }
 
-    private List<String> fetch(ApiClient api, Log log) {
+    private String text(ApiClient api, Log log, long lines) {
         Map<String, String> parameters =
                 Map.of(
-                        "stage", log.stage,
-                        "attempt", Integer.toString(log.attempt),
-                        "rank", Integer.toString(log.rank),
-                        "tail", Integer.toString(tail));
-        String path = "/runs/" + ApiClient.encode(id) + "/logs" + ApiClient.query(parameters);
-        try (Stream<String> lines = api.lines(path, "text/plain", Map.of())) {
-            return lines.toList();
-        }
-    }
-
-    /// The lines of `now` behind those of `seen`.
-    static List<String> after(List<String> seen, List<String> now) {
-        List<String> end = seen.subList(Math.max(0, seen.size() - OVERLAP), seen.size());
-        int at = Collections.lastIndexOfSubList(now, end);
-        return at < 0 ? now : now.subList(at + end.size(), now.size());
+                        "stage", log.stage(),
+                        "attempt", Integer.toString(log.attempt()),
+                        "rank", Integer.toString(log.rank()),
+                        "tail", Long.toString(lines));
+        return api.text("/runs/" + ApiClient.encode(id) + "/logs" + ApiClient.query(parameters));
     }
 
     /// One JSON object a line for scripts, whichever form they ask for.
@@ -169,8 +159,7 @@ final class LogsCommand implements Callable<Integer> {
             if (output.form() == OutputOptions.Form.TABLE) {
                 terminal.out().println(line);
             } else {
-                ObjectNode object = Json.mapper().valueToTree(log);
-                terminal.out().println(object.put("line", line));
+                terminal.out().println(log.object().put("line", line));
             }
         }
         terminal.out().flush();

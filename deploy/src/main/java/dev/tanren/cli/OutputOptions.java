@@ -2,7 +2,11 @@ package dev.tanren.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tanren.spec.json.Json;
+import java.io.PrintStream;
+import java.util.Arrays;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.Dump;
 import org.snakeyaml.engine.v2.api.DumpSettings;
@@ -17,6 +21,9 @@ final class OutputOptions {
         JSON,
         YAML
     }
+
+    /// `-o json`, `-ojson`, `-o=json`, `--output json`, `--output=json`.
+    private static final Pattern NAMED = Pattern.compile("--output(?:=(.*))?|-o(?:=?(.+))?");
 
     @Option(
             names = {"-o", "--output"},
@@ -47,14 +54,47 @@ final class OutputOptions {
 
     /// Writes data as JSON or YAML; JSON where the form is a table.
     void data(Terminal terminal, JsonNode data) {
-        if (form() == Form.YAML) {
+        write(form(), data, terminal.out());
+    }
+
+    static void write(Form form, JsonNode data, PrintStream to) {
+        if (form == Form.YAML) {
             Dump dump =
                     new Dump(DumpSettings.builder().setDefaultFlowStyle(FlowStyle.BLOCK).build());
             Object tree = Json.mapper().convertValue(data, Object.class);
-            terminal.out().print(dump.dumpToString(tree));
+            to.print(dump.dumpToString(tree));
         } else {
-            terminal.out().println(data.toString());
+            to.println(data.toString());
         }
-        terminal.out().flush();
+        to.flush();
+    }
+
+    /// The form that a command line asks for, also where it cannot be parsed: an error has the form
+    /// of the data.
+    static Form asked(String... arguments) {
+        Form form = Form.TABLE;
+        for (int i = 0; i < arguments.length; i++) {
+            String argument = arguments[i];
+            if (argument.equals("--")) {
+                break;
+            }
+            if (argument.equals("--json")) {
+                return Form.JSON;
+            }
+            Matcher named = NAMED.matcher(argument);
+            if (named.matches()) {
+                String value = named.group(1) != null ? named.group(1) : named.group(2);
+                String next = i + 1 < arguments.length ? arguments[i + 1] : "";
+                form = form(value == null ? next : value, form);
+            }
+        }
+        return form;
+    }
+
+    private static Form form(String name, Form otherwise) {
+        return Arrays.stream(Form.values())
+                .filter(form -> form.name().equalsIgnoreCase(name))
+                .findFirst()
+                .orElse(otherwise);
     }
 }

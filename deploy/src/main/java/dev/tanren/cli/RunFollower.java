@@ -58,8 +58,8 @@ final class RunFollower {
     /// Blocks until the run has ended.
     ///
     /// @param limit null for none
-    /// @return exit code: 0 when the run succeeded, 1 when it failed or was cancelled, 6 when the
-    ///     limit was reached before
+    /// @return exit code: 0 when the run succeeded, 1 when it failed or was cancelled
+    /// @throws TanrenException `WAIT_OVER` when the limit was reached before
     int follow(@Nullable Duration limit, Listener listener) throws InterruptedException {
         Thread goodbye = new Thread(this::sayGoodbye);
         Runtime.getRuntime().addShutdownHook(goodbye);
@@ -67,8 +67,7 @@ final class RunFollower {
         try {
             JsonNode detail = awaitEnd(limit, stream, listener);
             if (detail == null) {
-                TanrenMain.report(terminal, timeout(limit));
-                return Exit.TIMEOUT;
+                throw timeout(limit);
             }
             stream.drain();
             return conclude(detail);
@@ -177,7 +176,7 @@ final class RunFollower {
 
     private TanrenException timeout(@Nullable Duration limit) {
         return new TanrenException(
-                ErrorCode.STORE_DEADLINE,
+                ErrorCode.WAIT_OVER,
                 "The run has not ended in time ("
                         + (limit == null ? "none" : Figures.duration(limit.toMillis() / 1000.0))
                         + "); it goes on.",

@@ -72,9 +72,7 @@ final class SubmitCommand implements Callable<Integer> {
             preview(api.send("/plans/explain", plan.text(), plan.mediaType(), Map.of()));
             return Exit.OK;
         }
-        Map<String, String> headers =
-                idempotencyKey == null ? Map.of() : Map.of("Idempotency-Key", idempotencyKey);
-        JsonNode run = api.send("/runs", plan.text(), plan.mediaType(), headers);
+        JsonNode run = new Submission(api, terminal::say).start(plan, idempotencyKey);
         String id = run.path("id").asText();
         if (output.form() == OutputOptions.Form.TABLE) {
             terminal.out().println(id);

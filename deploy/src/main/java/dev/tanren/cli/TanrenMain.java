@@ -50,19 +50,22 @@ public final class TanrenMain {
     ///
     /// @return its exit code
     public static int run(Terminal terminal, String... arguments) {
+        ErrorReport errors = new ErrorReport(terminal, OutputOptions.asked(arguments));
         CommandLine line = new CommandLine(new TanrenMain(), new Factory(terminal));
         line.setOut(new PrintWriter(terminal.out(), true, UTF_8));
         line.setErr(new PrintWriter(terminal.err(), true, UTF_8));
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setColorScheme(
                 CommandLine.Help.defaultColorScheme(
-                        terminal.colored() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF));
+                        terminal.coloredOut()
+                                ? CommandLine.Help.Ansi.ON
+                                : CommandLine.Help.Ansi.OFF));
         line.setParameterExceptionHandler(
                 (error, given) -> {
-                    report(terminal, usage(error));
+                    errors.report(usage(error));
                     return Exit.USAGE;
                 });
-        line.setExecutionExceptionHandler((error, command, parsed) -> failed(terminal, error));
+        line.setExecutionExceptionHandler((error, command, parsed) -> errors.report(error));
         return line.execute(arguments);
     }
 
@@ -73,30 +76,6 @@ public final class TanrenMain {
                 String.valueOf(error.getMessage()),
                 name,
                 "See " + name.replaceFirst("^tanren", "./tanren") + " --help");
-    }
-
-    private static int failed(Terminal terminal, Exception error) {
-        if (error instanceof TanrenException coded) {
-            report(terminal, coded);
-            return Exit.of(coded);
-        }
-        terminal.say(
-                ErrorCode.INTERNAL.code() + " An error in Tanren itself, please report it with:");
-        error.printStackTrace(terminal.err());
-        return Exit.FAILED;
-    }
-
-    /// Writes an error for people: its code, what, where and how to mend it.
-    static void report(Terminal terminal, TanrenException error) {
-        String code = error.code().code();
-        terminal.say(
-                (terminal.colored() ? "\u001b[31m" + code + "\u001b[0m" : code)
-                        + " "
-                        + error.what()
-                        + "\n  where: "
-                        + error.where()
-                        + "\n  mend:  "
-                        + error.mend());
     }
 
     static final class Version implements CommandLine.IVersionProvider {

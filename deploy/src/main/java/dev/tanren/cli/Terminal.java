@@ -17,6 +17,7 @@ import java.util.Map;
 /// @param out data
 /// @param err everything else
 /// @param interactive whether a person sees `err` as it is written
+/// @param redirected whether `out` goes to a file or a program rather than to a terminal
 /// @param environment variables of the process
 /// @param folder that relative paths start from
 public record Terminal(
@@ -24,6 +25,7 @@ public record Terminal(
         PrintStream out,
         PrintStream err,
         boolean interactive,
+        boolean redirected,
         Map<String, String> environment,
         Path folder) {
 
@@ -44,18 +46,28 @@ public record Terminal(
                 System.out,
                 System.err,
                 Boolean.getBoolean(INTERACTIVE),
+                Boolean.parseBoolean(System.getProperty(REDIRECTED, "true")),
                 System.getenv(),
                 Path.of("").toAbsolutePath());
     }
 
-    /// Whether colours are wanted, see no-color.org.
-    boolean colored() {
-        return interactive && environment.getOrDefault("NO_COLOR", "").isEmpty();
+    /// Whether colours are wanted in `err`, see no-color.org.
+    boolean coloredErr() {
+        return interactive && colours();
+    }
+
+    /// Whether colours are wanted in `out`.
+    boolean coloredOut() {
+        return !redirected && colours();
+    }
+
+    private boolean colours() {
+        return environment.getOrDefault("NO_COLOR", "").isEmpty();
     }
 
     /// Whether what goes to `out` is kept, in a file or by a program, rather than watched.
     boolean kept() {
-        return !interactive || Boolean.getBoolean(REDIRECTED);
+        return !interactive || redirected;
     }
 
     Path resolve(Path path) {

@@ -38,11 +38,22 @@ final class WaitCommand implements Callable<Integer> {
         ApiClient api = new ApiClient(Server.of(terminal.environment()));
         Duration limit = timeout == null ? null : duration(timeout);
         RunFollower follower = new RunFollower(terminal, api, id);
-        int code = follower.follow(limit, RunFollower.Listener.NONE);
+        try {
+            int code = follower.follow(limit, RunFollower.Listener.NONE);
+            show(follower);
+            return code;
+        } catch (TanrenException e) {
+            if (e.code() == ErrorCode.WAIT_OVER) {
+                show(follower);
+            }
+            throw e;
+        }
+    }
+
+    private void show(RunFollower follower) {
         if (output.form() != OutputOptions.Form.TABLE) {
             output.data(terminal, follower.outcome());
         }
-        return code;
     }
 
     private static Duration duration(String text) {

@@ -91,7 +91,11 @@ class CommandLineTest extends CommandTest {
         answers.put("GET /runs/r1", new Answer(200, RUNNING));
         Result late = run("run", "wait", "r1", "--timeout", "100ms");
         assertThat(late.exitCode()).isEqualTo(6);
-        assertThat(late.err()).contains("./tanren run watch r1");
+        assertThat(late.err()).contains("TNR-7007", "./tanren run watch r1");
+        Result json = run("run", "wait", "r1", "--timeout", "100ms", "--json");
+        assertThat(json.exitCode()).isEqualTo(6);
+        assertThat(json.tree().path("status").asText()).isEqualTo("running");
+        assertThat(json.err()).startsWith("{\"code\":\"TNR-7007\"");
     }
 
     @Test

@@ -17,7 +17,9 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,6 +35,9 @@ abstract class CommandTest {
     final Map<String, Iterator<Answer>> inTurn = new ConcurrentHashMap<>();
 
     final Map<String, Request> requests = new ConcurrentHashMap<>();
+    /// All of them, in order.
+    final Queue<Request> received = new ConcurrentLinkedQueue<>();
+
     final Map<String, String> environment = new HashMap<>();
     HttpServer server;
 
@@ -40,6 +45,7 @@ abstract class CommandTest {
     String typed = "";
 
     boolean interactive;
+    boolean redirected = true;
 
     @BeforeEach
     void startsAServer() throws IOException {
@@ -94,19 +100,25 @@ abstract class CommandTest {
         String key = exchange.getRequestMethod() + " " + uri;
         String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
         String path = key.replaceFirst("\\?.*", "");
-        requests.put(
-                path,
+        Request request =
                 new Request(
+                        key,
                         exchange.getRequestHeaders().getFirst("Authorization"),
                         exchange.getRequestHeaders().getFirst("Idempotency-Key"),
                         exchange.getRequestHeaders().getFirst("Content-Type"),
-                        body));
+                        body);
+        requests.put(path, request);
+        received.add(request);
         Iterator<Answer> next = inTurn.getOrDefault(path, Collections.emptyIterator());
         Answer answer =
                 next.hasNext()
                         ? next.next()
                         : answers.getOrDefault(
                                 key, answers.getOrDefault(path, new Answer(404, "{}")));
+        if (answer.equals(LOST)) {
+            exchange.close();
+            return;
+        }
         byte[] bytes = answer.body().getBytes(StandardCharsets.UTF_8);
         exchange.sendResponseHeaders(answer.status(), bytes.length == 0 ? -1 : bytes.length);
         exchange.getResponseBody().write(bytes);
@@ -126,6 +138,7 @@ abstract class CommandTest {
                         new PrintStream(out, true, StandardCharsets.UTF_8),
                         new PrintStream(err, true, StandardCharsets.UTF_8),
                         interactive,
+                        redirected,
                         environment,
                         folder);
         int code = TanrenMain.run(terminal, arguments);
@@ -135,7 +148,15 @@ abstract class CommandTest {
 
     record Answer(int status, String body) {}
 
-    record Request(String authorization, String idempotencyKey, String contentType, String body) {
+    /// The request is carried out, and its answer gets lost.
+    static final Answer LOST = new Answer(0, "");
+
+    record Request(
+            String key,
+            String authorization,
+            String idempotencyKey,
+            String contentType,
+            String body) {
         JsonNode tree() {
             return Json.read(body, JsonNode.class);
         }

@@ -89,7 +89,7 @@ class RunCommandsTest extends CommandTest {
     }
 
     @Test
-    void nobodyIsAskedWithYesOrWithoutATerminal() {
+    void nobodyIsAskedWithYesAndWithoutATerminalItIsRequired() {
         interactive = true;
         Result withYes = run("run", "cancel", "r1", "--yes", "--reason", "too slow");
         assertThat(withYes.exitCode()).isZero();
@@ -99,8 +99,14 @@ class RunCommandsTest extends CommandTest {
         requests.clear();
 
         interactive = false;
-        assertThat(run("run", "cancel", "r1").exitCode()).isZero();
-        assertThat(requests).containsOnlyKeys("POST /runs/r1/cancel");
+        for (String action : new String[] {"cancel", "delete"}) {
+            Result unanswered = run("run", action, "r1");
+            assertThat(unanswered.exitCode()).isEqualTo(2);
+            assertThat(unanswered.err()).contains("TNR-7005", "small", "mend:  Add --yes");
+            assertThat(requests).containsOnlyKeys("GET /runs/r1");
+        }
+        assertThat(run("run", "cancel", "r1", "-y").exitCode()).isZero();
+        assertThat(requests).containsKey("POST /runs/r1/cancel");
     }
 
     @Test
@@ -277,11 +283,19 @@ class RunCommandsTest extends CommandTest {
     }
 
     @Test
-    void coloursGoOnlyToTerminalsAndNotWhereTheyAreUnwanted() {
+    void coloursFollowTheStreamThatIsWrittenToAndNoColor() {
         interactive = true;
+        redirected = true;
         assertThat(run("run", "get", "none").err()).contains("\u001b[31m");
+        assertThat(run("--help").out()).doesNotContain("\u001b[");
+        interactive = false;
+        redirected = false;
+        assertThat(run("run", "get", "none").err()).doesNotContain("\u001b[");
+        assertThat(run("--help").out()).contains("\u001b[");
+        interactive = true;
         environment.put("NO_COLOR", "1");
         assertThat(run("run", "get", "none").err()).doesNotContain("\u001b[31m");
+        assertThat(run("--help").out()).doesNotContain("\u001b[");
     }
 
     @Test

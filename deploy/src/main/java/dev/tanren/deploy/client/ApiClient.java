@@ -42,6 +42,11 @@ public final class ApiClient {
         return json(send(request(path).timeout(TIMEOUT).GET()));
     }
 
+    /// A text as it is.
+    public String text(String path) {
+        return send(request(path).setHeader("Accept", "text/plain").timeout(TIMEOUT).GET()).body();
+    }
+
     /// @param body null for none
     public JsonNode post(String path, @Nullable JsonNode body, Map<String, String> headers) {
         HttpRequest.Builder request = request(path).timeout(TIMEOUT);

@@ -272,6 +272,10 @@ public enum ErrorCode {
             "TNR-7006",
             FailureClass.CONFIGURATION,
             "Name the server by https, or reach it through a tunnel that ends on this machine."),
+    WAIT_OVER(
+            "TNR-7007",
+            FailureClass.CONFIGURATION,
+            "Nothing must be done: the run goes on; wait for longer, or come back to it."),
 
     INTERNAL("TNR-9001", FailureClass.BUG, "Report it with the log: this is a mistake in Tanren.");
 
