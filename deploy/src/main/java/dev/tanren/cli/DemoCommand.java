@@ -58,6 +58,7 @@ final class DemoCommand implements Callable<Integer> {
         DemoPlan plan = plan(home);
         StackControl control = new StackControl(home);
         boolean wasRunning = control.running().isPresent();
+        UpCommand.sayMended(terminal, control.makePrivate());
         StackProgress progress = new StackProgress(terminal);
         StackStatus status =
                 control.up(

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -54,6 +55,7 @@ final class UpCommand implements Callable<Integer> {
         TanrenHome home = TanrenHome.of(terminal.environment());
         Installation installation = Installation.of(terminal.environment());
         StackControl control = new StackControl(home);
+        sayMended(terminal, control.makePrivate());
         StackProgress progress = new StackProgress(terminal);
         List<Path> roots = fileRoots(home, installation);
         if (detach) {
@@ -74,6 +76,13 @@ final class UpCommand implements Callable<Integer> {
             leave(stop);
         }
         return ended(control);
+    }
+
+    static void sayMended(Terminal terminal, List<Path> mended) {
+        if (!mended.isEmpty()) {
+            String paths = mended.stream().map(Path::toString).collect(Collectors.joining(", "));
+            terminal.say("Others could look into " + paths + ", and no longer can.");
+        }
     }
 
     private void announce(TanrenHome home, StackStatus status) {

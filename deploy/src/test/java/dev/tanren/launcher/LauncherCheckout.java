@@ -116,6 +116,7 @@ abstract class LauncherCheckout {
                 echo "class path $2"
                 shift 2
                 echo "build $TANREN_BUILD"
+                echo "umask $(umask)"
                 echo "started by %s"
                 printf '[%%s]' "$@"
                 """

@@ -73,6 +73,15 @@ class LauncherTest extends LauncherCheckout {
     }
 
     @Test
+    void whatTheStackMakesIsForTheUserAlone() throws Exception {
+        jdk("other/jdk-25", "25.0.1");
+        Map<String, String> variables = Map.of("TANREN_TEMPORAL", temporal().toString());
+
+        assertThat(run(variables, "up").out()).contains("umask 0077");
+        assertThat(run(variables, "plan").out()).doesNotContain("umask 0077");
+    }
+
+    @Test
     void anEmptyNameForTemporalOrAWrongOneIsNotGuessedAround() throws Exception {
         jdk("other/jdk-25", "25.0.1");
 

@@ -74,6 +74,29 @@ public final class StackControl {
         return awaitReady(supervisor, null, progress);
     }
 
+    /// Takes from everyone else what rights they have on the home and on Temporal's database, which
+    /// has every run's inputs.
+    ///
+    /// @return what others could look at before
+    /// @throws TanrenException `USAGE` where the home is somebody else's
+    public List<Path> makePrivate() {
+        List<Path> secret = new ArrayList<>();
+        secret.add(home.folder());
+        for (String suffix : List.of("", "-wal", "-shm", "-journal")) {
+            secret.add(Path.of(home.temporalDatabase() + suffix));
+        }
+        try {
+            return secret.stream().filter(PrivateFiles::tighten).toList();
+        } catch (UncheckedIOException e) {
+            throw new TanrenException(
+                    ErrorCode.USAGE,
+                    "The folder of Tanren's state cannot be made private: " + e.getMessage(),
+                    home.folder().toString(),
+                    "Set " + TanrenHome.VARIABLE + " to a folder of your own.",
+                    e);
+        }
+    }
+
     private static void refuseOther(
             String what, int running, @Nullable Integer wanted, StackStatus status) {
         if (wanted != null && wanted != running) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -34,6 +35,24 @@ public final class PrivateFiles {
                     file,
                     StandardCopyOption.ATOMIC_MOVE,
                     StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// Takes from everyone else what rights they have on a file or folder, where it is there.
+    ///
+    /// @return whether they had any
+    public static boolean tighten(Path path) {
+        try {
+            Set<PosixFilePermission> wanted = Files.isDirectory(path) ? OWNER_FOLDER : OWNER_FILE;
+            if (wanted.containsAll(Files.getPosixFilePermissions(path))) {
+                return false;
+            }
+            Files.setPosixFilePermissions(path, wanted);
+            return true;
+        } catch (NoSuchFileException none) {
+            return false;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
