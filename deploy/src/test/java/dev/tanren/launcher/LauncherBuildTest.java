@@ -84,6 +84,42 @@ class LauncherBuildTest extends LauncherCheckout {
     }
 
     @Test
+    void insideABuildWhatLiesInTheCheckoutIsStarted() throws Exception {
+        jdk("other/jdk-25", "25.0.1");
+        source("spec/src/main/java/A.java", "class A { int a; }");
+        Map<String, String> variables =
+                Map.of("TANREN_SKIP_BUILD", "1", "TANREN_TEMPORAL", temporal().toString());
+
+        assertThat(build(run(variables, "up"))).isEqualTo(checkout);
+        assertThat(build(run(variables, "status"))).isEqualTo(checkout);
+    }
+
+    @Test
+    void sourcesThatChangeWhileTheyAreBuiltAreBuiltAgainAtTheNextStart() throws Exception {
+        jdk("other/jdk-25", "25.0.1");
+        source("spec/src/main/java/A.java", "class A { int a; }");
+        maven("echo 'class A {}' > spec/src/main/java/B.java\n" + buildsVersion("1"));
+
+        assertThat(run(Map.of(), "bench").err()).contains("changed while they were built");
+        assertThat(run(Map.of(), "bench").err()).contains("building").doesNotContain("changed");
+        assertThat(run(Map.of(), "bench").err()).doesNotContain("building");
+    }
+
+    @Test
+    void variablesOfTheUserDoNotPassForTheLaunchersOwn() throws Exception {
+        Path jdk = jdk("other/jdk-25", "25.0.1");
+        source("spec/src/main/java/A.java", "class A { int a; }");
+        maven(buildsVersion("1"));
+
+        Result result =
+                run(
+                        Map.of("maven", "/no", "jar", "/no", "build", "/no", "helping", "true"),
+                        "bench");
+
+        assertThat(result.out()).contains("started by " + jdk).doesNotContain("/no:");
+    }
+
+    @Test
     void aFailedBuildLeavesTheLastOneInUse() throws Exception {
         jdk("other/jdk-25", "25.0.1");
         Path before = build(run(Map.of(), "status"));
