@@ -1,0 +1,67 @@
+package dev.tanren.controlplane.root;
+
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.util.Map;
+
+/// The address that `./tanren up` prints: it leads a browser to the console, and tells a program
+/// where things are. It says nothing that is not in the manual, so anyone may read it.
+@Path("/")
+public class RootResource {
+
+    private static final String CONSOLE = "/console/";
+
+    /// Addresses below this server's own.
+    public record Links(String api, String openapi, String health, String metrics, String console) {
+        static final Links ALL =
+                new Links("/api/v1", "/q/openapi", "/q/health", "/q/metrics", CONSOLE);
+    }
+
+    public record Root(String name, String version, Links links) {}
+
+    /// A browser, which asks for HTML by name, goes to the console; everyone else gets JSON.
+    @GET
+    public Response root(@Context HttpHeaders headers) {
+        if (asksForHtml(headers)) {
+            // Relative, so that it holds behind a proxy that the server does not know of.
+            return Response.status(Response.Status.SEE_OTHER)
+                    .header(HttpHeaders.LOCATION, CONSOLE)
+                    .header(HttpHeaders.VARY, HttpHeaders.ACCEPT)
+                    .build();
+        }
+        return Response.ok(new Root("tanren", "v1", Links.ALL), MediaType.APPLICATION_JSON_TYPE)
+                .header(HttpHeaders.VARY, HttpHeaders.ACCEPT)
+                .build();
+    }
+
+    /// What the API has, for programs that begin there.
+    @GET
+    @Path("api/v1")
+    public Map<String, String> api() {
+        return Map.of(
+                "runs", "/api/v1/runs",
+                "workers", "/api/v1/workers",
+                "tokens", "/api/v1/tokens",
+                "planSchema", "/api/v1/schemas/plan",
+                "openapi", "/q/openapi");
+    }
+
+    private static boolean asksForHtml(HttpHeaders headers) {
+        for (MediaType type : headers.getAcceptableMediaTypes()) {
+            if (type.isWildcardType()) {
+                return false;
+            }
+            if (type.isCompatible(MediaType.TEXT_HTML_TYPE)) {
+                return true;
+            }
+            if (type.isCompatible(MediaType.APPLICATION_JSON_TYPE)) {
+                return false;
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,2 @@
+/// What stands at the address itself.
+package dev.tanren.controlplane.root;
