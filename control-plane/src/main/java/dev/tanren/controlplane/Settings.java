@@ -22,11 +22,20 @@ public interface Settings {
     @WithDefault("200")
     int requestBurst();
 
-    /// Failed sign-ins a second that one address may make over a long time.
+    /// Tokens and sessions that were not good lately, and that one address may have looked up a
+    /// second over a long time.
+    @WithDefault("50")
+    int lookUpsPerSecond();
+
+    /// The same at once after a pause.
+    @WithDefault("200")
+    int lookUpBurst();
+
+    /// Failures a second that one address may make over a long time, with tokens that begin alike.
     @WithDefault("1")
     int failuresPerSecond();
 
-    /// Failed sign-ins that one address may make at once after a pause.
+    /// The same at once after a pause.
     @WithDefault("50")
     int failureBurst();
 

@@ -44,7 +44,8 @@ public final class Stack implements QuarkusTestResourceLifecycleManager {
         // Nothing is filled up again, so that what is refused does not depend on the clock.
         environment.put("tanren.api.requests-per-second", "0");
         environment.put("tanren.api.request-burst", Integer.toString(REQUESTS_OF_A_TOKEN));
-        environment.put("tanren.api.failure-burst", "1000");
+        environment.put("tanren.api.failure-burst", "100000");
+        environment.put("tanren.api.look-up-burst", "100000");
         // Runs that tests record have no workflow: nobody looks for it but the tests of that.
         environment.put("tanren.api.start-grace", "PT1H");
         environment.put("tanren.api.heartbeat", "PT0.5S");

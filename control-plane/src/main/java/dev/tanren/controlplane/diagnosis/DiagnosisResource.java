@@ -2,10 +2,12 @@ package dev.tanren.controlplane.diagnosis;
 
 import dev.tanren.controlplane.api.RunDiagnosis;
 import dev.tanren.controlplane.run.RunFinder;
+import dev.tanren.controlplane.security.Roles;
 import dev.tanren.spec.diagnosis.Diagnosis;
 import dev.tanren.spec.diagnosis.StepTimes;
 import dev.tanren.storage.registry.Metrics.StepRow;
 import dev.tanren.storage.registry.PostgresRegistry;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
@@ -38,6 +40,7 @@ public class DiagnosisResource {
 
     /// @param stage null means the stage at work
     @GET
+    @RolesAllowed(Roles.VIEWER)
     public RunDiagnosis diagnosis(
             @PathParam("id") String id, @QueryParam("stage") @Nullable String stage) {
         String stageId = finder.stage(finder.run(id), stage).stageId();

@@ -4,11 +4,13 @@ import dev.tanren.controlplane.Settings;
 import dev.tanren.controlplane.run.RunFinder;
 import dev.tanren.controlplane.run.RunsResource;
 import dev.tanren.controlplane.security.Caller;
+import dev.tanren.controlplane.security.Roles;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.storage.registry.PostgresRegistry;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.vertx.ext.web.RoutingContext;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.Path;
@@ -46,6 +48,7 @@ public class EventsResource {
     /// @param lastEventId events after this one are sent; none given means all
     /// @param after the same, for clients that cannot set headers
     @GET
+    @RolesAllowed(Roles.VIEWER)
     @Produces(MediaType.SERVER_SENT_EVENTS)
     @RunOnVirtualThread
     public void events(

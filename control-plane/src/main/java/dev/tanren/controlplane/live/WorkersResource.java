@@ -2,9 +2,11 @@ package dev.tanren.controlplane.live;
 
 import dev.tanren.controlplane.api.Page;
 import dev.tanren.controlplane.api.WorkerView;
+import dev.tanren.controlplane.security.Roles;
 import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.storage.registry.Workers;
 import dev.tanren.storage.registry.Workers.Worker;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
@@ -24,6 +26,7 @@ public class WorkersResource {
     }
 
     @GET
+    @RolesAllowed(Roles.VIEWER)
     public Page<WorkerView> list() {
         Set<String> alive =
                 registry.workers().heardWithin(Workers.SILENCE).stream()

@@ -1,5 +1,6 @@
 package dev.tanren.controlplane.plan;
 
+import dev.tanren.controlplane.security.Roles;
 import dev.tanren.spec.planner.Device;
 import dev.tanren.spec.planner.Explanation;
 import dev.tanren.spec.planner.Machine;
@@ -7,6 +8,7 @@ import dev.tanren.spec.planner.Planner;
 import dev.tanren.spec.validation.PlanReader;
 import dev.tanren.spec.validation.PlanReading;
 import dev.tanren.spec.validation.Problem;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
@@ -28,6 +30,7 @@ public class PlansResource {
 
     /// Answers 200 for invalid plans too: the request was understood.
     @POST
+    @RolesAllowed(Roles.VIEWER)
     @Path("validate")
     public Validation validate(byte[] text) {
         return switch (PlanReader.read(text)) {
@@ -45,6 +48,7 @@ public class PlansResource {
     ///     `h100-sxm`, `h100-pcie`, `h200`, `a100-40`, `a100-80`, a size of memory such as `16GB`,
     ///     or `cpu` for the machine of this server
     @POST
+    @RolesAllowed(Roles.VIEWER)
     @Path("explain")
     public Explanation explain(@QueryParam("device") @Nullable String device, byte[] text) {
         Device on = device == null ? null : Device.parse(device, Machine.here());

@@ -1,6 +1,8 @@
 package dev.tanren.controlplane.plan;
 
+import dev.tanren.controlplane.security.Roles;
 import dev.tanren.spec.validation.PlanSchema;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
@@ -10,6 +12,7 @@ import jakarta.ws.rs.Produces;
 public class SchemasResource {
 
     @GET
+    @RolesAllowed(Roles.VIEWER)
     @Path("plan")
     @Produces({"application/schema+json", "application/json"})
     public String plan() {

@@ -121,7 +121,8 @@ public class ProblemAnswers {
         return response(ofStatus(request, 500));
     }
 
-    private static Response response(ProblemDetails problem) {
+    /// A problem as the answer of a resource.
+    public static Response response(ProblemDetails problem) {
         Response.ResponseBuilder response =
                 Response.status(problem.status())
                         .type(ProblemDetails.MEDIA_TYPE)

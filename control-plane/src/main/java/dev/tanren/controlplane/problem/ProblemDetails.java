@@ -48,6 +48,12 @@ public record ProblemDetails(
         return of(e.code(), status(e.code()), e.what(), e.where(), e.mend(), traceId);
     }
 
+    /// The same about another place.
+    public ProblemDetails at(String place) {
+        return new ProblemDetails(
+                type, title, status, detail, code, place, mend, retryable, traceId);
+    }
+
     /// Which HTTP status an error code comes with when nothing more is known.
     public static int status(ErrorCode code) {
         return switch (code) {

@@ -1,5 +1,8 @@
 package dev.tanren.controlplane.root;
 
+import dev.tanren.controlplane.security.Roles;
+import jakarta.annotation.security.PermitAll;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.core.Context;
@@ -25,6 +28,7 @@ public class RootResource {
 
     /// A browser, which asks for HTML by name, goes to the console; everyone else gets JSON.
     @GET
+    @PermitAll
     public Response root(@Context HttpHeaders headers) {
         if (asksForHtml(headers)) {
             // Relative, so that it holds behind a proxy that the server does not know of.
@@ -40,6 +44,7 @@ public class RootResource {
 
     /// What the API has, for programs that begin there.
     @GET
+    @RolesAllowed(Roles.VIEWER)
     @Path("api/v1")
     public Map<String, String> api() {
         return Map.of(

@@ -1,6 +1,7 @@
 package dev.tanren.controlplane.run;
 
 import dev.tanren.controlplane.api.Page;
+import dev.tanren.controlplane.security.Roles;
 import dev.tanren.storage.objects.ObjectStore.StoredObject;
 import dev.tanren.storage.objects.ObjectStream;
 import dev.tanren.storage.objects.S3ObjectStore;
@@ -8,6 +9,7 @@ import dev.tanren.storage.objects.StoreAddress;
 import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.storage.registry.Runs.Run;
 import dev.tanren.storage.registry.Runs.StageRow;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.Path;
@@ -55,6 +57,7 @@ public class ArtifactsResource {
     public record ArtifactView(String stage, String name, String key, long bytes, String uri) {}
 
     @GET
+    @RolesAllowed(Roles.VIEWER)
     @Produces(MediaType.APPLICATION_JSON)
     public Page<ArtifactView> list(@PathParam("id") String id) {
         Run run = finder.run(id);
@@ -71,6 +74,7 @@ public class ArtifactsResource {
     /// @param name path below the stage's artifacts; `manifest.json` of an export lists its files
     ///     with their hashes
     @GET
+    @RolesAllowed(Roles.VIEWER)
     @Path("{stage}/{name: .+}")
     @Produces({MediaType.APPLICATION_OCTET_STREAM, MediaType.APPLICATION_JSON})
     public Response read(

@@ -2,11 +2,13 @@ package dev.tanren.controlplane.run;
 
 import dev.tanren.controlplane.api.CheckpointView;
 import dev.tanren.controlplane.api.Page;
+import dev.tanren.controlplane.security.Roles;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.storage.checkpoint.CheckpointStore;
 import dev.tanren.storage.registry.Checkpoints;
 import dev.tanren.storage.registry.PostgresRegistry;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
@@ -32,6 +34,7 @@ public class CheckpointsResource {
 
     /// Newest first, the quarantined among them.
     @GET
+    @RolesAllowed(Roles.VIEWER)
     public Page<CheckpointView> list(@PathParam("id") String id) {
         finder.run(id);
         return new Page<>(
@@ -45,6 +48,7 @@ public class CheckpointsResource {
     /// @return the checkpoint, with the time it was verified
     /// @throws TanrenException `OBJECT_CORRUPT` saying what is wrong
     @POST
+    @RolesAllowed(Roles.OPERATOR)
     @Path("{stage}/{step}/verify")
     public CheckpointView verify(
             @PathParam("id") String id,

@@ -1,9 +1,11 @@
 package dev.tanren.controlplane.run;
 
 import dev.tanren.controlplane.api.Page;
+import dev.tanren.controlplane.security.Roles;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.storage.objects.ObjectStore.StoredObject;
 import dev.tanren.storage.objects.S3ObjectStore;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -45,6 +47,7 @@ public class LogsResource {
     /// Without `stage`, `attempt` and `rank`: which logs there are. With all three: the last `tail`
     /// lines of that one as plain text, of its last 8 MiB at most.
     @GET
+    @RolesAllowed(Roles.VIEWER)
     @Produces({MediaType.APPLICATION_JSON, MediaType.TEXT_PLAIN})
     public Response logs(
             @PathParam("id") String id,

@@ -2,10 +2,12 @@ package dev.tanren.controlplane.run;
 
 import dev.tanren.controlplane.api.RunMetrics;
 import dev.tanren.controlplane.api.RunMetrics.EvaluationPoint;
+import dev.tanren.controlplane.security.Roles;
 import dev.tanren.storage.registry.Metrics.EvaluationRow;
 import dev.tanren.storage.registry.Metrics.StepRow;
 import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.storage.registry.Runs.StageRow;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -45,6 +47,7 @@ public class MetricsResource {
     ///     every series stay
     /// @param format `json` or `csv`
     @GET
+    @RolesAllowed(Roles.VIEWER)
     @Produces({MediaType.APPLICATION_JSON, CSV})
     public Response metrics(
             @PathParam("id") String id,

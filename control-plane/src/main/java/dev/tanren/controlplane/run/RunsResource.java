@@ -9,6 +9,7 @@ import dev.tanren.controlplane.api.RunSummary;
 import dev.tanren.controlplane.id.SortableIds;
 import dev.tanren.controlplane.plan.PlanTexts;
 import dev.tanren.controlplane.security.Caller;
+import dev.tanren.controlplane.security.Roles;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Plan;
@@ -21,6 +22,7 @@ import dev.tanren.storage.registry.Runs.Filter;
 import dev.tanren.storage.registry.Runs.PlanText;
 import dev.tanren.storage.registry.Runs.Run;
 import io.vertx.ext.web.RoutingContext;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.DefaultValue;
@@ -82,6 +84,7 @@ public class RunsResource {
 
     /// Submits a plan. The answer comes when the run is recorded; it goes on by itself.
     @POST
+    @RolesAllowed(Roles.OPERATOR)
     @Consumes({
         PlanTexts.YAML,
         PlanTexts.YAML_OLD,
@@ -111,6 +114,7 @@ public class RunsResource {
     /// @param name part of the name, in any case
     /// @param cursor the `nextCursor` of the page before
     @GET
+    @RolesAllowed(Roles.VIEWER)
     public Page<RunSummary> list(
             @QueryParam("status") List<String> status,
             @QueryParam("name") @Nullable String name,
@@ -129,6 +133,7 @@ public class RunsResource {
     }
 
     @GET
+    @RolesAllowed(Roles.VIEWER)
     @Path("{id}")
     public RunDetail get(@PathParam("id") String id, RoutingContext request) {
         return views.detail(finder.run(id), Caller.of(request));
@@ -136,6 +141,7 @@ public class RunsResource {
 
     /// The plan exactly as it was submitted, to be kept, compared or submitted again.
     @GET
+    @RolesAllowed(Roles.VIEWER)
     @Path("{id}/plan")
     @Produces({PlanTexts.YAML, MediaType.APPLICATION_JSON})
     public Response plan(@PathParam("id") String id) {
@@ -150,6 +156,7 @@ public class RunsResource {
 
     /// What a resume or retry would do now.
     @GET
+    @RolesAllowed(Roles.VIEWER)
     @Path("{id}/recovery")
     public Recovery recovery(@PathParam("id") String id) {
         Run run = finder.run(id);
@@ -164,6 +171,7 @@ public class RunsResource {
     ///
     /// The body is read here rather than by the framework, which refuses a request without any.
     @POST
+    @RolesAllowed(Roles.OPERATOR)
     @Path("{id}/{action: pause|resume|cancel|retry}")
     @RequestBody(
             required = false,
@@ -194,6 +202,7 @@ public class RunsResource {
     ///
     /// @param reason for the record, at most 1000 characters
     @DELETE
+    @RolesAllowed(Roles.OPERATOR)
     @Path("{id}")
     public RunDeletion.Deleted delete(
             @PathParam("id") String id,

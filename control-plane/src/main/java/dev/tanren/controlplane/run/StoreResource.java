@@ -1,6 +1,7 @@
 package dev.tanren.controlplane.run;
 
 import dev.tanren.controlplane.security.Caller;
+import dev.tanren.controlplane.security.Roles;
 import dev.tanren.spec.json.Json;
 import dev.tanren.storage.checkpoint.RegistryRebuild;
 import dev.tanren.storage.checkpoint.RegistryRebuild.Rebuilt;
@@ -9,6 +10,7 @@ import dev.tanren.storage.collector.StoreCollector.Collected;
 import dev.tanren.storage.objects.S3ObjectStore;
 import dev.tanren.storage.registry.PostgresRegistry;
 import io.vertx.ext.web.RoutingContext;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
@@ -31,6 +33,7 @@ public class StoreResource {
 
     /// Puts back what the registry has lost, from the manifests in the store.
     @POST
+    @RolesAllowed(Roles.ADMIN)
     @Path("rebuild")
     public Rebuilt rebuild(RoutingContext request) {
         Rebuilt rebuilt = new RegistryRebuild(store, registry).rebuild();
@@ -46,6 +49,7 @@ public class StoreResource {
 
     /// Removes what nobody needs or will finish; workers do so by themselves every few minutes.
     @POST
+    @RolesAllowed(Roles.ADMIN)
     @Path("collect")
     public Collected collect(RoutingContext request) {
         Collected collected = collector.collect();

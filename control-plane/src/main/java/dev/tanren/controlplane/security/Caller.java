@@ -15,6 +15,7 @@ public record Caller(String tokenId, String name, Role role) {
     private static final String KEY = "tanren.caller";
     private static final String STANDING = "tanren.standing";
 
+    /// Whether the role includes another.
     public boolean may(Role needed) {
         return role.compareTo(needed) >= 0;
     }

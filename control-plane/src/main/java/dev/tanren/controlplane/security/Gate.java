@@ -5,21 +5,17 @@ import dev.tanren.controlplane.problem.ProblemAnswers;
 import dev.tanren.controlplane.problem.ProblemDetails;
 import dev.tanren.controlplane.problem.TraceId;
 import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.storage.registry.Tokens.Role;
 import io.quarkus.vertx.http.runtime.filters.Filters;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.util.HashSet;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.Set;
 
-/// What every request passes before anything else sees it: the host it is addressed to, its size,
-/// who makes it, how often, and whether they may. Whatever is not allowed here is refused.
+/// What every request passes before anything else sees it, and before anyone asks who makes it:
+/// the host it is addressed to, its size, and whether the page that sent it wanted it.
 @Singleton
 public class Gate {
 
@@ -29,24 +25,12 @@ public class Gate {
     private static final int PRIORITY = 1_000;
     private static final long LARGEST_BODY = 1 << 20;
 
-    private final TokenDirectory directory;
-    private final SessionDirectory sessions;
     private final Set<String> hosts = new HashSet<>(Set.of("localhost", "127.0.0.1", "::1"));
-    private final RateLimiter requests;
-    private final RateLimiter failures;
 
-    Gate(TokenDirectory directory, SessionDirectory sessions, Settings settings) {
-        this.directory = directory;
-        this.sessions = sessions;
+    Gate(Settings settings) {
         settings.allowedHosts()
                 .ifPresent(
                         names -> names.forEach(name -> hosts.add(name.toLowerCase(Locale.ROOT))));
-        requests =
-                new RateLimiter(
-                        settings.requestsPerSecond(), settings.requestBurst(), System::nanoTime);
-        failures =
-                new RateLimiter(
-                        settings.failuresPerSecond(), settings.failureBurst(), System::nanoTime);
     }
 
     void install(@Observes Filters filters) {
@@ -73,127 +57,28 @@ public class Gate {
                     ProblemAnswers.tooLarge(request.normalizedPath(), TraceId.of(request)));
             return;
         }
-        HttpMethod method = request.request().method();
-        if (AccessRules.open(method, request.normalizedPath())) {
-            request.next();
-            return;
-        }
-        identify(request);
-    }
-
-    private void identify(RoutingContext request) {
-        Credential credential = Credential.of(request);
-        switch (credential) {
-            case null -> refuseUnknown(request, "the request carries no token");
-            case Credential.Session session when !csrfHolds(request, session) ->
-                    refuse(
-                            request,
-                            403,
-                            ErrorCode.FORBIDDEN,
-                            "the request of a session lacks the right " + CSRF_HEADER + " header",
-                            request.normalizedPath(),
-                            "send the value of the cookie " + CSRF_COOKIE + " in it");
-            case Credential.Session session ->
-                    ask(request, session, "the session has ended, or its token with it");
-            case Credential.Bearer bearer ->
-                    directory
-                            .recall(bearer.secret())
-                            .ifPresentOrElse(
-                                    caller -> admit(request, bearer, caller),
-                                    () ->
-                                            ask(
-                                                    request,
-                                                    bearer,
-                                                    "the token is not known, or is expired or"
-                                                            + " revoked"));
-        }
-    }
-
-    private Optional<Caller> standing(Credential credential) {
-        return switch (credential) {
-            case Credential.Session session -> sessions.lookUp(session.secret());
-            case Credential.Bearer bearer ->
-                    directory.recall(bearer.secret()).or(() -> directory.lookUp(bearer.secret()));
-        };
-    }
-
-    /// Asks the database away from the event loop.
-    private void ask(RoutingContext request, Credential credential, String unknown) {
-        request.request().pause();
-        request.vertx()
-                .executeBlocking(() -> standing(credential), false)
-                .onComplete(
-                        found -> {
-                            request.request().resume();
-                            if (found.succeeded()) {
-                                found.result()
-                                        .ifPresentOrElse(
-                                                caller -> admit(request, credential, caller),
-                                                () -> refuseUnknown(request, unknown));
-                            } else {
-                                fail(request, found.cause());
-                            }
-                        });
-    }
-
-    private static boolean csrfHolds(RoutingContext request, Credential.Session session) {
-        if (AccessRules.reads(request.request().method())) {
-            return true;
-        }
-        String sent = request.request().getHeader(CSRF_HEADER);
-        return sent != null && ApiTokens.same(sent, SessionDirectory.csrf(session.secret()));
-    }
-
-    private void admit(RoutingContext request, Credential credential, Caller caller) {
-        if (!requests.take(caller.tokenId())) {
-            refuse(
-                    request,
-                    429,
-                    ErrorCode.TOO_MANY_REQUESTS,
-                    "this token makes more requests than it may",
-                    caller.name(),
-                    "wait as long as Retry-After says");
-            return;
-        }
-        Role needed = AccessRules.needed(request.request().method(), request.normalizedPath());
-        if (!caller.may(needed)) {
+        if (!csrfHolds(request)) {
             refuse(
                     request,
                     403,
                     ErrorCode.FORBIDDEN,
-                    "this needs the role "
-                            + needed.name().toLowerCase(Locale.ROOT)
-                            + ", and the token has "
-                            + caller.role().name().toLowerCase(Locale.ROOT),
-                    request.request().method() + " " + request.normalizedPath(),
-                    "use a token with that role; an administrator can make one");
+                    "the request of a session lacks the right " + CSRF_HEADER + " header",
+                    request.normalizedPath(),
+                    "send the value of the cookie " + CSRF_COOKIE + " in it");
             return;
         }
-        caller.attach(request, () -> standing(credential).isPresent());
         request.next();
     }
 
-    private void refuseUnknown(RoutingContext request, String what) {
-        String address = request.request().remoteAddress().hostAddress();
-        if (!failures.take(address == null ? "unknown" : address)) {
-            refuse(
-                    request,
-                    429,
-                    ErrorCode.TOO_MANY_REQUESTS,
-                    "too many requests without a valid token",
-                    "this client's address",
-                    "wait as long as Retry-After says, and send a valid token");
-            return;
+    /// A browser sends its cookie by itself; only who can read the other one wanted the request.
+    private static boolean csrfHolds(RoutingContext request) {
+        if (Fence.reads(request.request().method())
+                || Fence.isSignIn(request)
+                || !(Credential.of(request) instanceof Credential.Session session)) {
+            return true;
         }
-        request.response().putHeader("WWW-Authenticate", "Bearer realm=\"tanren\"");
-        refuse(
-                request,
-                401,
-                ErrorCode.UNAUTHENTICATED,
-                what,
-                request.normalizedPath(),
-                "send Authorization: Bearer TOKEN; ./tanren up keeps the administrator's token in"
-                        + " its state folder");
+        String sent = request.request().getHeader(CSRF_HEADER);
+        return sent != null && ApiTokens.same(sent, SessionDirectory.csrf(session.secret()));
     }
 
     private static void refuse(
@@ -205,14 +90,6 @@ public class Gate {
             String mend) {
         ProblemAnswers.answer(
                 request, ProblemDetails.of(code, status, what, where, mend, TraceId.of(request)));
-    }
-
-    private static void fail(RoutingContext request, Throwable cause) {
-        if (cause instanceof TanrenException e) {
-            ProblemAnswers.answer(request, ProblemDetails.of(e, TraceId.of(request)));
-        } else {
-            request.fail(500, cause);
-        }
     }
 
     private static String host(HttpServerRequest request) {

@@ -21,8 +21,8 @@ final class SecurityHeaders {
         headers.set("Referrer-Policy", "no-referrer");
         headers.set("Cross-Origin-Opener-Policy", "same-origin");
         headers.set("Cross-Origin-Resource-Policy", "same-origin");
-        String path = request.normalizedPath();
-        if (path.startsWith("/api/") || path.startsWith("/q/")) {
+        // Everything but files that are known to be open, however an address is spelt.
+        if (!Fence.mayBeKept(request)) {
             headers.set("Cache-Control", "no-store");
         }
     }

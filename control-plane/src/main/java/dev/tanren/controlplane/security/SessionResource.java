@@ -4,6 +4,8 @@ import dev.tanren.controlplane.Settings;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import io.vertx.ext.web.RoutingContext;
+import jakarta.annotation.security.PermitAll;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.POST;
@@ -12,7 +14,6 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.NewCookie;
 import jakarta.ws.rs.core.Response;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// Sign-in of the console: a token is exchanged for a session, whose secret goes into a cookie that
@@ -22,18 +23,14 @@ import org.jspecify.annotations.Nullable;
 @Produces(MediaType.APPLICATION_JSON)
 public class SessionResource {
 
-    private final TokenDirectory directory;
+    private final Callers callers;
     private final SessionDirectory sessions;
     private final Settings settings;
-    private final RateLimiter failures;
 
-    SessionResource(TokenDirectory directory, SessionDirectory sessions, Settings settings) {
-        this.directory = directory;
+    SessionResource(Callers callers, SessionDirectory sessions, Settings settings) {
+        this.callers = callers;
         this.sessions = sessions;
         this.settings = settings;
-        this.failures =
-                new RateLimiter(
-                        settings.failuresPerSecond(), settings.failureBurst(), System::nanoTime);
     }
 
     /// @param token an API token
@@ -43,31 +40,17 @@ public class SessionResource {
     public record SignedIn(String name, String role) {}
 
     @POST
+    @PermitAll
     @Consumes(MediaType.APPLICATION_JSON)
     public Response signIn(SignIn body, RoutingContext request) {
-        String address = request.request().remoteAddress().hostAddress();
-        String from = address == null ? "unknown" : address;
-        if (!failures.hasLeft(from)) {
-            throw new TanrenException(
-                    ErrorCode.TOO_MANY_REQUESTS,
-                    "too many failed sign-ins",
-                    "this client's address",
-                    "wait a minute");
-        }
         String token = body == null || body.token() == null ? "" : body.token().strip();
         Caller caller =
-                directory
-                        .lookUp(token)
-                        .orElseThrow(
-                                () -> {
-                                    failures.take(from);
-                                    return unknown();
-                                });
+                callers.lookUp(new Credential.Bearer(token), Addresses.of(request))
+                        .orElseThrow(SessionResource::unknown);
         String session = sessions.begin(caller);
         boolean secure = request.request().isSSL();
         int seconds = Math.toIntExact(settings.sessionLifetime().toSeconds());
-        return Response.ok(
-                        new SignedIn(caller.name(), caller.role().name().toLowerCase(Locale.ROOT)))
+        return Response.ok(new SignedIn(caller.name(), Roles.key(caller.role())))
                 .cookie(
                         cookie(Credential.COOKIE, session, seconds, true, secure),
                         cookie(
@@ -89,6 +72,7 @@ public class SessionResource {
 
     /// Ends the session for everyone who may hold its cookie.
     @DELETE
+    @RolesAllowed(Roles.VIEWER)
     public Response signOut(RoutingContext request) {
         if (Credential.of(request) instanceof Credential.Session session) {
             sessions.end(session.secret());

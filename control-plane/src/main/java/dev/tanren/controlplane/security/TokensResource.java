@@ -9,6 +9,7 @@ import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.storage.registry.Tokens.Role;
 import dev.tanren.storage.registry.Tokens.Token;
 import io.vertx.ext.web.RoutingContext;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
@@ -57,12 +58,14 @@ public class TokensResource {
             @Nullable Instant revokedAt) {}
 
     @GET
+    @RolesAllowed(Roles.ADMIN)
     public Page<TokenView> list() {
         return new Page<>(
                 registry.tokens().list().stream().map(TokensResource::view).toList(), null);
     }
 
     @POST
+    @RolesAllowed(Roles.ADMIN)
     @Consumes(MediaType.APPLICATION_JSON)
     public Response issue(NewToken wanted, RoutingContext request) {
         String name = wanted == null || wanted.name() == null ? "" : wanted.name();
@@ -78,14 +81,15 @@ public class TokensResource {
                         "token.issue",
                         "token/" + id,
                         null,
-                        Json.write(Map.of("name", name, "role", key(role))));
+                        Json.write(Map.of("name", name, "role", Roles.key(role))));
         registry.tokens().add(id, name, role, ApiTokens.hash(secret), wanted.expiresAt());
         return Response.created(URI.create("/api/v1/tokens/" + id))
-                .entity(new IssuedToken(id, name, key(role), secret, wanted.expiresAt()))
+                .entity(new IssuedToken(id, name, Roles.key(role), secret, wanted.expiresAt()))
                 .build();
     }
 
     @DELETE
+    @RolesAllowed(Roles.ADMIN)
     @Path("{id}")
     public void revoke(@PathParam("id") String id, RoutingContext request) {
         registry.audit()
@@ -116,15 +120,11 @@ public class TokensResource {
                 "send {\"name\": …, \"role\": …}");
     }
 
-    private static String key(Role role) {
-        return role.name().toLowerCase(Locale.ROOT);
-    }
-
     private static TokenView view(Token token) {
         return new TokenView(
                 token.id(),
                 token.name(),
-                key(token.role()),
+                Roles.key(token.role()),
                 token.createdAt(),
                 token.expiresAt(),
                 token.lastUsedAt(),
