@@ -7,39 +7,53 @@ import io.temporal.api.workflowservice.v1.GetSystemInfoRequest;
 import io.temporal.serviceclient.WorkflowServiceStubs;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Readiness;
 
-/// Whether each part that requests need answers right now.
+/// Whether each part that requests need answers. Anyone may ask, so each is asked once a second at
+/// most.
 @ApplicationScoped
 public class ReadinessChecks {
 
     private static final long TEMPORAL_SECONDS = 2;
 
     @Produces
+    @Singleton
     @Readiness
     HealthCheck database(PostgresRegistry registry) {
-        return () -> check("database", registry::ping);
+        return lately(() -> check("database", registry::ping));
     }
 
     @Produces
+    @Singleton
     @Readiness
     HealthCheck objectStore(S3ObjectStore store) {
-        return () -> check("object store", () -> store.find("health"));
+        return lately(() -> check("object store", () -> store.find("health")));
     }
 
     @Produces
+    @Singleton
     @Readiness
     HealthCheck temporal(WorkflowServiceStubs temporal) {
-        return () ->
-                check(
-                        "temporal",
-                        () ->
-                                temporal.blockingStub()
-                                        .withDeadlineAfter(TEMPORAL_SECONDS, TimeUnit.SECONDS)
-                                        .getSystemInfo(GetSystemInfoRequest.getDefaultInstance()));
+        return lately(
+                () ->
+                        check(
+                                "temporal",
+                                () ->
+                                        temporal.blockingStub()
+                                                .withDeadlineAfter(
+                                                        TEMPORAL_SECONDS, TimeUnit.SECONDS)
+                                                .getSystemInfo(
+                                                        GetSystemInfoRequest
+                                                                .getDefaultInstance())));
+    }
+
+    private static HealthCheck lately(Supplier<HealthCheckResponse> check) {
+        return new Lately<>(check, System::nanoTime)::get;
     }
 
     private static HealthCheckResponse check(String name, Runnable call) {
