@@ -26,6 +26,7 @@ import picocli.CommandLine.ParameterException;
             PlanCommand.class,
             CheckpointCommand.class,
             ModelCommand.class,
+            TokenCommand.class,
             BenchCommand.class,
             DemoCommand.class,
             CompletionCommand.class,

@@ -31,7 +31,9 @@ public class TokenDirectory {
         this.memory = settings.tokenCache();
     }
 
-    /// Registers the administrator's token that the environment gives, unless it is known.
+    /// Registers the administrator's token that the environment gives, unless it is known. One that
+    /// was revoked or given another secret since does not come back, though a supervisor still has
+    /// the old secret: its id is of that secret, and is taken.
     void bootstrap(@Observes StartupEvent start, Config config) {
         Optional<String> given = config.getOptionalValue(ADMIN_TOKEN, String.class);
         if (given.isEmpty()) {
@@ -80,7 +82,7 @@ public class TokenDirectory {
         remembered.put(hash, new Remembered(caller, System.nanoTime() + memory.toNanos()));
     }
 
-    /// Forgets what is remembered, after a token was revoked.
+    /// Forgets what is remembered, after a token was revoked or rotated.
     public void forgetAll() {
         remembered.clear();
     }

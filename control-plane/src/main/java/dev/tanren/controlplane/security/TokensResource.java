@@ -73,6 +73,10 @@ public class TokensResource {
             throw malformed("name", "1 to 63 letters, digits, '.', '_', '-' or '@'");
         }
         Role role = role(wanted.role());
+        Instant expiresAt = wanted.expiresAt();
+        if (expiresAt != null && !expiresAt.isAfter(Instant.now())) {
+            throw malformed("expiresAt", "a time to come");
+        }
         String id = SortableIds.next();
         String secret = ApiTokens.generate();
         registry.audit()
@@ -82,9 +86,9 @@ public class TokensResource {
                         "token/" + id,
                         null,
                         Json.write(Map.of("name", name, "role", Roles.key(role))));
-        registry.tokens().add(id, name, role, ApiTokens.hash(secret), wanted.expiresAt());
+        registry.tokens().add(id, name, role, ApiTokens.hash(secret), expiresAt);
         return Response.created(URI.create("/api/v1/tokens/" + id))
-                .entity(new IssuedToken(id, name, Roles.key(role), secret, wanted.expiresAt()))
+                .entity(new IssuedToken(id, name, Roles.key(role), secret, expiresAt))
                 .build();
     }
 
@@ -92,16 +96,49 @@ public class TokensResource {
     @RolesAllowed(Roles.ADMIN)
     @Path("{id}")
     public void revoke(@PathParam("id") String id, RoutingContext request) {
-        registry.audit()
-                .append(Caller.of(request).name(), "token.revoke", "token/" + id, null, "{}");
         if (!registry.tokens().revoke(id)) {
-            throw new TanrenException(
-                    ErrorCode.NOT_FOUND,
-                    "there is no such token, or it is revoked already",
-                    "token/" + id,
-                    "list them with GET /api/v1/tokens");
+            throw missing(id);
         }
         directory.forgetAll();
+        registry.audit()
+                .append(Caller.of(request).name(), "token.revoke", "token/" + id, null, "{}");
+    }
+
+    /// Gives a token a new secret, which is shown this once; the old one and the sessions that were
+    /// begun with it end. Whoever holds a token may do so with it, an administrator with any.
+    ///
+    /// @param id `self` for the one that the request is made with
+    /// @throws TanrenException `FORBIDDEN` for another's token, `NOT_FOUND`
+    @POST
+    @RolesAllowed(Roles.VIEWER)
+    @Path("{id}/rotate")
+    public IssuedToken rotate(@PathParam("id") String id, RoutingContext request) {
+        Caller caller = Caller.of(request);
+        String wanted = id.equals("self") ? caller.tokenId() : id;
+        if (!wanted.equals(caller.tokenId()) && !caller.may(Role.ADMIN)) {
+            throw new TanrenException(
+                    ErrorCode.FORBIDDEN,
+                    "this needs the role admin, or the token itself",
+                    "token/" + wanted,
+                    "use that token, or one of an administrator");
+        }
+        String secret = ApiTokens.generate();
+        Token token =
+                registry.tokens()
+                        .rotate(wanted, ApiTokens.hash(secret))
+                        .orElseThrow(() -> missing(wanted));
+        directory.forgetAll();
+        registry.audit().append(caller.name(), "token.rotate", "token/" + wanted, null, "{}");
+        return new IssuedToken(
+                token.id(), token.name(), Roles.key(token.role()), secret, token.expiresAt());
+    }
+
+    private static TanrenException missing(String id) {
+        return new TanrenException(
+                ErrorCode.NOT_FOUND,
+                "there is no such token, or it is expired or revoked already",
+                "token/" + id,
+                "list them with GET /api/v1/tokens");
     }
 
     private static Role role(@Nullable String key) {

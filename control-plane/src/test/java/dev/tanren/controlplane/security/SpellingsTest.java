@@ -63,6 +63,8 @@ class SpellingsTest extends ApiTest {
         NEEDED.put("GET /api/v1/tokens", Role.ADMIN);
         NEEDED.put("POST /api/v1/tokens", Role.ADMIN);
         NEEDED.put("DELETE /api/v1/tokens/{id}", Role.ADMIN);
+        // Of another's token.
+        NEEDED.put("POST /api/v1/tokens/{id}/rotate", Role.ADMIN);
     }
 
     private static final HttpClient CLIENT = HttpClient.newHttpClient();

@@ -44,6 +44,26 @@ public record Secrets(
         }
     }
 
+    /// Keeps the administrator's new token, for commands and for the next start of the stack. The
+    /// running one knows it from the database.
+    public static void keepAdminToken(TanrenHome home, String adminToken) {
+        try {
+            if (Files.exists(home.secretsFile())) {
+                Secrets old = Json.read(Files.readString(home.secretsFile()), Secrets.class);
+                Secrets next =
+                        new Secrets(
+                                old.databasePassword(),
+                                old.accessKey(),
+                                old.secretKey(),
+                                adminToken);
+                PrivateFiles.write(home.secretsFile(), Json.write(next));
+            }
+            PrivateFiles.write(home.adminToken(), adminToken + "\n");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     private static String word(SecureRandom random) {
         byte[] bytes = new byte[BYTES];
         random.nextBytes(bytes);

@@ -8,6 +8,8 @@ import org.jspecify.annotations.Nullable;
 /// API tokens. The registry knows their hashes alone.
 public interface Tokens {
 
+    /// A hash or an id that is known already is left as it is, so what was rotated stays so.
+    ///
     /// @param hash SHA-256 of the secret, hexadecimal
     void add(String id, String name, Role role, String hash, @Nullable Instant expiresAt);
 
@@ -16,7 +18,16 @@ public interface Tokens {
 
     List<Token> list();
 
+    /// @return whether there was one that was not revoked
+    /// @throws dev.tanren.spec.error.TanrenException `STATE_CONFLICT` where no other token of an
+    ///     administrator is valid: nobody could make one any more
     boolean revoke(String id);
+
+    /// Gives a valid token another secret, and ends the old one and all its sessions in one step.
+    ///
+    /// @param hash SHA-256 of the new secret, hexadecimal
+    /// @return the token; empty where there is no valid one
+    Optional<Token> rotate(String id, String hash);
 
     /// Records use, at most once a minute.
     void used(String id);

@@ -1,5 +1,7 @@
 package dev.tanren.storage.registry.internal;
 
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
 import dev.tanren.storage.registry.Tokens;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -7,6 +9,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /// API tokens in PostgreSQL.
@@ -18,7 +21,6 @@ public final class PostgresTokens implements Tokens {
         this.database = database;
     }
 
-    /// A hash that is known already is left as it is.
     @Override
     public void add(String id, String name, Role role, String hash, @Nullable Instant expiresAt) {
         database.run(
@@ -27,7 +29,7 @@ public final class PostgresTokens implements Tokens {
                                         """
                                         insert into tokens (token_id, name, role, hash, expires_at)
                                         values (:id, :name, :role, :hash, :expiresAt)
-                                        on conflict (hash) do nothing
+                                        on conflict do nothing
                                         """)
                                 .bind("id", id)
                                 .bind("name", name)
@@ -64,15 +66,63 @@ public final class PostgresTokens implements Tokens {
     @Override
     public boolean revoke(String id) {
         return database.call(
-                        handle ->
-                                handle.createUpdate(
-                                                """
-                                                update tokens set revoked_at = clock_timestamp()
-                                                where token_id = :id and revoked_at is null
-                                                """)
-                                        .bind("id", id)
-                                        .execute())
-                > 0;
+                handle -> {
+                    if (validAdministrators(handle).equals(List.of(id))) {
+                        throw new TanrenException(
+                                ErrorCode.STATE_CONFLICT,
+                                "it is the last valid token of an administrator",
+                                "token/" + id,
+                                "make another with the role admin first, or give this one a new"
+                                        + " secret: POST /api/v1/tokens/"
+                                        + id
+                                        + "/rotate");
+                    }
+                    return handle.createUpdate(
+                                            """
+                                            update tokens set revoked_at = clock_timestamp()
+                                            where token_id = :id and revoked_at is null
+                                            """)
+                                    .bind("id", id)
+                                    .execute()
+                            > 0;
+                });
+    }
+
+    /// Held until the transaction ends, so that two who revoke each other's do so in turn.
+    private static List<String> validAdministrators(Handle handle) {
+        return handle.createQuery(
+                        """
+                        select token_id from tokens
+                        where role = 'admin' and revoked_at is null and (expires_at is null
+                            or expires_at > clock_timestamp())
+                        order by token_id for update
+                        """)
+                .mapTo(String.class)
+                .list();
+    }
+
+    @Override
+    public Optional<Token> rotate(String id, String hash) {
+        return database.call(
+                handle -> {
+                    Optional<Token> token =
+                            handle.createQuery(
+                                            """
+                                            update tokens set hash = :hash
+                                            where token_id = :id and revoked_at is null and
+                                                (expires_at is null
+                                                    or expires_at > clock_timestamp())
+                                            returning *
+                                            """)
+                                    .bind("id", id)
+                                    .bind("hash", hash)
+                                    .map((row, context) -> token(row))
+                                    .findOne();
+                    handle.createUpdate("delete from sessions where token_id = :id")
+                            .bind("id", id)
+                            .execute();
+                    return token;
+                });
     }
 
     @Override
