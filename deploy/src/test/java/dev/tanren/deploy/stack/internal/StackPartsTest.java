@@ -120,7 +120,7 @@ class StackPartsTest {
                 new StackSettings(
                         new TanrenHome(folder.resolve("home")),
                         new Installation(
-                                folder, folder.resolve("java"), folder.resolve("temporal")),
+                                folder, folder, folder.resolve("java"), folder.resolve("temporal")),
                         new Secrets("password", "access", "secret", "tnr_own"),
                         new Ports(1, 2, 3, 4, 5),
                         workers,
