@@ -97,14 +97,18 @@ public abstract class ApiTest {
 
     /// A run that is recorded and was not started.
     protected String queuedRun(String name) {
+        return queuedRun(name, plan(name));
+    }
+
+    protected String queuedRun(String name, String plan) {
         String id = SortableIds.next();
         registry.runs()
                 .create(
                         new NewRun(
                                 id,
                                 name,
-                                Json.write(PlanReader.read(plan(name)).planOrThrow()),
-                                new PlanText(plan(name), "application/yaml"),
+                                Json.write(PlanReader.read(plan).planOrThrow()),
+                                new PlanText(plan, "application/yaml"),
                                 "mei",
                                 List.of(
                                         new NewStage("adapt", "pretrain", 10),

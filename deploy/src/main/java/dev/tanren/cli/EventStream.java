@@ -20,12 +20,17 @@ final class EventStream implements AutoCloseable {
     private static final Duration RECONNECT = Duration.ofMillis(500);
     private static final Duration LAST_EVENTS = Duration.ofSeconds(2);
 
+    /// After an event that ends a run: a retry's own follow it at once, if there was one.
+    private static final Duration QUIET = Duration.ofMillis(300);
+
     private final ApiClient api;
     private final String run;
     private final Consumer<JsonNode> listener;
     private @Nullable Thread reader;
     private volatile boolean closed;
     private volatile long lastId;
+    private volatile boolean ended;
+    private volatile long toldAt;
 
     EventStream(ApiClient api, String run, Consumer<JsonNode> listener) {
         this.api = api;
@@ -39,11 +44,17 @@ final class EventStream implements AutoCloseable {
         }
     }
 
-    /// Waits for the event that ends the run, for a moment.
+    /// Waits for the event that ends the run, for a moment. Of a run that was tried again, it is
+    /// not the first of its kind.
     void drain() throws InterruptedException {
-        if (reader != null) {
-            reader.join(LAST_EVENTS);
+        long end = System.nanoTime() + LAST_EVENTS.toNanos();
+        while (reader != null && System.nanoTime() < end && !(ended && quiet())) {
+            Thread.sleep(20);
         }
+    }
+
+    private boolean quiet() {
+        return System.nanoTime() - toldAt > QUIET.toNanos();
     }
 
     @Override
@@ -63,9 +74,7 @@ final class EventStream implements AutoCloseable {
                             "/runs/" + ApiClient.encode(run) + "/events",
                             "text/event-stream",
                             headers)) {
-                if (untilRunEnds(lines.iterator())) {
-                    return;
-                }
+                tellAll(lines.iterator());
             } catch (TanrenException | UncheckedIOException outage) {
                 // The follower polls the run as well and reports an outage that lasts.
             }
@@ -77,40 +86,37 @@ final class EventStream implements AutoCloseable {
         }
     }
 
-    /// @return whether the event that ends a run has come
-    private boolean untilRunEnds(Iterator<String> lines) {
+    private void tellAll(Iterator<String> lines) {
         StringBuilder data = new StringBuilder();
         while (!closed && lines.hasNext()) {
             String line = lines.next();
             if (line.startsWith("data:")) {
                 data.append(line.substring("data:".length()).strip());
             } else if (line.isEmpty() && !data.isEmpty()) {
-                boolean last = tell(data.toString());
+                tell(data.toString());
                 data.setLength(0);
-                if (last) {
-                    return true;
-                }
             }
         }
-        return false;
     }
 
-    private boolean tell(String data) {
+    private void tell(String data) {
         try {
             JsonNode event = Json.mapper().readTree(data);
             long id = event.path("id").asLong();
             // What is not of the run's history, such as a heartbeat, has no id.
             if (id <= lastId) {
-                return false;
+                return;
             }
             lastId = id;
             listener.accept(event);
-            return switch (event.path("type").asText()) {
-                case "run.succeeded", "run.failed", "run.cancelled" -> true;
-                default -> false;
-            };
-        } catch (JsonProcessingException e) {
-            return false;
+            toldAt = System.nanoTime();
+            ended =
+                    switch (event.path("type").asText()) {
+                        case "run.succeeded", "run.failed", "run.cancelled" -> true;
+                        default -> false;
+                    };
+        } catch (JsonProcessingException noEvent) {
+            // The next one may be.
         }
     }
 }

@@ -57,6 +57,15 @@ record Exports(String runId, ArrayNode files) {
         terminal.out().println();
         terminal.out().println("export  " + stage + "  " + folder);
         new Table(FILES).print(Json.mapper().createArrayNode().addAll(ofStage), terminal.out());
-        terminal.say("Fetch it with: ./tanren model pull " + runId + "/" + stage + " FOLDER");
+        boolean bundleAlone =
+                ofStage.stream()
+                        .noneMatch(file -> file.path("name").asText().startsWith("huggingface/"));
+        terminal.say(
+                "Fetch it with: ./tanren model pull "
+                        + (bundleAlone ? "--format djl " : "")
+                        + runId
+                        + "/"
+                        + stage
+                        + " FOLDER");
     }
 }

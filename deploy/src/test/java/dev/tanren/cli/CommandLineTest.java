@@ -125,6 +125,27 @@ class CommandLineTest extends CommandTest {
     }
 
     @Test
+    void watchOfARunThatWasTriedAgainGoesOnBehindItsFirstEnd() {
+        answers.put("GET /runs/r1", new Answer(200, SUCCEEDED));
+        answers.put(
+                "GET /runs/r1/events",
+                new Answer(
+                        200,
+                        """
+                        data: {"id":1,"type":"run.cancelled","message":"Cancelled."}
+
+                        data: {"id":2,"type":"run.queued","message":"Again."}
+
+                        data: {"id":3,"type":"run.succeeded","message":"Done."}
+
+                        """));
+
+        assertThat(run("run", "watch", "r1", "--json").out().lines())
+                .extracting(line -> line.replaceFirst(".*\"type\":\"([a-z.]+)\".*", "$1"))
+                .containsExactly("run.cancelled", "run.queued", "run.succeeded");
+    }
+
+    @Test
     void watchIntoAFileHasTheStepsWithTheirLosses() {
         String atWork =
                 """

@@ -167,6 +167,16 @@ class ModelPullTest extends CommandTest {
                 .doesNotContain("djl/model.pt");
         assertThat(table.err()).contains("./tanren model pull r1/release FOLDER");
         assertThat(run("run", "get", "r1", "--json").tree().path("artifacts")).hasSize(1);
+
+        answers.put(
+                "GET /runs/r1/artifacts",
+                new Answer(
+                        200,
+                        """
+                        {"items":[{"stage":"release","name":"djl/model.pt","bytes":2,
+                         "uri":"s3://b/runs/r1/release/artifacts/djl/model.pt"}]}"""));
+        assertThat(run("run", "get", "r1").err())
+                .contains("./tanren model pull --format djl r1/release FOLDER");
     }
 
     private static List<String> names(Path folder) throws IOException {

@@ -3,6 +3,7 @@ package dev.tanren.activities.dataset;
 import com.fasterxml.jackson.core.type.TypeReference;
 import dev.tanren.activities.dataset.DatasetPreparation.Prepared;
 import dev.tanren.spec.json.Json;
+import dev.tanren.spec.plan.Dataset;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.planner.DataUse;
 import dev.tanren.storage.registry.Events;
@@ -13,6 +14,7 @@ import dev.tanren.storage.tokens.PreparedDataset;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 
 /// Tells a run's timeline what was prepared for it, and how often training goes through it.
 final class PreparationEvents {
@@ -38,7 +40,7 @@ final class PreparationEvents {
                 PreparedDataset.EVENT,
                 null,
                 sentence(dataset, prepared),
-                data(dataset, prepared, uses),
+                data(plan, dataset, prepared, uses),
                 "dataset.prepared/" + dataset + "/" + manifest.contentHash());
         uses.stream().filter(DataUse::repeats).forEach(use -> repeated(dataset, manifest, use));
     }
@@ -88,8 +90,14 @@ final class PreparationEvents {
                 statistics.dropped());
     }
 
-    private static Map<String, Object> data(String dataset, Prepared prepared, List<DataUse> uses) {
+    /// What another run prepared of the same content is shown under this plan's own sources.
+    private static Map<String, Object> data(
+            Plan plan, String dataset, Prepared prepared, List<DataUse> uses) {
         DatasetManifest manifest = prepared.manifest();
+        List<String> sources =
+                Objects.requireNonNull(plan.datasets().get(dataset)).sources().stream()
+                        .map(Dataset.Source::uri)
+                        .toList();
         return Json.mapper()
                 .convertValue(
                         new PreparedDataset(
@@ -98,7 +106,7 @@ final class PreparationEvents {
                                 prepared.reused(),
                                 tokens(manifest.training(), ""),
                                 tokens(manifest.heldOut(), ""),
-                                manifest.statistics(),
+                                manifest.statistics().of(sources),
                                 uses),
                         new TypeReference<>() {});
     }

@@ -30,6 +30,13 @@ record EarlierRun(String runId, String stageId) {
         boolean whole =
                 store.find(artifacts + "manifest.json").isPresent()
                         && folder.file(HuggingFaceFiles.CONFIGURATION).isPresent();
+        if (store.list("runs/" + runId + "/").isEmpty()) {
+            throw new TanrenException(
+                    ErrorCode.MODEL_MISSING,
+                    "nothing is stored of run " + runId + ": it was deleted, or never was",
+                    "run:" + runId + "/" + stageId,
+                    "Name a run that ./tanren run list shows, and a stage of it that exports.");
+        }
         if (!whole) {
             throw new TanrenException(
                     ErrorCode.MODEL_MISSING,

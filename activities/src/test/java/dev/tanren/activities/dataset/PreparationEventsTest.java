@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -70,6 +71,19 @@ class PreparationEventsTest {
     }
 
     @Test
+    void whatAnotherRunPreparedIsShownUnderThePlansOwnSources() {
+        new PreparationEvents(events, "run").prepared(PLAN, "prose", prepared(800, 800 * 64));
+
+        assertThat(events.entries.getFirst().data())
+                .extracting("statistics")
+                .extracting("sources")
+                .asInstanceOf(InstanceOfAssertFactories.list(Map.class))
+                .singleElement()
+                .extracting("uri")
+                .isEqualTo("file:./prose");
+    }
+
+    @Test
     void dataThatIsGoneThroughOnceIsNoRepetition() {
         new PreparationEvents(events, "run").prepared(PLAN, "prose", prepared(800, 800 * 64));
 
@@ -91,7 +105,23 @@ class PreparationEventsTest {
                                         "key", "gold", documents, tokens, 1, "sha")),
                         List.of(new DatasetManifest.Shard("key", "gold", 2, 100, 1, "sha")),
                         new DatasetManifest.Statistics(
-                                5, documents + 2, 2, 3, 4, tokens + 100, 1, List.of()));
+                                5,
+                                documents + 2,
+                                2,
+                                3,
+                                4,
+                                tokens + 100,
+                                1,
+                                List.of(
+                                        new DatasetManifest.SourceStatistics(
+                                                "file:/elsewhere",
+                                                1,
+                                                5,
+                                                documents + 2,
+                                                2,
+                                                3,
+                                                4,
+                                                tokens + 100))));
         return new Prepared(
                 "datasets/hash/manifest.json", manifest, false, new SourceListing(List.of()));
     }

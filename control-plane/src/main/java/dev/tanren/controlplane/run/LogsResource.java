@@ -3,8 +3,10 @@ package dev.tanren.controlplane.run;
 import dev.tanren.controlplane.api.Page;
 import dev.tanren.controlplane.security.Roles;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.plan.Stage;
 import dev.tanren.storage.objects.ObjectStore.StoredObject;
 import dev.tanren.storage.objects.S3ObjectStore;
+import dev.tanren.storage.registry.Runs.Run;
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
@@ -16,6 +18,7 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -55,9 +58,9 @@ public class LogsResource {
             @QueryParam("attempt") @Nullable String attempt,
             @QueryParam("rank") @Nullable String rank,
             @QueryParam("tail") @DefaultValue("1000") String tail) {
-        finder.run(id);
+        Run run = finder.run(id);
         if (attempt == null && rank == null) {
-            return Response.ok(list(id, stage)).type(MediaType.APPLICATION_JSON).build();
+            return Response.ok(list(run, stage)).type(MediaType.APPLICATION_JSON).build();
         }
         if (stage == null || attempt == null || rank == null) {
             throw RunsResource.malformed(
@@ -75,14 +78,18 @@ public class LogsResource {
                 .build();
     }
 
-    private Page<LogView> list(String id, @Nullable String stage) {
-        String prefix = "runs/" + id + "/" + (stage == null ? "" : stage(stage) + "/logs/");
+    /// In the order of the plan's stages, so that the newest attempt is the last.
+    private Page<LogView> list(Run run, @Nullable String stage) {
+        List<String> stages = RunFinder.plan(run).stages().stream().map(Stage::id).toList();
+        String prefix =
+                "runs/" + run.runId() + "/" + (stage == null ? "" : stage(stage) + "/logs/");
         return new Page<>(
                 store.list(prefix).stream()
                         .map(LogsResource::view)
                         .flatMap(java.util.Optional::stream)
                         .sorted(
-                                Comparator.comparing(LogView::stage)
+                                Comparator.comparingInt(
+                                                (LogView view) -> stages.indexOf(view.stage()))
                                         .thenComparingInt(LogView::attempt)
                                         .thenComparingInt(LogView::rank))
                         .toList(),

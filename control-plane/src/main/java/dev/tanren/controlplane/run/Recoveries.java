@@ -94,12 +94,8 @@ public class Recoveries {
     }
 
     private static String refused(TanrenException e) {
-        String told =
-                "Would fail with %s: %s. %s"
-                        .formatted(e.code().code(), e.what(), capital(e.mend()));
-        return e.code() == ErrorCode.CHECKPOINT_NONE_VALID
-                ? told + ", or verify the checkpoint once they are restored."
-                : told;
+        return "Would fail with %s: %s. %s."
+                .formatted(e.code().code(), e.what(), capital(e.mend()));
     }
 
     /// The same decision that an attempt takes when it begins.

@@ -34,6 +34,10 @@ public class BodyTexts implements ObjectMapperCustomizer {
         @Override
         public @Nullable String deserialize(JsonParser parser, DeserializationContext context)
                 throws IOException {
+            if (parser.currentToken().isNumeric() || parser.currentToken().isBoolean()) {
+                throw JsonMappingException.from(
+                        parser, parser.getText() + " was found where a text is expected");
+            }
             String text = StringDeserializer.instance.deserialize(parser, context);
             String problem = text == null ? null : RequestTexts.problem(text);
             if (problem != null) {

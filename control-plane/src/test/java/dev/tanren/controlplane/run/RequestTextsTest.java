@@ -31,6 +31,20 @@ class RequestTextsTest extends RunApiTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"5", "true", "1.5"})
+    void aReasonThatIsNoTextIsRefused(String value) {
+        String id = recordedRun("no-text");
+        as(operator)
+                .contentType("application/json")
+                .body("{\"reason\":" + value + "}")
+                .post("/api/v1/runs/" + id + "/pause")
+                .then()
+                .statusCode(400)
+                .body("where", equalTo("reason"))
+                .body("detail", containsString(value + " was found where a text is expected"));
+    }
+
+    @ParameterizedTest
     @CsvSource({
         "\\ud800, U+D800",
         "\\u001b[2J, U+001B",

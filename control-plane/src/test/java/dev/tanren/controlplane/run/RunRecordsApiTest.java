@@ -130,6 +130,23 @@ class RunRecordsApiTest extends RunApiTest {
         as(viewer).get("/api/v1/runs/" + id + "/metrics?points=0").then().statusCode(400);
     }
 
+    /// The last one is the newest attempt's, which readers take unless they ask for another.
+    @Test
+    void logsAreListedInTheOrderOfThePlansStages() {
+        String plan =
+                plan("order").replace("id: adapt", "id: zeta").replace("of: adapt", "of: zeta");
+        String id = queuedRun("order", plan);
+        put("runs/" + id + "/release/logs/1/rank-0.log", "later\n");
+        put("runs/" + id + "/zeta/logs/2/rank-0.log", "second\n");
+        put("runs/" + id + "/zeta/logs/10/rank-0.log", "tenth\n");
+
+        as(viewer)
+                .get("/api/v1/runs/" + id + "/logs")
+                .then()
+                .body("items.stage", contains("zeta", "zeta", "release"))
+                .body("items.attempt", contains(2, 10, 1));
+    }
+
     @Test
     void logsAndArtifactsAreListedAndRead() {
         String id = recordedRun("logs");

@@ -193,7 +193,7 @@ public record TrainingStage(
     }
 
     /// @param keep how many committed checkpoints of the stage are kept; the last of each phase
-    ///     always is
+    ///     always is, unless it is quarantined
     public record Checkpointing(int everySteps, int keep) {}
 
     /// Also done before the first step and after the last one.

@@ -141,7 +141,7 @@ final class TrainingKeys {
                         new Whole(1, 1_000_000),
                         "3",
                         "committed checkpoints of the stage that are kept; the last of each phase always"
-                                + " is");
+                                + " is, unless it is quarantined");
         static final Shape SHAPE =
                 Shape.of("checkpoint", "When state is saved.", EVERY_STEPS, KEEP);
 

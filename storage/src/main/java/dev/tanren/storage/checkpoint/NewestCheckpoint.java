@@ -49,18 +49,19 @@ final class NewestCheckpoint {
                         .filter(row -> row.stageId().equals(stageId))
                         .sorted(Comparator.comparingLong(Row::step).reversed())
                         .toList();
-        String last = "";
+        String newest = "";
         for (Row row : quarantined) {
             switch (inspection.of(row)) {
                 case Verdict.Sound sound -> {
                     return Optional.of(sound.checkpoint());
                 }
-                case Verdict.Damaged damaged -> last = damaged.reason();
+                case Verdict.Damaged damaged ->
+                        newest = newest.isEmpty() ? damaged.reason() : newest;
                 case Verdict.Gone _ -> {}
             }
         }
         if (!quarantined.isEmpty()) {
-            throw noneValid(stageId, last);
+            throw noneValid(stageId, newest);
         }
         return Optional.empty();
     }
@@ -68,9 +69,10 @@ final class NewestCheckpoint {
     static TanrenException noneValid(String stageId, String why) {
         return new TanrenException(
                 ErrorCode.CHECKPOINT_NONE_VALID,
-                "no checkpoint of the stage verifies" + (why.isEmpty() ? "" : ": " + why),
+                "no checkpoint of the stage verifies"
+                        + (why.isEmpty() ? "" : "; of the newest: " + why),
                 "stage " + stageId,
-                "restore its objects and retry, or submit the plan as a new run");
+                "restore the objects that are named and retry, or submit the plan as a new run");
     }
 
     /// How one checkpoint is looked at, and what is recorded of it.

@@ -1,5 +1,6 @@
 package dev.tanren.storage.tokens;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /// A prepared dataset: `datasets/<content hash>/manifest.json`.
@@ -62,6 +63,19 @@ public record DatasetManifest(
             sources = List.copyOf(sources);
         }
 
+        /// The same under the names of other sources that have the same content, in the same order.
+        public Statistics of(List<String> uris) {
+            if (uris.size() != sources.size()) {
+                return this;
+            }
+            List<SourceStatistics> named = new ArrayList<>();
+            for (int source = 0; source < uris.size(); source++) {
+                named.add(sources.get(source).named(uris.get(source)));
+            }
+            return new Statistics(
+                    sourceBytes, documents, heldOut, duplicates, dropped, tokens, seconds, named);
+        }
+
         /// Of a dataset that was not made of sources.
         public static Statistics of(long documents, long tokens) {
             return new Statistics(0, documents, 0, 0, 0, tokens, 0, List.of());
@@ -80,5 +94,11 @@ public record DatasetManifest(
             long heldOut,
             long duplicates,
             long dropped,
-            long tokens) {}
+            long tokens) {
+
+        private SourceStatistics named(String other) {
+            return new SourceStatistics(
+                    other, files, bytes, documents, heldOut, duplicates, dropped, tokens);
+        }
+    }
 }

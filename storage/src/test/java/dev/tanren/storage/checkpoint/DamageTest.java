@@ -1,6 +1,7 @@
 package dev.tanren.storage.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.storage.checkpoint.CheckpointStore.Committed;
@@ -44,6 +45,20 @@ class DamageTest extends CheckpointTest {
         }
         assertThat(committedSteps()).containsExactly(1L);
         assertThat(events().stream().filter("checkpoint.quarantined"::equals)).hasSize(8);
+    }
+
+    @Test
+    void whereNoneIsLeftTheNewestIsNamed() throws IOException {
+        Attempt attempt = begin();
+        for (long step : List.of(10L, 20L)) {
+            Committed damaged = checkpoints.commit(save(attempt, step, "short"));
+            flip(onDisk(damaged.manifest().shards().getFirst().key()));
+        }
+
+        assertThatThrownBy(() -> checkpoints.latestValid(RUN, STAGE))
+                .hasMessageContaining("0000000020")
+                .message()
+                .doesNotContain("0000000010");
     }
 
     @Test

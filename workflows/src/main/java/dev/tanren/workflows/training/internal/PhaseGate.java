@@ -50,7 +50,7 @@ record PhaseGate(Decision decision, @Nullable String reason) {
                 ErrorCode.GATE_FAILED,
                 String.valueOf(reason),
                 "stages." + stageId + ".phases." + phaseId + ".enterWhen",
-                "train the phase before for longer, or change the bound or `otherwise`");
+                "see what the phase before has learnt, then change its length, the bound or `otherwise`");
     }
 
     private static boolean holds(EntryCondition condition, double value) {
