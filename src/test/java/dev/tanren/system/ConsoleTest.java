@@ -84,7 +84,7 @@ class ConsoleTest {
 
     @Test
     void aRunIsFollowedFromSignInToSuccessWithAPauseInBetween() throws Exception {
-        runs.submit(SmallPlans.curriculum("followed", 2));
+        runs.submit(SmallPlans.curriculumWithGate("followed", 2));
         List<String> mistakes = new ArrayList<>();
         Page page = browser.newPage();
         page.onConsoleMessage(
@@ -120,6 +120,12 @@ class ConsoleTest {
         eventually(status).hasText("succeeded");
 
         assertDiagnosed(page.locator("#diagnosis"));
+        assertThat(page.locator("#gates"))
+                .containsText(
+                        Pattern.compile(
+                                "What gate measured.*code.*prose.*✓ code.perplexity is [0-9.]+,"
+                                        + " must be below 4000",
+                                Pattern.DOTALL));
         assertThat(page.locator("#checkpoints tr")).not().hasCount(0);
         assertThat(page.locator("#events li").allTextContents())
                 .anySatisfy(event -> assertThat(event).containsIgnoringCase("paused"));

@@ -4,6 +4,7 @@ import { bytes, element } from "./format.js";
 
 const sync = uPlot.sync("run");
 let plots = [];
+let drawn = "";
 
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -31,9 +32,17 @@ function marks(metrics, phases) {
   };
 }
 
-function chart(parent, title, wide, data, series, draw, format) {
+/** @param next of the plots of the same kind that are there already */
+function chart(parent, title, wide, data, series, draw, format, next) {
+  const present = next?.shift();
+  if (present) {
+    present.draw = draw;
+    present.plot.setData(data);
+    return;
+  }
   const holder = element("div", { class: wide ? "chart wide" : "chart" }, element("h3", {}, title));
   parent.append(holder);
+  const entry = { plot: null, holder, draw };
   const axis = { stroke: color("--muted"), grid: { stroke: color("--grid"), width: 1 }, ticks: { stroke: color("--grid"), width: 1 } };
   const plot = new uPlot({
     width: holder.clientWidth,
@@ -43,9 +52,10 @@ function chart(parent, title, wide, data, series, draw, format) {
     scales: { x: { time: false } },
     axes: [axis, { ...axis, size: 78, values: (_, splits) => splits.map((value) => format(value)) }],
     series: [{ label: "step" }, ...series.map((line) => ({ ...line, value: (_, value) => (value === null ? "–" : format(value)) }))],
-    hooks: { drawClear: [draw] },
+    hooks: { drawClear: [(drawing) => entry.draw(drawing)] },
   }, data, holder);
-  plots.push({ plot, holder });
+  entry.plot = plot;
+  plots.push(entry);
 }
 
 /** Splits a series into the steps that hold and those that were rolled back. */
@@ -55,10 +65,16 @@ function split(values, rolledBack) {
 
 const compact = (value) => (value === null ? "–" : Math.abs(value) >= 10000 ? `${(value / 1000).toFixed(1)}k` : Number(value.toPrecision(4)).toString());
 
-export function drawCharts(parent, metrics, phases) {
-  plots.forEach(({ plot }) => plot.destroy());
-  plots = [];
-  parent.replaceChildren();
+/** Draws anew where the series or the colours are others, and changes the data where only that is. */
+export function drawCharts(parent, stage, metrics, phases) {
+  const kind = JSON.stringify([stage, Object.keys(metrics.series), Object.keys(metrics.evaluations), document.documentElement.dataset.theme]);
+  const next = kind === drawn ? [...plots] : null;
+  drawn = kind;
+  if (!next) {
+    plots.forEach(({ plot }) => plot.destroy());
+    plots = [];
+    parent.replaceChildren();
+  }
   const draw = marks(metrics, phases);
   const [kept, undone] = split(metrics.series.loss, metrics.rolledBack);
   const evaluations = Object.entries(metrics.evaluations);
@@ -71,7 +87,7 @@ export function drawCharts(parent, metrics, phases) {
       { label: "training", stroke: color("--chart-1"), width: 1.5, spanGaps: true },
       { label: "rolled back", stroke: color("--muted"), width: 1 },
       ...evaluations.map(([dataset], index) => ({ label: `${dataset}, held out`, stroke: color(dots[index % 3]), width: 1, dash: [3, 3], spanGaps: true, points: { show: true, size: 7, fill: color(dots[index % 3]) } })),
-    ], draw, compact);
+    ], draw, compact, next);
   const small = [
     ["Tokens per second, all ranks", "tokensPerSecond", compact],
     ["Z-loss, nats per token, not part of the loss", "zLoss", compact],
@@ -86,7 +102,7 @@ export function drawCharts(parent, metrics, phases) {
     if (!metrics.series[name]) continue;
     const [now, before] = split(metrics.series[name], metrics.rolledBack);
     chart(parent, title, false, [metrics.steps, now, before],
-      [{ label: "value", stroke: color("--chart-2"), width: 1.25, spanGaps: true }, { label: "rolled back", stroke: color("--muted"), width: 1 }], draw, format);
+      [{ label: "value", stroke: color("--chart-2"), width: 1.25, spanGaps: true }, { label: "rolled back", stroke: color("--muted"), width: 1 }], draw, format, next);
   }
 }
 

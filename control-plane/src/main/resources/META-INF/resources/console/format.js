@@ -52,8 +52,18 @@ export function ago(instant) {
   return instant ? `${seconds(Math.max(0, (Date.now() - Date.parse(instant)) / 1000))} ago` : "–";
 }
 
+/** The time of day, with the date where that is not today's. */
 export function clock(instant) {
-  return instant ? new Date(instant).toLocaleTimeString("en-GB") : "–";
+  if (!instant) return "–";
+  const at = new Date(instant);
+  const time = at.toLocaleTimeString("en-GB");
+  return at.toDateString() === new Date().toDateString() ? time : `${at.toLocaleDateString("en-CA")} ${time}`;
+}
+
+/** Says once on the page whose clock its times are of. */
+export function zoneNote() {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  for (const note of document.querySelectorAll(".zone")) note.textContent = `Times are of this browser's zone, ${zone}; where no date is given, of today.`;
 }
 
 export function sparkline(values) {

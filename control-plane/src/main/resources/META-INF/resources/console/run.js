@@ -1,6 +1,9 @@
 import { api } from "./api.js";
 import { drawCharts } from "./charts.js";
-import { ago, bytes, clock, decimal, element, integer, replace, seconds, status, themeSwitch } from "./format.js";
+import { notUpToDate, upToDate } from "./banner.js";
+import { ago, bytes, clock, decimal, element, integer, replace, seconds, status, themeSwitch, zoneNote } from "./format.js";
+import { drawGates } from "./gates.js";
+import { labels, steer } from "./steer.js";
 import { drawTimeline } from "./timeline.js";
 
 const id = new URLSearchParams(location.search).get("id");
@@ -23,11 +26,10 @@ function showHead({ run }) {
     figure("Attempts", integer(run.attempts)),
     figure("Started", run.startedAt ? clock(run.startedAt) : "–", run.startedAt ? ago(run.startedAt) : ""),
     figure("Owner", run.owner));
-  const labels = { retry: "Retry", resume: "Resume", pause: "Pause", cancel: "Cancel" };
   const primary = ["retry", "resume"].find((action) => run.actions.includes(action));
   const order = ["retry", "resume", "pause", "cancel"].filter((action) => run.actions.includes(action));
   const buttons = order.map((action) => element("button",
-    { type: "button", class: action === primary ? "primary" : action === "cancel" ? "danger" : null, "data-action": action, onclick: () => ask(action, labels[action]) }, `${labels[action]}…`));
+    { type: "button", class: action === primary ? "primary" : action === "cancel" ? "danger" : null, "data-action": action, onclick: () => steer(detail.run, action, refresh) }, `${labels[action]}…`));
   const present = [...document.querySelectorAll("#actions button")].map((button) => button.dataset.action).join();
   if (present !== order.join()) replace("actions", ...buttons);
 }
@@ -44,32 +46,12 @@ function factsOfNow(run) {
 
 function factsOfTheEnd(run) {
   const took = run.startedAt && run.finishedAt ? (Date.parse(run.finishedAt) - Date.parse(run.startedAt)) / 1000 : null;
-  return [figure("Stage", run.stage || "–", `${run.stageNumber} of ${run.stageCount}`), figure("Took", seconds(took))];
-}
-
-async function ask(action, label) {
-  const dialog = document.getElementById("confirm");
-  const preview = await api.recovery(id);
-  const consequence = {
-    pause: "The ranks finish their step, save it and end. Nothing is lost, and no worker is held while the run is paused.",
-    cancel: "The ranks end now. Committed checkpoints stay; a retry can go on from them.",
-    resume: preview.summary,
-    retry: preview.summary,
-  };
-  document.getElementById("confirm-title").textContent = `${label} ${detail.run.name}?`;
-  document.getElementById("confirm-text").textContent = consequence[action];
-  document.getElementById("confirm-yes").textContent = label;
-  dialog.returnValue = "no";
-  dialog.showModal();
-  dialog.addEventListener("close", async () => {
-    if (dialog.returnValue !== "yes") return;
-    try {
-      await api.act(id, action, document.getElementById("confirm-reason").value);
-    } catch (problem) {
-      alert(`${problem.message}${problem.mend ? `\n${problem.mend}` : ""}`);
-    }
-    await refresh();
-  }, { once: true });
+  const last = detail.stages.filter((stage) => stage.totalSteps > 0 && stage.step > 0).at(-1);
+  return [
+    figure("Stage", run.stage || "–", `${run.stageNumber} of ${run.stageCount}`),
+    figure("Steps", last ? integer(last.step) : "–", last ? `of ${integer(last.totalSteps)}, ${last.id}` : ""),
+    figure("Took", seconds(took)),
+  ];
 }
 
 function showFailure(failure) {
@@ -120,7 +102,7 @@ async function showCharts() {
   const stage = detail.stages.find((candidate) => candidate.id === stageChoice.value);
   document.getElementById("csv").href = `/api/v1/runs/${encodeURIComponent(id)}/metrics?stage=${encodeURIComponent(stageChoice.value)}&format=csv`;
   document.getElementById("charts-empty").classList.toggle("hidden", metrics.steps.length > 0);
-  if (metrics.steps.length) drawCharts(document.getElementById("charts"), metrics, stage.phases);
+  if (metrics.steps.length) drawCharts(document.getElementById("charts"), stageChoice.value, metrics, stage.phases);
 }
 
 async function showDiagnosis() {
@@ -217,6 +199,7 @@ async function refresh() {
     showFailure(detail.failure);
     showStages(detail);
     showDatasets(detail);
+    drawGates(document.getElementById("gates"), detail.stages);
     chooseStage(detail);
     const checkpoints = await api.checkpoints(id);
     const rows = checkpoints.items || checkpoints;
@@ -226,9 +209,9 @@ async function refresh() {
     await showCharts();
     await showDiagnosis();
     await chooseLog();
-    document.getElementById("stale").classList.add("hidden");
+    upToDate();
   } catch (problem) {
-    document.getElementById("stale").classList.remove("hidden");
+    notUpToDate(problem);
     if (problem.status === 404) document.getElementById("name").textContent = "No such run";
   }
 }
@@ -241,13 +224,15 @@ function refreshSoon() {
 
 stageChoice.addEventListener("change", () => { location.hash = stageChoice.value; showCharts(); showDiagnosis(); });
 logChoice.addEventListener("change", chooseLog);
+document.getElementById("sign-out").addEventListener("click", async () => { await api.signOut(); location.assign("/console/sign-in.html"); });
 document.getElementById("first-error").addEventListener("click", jumpToFirstError);
 addEventListener("themechange", showCharts);
 themeSwitch();
+zoneNote();
 await refresh();
 const stream = api.events(id);
 stream.addEventListener("event", (message) => { showEvent(JSON.parse(message.data)); refreshSoon(); });
 stream.addEventListener("metrics", refreshSoon);
-stream.addEventListener("open", () => document.getElementById("stale").classList.add("hidden"));
-stream.addEventListener("error", () => document.getElementById("stale").classList.remove("hidden"));
+stream.addEventListener("open", upToDate);
+stream.addEventListener("error", () => notUpToDate(null));
 setInterval(() => { if (detail && !finished.includes(detail.run.status)) refreshSoon(); }, 5000);

@@ -1,9 +1,13 @@
 import { api } from "./api.js";
-import { ago, bytes, decimal, element, integer, replace, seconds, sparkline, status, themeSwitch } from "./format.js";
+import { notUpToDate, upToDate } from "./banner.js";
+import { ago, bytes, decimal, element, integer, replace, seconds, sparkline, status, themeSwitch, zoneNote } from "./format.js";
+import { labels, steer } from "./steer.js";
 
 const filters = document.getElementById("filters");
 const refreshMillis = 3000;
-let shown = 50;
+const pageSize = 50;
+let pages = 1;
+let queueShown = "";
 
 function readFilters() {
   const parameters = new URLSearchParams(location.search);
@@ -22,13 +26,28 @@ function writeFilters() {
 }
 
 function query() {
-  const parameters = new URLSearchParams({ limit: String(shown) });
+  const parameters = new URLSearchParams({ limit: String(pageSize) });
   if (filters.elements.name.value) parameters.set("name", filters.elements.name.value);
   if (filters.elements.status.value) parameters.append("status", filters.elements.status.value);
   else if (filters.elements.active.checked) {
     for (const key of ["queued", "running", "pausing", "paused", "cancelling"]) parameters.append("status", key);
   }
   return parameters;
+}
+
+/** As many pages as are asked for, each after the one before it. */
+async function runsShown() {
+  const items = [];
+  let cursor = null;
+  for (let page = 0; page < pages; page += 1) {
+    const parameters = query();
+    if (cursor) parameters.set("cursor", cursor);
+    const answer = await api.runs(parameters);
+    items.push(...answer.items);
+    cursor = answer.nextCursor;
+    if (!cursor) break;
+  }
+  return { items, nextCursor: cursor };
 }
 
 const runAddress = (run) => `/console/run.html?id=${encodeURIComponent(run.id)}`;
@@ -54,19 +73,16 @@ function queueItem(run) {
   return element("li", {},
     status(run.status),
     element("div", {}, element("a", { href: runAddress(run) }, run.name), element("div", { class: "muted" }, run.reason || "Waits to be resumed.")),
-    element("div", { class: "row" }, element("span", { class: "muted" }, ago(run.finishedAt || run.startedAt)),
-      action ? element("button", { type: "button", class: "primary", onclick: () => act(run, action) }, action === "retry" ? "Retry…" : "Resume…") : null));
-}
-
-async function act(run, action) {
-  const preview = await api.recovery(run.id);
-  if (!confirm(`${preview.summary}\n\n${action === "retry" ? "Retry" : "Resume"} ${run.name}?`)) return;
-  await api.act(run.id, action);
-  await refresh();
+    element("div", { class: "row" }, element("time", { class: "muted", datetime: run.finishedAt || run.startedAt }, ago(run.finishedAt || run.startedAt)),
+      action ? element("button", { type: "button", class: "primary", onclick: () => steer(run, action, refresh) }, `${labels[action]}…`) : null));
 }
 
 function showQueue(runs) {
-  replace("queue", ...runs.map(queueItem));
+  // Whoever is about to press a button must not find it replaced.
+  const now = JSON.stringify(runs.map((run) => [run.id, run.status, run.reason, run.actions]));
+  if (now !== queueShown) replace("queue", ...runs.map(queueItem));
+  queueShown = now;
+  for (const time of document.querySelectorAll("#queue time")) time.textContent = ago(time.dateTime);
   document.getElementById("queue-note").textContent = runs.length
     ? `${runs.length} ${runs.length === 1 ? "run waits" : "runs wait"} for you`
     : "Nothing. Every run goes on by itself.";
@@ -87,23 +103,24 @@ function showFleet(workers) {
 async function refresh() {
   try {
     const waiting = new URLSearchParams([["status", "failed"], ["status", "paused"], ["limit", "20"]]);
-    const [page, attention, workers] = await Promise.all([api.runs(query()), api.runs(waiting), api.workers()]);
+    const [page, attention, workers] = await Promise.all([runsShown(), api.runs(waiting), api.workers()]);
     replace("runs", ...page.items.map(row));
     document.getElementById("empty").classList.toggle("hidden", page.items.length > 0);
     document.getElementById("more").classList.toggle("hidden", !page.nextCursor);
     showQueue(attention.items);
     showFleet(workers.items || workers);
-    document.getElementById("stale").classList.add("hidden");
+    upToDate();
   } catch (problem) {
-    document.getElementById("stale").classList.remove("hidden");
+    notUpToDate(problem);
   }
 }
 
 filters.addEventListener("submit", (event) => event.preventDefault());
-filters.addEventListener("input", () => { writeFilters(); refresh(); });
-document.getElementById("more").addEventListener("click", () => { shown = Math.min(200, shown + 50); refresh(); });
+filters.addEventListener("input", () => { pages = 1; writeFilters(); refresh(); });
+document.getElementById("more").addEventListener("click", () => { pages += 1; refresh(); });
 document.getElementById("sign-out").addEventListener("click", async () => { await api.signOut(); location.assign("/console/sign-in.html"); });
 themeSwitch();
+zoneNote();
 readFilters();
 await refresh();
 setInterval(() => { if (!document.hidden) refresh(); }, refreshMillis);
