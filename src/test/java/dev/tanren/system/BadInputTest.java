@@ -90,6 +90,22 @@ class BadInputTest {
     }
 
     @Test
+    void theStacksOwnSecretsAreNeverTrainedOn() throws Exception {
+        String id =
+                runs.submit(
+                        SmallPlans.curriculum("secrets", 1)
+                                .replaceFirst(
+                                        "file:[^\"]*/docs\", include: \"\\*\\*/\\*.md\"",
+                                        "file:" + stack.home() + "/secrets.json\""));
+
+        runs.awaitStatus(id, "failed", Duration.ofMinutes(1));
+
+        assertThat(runs.run(id).path("failure").path("code").asText()).isEqualTo("TNR-2002");
+        assertThat(runs.run(id).path("failure").path("what").asText())
+                .contains("the stack's own state and secrets");
+    }
+
+    @Test
     void aTokenizerLargerThanTheModelFailsTheRun() throws Exception {
         String id =
                 runs.submit(
@@ -168,7 +184,7 @@ class BadInputTest {
         Path sound =
                 EmbeddedStack.root()
                         .resolve("model-runtime/trainer/src/test/resources/families/qwen2");
-        Path broken = Files.createDirectories(stack.home().resolve("broken-model"));
+        Path broken = Files.createDirectories(stack.home().resolve("data/broken-model"));
         Files.copy(sound.resolve("config.json"), broken.resolve("config.json"));
         byte[] weights = Files.readAllBytes(sound.resolve("model.safetensors"));
         Files.write(

@@ -182,7 +182,7 @@ class RunSurvivesKillsTest {
 
     @Test
     void aRetryAfterItsSourcesChangedEndsWithTheBitsOfWhatTheRunBeganWith() throws Exception {
-        Path own = Files.createDirectories(stack.home().resolve("changing"));
+        Path own = Files.createDirectories(stack.home().resolve("data/changing"));
         Path root = EmbeddedStack.root();
         Path tokenizer = own.resolve("tokenizer.json");
         Files.copy(root.resolve("deploy/src/main/resources/corpus/tokenizer.json"), tokenizer);

@@ -16,21 +16,35 @@ import org.jspecify.annotations.Nullable;
 /// The folders of this machine that plans may read by `file:` URIs. Without any, all are refused.
 ///
 /// Paths are compared after every symbolic link in them is resolved, so a link leads nowhere that
-/// its target may not be read from.
+/// its target may not be read from. Below a root nothing is read whose name, or a folder's on the
+/// way, begins with a dot: keys and settings lie there. A root may itself lie below such a folder.
+/// Of the folder that is closed, which keeps the stack's secrets, nothing is read but what a root
+/// inside it names.
 public final class FileRoots {
 
     public static final String VARIABLE = "TANREN_FILE_ROOTS";
 
+    /// Names the folder that is closed.
+    public static final String CLOSED_VARIABLE = "TANREN_CLOSED_FOLDER";
+
     private static final String SCHEME = "file:";
 
     private final List<Path> roots;
+    private final @Nullable Path closed;
 
     public FileRoots(List<Path> roots) {
+        this(roots, null);
+    }
+
+    /// @param closed nothing below it is read but what a root inside it names; null for none
+    public FileRoots(List<Path> roots, @Nullable Path closed) {
         this.roots = roots.stream().map(FileRoots::real).toList();
+        this.closed = closed == null ? null : real(closed);
     }
 
     /// @param variable value of `TANREN_FILE_ROOTS`: folders separated by colons; null for none
-    public static FileRoots parse(@Nullable String variable) {
+    /// @param closed value of `TANREN_CLOSED_FOLDER`; null for none
+    public static FileRoots parse(@Nullable String variable, @Nullable String closed) {
         if (variable == null) {
             return new FileRoots(List.of());
         }
@@ -38,7 +52,8 @@ public final class FileRoots {
                 Stream.of(variable.split(Pattern.quote(File.pathSeparator), -1))
                         .filter(root -> !root.isBlank())
                         .map(Path::of)
-                        .toList());
+                        .toList(),
+                closed == null || closed.isBlank() ? null : Path.of(closed));
     }
 
     /// The folders, as they were resolved.
@@ -105,10 +120,38 @@ public final class FileRoots {
             throw outside(absolute, where);
         }
         Path real = real(absolute);
-        if (roots.stream().noneMatch(real::startsWith)) {
+        List<Path> above = roots.stream().filter(real::startsWith).toList();
+        if (above.isEmpty()) {
             throw outside(absolute, where);
         }
+        if (closed != null
+                && real.startsWith(closed)
+                && above.stream()
+                        .noneMatch(root -> root.startsWith(closed) && !root.equals(closed))) {
+            throw unreadable(
+                    absolute + " lies in the folder that keeps the stack's own state and secrets",
+                    where,
+                    "Copy what is to be read to another folder.");
+        }
+        if (above.stream().allMatch(root -> hidden(root.relativize(real)))) {
+            throw unreadable(
+                    absolute + " is hidden below a folder that this worker may read",
+                    where,
+                    "Move the files out of folders whose names begin with a dot, or name such a"
+                            + " folder itself in "
+                            + VARIABLE
+                            + ".");
+        }
         return real;
+    }
+
+    private static boolean hidden(Path below) {
+        for (Path part : below) {
+            if (part.toString().startsWith(".")) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private TanrenException outside(Path path, String where) {

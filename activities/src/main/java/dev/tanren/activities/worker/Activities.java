@@ -58,7 +58,12 @@ final class Activities implements AutoCloseable {
         StoreCredentials credentials = credentials(environment);
         buckets = SourceBuckets.from(environment);
         hub = Hub.from(environment);
-        Sources sources = new Sources(FileRoots.parse(settings.fileRoots()), buckets, hub);
+        Sources sources =
+                new Sources(
+                        FileRoots.parse(
+                                settings.fileRoots(), environment.get(FileRoots.CLOSED_VARIABLE)),
+                        buckets,
+                        hub);
         CheckpointStore checkpoints = new ObjectCheckpointStore(store, registry);
         OneProcess processes = new OneProcess(node, credentials, store, memory);
         Exporter exporter = new Exporter(processes, checkpoints);

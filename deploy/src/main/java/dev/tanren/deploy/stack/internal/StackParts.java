@@ -224,6 +224,7 @@ final class StackParts {
         environment.put(
                 "TANREN_FILE_ROOTS",
                 settings.fileRoots().stream().map(Path::toString).collect(Collectors.joining(":")));
+        environment.put("TANREN_CLOSED_FOLDER", home.folder().toString());
         return new StackPart(
                 name,
                 List.of("control-plane"),
