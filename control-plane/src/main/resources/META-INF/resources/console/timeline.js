@@ -26,7 +26,7 @@ export function drawTimeline(parent, note, attempts, checkpoints) {
     return element("div", { class: "lane" }, element("span", {}, stage), element("div", { class: "track" }, drawing));
   }));
   const recoveries = attempts.map((attempt) => attempt.recoverySeconds).filter((value) => value !== null);
-  note.textContent = `${attempts.length} attempts in ${seconds((to - from) / 1000)}` + (recoveries.length ? `, longest recovery ${seconds(Math.max(...recoveries))}` : "");
+  note.textContent = `${attempts.length} ${attempts.length === 1 ? "attempt" : "attempts"} in ${seconds((to - from) / 1000)}` + (recoveries.length ? `, longest recovery ${seconds(Math.max(...recoveries))}` : "");
 }
 
 function bars(attempt, at) {

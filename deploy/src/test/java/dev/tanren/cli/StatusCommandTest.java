@@ -18,7 +18,7 @@ class StatusCommandTest extends CommandTest {
     private static final String WORKERS =
             """
             {"items":[{"id":"w1","memoryBytes":8589934592,"promisedBytes":6442450944,
-                       "freeBytes":2147483648,"activity":"GangTrain of run/r1/adapt","alive":true},
+                       "freeBytes":2147483648,"activity":"training run/r1/adapt","alive":true},
                       {"id":"w0","memoryBytes":1,"promisedBytes":0,"freeBytes":1,
                        "activity":"idle","alive":false}]}""";
 
@@ -51,7 +51,7 @@ class StatusCommandTest extends CommandTest {
         assertThat(sent("GET /workers").authorization()).isEqualTo("Bearer tnr_local");
         assertThat(table.out())
                 .containsPattern("WORKER +MEMORY +PROMISED +FREE +ACTIVITY")
-                .containsPattern("w1 +8.0 GiB +6.0 GiB +2.0 GiB +GangTrain of run/r1/adapt")
+                .containsPattern("w1 +8.0 GiB +6.0 GiB +2.0 GiB +training run/r1/adapt")
                 .doesNotContain("w0");
         assertThat(run("status", "--json").tree().path("workers").findValuesAsText("freeBytes"))
                 .containsExactly("2147483648");

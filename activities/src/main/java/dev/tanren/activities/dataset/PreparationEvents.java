@@ -78,16 +78,19 @@ final class PreparationEvents {
         Statistics statistics = manifest.statistics();
         return String.format(
                 Locale.ROOT,
-                "dataset %s %s: %,d documents, %,d tokens to train on; %,d documents, %,d tokens"
-                        + " held out; %,d duplicates and %,d blank documents left out",
+                "dataset %s %s: %s, %s to train on; %s, %s held out; %s and %s left out",
                 dataset,
                 prepared.reused() ? "was prepared before" : "is prepared",
-                statistics.documents() - statistics.heldOut(),
-                tokens(manifest.training(), ""),
-                statistics.heldOut(),
-                tokens(manifest.heldOut(), ""),
-                statistics.duplicates(),
-                statistics.dropped());
+                count(statistics.documents() - statistics.heldOut(), "document"),
+                count(tokens(manifest.training(), ""), "token"),
+                count(statistics.heldOut(), "document"),
+                count(tokens(manifest.heldOut(), ""), "token"),
+                count(statistics.duplicates(), "duplicate"),
+                count(statistics.dropped(), "blank document"));
+    }
+
+    private static String count(long count, String what) {
+        return String.format(Locale.ROOT, "%,d %s%s", count, what, count == 1 ? "" : "s");
     }
 
     /// What another run prepared of the same content is shown under this plan's own sources.

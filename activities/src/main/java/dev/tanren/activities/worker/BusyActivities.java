@@ -15,6 +15,17 @@ final class BusyActivities extends WorkerInterceptorBase {
 
     private static final long TICK_MILLIS = 50;
 
+    /// What people read in place of an activity's type.
+    private static final Map<String, String> WORDS =
+            Map.of(
+                    "ModelResolve", "reading the model of",
+                    "DatasetPrepare", "preparing data of",
+                    "AttemptBegin", "beginning an attempt of",
+                    "AttemptEnd", "ending an attempt of",
+                    "GangTrain", "training",
+                    "ExportExport", "exporting",
+                    "EvaluateEvaluate", "evaluating");
+
     private final Map<Object, String> busy = new ConcurrentHashMap<>();
 
     @Override
@@ -25,9 +36,9 @@ final class BusyActivities extends WorkerInterceptorBase {
             @Override
             public void init(ActivityExecutionContext context) {
                 description =
-                        context.getInfo().getActivityType()
-                                + " of "
-                                + context.getInfo().getWorkflowId();
+                        inWords(
+                                context.getInfo().getActivityType(),
+                                context.getInfo().getWorkflowId());
                 super.init(context);
             }
 
@@ -42,6 +53,11 @@ final class BusyActivities extends WorkerInterceptorBase {
                 }
             }
         };
+    }
+
+    /// A call of the registry, which none of the words is for, records what a workflow decided.
+    static String inWords(String activityType, String workflowId) {
+        return WORDS.getOrDefault(activityType, "recording of") + " " + workflowId;
     }
 
     /// In words; `idle` where nothing is at work.
