@@ -1,5 +1,6 @@
 // Pause, resume, cancel and retry: says what each would do, asks for a reason, and what came of it.
 import { api } from "./api.js";
+import { element } from "./format.js";
 
 export const labels = { retry: "Retry", resume: "Resume", pause: "Pause", cancel: "Cancel" };
 
@@ -18,26 +19,31 @@ async function consequence(run, action) {
   }
 }
 
-/** Asks in the page's dialog `confirm`, acts where the answer is yes, and calls `done` in any case. */
+const title = element("h2", { id: "confirm-title" });
+const text = element("p", { id: "confirm-text" });
+const reason = element("input", { id: "confirm-reason", type: "text", maxlength: 200, placeholder: "optional" });
+const refused = element("p", { id: "confirm-refused", class: "error", role: "alert" });
+const yes = element("button", { id: "confirm-yes", value: "yes", class: "primary" });
+const form = element("form", { method: "dialog" }, title, text,
+  element("label", { for: "confirm-reason" }, "Reason, for the audit log"), reason, refused,
+  element("div", { class: "row" }, yes, element("button", { value: "no" }, "Keep as it is")));
+const dialog = element("dialog", { id: "confirm", "aria-labelledby": "confirm-title" }, form);
+document.body.append(dialog);
+
+/** Asks, acts where the answer is yes, and calls `done` in any case. */
 export async function steer(run, action, done) {
-  const dialog = document.getElementById("confirm");
   if (dialog.open) return;
-  const text = await consequence(run, action);
-  const refused = document.getElementById("confirm-refused");
-  const reason = document.getElementById("confirm-reason");
-  document.getElementById("confirm-title").textContent = `${labels[action]} ${run.name}?`;
-  document.getElementById("confirm-text").textContent = text;
-  document.getElementById("confirm-yes").textContent = labels[action];
+  text.textContent = await consequence(run, action);
+  title.textContent = `${labels[action]} ${run.name}?`;
+  yes.textContent = labels[action];
   refused.textContent = "";
   reason.value = "";
-  dialog.returnValue = "no";
-  const form = dialog.querySelector("form");
   form.onsubmit = async (event) => {
-    if (event.submitter?.value !== "yes") return;
+    if (event.submitter !== yes) return;
     event.preventDefault();
     try {
       await api.act(run.id, action, reason.value);
-      dialog.close("yes");
+      dialog.close();
     } catch (problem) {
       refused.textContent = `${problem.message}${problem.mend ? ` ${problem.mend}` : ""}`;
     }
