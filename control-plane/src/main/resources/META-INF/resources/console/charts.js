@@ -81,12 +81,13 @@ export function drawCharts(parent, stage, metrics, phases) {
   const x = [...new Set([...metrics.steps, ...evaluations.flatMap(([, points]) => points.map((point) => point.step))])].sort((a, b) => a - b);
   const spread = (steps, values) => { const at = new Map(steps.map((step, index) => [step, values[index]])); return x.map((step) => at.get(step) ?? null); };
   const dots = ["--chart-2", "--chart-3", "--chart-4"];
+  const dashes = [[3, 3], [9, 3], [1, 5]];
   chart(parent, "Loss, nats per token: training line, held-out points", true,
     [x, spread(metrics.steps, kept), spread(metrics.steps, undone), ...evaluations.map(([, points]) => spread(points.map((point) => point.step), points.map((point) => point.loss)))],
     [
       { label: "training", stroke: color("--chart-1"), width: 1.5, spanGaps: true },
       { label: "rolled back", stroke: color("--muted"), width: 1 },
-      ...evaluations.map(([dataset], index) => ({ label: `${dataset}, held out`, stroke: color(dots[index % 3]), width: 1, dash: [3, 3], spanGaps: true, points: { show: true, size: 7, fill: color(dots[index % 3]) } })),
+      ...evaluations.map(([dataset], index) => ({ label: `${dataset}, held out`, stroke: color(dots[index % dots.length]), width: 1, dash: dashes[Math.floor(index / dots.length) % dashes.length], spanGaps: true, points: { show: true, size: 7, fill: color(dots[index % dots.length]) } })),
     ], draw, compact, next);
   const small = [
     ["Tokens per second, all ranks", "tokensPerSecond", compact],
