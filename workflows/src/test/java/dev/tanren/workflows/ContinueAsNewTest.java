@@ -2,7 +2,6 @@ package dev.tanren.workflows;
 
 import static dev.tanren.workflows.TestTemporal.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.tanren.spec.plan.TrainingStage.EntryCondition;
 import dev.tanren.spec.plan.TrainingStage.Otherwise;
@@ -10,10 +9,8 @@ import dev.tanren.workflows.activity.ActivityPolicies;
 import dev.tanren.workflows.activity.GangActivities;
 import dev.tanren.workflows.activity.SearchAttributes;
 import dev.tanren.workflows.run.RunWorkflow;
-import dev.tanren.workflows.testing.TemporalServer;
 import io.temporal.client.WorkflowStub;
 import io.temporal.common.SearchAttributeKey;
-import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -31,24 +28,19 @@ class ContinueAsNewTest {
 
     private static final RunWorkflow.Request ASKED = new RunWorkflow.Request("ada", "again");
 
-    private TemporalServer server;
     private TestTemporal temporal;
     private FakePlatform platform;
 
     @BeforeEach
     void startsAServerAndAWorker() {
-        Optional<TemporalServer> started = TemporalServer.start();
-        assumeTrue(started.isPresent(), TemporalServer.MISSING);
-        server = started.get();
-        temporal = TestTemporal.start(server);
+        temporal = TestTemporal.startReal();
         platform = temporal.platform();
     }
 
     @AfterEach
     void stopsThem() {
-        if (server != null) {
+        if (temporal != null) {
             temporal.close();
-            server.close();
         }
     }
 

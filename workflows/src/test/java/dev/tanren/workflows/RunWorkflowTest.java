@@ -16,7 +16,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// A run's transitions, and who takes its gangs, on Temporal's test server with time that skips.
+/// A run's transitions, and who takes its gangs, on a real server.
 @Timeout(60)
 class RunWorkflowTest {
 
@@ -27,13 +27,15 @@ class RunWorkflowTest {
 
     @BeforeEach
     void startsAServerAndAWorker() {
-        temporal = TestTemporal.start();
+        temporal = TestTemporal.startReal();
         platform = temporal.platform();
     }
 
     @AfterEach
     void stopsThem() {
-        temporal.close();
+        if (temporal != null) {
+            temporal.close();
+        }
     }
 
     @Test

@@ -122,7 +122,7 @@ class StoredHistoriesTest {
     }
 
     private static void replay(Path file, List<Class<?>> implementations) throws Exception {
-        try (TestWorkflowEnvironment environment = TestTemporal.server()) {
+        try (TestWorkflowEnvironment environment = TestTemporal.inMemory()) {
             Worker worker = environment.newWorker(RunWorkflow.TASK_QUEUE, TestTemporal.options());
             worker.registerWorkflowImplementationTypes(implementations.toArray(Class<?>[]::new));
             WorkflowReplayer.replayWorkflowExecution(

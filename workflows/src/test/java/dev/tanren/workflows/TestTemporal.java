@@ -2,6 +2,7 @@ package dev.tanren.workflows;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.plan.Plan;
@@ -22,32 +23,40 @@ import io.temporal.testing.TestWorkflowEnvironment;
 import io.temporal.worker.Worker;
 import io.temporal.worker.WorkerOptions;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /// The real workflows and faked activities, on Temporal's test server, whose time skips, or on a
 /// real one.
-record TestTemporal(TestWorkflowEnvironment environment, FakePlatform platform)
+record TestTemporal(
+        TestWorkflowEnvironment environment, FakePlatform platform, @Nullable TemporalServer server)
         implements AutoCloseable {
 
     static TestTemporal start() {
-        return on(server());
+        return on(inMemory(), null);
     }
 
-    /// Where requests follow each other faster than activities end: the test server answers a
-    /// cancellation of an activity that has just ended with an error, and loses the workflow's
-    /// task.
-    static TestTemporal start(TemporalServer real) {
+    /// On a real server; the test is skipped where there is none.
+    ///
+    /// For requests that may come just as an activity ends, or runs out of its time: the test
+    /// server answers their cancellation with an error and loses the workflow's task.
+    static TestTemporal startReal() {
+        Optional<TemporalServer> server = TemporalServer.start();
+        assumeTrue(server.isPresent(), TemporalServer.MISSING);
         return on(
                 TestWorkflowEnvironment.newInstance(
                         TestEnvironmentOptions.newBuilder()
                                 .setUseExternalService(true)
-                                .setTarget(real.address())
+                                .setTarget(server.get().address())
                                 .setWorkflowClientOptions(client())
-                                .build()));
+                                .build()),
+                server.get());
     }
 
-    private static TestTemporal on(TestWorkflowEnvironment environment) {
+    private static TestTemporal on(
+            TestWorkflowEnvironment environment, @Nullable TemporalServer server) {
         FakePlatform platform = new FakePlatform();
         WorkerOptions quick = options();
         Worker shared = environment.newWorker(RunWorkflow.TASK_QUEUE, quick);
@@ -63,7 +72,7 @@ record TestTemporal(TestWorkflowEnvironment environment, FakePlatform platform)
                     .registerActivitiesImplementations(platform.gangActivities(worker));
         }
         environment.start();
-        return new TestTemporal(environment, platform);
+        return new TestTemporal(environment, platform, server);
     }
 
     /// Cancellations are heard of quickly, and a busy machine is not taken for a deadlock.
@@ -76,7 +85,7 @@ record TestTemporal(TestWorkflowEnvironment environment, FakePlatform platform)
     }
 
     /// Without workers.
-    static TestWorkflowEnvironment server() {
+    static TestWorkflowEnvironment inMemory() {
         return TestWorkflowEnvironment.newInstance(
                 TestEnvironmentOptions.newBuilder()
                         .setWorkflowClientOptions(client())
@@ -160,5 +169,8 @@ record TestTemporal(TestWorkflowEnvironment environment, FakePlatform platform)
     @Override
     public void close() {
         environment.close();
+        if (server != null) {
+            server.close();
+        }
     }
 }
