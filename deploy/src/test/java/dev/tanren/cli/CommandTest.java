@@ -3,6 +3,11 @@ package dev.tanren.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import dev.tanren.deploy.stack.Ports;
+import dev.tanren.deploy.stack.ProcessIdentity;
+import dev.tanren.deploy.stack.StackFile;
+import dev.tanren.deploy.stack.StackStatus;
+import dev.tanren.deploy.stack.TanrenHome;
 import dev.tanren.spec.json.Json;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -11,10 +16,12 @@ import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
@@ -166,5 +173,24 @@ abstract class CommandTest {
         JsonNode tree() {
             return Json.read(out, JsonNode.class);
         }
+    }
+
+    /// As if the embedded stack of this user ran at an address.
+    TanrenHome runStackAt(String address) throws IOException {
+        TanrenHome home = TanrenHome.of(environment);
+        Files.createDirectories(home.folder());
+        new StackFile(home)
+                .write(
+                        new StackStatus(
+                                StackStatus.VERSION,
+                                StackStatus.Phase.RUNNING,
+                                ProcessIdentity.ofThisProcess(),
+                                address,
+                                new Ports(1, 2, 3, 4, 5),
+                                1,
+                                List.of(),
+                                List.of(),
+                                null));
+        return home;
     }
 }

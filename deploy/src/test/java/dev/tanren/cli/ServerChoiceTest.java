@@ -2,14 +2,8 @@ package dev.tanren.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tanren.deploy.stack.Ports;
-import dev.tanren.deploy.stack.ProcessIdentity;
-import dev.tanren.deploy.stack.StackFile;
-import dev.tanren.deploy.stack.StackStatus;
 import dev.tanren.deploy.stack.TanrenHome;
 import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -30,20 +24,8 @@ class ServerChoiceTest extends CommandTest {
     }
 
     private void stackAt(String address) throws Exception {
-        Path home = Files.createDirectories(folder.resolve(".tanren"));
-        Files.writeString(home.resolve("admin.token"), "tnr_local\n");
-        new StackFile(new TanrenHome(home))
-                .write(
-                        new StackStatus(
-                                StackStatus.VERSION,
-                                StackStatus.Phase.RUNNING,
-                                ProcessIdentity.ofThisProcess(),
-                                address,
-                                new Ports(1, 2, 3, 4, 5),
-                                1,
-                                List.of(),
-                                List.of(),
-                                null));
+        TanrenHome home = runStackAt(address);
+        Files.writeString(home.adminToken(), "tnr_local\n");
     }
 
     @Test

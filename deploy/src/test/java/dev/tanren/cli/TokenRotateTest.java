@@ -20,7 +20,7 @@ class TokenRotateTest extends CommandTest {
 
     @Test
     void theStacksTokenIsKeptForCommandsAndForTheNextStart() throws Exception {
-        TanrenHome home = TanrenHome.of(environment);
+        TanrenHome home = runStackAt(String.valueOf(environment.get("TANREN_SERVER")));
         Secrets before = Secrets.of(home);
         environment.remove("TANREN_TOKEN");
 
@@ -53,7 +53,7 @@ class TokenRotateTest extends CommandTest {
 
     @Test
     void whereTheServerRefusesEverythingStaysAsItWas() throws Exception {
-        TanrenHome home = TanrenHome.of(environment);
+        TanrenHome home = runStackAt(String.valueOf(environment.get("TANREN_SERVER")));
         Secrets before = Secrets.of(home);
         environment.remove("TANREN_TOKEN");
         answers.put("POST /tokens/self/rotate", problem(401, "TNR-6002"));

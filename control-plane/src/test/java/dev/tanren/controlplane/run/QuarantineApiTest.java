@@ -116,7 +116,10 @@ class QuarantineApiTest extends RunApiTest {
                         id,
                         new TrainedOn(
                                 saved.model(),
-                                Map.of("other", new TrainedOn.Data("00ff", "datasets/00ff/", ""))));
+                                Map.of(
+                                        "other",
+                                        new TrainedOn.Data(
+                                                "00ff", "datasets/00ff/manifest.json", ""))));
 
         as(viewer)
                 .get("/api/v1/runs/" + id + "/recovery")
