@@ -29,8 +29,8 @@ public final class ReportSocket implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(ReportSocket.class);
 
-    /// `sun_path` holds 108 bytes with the closing zero.
-    private static final int LONGEST_PATH = 107;
+    /// `sun_path` holds 108 bytes with the closing zero, of which Java leaves one more unused.
+    private static final int LONGEST_PATH = 106;
 
     private static final String SOCKET = "reports.sock";
 
