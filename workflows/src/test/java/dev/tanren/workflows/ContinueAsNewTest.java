@@ -1,6 +1,5 @@
 package dev.tanren.workflows;
 
-import static dev.tanren.workflows.TestTemporal.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tanren.spec.plan.TrainingStage.EntryCondition;
@@ -12,8 +11,6 @@ import dev.tanren.workflows.run.RunWorkflow;
 import io.temporal.client.WorkflowStub;
 import io.temporal.common.SearchAttributeKey;
 import java.util.concurrent.CountDownLatch;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -22,26 +19,15 @@ import org.junit.jupiter.api.Timeout;
 /// On a real server, for the requests that come as it does so follow each other faster than
 /// activities end.
 @Timeout(120)
-class ContinueAsNewTest {
+class ContinueAsNewTest extends WorkflowTest {
 
     private static final String RUN = RunWorkflow.workflowId("r");
 
     private static final RunWorkflow.Request ASKED = new RunWorkflow.Request("ada", "again");
 
-    private TestTemporal temporal;
-    private FakePlatform platform;
-
-    @BeforeEach
-    void startsAServerAndAWorker() {
-        temporal = TestTemporal.startReal();
-        platform = temporal.platform();
-    }
-
-    @AfterEach
-    void stopsThem() {
-        if (temporal != null) {
-            temporal.close();
-        }
+    @Override
+    TestTemporal server() {
+        return TestTemporal.startReal();
     }
 
     @Test
@@ -144,10 +130,6 @@ class ContinueAsNewTest {
                 latest().signal("unheard");
             }
         }
-    }
-
-    private RunWorkflow ask() {
-        return temporal.run(RUN);
     }
 
     private String found(SearchAttributeKey<String> key) {

@@ -8,14 +8,12 @@ import dev.tanren.workflows.activity.GangActivities;
 import dev.tanren.workflows.run.RunWorkflow;
 import dev.tanren.workflows.training.TrainingStageWorkflow;
 import io.temporal.client.WorkflowStub;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// A stage whose attempts or waits are more than one history holds goes on in a new execution.
 @Timeout(120)
-class LongStageTest {
+class LongStageTest extends WorkflowTest {
 
     private static final String RUN = RunWorkflow.workflowId("r");
     private static final String STAGE = TrainingStageWorkflow.workflowId("r", "adapt");
@@ -24,20 +22,6 @@ class LongStageTest {
     private static final long ATTEMPTS = ActivityPolicies.HISTORY_EVENTS / 10;
 
     private static final RunWorkflow.Request ASKED = new RunWorkflow.Request("ada", "again");
-
-    private TestTemporal temporal;
-    private FakePlatform platform;
-
-    @BeforeEach
-    void startsAServerAndAWorker() {
-        temporal = TestTemporal.start();
-        platform = temporal.platform();
-    }
-
-    @AfterEach
-    void stopsThem() {
-        temporal.close();
-    }
 
     @Test
     void aPauseReachesAStageThatTookMoreAttemptsThanOneHistoryHolds() {
@@ -52,7 +36,7 @@ class LongStageTest {
         assertThat(temporal.isContinued(STAGE)).as("the stage's workflow").isTrue();
         assertThat(temporal.isContinued(RUN)).as("the run's workflow").isFalse();
         assertThat(platform.committed).containsEntry("adapt", ATTEMPTS + 1);
-        temporal.run(RUN).resume(ASKED);
+        ask().resume(ASKED);
         run.getResult(Void.class);
         assertThat(platform.statuses())
                 .containsExactly("running", "pausing", "paused", "running", "succeeded");

@@ -11,31 +11,14 @@ import dev.tanren.spec.testing.StageBuilder;
 import dev.tanren.workflows.activity.GangActivities;
 import dev.tanren.workflows.run.RunWorkflow;
 import io.temporal.client.WorkflowStub;
-import java.util.function.BooleanSupplier;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// A phase that is entered on a condition, and what becomes of one that is not.
 @Timeout(60)
-class PhaseEntryTest {
+class PhaseEntryTest extends WorkflowTest {
 
     private static final RunWorkflow.Request ASKED = new RunWorkflow.Request("ada", "a reason");
-
-    private TestTemporal temporal;
-    private FakePlatform platform;
-
-    @BeforeEach
-    void startsAServerAndAWorker() {
-        temporal = TestTemporal.start();
-        platform = temporal.platform();
-    }
-
-    @AfterEach
-    void stopsThem() {
-        temporal.close();
-    }
 
     @Test
     void aPhaseIsEnteredRegardlessWhenThePlanSaysContinue() {
@@ -141,9 +124,9 @@ class PhaseEntryTest {
     void aPhaseWaitsForAPersonWhenThePlanSaysPause() {
         WorkflowStub run = start(conditional(Otherwise.PAUSE));
         await(() -> platform.statuses().contains("paused"));
-        assertThat(typed(run).state().reason()).contains("code.loss", "below 2.0", "3.0");
+        assertThat(ask().state().reason()).contains("code.loss", "below 2.0", "3.0");
 
-        typed(run).resume(ASKED);
+        ask().resume(ASKED);
         run.getResult(Void.class);
 
         assertThat(platform.gangs).hasSize(2);
@@ -152,17 +135,5 @@ class PhaseEntryTest {
     private Plan conditional(Otherwise otherwise) {
         platform.evaluation.putIfAbsent("code.loss", 3.0);
         return Plans.twoPhases(new EntryCondition("code.loss", 2.0, null, otherwise));
-    }
-
-    private WorkflowStub start(Plan plan) {
-        return temporal.start(plan);
-    }
-
-    private RunWorkflow typed(WorkflowStub run) {
-        return temporal.run(run.getExecution().getWorkflowId());
-    }
-
-    private static void await(BooleanSupplier condition) {
-        TestTemporal.await(condition);
     }
 }

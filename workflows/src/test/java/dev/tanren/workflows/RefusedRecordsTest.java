@@ -1,6 +1,5 @@
 package dev.tanren.workflows;
 
-import static dev.tanren.workflows.TestTemporal.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tanren.spec.error.ErrorCode;
@@ -9,31 +8,15 @@ import dev.tanren.workflows.run.RunWorkflow;
 import io.temporal.client.WorkflowFailedException;
 import io.temporal.client.WorkflowStub;
 import org.assertj.core.api.Assertions;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// Whatever the registry refuses a record for, the run goes on and stays in hand.
 @Timeout(60)
-class RefusedRecordsTest {
+class RefusedRecordsTest extends WorkflowTest {
 
     private static final String WORDS = "words that are refused";
     private static final RunWorkflow.Request ASKED = new RunWorkflow.Request("ada", WORDS);
-
-    private TestTemporal temporal;
-    private FakePlatform platform;
-
-    @BeforeEach
-    void startsAServerAndAWorker() {
-        temporal = TestTemporal.start();
-        platform = temporal.platform();
-    }
-
-    @AfterEach
-    void stopsThem() {
-        temporal.close();
-    }
 
     @Test
     void aRunWhoseRequestsAreRefusedIsPausedResumedAndCancelledAllTheSame() {
@@ -42,9 +25,9 @@ class RefusedRecordsTest {
         platform.script.add(platform.untilCancelled(7));
         WorkflowStub run = temporal.start(Plans.published());
 
-        pauseAtWork(1);
+        temporal.pauseAtWork(ASKED, 1);
         ask().resume(ASKED);
-        pauseAtWork(2);
+        temporal.pauseAtWork(ASKED, 2);
         ask().cancel(ASKED);
         run.getResult(Void.class);
 
@@ -95,15 +78,5 @@ class RefusedRecordsTest {
         run.getResult(Void.class);
 
         assertThat(platform.statuses()).containsExactly("running", "running", "succeeded");
-    }
-
-    private void pauseAtWork(int times) {
-        await(() -> platform.log.stream().filter("gang at work"::equals).count() == times);
-        ask().pause(ASKED);
-        await(() -> platform.statuses().stream().filter("paused"::equals).count() == times);
-    }
-
-    private RunWorkflow ask() {
-        return temporal.run(RunWorkflow.workflowId("r"));
     }
 }

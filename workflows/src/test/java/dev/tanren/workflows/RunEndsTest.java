@@ -1,6 +1,5 @@
 package dev.tanren.workflows;
 
-import static dev.tanren.workflows.TestTemporal.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -11,8 +10,6 @@ import io.temporal.client.WorkflowFailedException;
 import io.temporal.client.WorkflowStub;
 import io.temporal.common.SearchAttributeKey;
 import java.util.concurrent.CountDownLatch;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,23 +17,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /// Where a run may be stopped, and what becomes of the stages that it does not reach.
 @Timeout(60)
-class RunEndsTest {
+class RunEndsTest extends WorkflowTest {
 
     private static final RunWorkflow.Request ASKED = new RunWorkflow.Request("ada", "a reason");
-
-    private TestTemporal temporal;
-    private FakePlatform platform;
-
-    @BeforeEach
-    void startsAServerAndAWorker() {
-        temporal = TestTemporal.start();
-        platform = temporal.platform();
-    }
-
-    @AfterEach
-    void stopsThem() {
-        temporal.close();
-    }
 
     @Test
     void stagesAfterOneThatFailedAreSkippedWithTheReason() {
@@ -73,7 +56,7 @@ class RunEndsTest {
         await(() -> platform.statuses().contains("paused"));
         assertThat(platform.reasons).anyMatch(reason -> reason.contains("scripted"));
 
-        ask(run).resume(ASKED);
+        ask().resume(ASKED);
         run.getResult(Void.class);
 
         assertThat(platform.statuses().getLast()).isEqualTo("succeeded");
@@ -86,7 +69,7 @@ class RunEndsTest {
         WorkflowStub run = temporal.start(Plans.published());
         await(() -> platform.log.contains("gang at work"));
 
-        ask(run).cancel(ASKED);
+        ask().cancel(ASKED);
         run.getResult(Void.class);
 
         assertThat(platform.log)
@@ -104,13 +87,13 @@ class RunEndsTest {
         WorkflowStub run = temporal.start(Plans.published());
         await(() -> platform.log.contains("begin at work"));
 
-        ask(run).pause(ASKED);
+        ask().pause(ASKED);
         await(() -> platform.statuses().contains("paused"));
 
         assertThat(platform.log).containsSubsequence("begin ended", "run paused");
         assertThat(platform.gangs).isEmpty();
         begin.countDown();
-        ask(run).resume(ASKED);
+        ask().resume(ASKED);
         run.getResult(Void.class);
         assertThat(platform.statuses().getLast()).isEqualTo("succeeded");
     }
@@ -127,7 +110,7 @@ class RunEndsTest {
         WorkflowStub run = temporal.start(Plans.published());
         await(() -> platform.log.contains(activity + " at work"));
 
-        ask(run).cancel(ASKED);
+        ask().cancel(ASKED);
         run.getResult(Void.class);
 
         await(() -> platform.log.contains(activity + " ended"));
@@ -164,10 +147,10 @@ class RunEndsTest {
         WorkflowStub run = temporal.start(Plans.published());
         await(() -> platform.log.contains(activity + " at work"));
 
-        ask(run).pause(ASKED);
+        ask().pause(ASKED);
 
-        assertThat(ask(run).state().status()).isEqualTo("pausing");
-        assertThat(ask(run).state().reason()).isEqualTo(says + ": a reason");
+        assertThat(ask().state().status()).isEqualTo("pausing");
+        assertThat(ask().state().reason()).isEqualTo(says + ": a reason");
         assertThat(platform.reasons).contains(says + ": a reason");
         open.countDown();
         if (activity.equals("evaluate")) {
@@ -177,8 +160,8 @@ class RunEndsTest {
             return;
         }
         await(() -> platform.statuses().contains("paused"));
-        assertThat(ask(run).state().reason()).isEqualTo("a reason");
-        ask(run).resume(ASKED);
+        assertThat(ask().state().reason()).isEqualTo("a reason");
+        ask().resume(ASKED);
         run.getResult(Void.class);
         assertThat(platform.statuses()).endsWith("paused", "running", "succeeded");
     }
@@ -189,11 +172,11 @@ class RunEndsTest {
         WorkflowStub run = temporal.start(Plans.published());
         await(() -> platform.log.contains("gang at work"));
 
-        ask(run).pause(ASKED);
+        ask().pause(ASKED);
 
         assertThat(platform.reasons).contains("a reason").noneMatch(it -> it.contains("after"));
         await(() -> platform.statuses().contains("paused"));
-        ask(run).cancel(ASKED);
+        ask().cancel(ASKED);
         run.getResult(Void.class);
     }
 
@@ -202,11 +185,11 @@ class RunEndsTest {
         CountDownLatch open = platform.hold("export");
         WorkflowStub run = temporal.start(Plans.published());
         await(() -> platform.log.contains("export at work"));
-        ask(run).pause(ASKED);
+        ask().pause(ASKED);
         open.countDown();
         await(() -> platform.statuses().contains("paused"));
 
-        ask(run).cancel(ASKED);
+        ask().cancel(ASKED);
         run.getResult(Void.class);
 
         assertThat(platform.stages)
@@ -250,9 +233,5 @@ class RunEndsTest {
 
     private static String found(WorkflowStub run, SearchAttributeKey<String> key) {
         return run.describe().getTypedSearchAttributes().get(key);
-    }
-
-    private RunWorkflow ask(WorkflowStub run) {
-        return temporal.run(run.getExecution().getWorkflowId());
     }
 }

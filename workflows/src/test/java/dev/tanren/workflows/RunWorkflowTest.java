@@ -4,38 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.plan.Plan;
 import dev.tanren.workflows.activity.GangActivities;
 import dev.tanren.workflows.run.RunWorkflow;
 import io.temporal.client.WorkflowStub;
 import io.temporal.client.WorkflowUpdateException;
 import java.util.List;
-import java.util.function.BooleanSupplier;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// A run's transitions, and who takes its gangs, on a real server.
 @Timeout(60)
-class RunWorkflowTest {
+class RunWorkflowTest extends WorkflowTest {
 
     private static final RunWorkflow.Request ASKED = new RunWorkflow.Request("ada", "a reason");
 
-    private TestTemporal temporal;
-    private FakePlatform platform;
-
-    @BeforeEach
-    void startsAServerAndAWorker() {
-        temporal = TestTemporal.startReal();
-        platform = temporal.platform();
-    }
-
-    @AfterEach
-    void stopsThem() {
-        if (temporal != null) {
-            temporal.close();
-        }
+    @Override
+    TestTemporal server() {
+        return TestTemporal.startReal();
     }
 
     @Test
@@ -75,12 +60,12 @@ class RunWorkflowTest {
         WorkflowStub run = start(Plans.twoPhases());
         await(() -> platform.log.contains("gang at work"));
 
-        typed(run).pause(ASKED);
+        ask().pause(ASKED);
         await(() -> platform.statuses().contains("paused"));
         assertThat(platform.log).containsSubsequence("run pausing", "gang saved", "run paused");
-        assertThat(typed(run).state().status()).isEqualTo("paused");
+        assertThat(ask().state().status()).isEqualTo("paused");
 
-        typed(run).resume(ASKED);
+        ask().resume(ASKED);
         run.getResult(Void.class);
 
         assertThat(platform.statuses())
@@ -94,7 +79,7 @@ class RunWorkflowTest {
         WorkflowStub run = start(Plans.twoPhases());
         await(() -> platform.log.contains("gang at work"));
 
-        typed(run).cancel(ASKED);
+        ask().cancel(ASKED);
         run.getResult(Void.class);
 
         assertThat(platform.statuses()).containsExactly("running", "cancelling", "cancelled");
@@ -106,10 +91,10 @@ class RunWorkflowTest {
         platform.script.add(platform.untilCancelled(7));
         WorkflowStub run = start(Plans.twoPhases());
         await(() -> platform.log.contains("gang at work"));
-        typed(run).pause(ASKED);
+        ask().pause(ASKED);
         await(() -> platform.statuses().contains("paused"));
 
-        typed(run).cancel(ASKED);
+        ask().cancel(ASKED);
         run.getResult(Void.class);
 
         assertThat(platform.statuses()).endsWith("cancelling", "cancelled");
@@ -121,10 +106,9 @@ class RunWorkflowTest {
         WorkflowStub run = start(Plans.twoPhases());
         await(() -> platform.log.contains("gang at work"));
 
-        assertThatThrownBy(() -> typed(run).resume(ASKED))
-                .isInstanceOf(WorkflowUpdateException.class);
+        assertThatThrownBy(() -> ask().resume(ASKED)).isInstanceOf(WorkflowUpdateException.class);
 
-        typed(run).cancel(ASKED);
+        ask().cancel(ASKED);
         run.getResult(Void.class);
     }
 
@@ -172,24 +156,12 @@ class RunWorkflowTest {
         WorkflowStub run = start(Plans.twoPhases());
         await(() -> platform.log.contains("event phase.entered/adapt/short"));
 
-        typed(run).pause(ASKED);
+        ask().pause(ASKED);
 
         await(() -> platform.statuses().contains("paused"));
-        typed(run).resume(ASKED);
+        ask().resume(ASKED);
         platform.script.clear();
         run.getResult(Void.class);
         assertThat(platform.statuses()).endsWith("succeeded");
-    }
-
-    private WorkflowStub start(Plan plan) {
-        return temporal.start(plan);
-    }
-
-    private RunWorkflow typed(WorkflowStub run) {
-        return temporal.run(run.getExecution().getWorkflowId());
-    }
-
-    private static void await(BooleanSupplier condition) {
-        TestTemporal.await(condition);
     }
 }

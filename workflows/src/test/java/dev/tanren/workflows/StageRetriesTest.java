@@ -4,15 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.plan.Plan;
 import dev.tanren.workflows.failure.Failure;
 import dev.tanren.workflows.run.RunWorkflow;
 import io.temporal.client.WorkflowStub;
 import io.temporal.failure.ApplicationFailure;
 import java.time.Duration;
-import java.util.function.BooleanSupplier;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,21 +16,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /// What is tried again, how often, and what a person is told when it is not.
 @Timeout(60)
-class StageRetriesTest {
-
-    private TestTemporal temporal;
-    private FakePlatform platform;
-
-    @BeforeEach
-    void startsAServerAndAWorker() {
-        temporal = TestTemporal.start();
-        platform = temporal.platform();
-    }
-
-    @AfterEach
-    void stopsThem() {
-        temporal.close();
-    }
+class StageRetriesTest extends WorkflowTest {
 
     @ParameterizedTest
     @EnumSource(
@@ -141,12 +123,12 @@ class StageRetriesTest {
 
         // The first attempt brought it to step 3, which filled the budget again.
         assertThat(platform.gangs).hasSize(14);
-        assertThat(typed(run).state().reason())
+        assertThat(ask().state().reason())
                 .startsWith(
                         "13 attempts in a row lost their worker and came no further than step 3;"
                                 + " the last: scripted;")
                 .endsWith("then resume the run");
-        typed(run).resume(new RunWorkflow.Request("ada", null));
+        ask().resume(new RunWorkflow.Request("ada", null));
         run.getResult(Void.class);
         assertThat(platform.statuses())
                 .containsExactly("running", "paused", "running", "succeeded");
@@ -166,17 +148,5 @@ class StageRetriesTest {
                 .startsWith("the run has ended: look at the stacks in the ranks' logs")
                 .contains("./tanren run retry r goes on with stage adapt")
                 .doesNotContain("the work goes on");
-    }
-
-    private WorkflowStub start(Plan plan) {
-        return temporal.start(plan);
-    }
-
-    private RunWorkflow typed(WorkflowStub run) {
-        return temporal.run(run.getExecution().getWorkflowId());
-    }
-
-    private static void await(BooleanSupplier condition) {
-        TestTemporal.await(condition);
     }
 }

@@ -109,7 +109,7 @@ final class PreparationEvents {
                                 prepared.reused(),
                                 tokens(manifest.training(), ""),
                                 tokens(manifest.heldOut(), ""),
-                                manifest.statistics().of(sources),
+                                manifest.statistics().named(sources),
                                 uses),
                         new TypeReference<>() {});
     }

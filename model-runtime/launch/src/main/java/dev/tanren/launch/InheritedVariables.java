@@ -21,7 +21,7 @@ final class InheritedVariables {
                     "LD_PRELOAD",
                     "GLIBC_TUNABLES",
                     DjlSettings.NATIVES_VARIABLE,
-                    "TANREN_RANK_HOST");
+                    RuntimeCommand.HOST_VARIABLE);
 
     private static final List<String> FAMILIES =
             List.of(

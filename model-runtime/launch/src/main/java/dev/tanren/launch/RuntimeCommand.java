@@ -26,6 +26,10 @@ public record RuntimeCommand(List<String> arguments, Map<String, String> environ
     /// `MKL_CBWR`: the processor's best code path, and that one whatever the memory's alignment.
     public static final String MKL_CODE_PATH = "AUTO,STRICT";
 
+    /// Names the address that other ranks connect to; unless it is set, that of the route to the
+    /// rendezvous.
+    public static final String HOST_VARIABLE = "TANREN_RANK_HOST";
+
     /// Names the library that multiplies matrices, [#PRODUCTS].
     public static final String PRODUCTS_PROPERTY = "org.bytedeco.openblas.load";
 

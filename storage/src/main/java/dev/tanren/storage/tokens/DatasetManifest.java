@@ -64,7 +64,7 @@ public record DatasetManifest(
         }
 
         /// The same under the names of other sources that have the same content, in the same order.
-        public Statistics of(List<String> uris) {
+        public Statistics named(List<String> uris) {
             if (uris.size() != sources.size()) {
                 return this;
             }

@@ -4,6 +4,7 @@ import dev.tanren.launch.RankDevice;
 import dev.tanren.launch.RankLaunch;
 import dev.tanren.launch.Report;
 import dev.tanren.launch.Report.Work;
+import dev.tanren.launch.RuntimeCommand;
 import dev.tanren.launch.StoreConnection;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
@@ -57,8 +58,6 @@ final class RankSession implements AutoCloseable {
     /// No transfer is given up because a peer is slow: a peer that dies is noticed by its closed
     /// connection, and one that hangs by the worker, to whom every rank tells its progress.
     private static final Duration COLLECTIVE = Duration.ofDays(7);
-
-    private static final String HOST_VARIABLE = "TANREN_RANK_HOST";
 
     private final RankLaunch launch;
     private final TrainingStage stage;
@@ -204,7 +203,7 @@ final class RankSession implements AutoCloseable {
         if (launch.worldSize() == 1) {
             return ProcessGroup.alone();
         }
-        String own = System.getenv(HOST_VARIABLE);
+        String own = System.getenv(RuntimeCommand.HOST_VARIABLE);
         String host = launch.rendezvousHost();
         GlooProcessGroup.Meeting meeting =
                 new GlooProcessGroup.Meeting(
