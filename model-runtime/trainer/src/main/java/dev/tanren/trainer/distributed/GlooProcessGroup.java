@@ -7,6 +7,8 @@ import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.javacpp.SizeTPointer;
 import org.bytedeco.javacpp.chrono.Milliseconds;
@@ -14,6 +16,7 @@ import org.bytedeco.pytorch.GlooDeviceVector;
 import org.bytedeco.pytorch.IntOptional;
 import org.bytedeco.pytorch.PrefixStore;
 import org.bytedeco.pytorch.ProcessGroupGloo;
+import org.bytedeco.pytorch.Store;
 import org.bytedeco.pytorch.TCPStore;
 import org.bytedeco.pytorch.TCPStoreOptions;
 import org.bytedeco.pytorch.Tensor;
@@ -29,6 +32,8 @@ import org.bytedeco.pytorch.Work;
 public final class GlooProcessGroup implements ProcessGroup {
 
     private static final int TAG = 1;
+
+    private static final Queue<Store> STORES = new ConcurrentLinkedQueue<>();
 
     private final TCPStore store;
     private final ProcessGroupGloo gloo;
@@ -74,7 +79,7 @@ public final class GlooProcessGroup implements ProcessGroup {
                 // By itself it would listen on every interface.
                 options.masterListenFd(new IntOptional(listening(meeting)));
             }
-            TCPStore store = new TCPStore(meeting.host(), options);
+            TCPStore store = counted(new TCPStore(meeting.host(), options));
             GlooDeviceVector devices =
                     new GlooDeviceVector(
                             ProcessGroupGloo.createDeviceForHostname(meeting.localAddress()));
@@ -83,8 +88,10 @@ public final class GlooProcessGroup implements ProcessGroup {
             settings.devices(devices).threads(2);
             ProcessGroupGloo gloo =
                     new ProcessGroupGloo(
-                            new PrefixStore(meeting.attempt(), store), rank, worldSize, settings);
-            store.retainReference();
+                            counted(new PrefixStore(meeting.attempt(), store)),
+                            rank,
+                            worldSize,
+                            settings);
             gloo.retainReference();
             return new GlooProcessGroup(store, gloo, rank, worldSize);
         } catch (RuntimeException e) {
@@ -159,12 +166,19 @@ public final class GlooProcessGroup implements ProcessGroup {
     @Override
     public void close() {
         gloo.releaseReference();
-        store.releaseReference();
     }
 
     /// The store that the ranks met at, which stays this group's.
     TCPStore store() {
         return store;
+    }
+
+    /// A store that Java never frees. Groups and other stores count their references to it and
+    /// free it with the last; JavaCPP 1.5.13 would free it uncounted at the end of its scope or
+    /// with its garbage, under those that still use it.
+    static <S extends Store> S counted(S store) {
+        STORES.add(store);
+        return store.retainReference();
     }
 
     static Milliseconds milliseconds(Duration duration) {

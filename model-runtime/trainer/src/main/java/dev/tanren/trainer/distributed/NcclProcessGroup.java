@@ -36,7 +36,7 @@ public final class NcclProcessGroup implements ProcessGroup {
             options.timeout(GlooProcessGroup.milliseconds(collective));
             ProcessGroupNCCL nccl =
                     new ProcessGroupNCCL(
-                            new PrefixStore("nccl", host.store()),
+                            GlooProcessGroup.counted(new PrefixStore("nccl", host.store())),
                             host.rank(),
                             host.worldSize(),
                             options);

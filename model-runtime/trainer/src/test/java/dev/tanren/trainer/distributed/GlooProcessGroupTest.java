@@ -7,6 +7,7 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.ValueLayout;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -20,6 +21,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// Two ranks in one process, over real sockets.
 class GlooProcessGroupTest {
@@ -42,6 +44,52 @@ class GlooProcessGroupTest {
             other.join();
             assertThat(at1.segment().mismatch(of0.segment())).isEqualTo(-1);
             assertThat(at0.segment().mismatch(of1.segment())).isEqualTo(-1);
+        }
+    }
+
+    /// In a process of its own, which would end by a signal, and in which freed memory is
+    /// overwritten, so that its use shows.
+    @Test
+    void closingGroupsThatHaveExchangedUsesNothingThatWasFreed(@TempDir Path folder)
+            throws Exception {
+        Path output = folder.resolve("output");
+        ProcessBuilder builder =
+                new ProcessBuilder(
+                        ProcessHandle.current().info().command().orElseThrow(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-XX:+UseSerialGC",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        GlooProcessGroupTest.class.getName());
+        builder.environment().put("MALLOC_PERTURB_", "85");
+        builder.environment().put("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0");
+        builder.directory(folder.toFile());
+        builder.redirectErrorStream(true).redirectOutput(output.toFile());
+
+        int exit = builder.start().waitFor();
+
+        assertThat(exit).as(() -> read(output)).isZero();
+    }
+
+    private static String read(Path output) {
+        try {
+            return Files.readString(output);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    public static void main(String[] arguments) throws Exception {
+        for (int i = 0; i < 40; i++) {
+            try (Pair pair = Pair.meet();
+                    FlatBuffer sent = FlatBuffer.allocate(1000);
+                    FlatBuffer received = FlatBuffer.allocate(1000)) {
+                CompletableFuture<Void> other =
+                        CompletableFuture.runAsync(
+                                () -> pair.second.exchange(0, sent.tensor(), received.tensor()));
+                pair.first.exchange(1, sent.tensor(), received.tensor());
+                other.join();
+            }
         }
     }
 
