@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,7 +13,9 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
@@ -28,6 +31,7 @@ class SavesSurviveKillsTest {
     private static final Duration LIMIT = Duration.ofMinutes(4);
     private static final Duration END_OF_RANKS = Duration.ofSeconds(10);
     private static final String STAGE = "adapt";
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     private EmbeddedStack stack;
     private RunClient runs;
@@ -60,14 +64,13 @@ class SavesSurviveKillsTest {
             EmbeddedStack.kill9(ranks.getLast());
             assertThatEnd(ranks);
             assertThat(committed(id)).as("step %d was being saved", saving).isNotEmpty();
-            assertThatEachStepIsCommittedOnce(id);
         }
 
         runs.awaitSuccess(id, LIMIT);
         assertThat(runs.finalHash(id, STAGE)).isEqualTo(uninterrupted);
         assertThat(runs.run(id).path("attempts")).hasSizeGreaterThan(3);
         assertThatGangsWereTriedOnTheirWorkerOnceMore(id);
-        assertThatEachStepIsCommittedOnce(id);
+        assertThatTheStoreHoldsEachStepOnce(id);
         assertThatEveryCheckpointVerifies(id);
     }
 
@@ -84,7 +87,7 @@ class SavesSurviveKillsTest {
         assertThatEnd(ranks);
         runs.awaitSuccess(id, LIMIT);
         assertThat(runs.finalHash(id, STAGE)).isEqualTo(uninterrupted);
-        assertThatEachStepIsCommittedOnce(id);
+        assertThatTheStoreHoldsEachStepOnce(id);
         assertThatEveryCheckpointVerifies(id);
     }
 
@@ -122,6 +125,7 @@ class SavesSurviveKillsTest {
                         });
         assertThat(runs.finalHash(id, STAGE)).isEqualTo(uninterrupted);
         assertThat(attempts(id).getFirst().path("status").asText()).isIn("superseded", "failed");
+        assertThatTheStoreHoldsEachStepOnce(id);
         assertThatEveryCheckpointVerifies(id);
     }
 
@@ -199,12 +203,46 @@ class SavesSurviveKillsTest {
         }
     }
 
-    private void assertThatEachStepIsCommittedOnce(String id) {
-        List<JsonNode> checkpoints = committed(id);
-        assertThat(checkpoints)
-                .extracting(checkpoint -> checkpoint.path("step").asLong())
-                .isNotEmpty()
-                .doesNotHaveDuplicates();
+    /// Of every step there is one attempt's manifest, the shards that it names and its copy under
+    /// the known name, and nothing of the attempts that died.
+    private void assertThatTheStoreHoldsEachStepOnce(String id) throws IOException {
+        Path folder = checkpointsOf(id).orElseThrow();
+        Map<String, Set<String>> expected = new TreeMap<>();
+        for (JsonNode checkpoint : committed(id)) {
+            String key = checkpoint.path("manifestKey").asText();
+            Path step = folder.resolve("%010d".formatted(checkpoint.path("step").asLong()));
+            String manifest = key.substring(key.lastIndexOf('/') + 1);
+            assertThat(step.resolve("manifest.json"))
+                    .hasSameBinaryContentAs(step.resolve(manifest));
+            Set<String> names = new TreeSet<>(Set.of("manifest.json", manifest));
+            for (JsonNode shard : JSON.readTree(step.resolve(manifest).toFile()).path("shards")) {
+                names.add(step.relativize(folder.resolve(relative(shard, id))).toString());
+            }
+            expected.put(step.getFileName().toString(), names);
+        }
+        assertThat(expected).isNotEmpty();
+        assertThat(filesIn(folder)).isEqualTo(expected);
+    }
+
+    private static String relative(JsonNode shard, String id) {
+        String checkpoints = "runs/" + id + "/" + STAGE + "/checkpoints/";
+        assertThat(shard.path("key").asText()).startsWith(checkpoints);
+        return shard.path("key").asText().substring(checkpoints.length());
+    }
+
+    private static Map<String, Set<String>> filesIn(Path folder) throws IOException {
+        Map<String, Set<String>> found = new TreeMap<>();
+        try (Stream<Path> files = Files.walk(folder)) {
+            files.filter(Files::isRegularFile)
+                    .map(folder::relativize)
+                    .forEach(
+                            file ->
+                                    found.computeIfAbsent(
+                                                    file.getName(0).toString(),
+                                                    step -> new TreeSet<>())
+                                            .add(file.subpath(1, file.getNameCount()).toString()));
+        }
+        return found;
     }
 
     private void assertThatEveryCheckpointVerifies(String id) throws IOException {

@@ -33,6 +33,10 @@ import org.jspecify.annotations.Nullable;
 
 /// Every activity as a hand-written fake over one small memory of checkpoints, whose gangs do what
 /// a test has scripted and then finish.
+///
+/// What a beginning looks for and in which order is the product's own and held by its tests over a
+/// real registry. Here it is enough that an attempt fences off the ones before it: a gang commits
+/// only as the newest attempt of its stage, and from where that attempt was told to start.
 final class FakePlatform
         implements RegistryActivities,
                 AttemptActivities,
@@ -81,6 +85,9 @@ final class FakePlatform
 
     private final AtomicInteger tokens = new AtomicInteger();
 
+    /// The newest attempt of each stage.
+    private final Map<String, Newest> attempts = new ConcurrentHashMap<>();
+
     /// On the queue of one worker, or of all.
     GangActivities gangActivities(String worker) {
         return request -> {
@@ -92,14 +99,34 @@ final class FakePlatform
     }
 
     GangActivities.GangResult finish(GangActivities.GangRequest request) {
-        committed.put(request.stageId(), request.lastStep());
+        commit(request, request.lastStep());
         return new GangActivities.GangResult(true, request.lastStep());
     }
+
+    /// As the registry: of the newest attempt alone, which goes on from what is committed.
+    private void commit(GangActivities.GangRequest request, long step) {
+        Newest newest = attempts.get(request.stageId());
+        long behind = committed.getOrDefault(request.stageId(), 0L);
+        if (newest == null
+                || newest.token() != request.fencingToken()
+                || newest.start() != request.resumeStep()
+                || behind < request.resumeStep()) {
+            throw Failures.ofActivity(
+                    new TanrenException(
+                            ErrorCode.CHECKPOINT_STALE_ATTEMPT,
+                            "the newest attempt is " + newest + ", at step " + behind,
+                            request.toString(),
+                            "nothing"));
+        }
+        committed.put(request.stageId(), step);
+    }
+
+    private record Newest(long token, long start) {}
 
     /// Commits up to a step, then fails.
     Gang failing(ErrorCode code, long committedStep) {
         return request -> {
-            committed.merge(request.stageId(), committedStep, Math::max);
+            commit(request, Math.max(committedStep, request.resumeStep()));
             throw Failures.ofActivity(new TanrenException(code, "scripted", "rank 0", "nothing"));
         };
     }
@@ -121,7 +148,7 @@ final class FakePlatform
                     Activity.getExecutionContext().heartbeat(savedStep);
                     Thread.sleep(20);
                 } catch (ActivityCompletionException e) {
-                    committed.merge(request.stageId(), savedStep, Math::max);
+                    commit(request, Math.max(savedStep, request.resumeStep()));
                     log.add("gang saved");
                     return new GangActivities.GangResult(false, savedStep);
                 } catch (InterruptedException e) {
@@ -240,6 +267,7 @@ final class FakePlatform
             return new Begun(true, 0, 0, start, step, List.of(), List.of(), null);
         }
         int token = tokens.incrementAndGet();
+        attempts.put(request.stageId(), new Newest(token, step));
         return new Begun(
                 false,
                 token,

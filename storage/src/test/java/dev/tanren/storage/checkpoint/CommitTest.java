@@ -8,8 +8,12 @@ import dev.tanren.spec.error.TanrenException;
 import dev.tanren.storage.checkpoint.CheckpointStore.Committed;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -17,6 +21,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 class CommitTest extends CheckpointTest {
+
+    private static final int RACED_STEPS = 100;
+    private static final int RACERS = 10;
 
     @Test
     void aCommittedCheckpointIsFoundAndVerifies() {
@@ -143,46 +150,94 @@ class CommitTest extends CheckpointTest {
         assertThat(committedSteps()).isEmpty();
     }
 
+    /// Attempts that begin, save and commit at once, so that each may be overtaken between any two
+    /// of its calls.
     @Test
-    @Timeout(120)
+    @Timeout(180)
     void ofAThousandRacingCommitsExactlyOneWinsEachStep() throws Exception {
-        int steps = 100;
-        int racers = 10;
-        try (ExecutorService threads = Executors.newFixedThreadPool(8)) {
-            for (int step = 1; step <= steps; step++) {
-                CheckpointManifest[] saves = new CheckpointManifest[racers];
-                for (int i = 0; i < racers; i++) {
-                    saves[i] = save(begin(), step, "short");
-                }
-                int winners = 0;
-                List<Callable<Boolean>> commits = new ArrayList<>();
-                for (CheckpointManifest manifest : saves) {
-                    commits.add(() -> committed(manifest));
-                }
-                for (Future<Boolean> commit : threads.invokeAll(commits)) {
-                    winners += commit.get() ? 1 : 0;
-                }
-                assertThat(winners).as("step " + step).isEqualTo(1);
-                assertThat(
-                                checkpoints
-                                        .read(
-                                                registry.checkpoints()
-                                                        .find(RUN, STAGE, step)
-                                                        .orElseThrow()
-                                                        .manifestKey())
-                                        .fencingToken())
-                        .isEqualTo(saves[racers - 1].fencingToken());
+        long seed = System.nanoTime();
+        System.out.println("seed of the races: " + seed);
+        Random random = new Random(seed);
+        Map<Outcome, Integer> seen = new EnumMap<>(Outcome.class);
+        int overtaken = 0;
+        try (ExecutorService threads = Executors.newFixedThreadPool(RACERS)) {
+            for (int step = 1; step <= RACED_STEPS; step++) {
+                List<Raced> race = race(threads, step, random);
+                race.forEach(racer -> seen.merge(racer.outcome(), 1, Integer::sum));
+                List<CheckpointManifest> winners =
+                        race.stream()
+                                .filter(racer -> racer.outcome() == Outcome.WON)
+                                .map(Raced::manifest)
+                                .toList();
+                assertThat(winners).as("those who won step %d", step).hasSize(1);
+                CheckpointManifest winner = winners.getFirst();
+                assertThatTheStoreHolds(winner);
+                long newest = registry.attempts().newestToken(RUN, STAGE);
+                overtaken += winner.fencingToken() == newest ? 0 : 1;
             }
         }
-        assertThat(committedSteps()).hasSize(steps);
+        assertThat(committedSteps()).hasSize(RACED_STEPS);
+        assertThat(seen).as("each end of a race was seen").containsOnlyKeys(Outcome.values());
+        assertThat(overtaken).as("winners that were overtaken after their commit").isPositive();
     }
 
-    private boolean committed(CheckpointManifest manifest) {
+    private enum Outcome {
+        WON,
+        FOUND_ANOTHERS,
+        STALE
+    }
+
+    private record Raced(CheckpointManifest manifest, Outcome outcome) {}
+
+    private List<Raced> race(ExecutorService threads, long step, Random random) throws Exception {
+        CyclicBarrier start = new CyclicBarrier(RACERS);
+        List<Callable<Raced>> racers = new ArrayList<>();
+        for (int i = 0; i < RACERS; i++) {
+            int delay = random.nextInt(60);
+            racers.add(
+                    () -> {
+                        start.await();
+                        Thread.sleep(delay);
+                        CheckpointManifest own = save(beginInTime(), step, "short");
+                        return new Raced(own, commit(own));
+                    });
+        }
+        List<Raced> ended = new ArrayList<>();
+        for (Future<Raced> racer : threads.invokeAll(racers)) {
+            ended.add(racer.get());
+        }
+        return ended;
+    }
+
+    private Outcome commit(CheckpointManifest manifest) {
         try {
-            return checkpoints.commit(manifest).manifest().equals(manifest);
+            return checkpoints.commit(manifest).manifest().equals(manifest)
+                    ? Outcome.WON
+                    : Outcome.FOUND_ANOTHERS;
         } catch (TanrenException e) {
             assertThat(e.code()).isEqualTo(ErrorCode.CHECKPOINT_STALE_ATTEMPT);
-            return false;
+            return Outcome.STALE;
+        }
+    }
+
+    /// The row, the manifest that it names and the copy under the known name are the winner's.
+    private void assertThatTheStoreHolds(CheckpointManifest winner) {
+        String named =
+                registry.checkpoints().find(RUN, STAGE, winner.step()).orElseThrow().manifestKey();
+        assertThat(checkpoints.read(named)).isEqualTo(winner);
+        assertThat(checkpoints.read(CheckpointLayout.manifestKey(RUN, STAGE, winner.step())))
+                .isEqualTo(winner);
+        assertThat(checkpoints.verify(winner)).isEmpty();
+    }
+
+    /// Each refusal means that another has begun, so this ends.
+    private Attempt beginInTime() {
+        while (true) {
+            try {
+                return begin();
+            } catch (TanrenException late) {
+                assertThat(late.code()).isEqualTo(ErrorCode.RANK_PREEMPTED);
+            }
         }
     }
 }

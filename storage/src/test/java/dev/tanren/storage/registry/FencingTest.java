@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -311,35 +312,45 @@ class FencingTest extends RegistryTest {
     }
 
     @Test
-    void whileAttemptsRaceEveryCommitIsByTheNewest() throws Exception {
-        List<Callable<Boolean>> racers = new ArrayList<>();
+    void ofAttemptsThatRaceForAStepExactlyOneCommitsItAndNoStaleOneAnother() throws Exception {
+        List<Callable<Optional<Attempt>>> racers = new ArrayList<>();
         for (int i = 0; i < 16; i++) {
             String request = "racer-" + i;
-            long step = 1;
             racers.add(
                     () -> {
                         Attempt attempt = beginAgainUntilInTime(request);
-                        try {
-                            registry.checkpoints().prepare(checkpoint(attempt, step));
-                            registry.checkpoints().commit(RUN, STAGE, step, attempt.fencingToken());
-                            return true;
-                        } catch (TanrenException stale) {
-                            return false;
-                        }
+                        return commits(attempt, 1) ? Optional.of(attempt) : Optional.empty();
                     });
         }
+        List<Attempt> winners = new ArrayList<>();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            threads.invokeAll(racers);
+            for (Future<Optional<Attempt>> racer : threads.invokeAll(racers)) {
+                racer.get().ifPresent(winners::add);
+            }
         }
-        Attempt newest = registry.attempts().list(RUN).getLast();
-        registry.checkpoints().prepare(checkpoint(newest, 2));
-        registry.checkpoints().commit(RUN, STAGE, 2, newest.fencingToken());
-        assertThat(registry.attempts().list(RUN))
+
+        assertThat(winners).hasSize(1);
+        assertThat(row(1).fencingToken()).isEqualTo(winners.getFirst().fencingToken());
+        List<Attempt> attempts = registry.attempts().list(RUN);
+        assertThat(attempts)
                 .extracting(Attempt::attempt)
                 .containsExactly(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
-        assertThat(registry.attempts().list(RUN))
+        assertThat(attempts)
                 .filteredOn(attempt -> attempt.status() == AttemptStatus.RUNNING)
-                .hasSize(1);
+                .containsExactly(attempts.getLast());
+        assertThat(attempts).filteredOn(attempt -> commits(attempt, 2)).hasSize(1);
+        assertThat(row(2).fencingToken()).isEqualTo(attempts.getLast().fencingToken());
+    }
+
+    private boolean commits(Attempt attempt, long step) {
+        try {
+            registry.checkpoints().prepare(checkpoint(attempt, step));
+            registry.checkpoints().commit(RUN, STAGE, step, attempt.fencingToken());
+            return true;
+        } catch (TanrenException stale) {
+            assertThat(stale.code()).isEqualTo(ErrorCode.CHECKPOINT_STALE_ATTEMPT);
+            return false;
+        }
     }
 
     /// As a worker that was stopped between its look and its insert, and went on later.
