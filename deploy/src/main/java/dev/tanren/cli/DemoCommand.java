@@ -7,8 +7,8 @@ import dev.tanren.deploy.demo.Demo;
 import dev.tanren.deploy.demo.DemoPlan;
 import dev.tanren.deploy.demo.DemoReport;
 import dev.tanren.deploy.stack.Installation;
-import dev.tanren.deploy.stack.ProcessIdentity;
 import dev.tanren.deploy.stack.StackControl;
+import dev.tanren.deploy.stack.StackProcesses;
 import dev.tanren.deploy.stack.StackStatus;
 import dev.tanren.deploy.stack.TanrenHome;
 import dev.tanren.spec.error.ErrorCode;
@@ -17,7 +17,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -28,8 +27,6 @@ import picocli.CommandLine.Option;
         description =
                 "Trains on real text, kills a rank and the worker, and shows that nothing changed.")
 final class DemoCommand implements Callable<Integer> {
-
-    private static final String WORKER = "worker";
 
     private final Terminal terminal;
 
@@ -75,7 +72,12 @@ final class DemoCommand implements Callable<Integer> {
         }
         terminal.say("console: " + status.console() + "   token: " + home.adminToken());
         ApiClient api = new ApiClient(Server.ofStack(terminal.environment()));
-        Demo demo = new Demo(api, () -> workers(control), terminal::progress, terminal::say);
+        Demo demo =
+                new Demo(
+                        api,
+                        () -> StackProcesses.workers(control),
+                        terminal::progress,
+                        terminal::say);
         DemoReport report = demo.run(plan);
         terminal.out().println(json ? report.json().toString() : report.text());
         terminal.out().flush();
@@ -101,15 +103,5 @@ final class DemoCommand implements Callable<Integer> {
                     "Name a folder with text files in --corpus.");
         }
         return new DemoPlan(folder, DemoPlan.SOURCE_FILES, own.prose(), own.tokenizer());
-    }
-
-    /// Process ids of the workers at this moment: `worker`, or `worker-1` and on.
-    private static List<Long> workers(StackControl control) {
-        return control.running().stream()
-                .flatMap(status -> status.parts().stream())
-                .filter(part -> part.name().startsWith(WORKER))
-                .flatMap(part -> Stream.ofNullable(part.process()))
-                .map(ProcessIdentity::pid)
-                .toList();
     }
 }

@@ -29,6 +29,7 @@ import picocli.CommandLine.ParameterException;
             TokenCommand.class,
             BenchCommand.class,
             DemoCommand.class,
+            ChaosCommand.class,
             CompletionCommand.class,
             VersionCommand.class,
             HelpCommand.class

@@ -1,4 +1,4 @@
-package dev.tanren.deploy.demo;
+package dev.tanren.deploy.client;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
@@ -7,49 +7,49 @@ import java.util.Set;
 import java.util.stream.StreamSupport;
 
 /// One answer of `runs/{id}`, read.
-record RunView(JsonNode tree) {
+public record RunView(JsonNode tree) {
 
     private static final Set<String> FINAL = Set.of("succeeded", "failed", "cancelled");
 
-    JsonNode run() {
+    public JsonNode run() {
         return tree.path("run");
     }
 
-    String status() {
+    public String status() {
         return run().path("status").asText();
     }
 
-    boolean finished() {
+    public boolean finished() {
         return FINAL.contains(status());
     }
 
-    String stage() {
+    public String stage() {
         return run().path("stage").asText("");
     }
 
-    String phase() {
+    public String phase() {
         return run().path("phase").asText("");
     }
 
-    long step() {
+    public long step() {
         return run().path("step").asLong();
     }
 
-    List<JsonNode> stages() {
+    public List<JsonNode> stages() {
         return list("stages");
     }
 
-    List<JsonNode> attempts() {
+    public List<JsonNode> attempts() {
         return list("attempts");
     }
 
-    Optional<JsonNode> stage(String id) {
+    public Optional<JsonNode> stage(String id) {
         return stages().stream().filter(stage -> stage.path("id").asText().equals(id)).findFirst();
     }
 
     /// Hash over all weights and optimizer state of a stage's newest checkpoint; empty before there
     /// is one.
-    String stateHash(String stage) {
+    public String stateHash(String stage) {
         return stage(stage)
                 .map(view -> view.path("latestCheckpoint").path("weightsSha256").asText(""))
                 .orElse("");

@@ -2,6 +2,7 @@ package dev.tanren.deploy.demo;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tanren.deploy.client.ApiClient;
+import dev.tanren.deploy.client.RunView;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import java.util.ArrayList;

@@ -1,6 +1,8 @@
 package dev.tanren.deploy.demo;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.tanren.deploy.client.RunView;
+import dev.tanren.deploy.stack.StackProcesses;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -8,13 +10,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 
 /// Sends SIGKILL to a rank once the first phase of the domain's stage is well on its way, and to
 /// the whole worker in the second.
 public final class Saboteur {
-
-    private static final String RANK_MAIN = "dev.tanren.trainer.rank.RankMain";
 
     private final Supplier<List<Long>> workers;
     private final Consumer<String> say;
@@ -48,7 +47,7 @@ public final class Saboteur {
 
     private void killARank(RunView view) {
         workers.get().stream()
-                .flatMap(Saboteur::ranksOf)
+                .flatMap(worker -> StackProcesses.ranksOf(worker).stream())
                 .reduce((first, second) -> second)
                 .ifPresent(rank -> strike("rank", rank, view));
     }
@@ -56,16 +55,9 @@ public final class Saboteur {
     /// The one that is at work; the others have nothing to lose.
     private void killTheWorker(RunView view) {
         workers.get().stream()
-                .filter(worker -> ranksOf(worker).findAny().isPresent())
+                .filter(worker -> !StackProcesses.ranksOf(worker).isEmpty())
                 .findFirst()
                 .ifPresent(worker -> strike("worker", worker, view));
-    }
-
-    private static Stream<Long> ranksOf(long worker) {
-        return ProcessHandle.of(worker).stream()
-                .flatMap(ProcessHandle::descendants)
-                .filter(process -> process.info().commandLine().orElse("").contains(RANK_MAIN))
-                .map(ProcessHandle::pid);
     }
 
     private void strike(String what, long pid, RunView view) {

@@ -1,0 +1,160 @@
+package dev.tanren.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tanren.deploy.chaos.ChaosReport;
+import dev.tanren.deploy.chaos.Experiment;
+import dev.tanren.deploy.chaos.Experiments;
+import dev.tanren.deploy.chaos.Laboratory;
+import dev.tanren.deploy.stack.Installation;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.json.Json;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+        name = "chaos",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Injects the faults that runs survive, on a stack of its own.",
+            "Without an argument it lists them."
+        })
+final class ChaosCommand implements Callable<Integer> {
+
+    private static final int MOST_KILLS = 1_000;
+
+    private final Terminal terminal;
+
+    @Parameters(
+            arity = "0..*",
+            paramLabel = "NUMBER",
+            description = "Experiments from 1 to 25, or all.")
+    private List<String> chosen = List.of();
+
+    @Option(
+            names = "--seed",
+            description = "What is left to chance follows it; default: another each time.")
+    private @Nullable Long seed;
+
+    @Option(
+            names = "--kills",
+            description = "Kills of experiment 21; default: ${DEFAULT-VALUE}.",
+            defaultValue = "100")
+    private int kills;
+
+    @Option(names = "--json", description = "Print one JSON object on the last line.")
+    private boolean json;
+
+    ChaosCommand(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    @Override
+    public Integer call() throws InterruptedException {
+        if (kills < 1 || kills > MOST_KILLS) {
+            throw usage("--kills is " + kills + ".", "Give a number from 1 to " + MOST_KILLS + ".");
+        }
+        if (chosen.isEmpty()) {
+            list();
+            return Exit.OK;
+        }
+        List<Experiment> experiments = experiments();
+        List<ChaosReport> reports = new ArrayList<>();
+        for (Experiment experiment : experiments) {
+            reports.add(make(experiment));
+        }
+        boolean hold = reports.stream().allMatch(ChaosReport::holds);
+        if (json) {
+            ObjectNode root = Json.mapper().createObjectNode();
+            root.put("holds", hold);
+            ArrayNode made = root.putArray("experiments");
+            reports.forEach(report -> made.add(report.json()));
+            terminal.out().println(root);
+        } else {
+            terminal.out().println(ChaosReport.table(reports));
+        }
+        terminal.out().flush();
+        return hold ? Exit.OK : Exit.FAILED;
+    }
+
+    private ChaosReport make(Experiment experiment) throws InterruptedException {
+        long own = seed != null ? seed : System.nanoTime();
+        terminal.say("%d  %s".formatted(experiment.number(), experiment.fault()));
+        terminal.say("  passes when " + experiment.passesWhen());
+        return switch (experiment) {
+            case Experiment.InTests tests -> {
+                terminal.say("  injected by tests: " + tests.tests());
+                yield ChaosReport.notMade(tests);
+            }
+            case Experiment.NotYet notYet -> {
+                terminal.say("  not survived by anything of its own yet");
+                yield ChaosReport.notMade(notYet);
+            }
+            case Experiment.OnStack onStack -> {
+                terminal.say(
+                        "  seed "
+                                + own
+                                + ", about %.0f min".formatted(Math.ceil(onStack.minutes())));
+                try (Laboratory laboratory =
+                        Laboratory.open(
+                                Installation.of(terminal.environment()),
+                                onStack.workers(),
+                                own,
+                                new StackProgress(terminal)::show,
+                                terminal::say)) {
+                    yield ChaosReport.of(onStack, laboratory, own, terminal::say);
+                }
+            }
+        };
+    }
+
+    private List<Experiment> experiments() {
+        if (chosen.equals(List.of("all"))) {
+            return Experiments.all(kills);
+        }
+        List<Experiment> found = new ArrayList<>();
+        for (String number : chosen) {
+            found.add(
+                    Experiments.all(kills).stream()
+                            .filter(it -> Integer.toString(it.number()).equals(number))
+                            .findFirst()
+                            .orElseThrow(
+                                    () ->
+                                            usage(
+                                                    "There is no experiment " + number + ".",
+                                                    "./tanren chaos lists them.")));
+        }
+        return found;
+    }
+
+    private void list() {
+        for (Experiment experiment : Experiments.all(kills)) {
+            String how =
+                    switch (experiment) {
+                        case Experiment.OnStack it ->
+                                "about %.0f min".formatted(Math.ceil(it.minutes()));
+                        case Experiment.NotYet _ -> "not yet";
+                        case Experiment.InTests it -> "by tests: " + it.tests();
+                    };
+            terminal.out()
+                    .println(
+                            "%2d  %s (%s)%n    passes when %s"
+                                    .formatted(
+                                            experiment.number(),
+                                            experiment.fault(),
+                                            how,
+                                            experiment.passesWhen()));
+        }
+        terminal.out().flush();
+    }
+
+    private static TanrenException usage(String what, String mend) {
+        return new TanrenException(ErrorCode.USAGE, what, "./tanren chaos", mend);
+    }
+}

@@ -1,0 +1,164 @@
+package dev.tanren.deploy.chaos;
+
+import dev.tanren.deploy.chaos.Experiment.InTests;
+import dev.tanren.deploy.chaos.Experiment.NotYet;
+import dev.tanren.deploy.chaos.Experiment.OnStack;
+import java.util.List;
+
+/// All 25, in their order.
+public final class Experiments {
+
+    private Experiments() {}
+
+    /// @param kills how many the experiment of many kills makes
+    public static List<Experiment> all(int kills) {
+        return List.of(
+                new OnStack(
+                        1,
+                        "kill -9 of a rank at random points",
+                        "at most %d steps are lost, and training goes on within 23 s"
+                                .formatted(ChaosPlan.STEPS_BETWEEN_SAVES),
+                        1,
+                        1.5,
+                        new RankKills(5)),
+                new OnStack(
+                        2,
+                        "kill -9 of the worker",
+                        "its ranks are dead within 5 s, and one attempt more is needed",
+                        1,
+                        1,
+                        WorkerFaults::killed),
+                new OnStack(
+                        3,
+                        "kill -9 of a rank while a checkpoint is saved",
+                        "no part of a checkpoint is ever listed, and the one before is used",
+                        1,
+                        1,
+                        SaveFaults::rankKilledDuringASave),
+                new OnStack(
+                        4,
+                        "SIGTERM of the worker, with 15 s to end in",
+                        "no step is lost",
+                        1,
+                        1,
+                        WorkerFaults::terminated),
+                new OnStack(
+                        5,
+                        "SIGSTOP of one rank",
+                        "it is found and named within 30 s and three times the longest silence",
+                        1,
+                        1.5,
+                        RankFaults::stopped),
+                new OnStack(
+                        6,
+                        "SIGSTOP of the worker past its timeout, then SIGCONT",
+                        "the attempt that was taken over commits nothing any more",
+                        2,
+                        1.5,
+                        WorkerFaults::stoppedAndContinued),
+                new InTests(
+                        7,
+                        "a worker that is cut off the network",
+                        "nothing is committed without the lease, nothing twice after it heals",
+                        "TakeoverTest, GangOutageTest"),
+                new OnStack(
+                        8,
+                        "kill -9 of the Temporal server",
+                        "no run and no step is lost, and the run ends",
+                        1,
+                        1,
+                        PartFaults.killed("temporal")),
+                new OnStack(
+                        9,
+                        "an outage of PostgreSQL of 30 s, by kill -9 again and again",
+                        "every figure of every step is there, and no other part is started anew",
+                        1,
+                        1.5,
+                        PartFaults.away("postgres", 30)),
+                new OnStack(
+                        10,
+                        "kill -9 of the object store while a checkpoint is saved",
+                        "no truncated object is visible, and the save is made again",
+                        1,
+                        1,
+                        SaveFaults::storeKilledDuringASave),
+                new OnStack(
+                        11,
+                        "a committed shard with one bit changed",
+                        "it is found before it is loaded, quarantined, and the one before is used",
+                        1,
+                        1,
+                        SaveFaults::bitFlipped),
+                new InTests(
+                        12,
+                        "1,000 racing commits",
+                        "each step has exactly one winner",
+                        "CommitTest"),
+                new InTests(
+                        13,
+                        "a worker without space for scratch",
+                        "the error says so, and the last checkpoint is whole",
+                        "GangSupervisorTest"),
+                new InTests(
+                        14,
+                        "database and object store on a full disk",
+                        "503 and 507, and nothing acknowledged is lost",
+                        "ObjectServerTest"),
+                new InTests(
+                        15,
+                        "an object store that is slow, hangs or resets connections",
+                        "transfers end at a limit of their progress, nothing is committed early",
+                        "SlowTransferTest, StoreFaultsTest"),
+                new InTests(
+                        16,
+                        "a poisoned batch",
+                        "it is found within a step, left out, and after two a person is asked",
+                        "AnomalyProcessTest"),
+                new NotYet(
+                        17,
+                        "a bit of a weight changed in memory",
+                        "it is found at the next check, and the last verified checkpoint is used"),
+                new InTests(
+                        18,
+                        "a rank that is killed for memory",
+                        "it is named as such and not tried again unchanged",
+                        "GangMemoryTest, StageRetriesTest"),
+                new InTests(
+                        19,
+                        "clocks that are ten minutes wrong",
+                        "no order and no lease follows a clock",
+                        "FencingTest, TakeoverTest"),
+                new InTests(
+                        20,
+                        "a new version while runs are at work",
+                        "all stored histories are replayed",
+                        "StoredHistoriesTest"),
+                new OnStack(
+                        21,
+                        kills + " random kills in one run",
+                        "the run ends with the bits of the undisturbed one",
+                        1,
+                        kills * 0.2,
+                        new ManyKills(kills)),
+                new InTests(
+                        22,
+                        "sources that lead where they must not",
+                        "they are refused, and no packet leaves",
+                        "HubRefusalTest, FileRootsTest"),
+                new InTests(
+                        23,
+                        "pickle, archives that unpack to more than they may, headers that lie",
+                        "they are refused in bounded memory",
+                        "UnsoundModelTest, BoundedMemoryTest, WeightFilesTest"),
+                new InTests(
+                        24,
+                        "every endpoint with every role and odd spellings; equal requests at once",
+                        "what is not allowed is refused, and one run begins",
+                        "SpellingsTest, RunsApiTest"),
+                new InTests(
+                        25,
+                        "canary secrets",
+                        "none is in history, database, logs or objects",
+                        "S3ObjectStoreTest"));
+    }
+}

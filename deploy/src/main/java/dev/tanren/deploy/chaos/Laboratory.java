@@ -1,0 +1,255 @@
+package dev.tanren.deploy.chaos;
+
+import dev.tanren.deploy.client.ApiClient;
+import dev.tanren.deploy.client.RunView;
+import dev.tanren.deploy.client.Server;
+import dev.tanren.deploy.stack.Installation;
+import dev.tanren.deploy.stack.StackControl;
+import dev.tanren.deploy.stack.StackProcesses;
+import dev.tanren.deploy.stack.StackStatus;
+import dev.tanren.deploy.stack.TanrenHome;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/// A stack of its own with a home of its own, thrown away at the end: nothing of the user's stack
+/// is touched.
+public final class Laboratory implements AutoCloseable {
+
+    private static final Duration LIMIT = Duration.ofMinutes(6);
+    private static final long POLL_MILLIS = 100;
+
+    private final TanrenHome home;
+    private final StackControl control;
+    private final ApiClient api;
+    private final Path tokens;
+    private final Random random;
+    private final Consumer<String> say;
+    private final Map<Integer, String> undisturbed = new HashMap<>();
+
+    private Laboratory(TanrenHome home, StackControl control, Random random, Consumer<String> say) {
+        this.home = home;
+        this.control = control;
+        this.random = random;
+        this.say = say;
+        this.tokens = ChaosPlan.writeTokens(home.data());
+        this.api = new ApiClient(Server.ofStack(Map.of(TanrenHome.VARIABLE, home.toString())));
+    }
+
+    /// Starts the stack.
+    ///
+    /// @param progress is told of every change of the stack until it is ready
+    /// @param say shows a line that stays
+    public static Laboratory open(
+            Installation installation,
+            int workers,
+            long seed,
+            Consumer<StackStatus> progress,
+            Consumer<String> say) {
+        try {
+            // Sockets lie below it, whose paths must be short.
+            TanrenHome home = new TanrenHome(Files.createTempDirectory("tnr"));
+            StackControl control = new StackControl(home);
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> end(control, home)));
+            control.up(installation, freePort(), workers, List.of(home.data()), progress);
+            return new Laboratory(home, control, new Random(seed), say);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// Of all choices that are made by chance.
+    Random random() {
+        return random;
+    }
+
+    ApiClient api() {
+        return api;
+    }
+
+    TanrenHome home() {
+        return home;
+    }
+
+    StackControl control() {
+        return control;
+    }
+
+    void say(String line) {
+        say.accept("  " + line);
+    }
+
+    String submit(String name, int steps) {
+        String plan = new ChaosPlan(tokens, steps).render(name);
+        return api.send("/runs", plan, "application/yaml", Map.of()).path("id").asText();
+    }
+
+    /// A run of the same plan that nothing happened to; made once for each length.
+    String undisturbed(int steps) throws InterruptedException {
+        String known = undisturbed.get(steps);
+        if (known != null) {
+            return known;
+        }
+        say("the same plan, undisturbed");
+        String id = submit("undisturbed-" + steps, steps);
+        RunView ended = awaitEnd(id);
+        if (!ended.status().equals("succeeded")) {
+            throw broken("The undisturbed run ended as " + ended.status() + ".", id);
+        }
+        undisturbed.put(steps, id);
+        return id;
+    }
+
+    RunView run(String id) {
+        return new RunView(api.get("/runs/" + id));
+    }
+
+    RunView awaitEnd(String id) throws InterruptedException {
+        return await(
+                "the end of " + id, LIMIT, () -> Optional.of(run(id)).filter(RunView::finished));
+    }
+
+    /// Waits until a run has finished a step.
+    ///
+    /// @throws TanrenException where it ends before
+    RunView awaitStep(String id, long step) throws InterruptedException {
+        RunView view =
+                await(
+                        "step " + step + " of " + id,
+                        LIMIT,
+                        () ->
+                                Optional.of(run(id))
+                                        .filter(now -> now.step() >= step || now.finished()));
+        if (view.finished()) {
+            throw broken("The run ended as " + view.status() + " before step " + step + ".", id);
+        }
+        return view;
+    }
+
+    /// @param look empty while it has not come about; what the stack cannot answer has not either
+    <T> T await(String what, Duration limit, Supplier<Optional<T>> look)
+            throws InterruptedException {
+        long end = System.nanoTime() + limit.toNanos();
+        while (true) {
+            Optional<T> found = look(look);
+            if (found.isPresent()) {
+                return found.get();
+            }
+            if (System.nanoTime() > end) {
+                throw broken(
+                        "Within " + limit.toSeconds() + " s did not come about: " + what, what);
+            }
+            Thread.sleep(POLL_MILLIS);
+        }
+    }
+
+    private static <T> Optional<T> look(Supplier<Optional<T>> look) {
+        try {
+            return look.get();
+        } catch (TanrenException away) {
+            return Optional.empty();
+        }
+    }
+
+    boolean comesAbout(Duration limit, Supplier<Boolean> condition) throws InterruptedException {
+        long end = System.nanoTime() + limit.toNanos();
+        while (!look(() -> Optional.of(condition.get())).orElse(false)) {
+            if (System.nanoTime() > end) {
+                return false;
+            }
+            Thread.sleep(POLL_MILLIS);
+        }
+        return true;
+    }
+
+    /// Ranks at work, of whichever worker; waits until there are some.
+    List<Long> awaitRanks() throws InterruptedException {
+        return await(
+                "ranks at work", LIMIT, () -> Optional.of(ranks()).filter(it -> !it.isEmpty()));
+    }
+
+    List<Long> ranks() {
+        return StackProcesses.workers(control).stream()
+                .flatMap(worker -> StackProcesses.ranksOf(worker).stream())
+                .toList();
+    }
+
+    /// The worker whose ranks are at work.
+    long awaitBusyWorker() throws InterruptedException {
+        return await(
+                "a worker with ranks",
+                LIMIT,
+                () ->
+                        StackProcesses.workers(control).stream()
+                                .filter(worker -> !StackProcesses.ranksOf(worker).isEmpty())
+                                .findFirst());
+    }
+
+    long part(String name) throws InterruptedException {
+        return await(
+                "process of " + name,
+                LIMIT,
+                () -> {
+                    var found = StackProcesses.of(control, name);
+                    return found.isPresent() ? Optional.of(found.getAsLong()) : Optional.empty();
+                });
+    }
+
+    /// Sends a signal to one process.
+    ///
+    /// @param name without `SIG`
+    void signal(String name, long process) throws InterruptedException {
+        try {
+            new ProcessBuilder("kill", "-" + name, Long.toString(process)).start().waitFor();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static TanrenException broken(String what, String where) {
+        return new TanrenException(
+                ErrorCode.STACK_PART_FAILED,
+                what,
+                where,
+                "Run the experiment again with the seed that it printed.");
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+
+    @Override
+    public void close() {
+        end(control, home);
+    }
+
+    /// At the end of the process, however it comes; nothing the second time.
+    private static synchronized void end(StackControl control, TanrenHome home) {
+        if (!Files.exists(home.folder())) {
+            return;
+        }
+        control.down(status -> {});
+        try (var paths = Files.walk(home.folder())) {
+            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(path);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

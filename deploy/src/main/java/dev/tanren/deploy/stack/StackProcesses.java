@@ -1,0 +1,43 @@
+package dev.tanren.deploy.stack;
+
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
+
+/// Process ids of a stack's parts and of what they have started, at the moment of asking.
+public final class StackProcesses {
+
+    private static final String WORKER = "worker";
+    private static final String RANK_MAIN = "dev.tanren.trainer.rank.RankMain";
+
+    private StackProcesses() {}
+
+    /// @param part its name in `./tanren status`
+    /// @return empty while it has no process
+    public static OptionalLong of(StackControl control, String part) {
+        return control.running().stream()
+                .flatMap(status -> status.part(part).stream())
+                .flatMap(found -> Stream.ofNullable(found.process()))
+                .mapToLong(ProcessIdentity::pid)
+                .findFirst();
+    }
+
+    /// `worker`, or `worker-1` and on.
+    public static List<Long> workers(StackControl control) {
+        return control.running().stream()
+                .flatMap(status -> status.parts().stream())
+                .filter(part -> part.name().startsWith(WORKER))
+                .flatMap(part -> Stream.ofNullable(part.process()))
+                .map(ProcessIdentity::pid)
+                .toList();
+    }
+
+    /// The ranks that a worker's process has launched.
+    public static List<Long> ranksOf(long worker) {
+        return ProcessHandle.of(worker).stream()
+                .flatMap(ProcessHandle::descendants)
+                .filter(process -> process.info().commandLine().orElse("").contains(RANK_MAIN))
+                .map(ProcessHandle::pid)
+                .toList();
+    }
+}
