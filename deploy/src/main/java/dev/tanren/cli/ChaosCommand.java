@@ -21,10 +21,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "chaos",
         mixinStandardHelpOptions = true,
-        description = {
-            "Injects the faults that runs survive, on a stack of its own.",
-            "Without an argument it lists them."
-        })
+        description = "Injects the faults that runs survive, on a stack of its own.",
+        footer = "Without an argument it lists them.")
 final class ChaosCommand implements Callable<Integer> {
 
     private static final int MOST_KILLS = 1_000;
