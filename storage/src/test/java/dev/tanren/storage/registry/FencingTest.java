@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -313,11 +314,16 @@ class FencingTest extends RegistryTest {
 
     @Test
     void ofAttemptsThatRaceForAStepExactlyOneCommitsItAndNoStaleOneAnother() throws Exception {
+        long seed = System.nanoTime();
+        System.out.println("seed of the race: " + seed);
+        Random random = new Random(seed);
         List<Callable<Optional<Attempt>>> racers = new ArrayList<>();
         for (int i = 0; i < 16; i++) {
             String request = "racer-" + i;
+            int delay = random.nextInt(100);
             racers.add(
                     () -> {
+                        Thread.sleep(delay);
                         Optional<Attempt> attempt = beginAgainUntilInTime(request);
                         return attempt.filter(begun -> commits(begun, 1));
                     });
