@@ -46,7 +46,9 @@ public final class Laboratory implements AutoCloseable {
         this.random = random;
         this.say = say;
         this.tokens = ChaosPlan.writeTokens(home.data());
-        this.api = new ApiClient(Server.ofStack(Map.of(TanrenHome.VARIABLE, home.toString())));
+        this.api =
+                new ApiClient(
+                        Server.ofStack(Map.of(TanrenHome.VARIABLE, home.folder().toString())));
     }
 
     /// Starts the stack.
