@@ -112,11 +112,10 @@ final class ExplainView {
         if (expected != null) {
             out.printf(
                     Locale.ROOT,
-                    "  at %.0f %% of %.0f TFLOP/s: %s tokens/s a rank, %s%n",
-                    100 * expected.utilisation(),
-                    expected.peakFlops() / 1e12,
+                    "  steps take %s, at %s tokens/s a rank: %s%n",
+                    Figures.duration(expected.seconds()),
                     number(Math.round(expected.tokensPerSecondPerRank())),
-                    Figures.duration(expected.seconds()));
+                    expected.assumptions());
         }
         Explanation.Communication sent = compute.communicationPerStep();
         if (sent != null) {

@@ -4,6 +4,7 @@ import dev.tanren.deploy.model.LocalModel;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.text.FileUris;
 import dev.tanren.spec.text.NotUtf8Exception;
 import dev.tanren.spec.text.Utf8;
 import dev.tanren.spec.validation.PlanReader;

@@ -90,7 +90,7 @@ public record Explanation(
     ///     keeps everything, whose attention is not fused and whose feed-forward part is four times
     ///     as wide as the stream: to compare `activations` with
     /// @param communicationPerStep null on a single rank
-    /// @param expected null where the device's speed is not known
+    /// @param expected null where no device is named or its speed is not known
     /// @param fit null where no device is named
     public record Compute(
             List<PhaseFlops> flopsPerToken,
@@ -130,12 +130,20 @@ public record Explanation(
     /// @param bytesPerRank sent by each rank in one optimizer step
     public record Communication(String collective, long bytesPerRank, String formula) {}
 
-    /// How long the stage takes if all goes as usual.
+    /// How long the steps of the stage take if all goes as usual. Preparing data, starting
+    /// ranks and saving come on top, which for small models is most of the time.
     ///
-    /// @param utilisation share of the arithmetic's peak that is assumed
-    /// @param peakFlops of the device in the stage's precision; fp32 is not run as TF32
+    /// @param utilisation share of the arithmetic's peak that is assumed; null for processors,
+    ///     the peak of which is not known
+    /// @param peakFlops of the device in the stage's precision; fp32 is not run as TF32; null for
+    ///     processors
     /// @param tokensPerSecondPerRank that follow from it
     /// @param seconds of the whole stage, communication included
+    /// @param assumptions what it rests on, in words
     public record Expected(
-            double utilisation, double peakFlops, double tokensPerSecondPerRank, double seconds) {}
+            @Nullable Double utilisation,
+            @Nullable Double peakFlops,
+            double tokensPerSecondPerRank,
+            double seconds,
+            String assumptions) {}
 }

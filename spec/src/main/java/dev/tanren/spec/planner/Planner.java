@@ -188,16 +188,17 @@ public final class Planner {
     private static Explanation.@Nullable Expected expected(
             TrainingStage stage, Timetable timetable, Architecture shape, Device device) {
         Double peak = device.peakFlops(stage.precision());
-        if (peak == null) {
+        if (peak == null && !device.shared()) {
             return null;
         }
         double tokens = (double) timetable.totalSteps() * stage.globalBatchTokens();
         double seconds = new StepTime(stage, shape, device).seconds();
         return new Explanation.Expected(
-                Device.USUAL_UTILISATION,
+                peak == null ? null : Device.USUAL_UTILISATION,
                 peak,
                 tokens / seconds / stage.parallelism().ranks(),
-                seconds);
+                seconds,
+                StepTime.assumptions(device, stage.precision()));
     }
 
     private static Explanation.@Nullable Communication communication(

@@ -122,7 +122,12 @@ class FitTest {
         Fit fit = Objects.requireNonNull(compute.fit());
         assertThat(compute.memoryPerRank().hostBytes()).isZero();
         assertThat(fit.neededBytes()).isEqualTo(2 * compute.memoryPerRankBytes());
-        assertThat(compute.expected()).isNull();
+        var expected = Objects.requireNonNull(compute.expected());
+        assertThat(expected.peakFlops()).isNull();
+        assertThat(expected.assumptions()).startsWith("60 GFLOP/s a thread");
+        // Two ranks of one thread each; what they send and the optimizer come on top.
+        assertThat(expected.seconds())
+                .isBetween(compute.flops() / 120e9, 1.2 * compute.flops() / 120e9);
     }
 
     @Test

@@ -1,4 +1,4 @@
-package dev.tanren.cli;
+package dev.tanren.spec.text;
 
 import dev.tanren.spec.json.Json;
 import java.nio.file.Path;
@@ -21,7 +21,7 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
 /// Makes the relative `file:` URIs of a plan absolute without touching anything else of its text,
 /// so that comments and order survive.
-final class FileUris {
+public final class FileUris {
 
     private static final String SCHEME = "file:";
 
@@ -31,8 +31,8 @@ final class FileUris {
     private FileUris() {}
 
     /// @param text in YAML or JSON, well-formed
-    /// @param file where the text comes from
-    static String absolute(String text, Path file) {
+    /// @param file that the addresses are relative to: where the text comes from
+    public static String absolute(String text, Path file) {
         List<ScalarNode> uris = new ArrayList<>();
         Set<Node> seen = Collections.newSetFromMap(new IdentityHashMap<>());
         new Compose(LoadSettings.builder().build())

@@ -1,4 +1,4 @@
-package dev.tanren.cli;
+package dev.tanren.spec.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
