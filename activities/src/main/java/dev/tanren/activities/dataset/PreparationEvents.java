@@ -11,6 +11,7 @@ import dev.tanren.storage.tokens.DatasetManifest;
 import dev.tanren.storage.tokens.DatasetManifest.Shard;
 import dev.tanren.storage.tokens.DatasetManifest.Statistics;
 import dev.tanren.storage.tokens.PreparedDataset;
+import dev.tanren.storage.tokens.PreparingDataset;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -27,8 +28,14 @@ final class PreparationEvents {
         this.runId = runId;
     }
 
-    void progress(String message) {
-        events.append(runId, "dataset.progress", null, message, Map.of(), null);
+    void progress(PreparingDataset progress) {
+        events.append(
+                runId,
+                PreparingDataset.EVENT,
+                null,
+                progress.sentence(),
+                Json.mapper().convertValue(progress, new TypeReference<>() {}),
+                null);
     }
 
     /// Once for the same content, however often it is asked.

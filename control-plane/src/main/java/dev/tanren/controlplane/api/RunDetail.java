@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param failure why it failed; null unless it did
 /// @param datasets what was prepared so far, in the order in which it was
+/// @param preparing how far each dataset has come that is being prepared, as far as was told; empty
+///     in the first seconds and after the run's end
 /// @param plan the plan as it runs, with its defaults filled in, in Tanren's own form
 /// @param planText the plan as it was submitted, which can be submitted again; null where the run
 ///     is older than the keeping of texts
@@ -20,6 +22,7 @@ public record RunDetail(
         List<StageView> stages,
         List<AttemptView> attempts,
         List<PreparedDataset> datasets,
+        List<PreparingView> preparing,
         JsonNode plan,
         @Nullable String planText,
         @Nullable String planMediaType) {
@@ -33,6 +36,19 @@ public record RunDetail(
             String what,
             String where,
             String mend) {}
+
+    /// @param doing such as `reading` or `tokenising`
+    /// @param done so many units so far
+    /// @param unit `files`, `documents` or `shards`
+    /// @param bytes of text that they are; null where that is not known
+    /// @param at when that was so
+    public record PreparingView(
+            String dataset,
+            String doing,
+            long done,
+            String unit,
+            @Nullable Long bytes,
+            Instant at) {}
 
     /// @param type `pretrain`, `cpt`, `evaluate` or `export`
     /// @param phases of a training stage, with their first and last step

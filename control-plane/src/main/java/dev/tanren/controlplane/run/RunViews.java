@@ -17,21 +17,16 @@ import dev.tanren.spec.run.RunAction;
 import dev.tanren.spec.run.RunState;
 import dev.tanren.spec.timetable.Timetable;
 import dev.tanren.storage.registry.Attempts.Attempt;
-import dev.tanren.storage.registry.Events;
 import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.storage.registry.Runs.Failure;
 import dev.tanren.storage.registry.Runs.Run;
 import dev.tanren.storage.registry.Runs.StageRow;
 import dev.tanren.storage.registry.Tokens.Role;
-import dev.tanren.storage.tokens.PreparedDataset;
 import jakarta.inject.Singleton;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Puts together what the API shows of a run.
@@ -58,33 +53,17 @@ public class RunViews {
         List<StageRow> stages = registry.runs().stages(run.runId());
         List<Attempt> attempts = registry.attempts().list(run.runId());
         Plan plan = RunFinder.plan(run);
+        DatasetViews datasets = DatasetViews.of(registry.events(), run.runId());
         return new RunDetail(
                 summary(run, caller, stages, attempts),
                 failure(run.failure()),
                 stages.stream().map(stage -> stage(stage, plan)).toList(),
                 AttemptViews.of(attempts, registry, run.runId()),
-                datasets(run.runId()),
+                datasets.prepared(),
+                run.status().terminal() ? List.of() : datasets.preparing(),
                 tree(run.planJson()),
                 run.submitted() == null ? null : run.submitted().text(),
                 run.submitted() == null ? null : run.submitted().mediaType());
-    }
-
-    /// A dataset that was prepared again, because its sources changed, is shown as it is now.
-    private List<PreparedDataset> datasets(String runId) {
-        Map<String, PreparedDataset> datasets = new LinkedHashMap<>();
-        for (Events.Event event : registry.events().ofTypes(runId, Set.of(PreparedDataset.EVENT))) {
-            prepared(event).ifPresent(it -> datasets.put(it.dataset(), it));
-        }
-        return List.copyOf(datasets.values());
-    }
-
-    /// Empty where a worker of another version wrote what this server cannot read.
-    private static Optional<PreparedDataset> prepared(Events.Event event) {
-        try {
-            return Optional.of(Json.mapper().convertValue(event.data(), PreparedDataset.class));
-        } catch (IllegalArgumentException e) {
-            return Optional.empty();
-        }
     }
 
     private RunSummary summary(

@@ -18,6 +18,7 @@ import dev.tanren.storage.registry.Events;
 import dev.tanren.storage.tokens.DatasetManifest.SourceStatistics;
 import dev.tanren.storage.tokens.DatasetManifest.Statistics;
 import dev.tanren.storage.tokens.PreparedDataset;
+import dev.tanren.storage.tokens.PreparingDataset;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.RestAssured;
 import java.nio.charset.StandardCharsets;
@@ -29,6 +30,53 @@ import org.junit.jupiter.api.Test;
 /// What a run leaves behind: steps, attempts, logs, artifacts and checkpoints.
 @QuarkusTest
 class RunRecordsApiTest extends RunApiTest {
+
+    @Test
+    void howFarAPreparationHasComeIsShownUntilItIsDone() {
+        String id = recordedRun("preparing");
+        tell(id, new PreparingDataset("code", "reading", 3, "files", 900L));
+        tell(id, new PreparingDataset("code", "tokenising", 40, "documents", 25_000L));
+        tell(id, new PreparingDataset("prose", "storing", 2, "shards", null));
+
+        as(viewer)
+                .get("/api/v1/runs/" + id)
+                .then()
+                .statusCode(200)
+                .body("datasets", hasSize(0))
+                .body("preparing.dataset", equalTo(List.of("code", "prose")))
+                .body("preparing[0].doing", equalTo("tokenising"))
+                .body("preparing[0].done", equalTo(40))
+                .body("preparing[0].unit", equalTo("documents"))
+                .body("preparing[0].bytes", equalTo(25_000))
+                .body("preparing[0].at", notNullValue());
+
+        PreparedDataset code =
+                new PreparedDataset("code", "m", false, 1, 0, Statistics.of(1, 1), List.of());
+        registry.events()
+                .append(
+                        id,
+                        PreparedDataset.EVENT,
+                        null,
+                        "prepared",
+                        Json.mapper().convertValue(code, new TypeReference<>() {}),
+                        null);
+        as(viewer)
+                .get("/api/v1/runs/" + id)
+                .then()
+                .body("datasets.dataset", equalTo(List.of("code")))
+                .body("preparing.dataset", equalTo(List.of("prose")));
+    }
+
+    private void tell(String id, PreparingDataset progress) {
+        registry.events()
+                .append(
+                        id,
+                        PreparingDataset.EVENT,
+                        null,
+                        progress.sentence(),
+                        Json.mapper().convertValue(progress, new TypeReference<>() {}),
+                        null);
+    }
 
     @Test
     void whatWasPreparedForARunIsShownInAllAndBySource() {

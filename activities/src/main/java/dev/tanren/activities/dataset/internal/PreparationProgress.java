@@ -1,6 +1,7 @@
 package dev.tanren.activities.dataset.internal;
 
 import dev.tanren.activities.source.Progress;
+import dev.tanren.storage.tokens.PreparingDataset;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.function.Consumer;
@@ -15,17 +16,16 @@ public final class PreparationProgress implements Progress {
 
     private final String dataset;
     private final Consumer<String> heart;
-    private final Consumer<String> people;
+    private final Consumer<PreparingDataset> people;
     private final LongSupplier nanoClock;
     private long interval = FIRST.toNanos();
     private long next;
 
     /// @param heart may throw to end the work
-    /// @param people told a whole sentence
     public PreparationProgress(
             String dataset,
             Consumer<String> heart,
-            Consumer<String> people,
+            Consumer<PreparingDataset> people,
             LongSupplier nanoClock) {
         this.dataset = dataset;
         this.heart = heart;
@@ -34,28 +34,34 @@ public final class PreparationProgress implements Progress {
         this.next = nanoClock.getAsLong() + interval;
     }
 
+    /// What has no size of its own is counted in shards.
     @Override
     public void at(String what, long done) {
-        tell(String.format(Locale.ROOT, "%s, %,d so far", what, done));
+        heart.accept(String.format(Locale.ROOT, "%s, %,d so far", what, done));
+        tell(new PreparingDataset(dataset, what, done, "shards", null));
     }
 
     @Override
     public void at(String what, long documents, long bytes) {
-        tell(
+        heart.accept(
                 String.format(
                         Locale.ROOT,
                         "%s, %,d %s, %,d bytes so far",
                         what,
                         documents,
-                        what.equals("reading") ? "files" : "documents",
+                        unit(what),
                         bytes));
+        tell(new PreparingDataset(dataset, what, documents, unit(what), bytes));
     }
 
-    private void tell(String progress) {
-        heart.accept(progress);
+    private static String unit(String what) {
+        return what.equals("reading") ? "files" : "documents";
+    }
+
+    private void tell(PreparingDataset progress) {
         long now = nanoClock.getAsLong();
         if (now - next >= 0) {
-            people.accept("dataset " + dataset + " is being prepared: " + progress);
+            people.accept(progress);
             interval = Math.min(2 * interval, LONGEST.toNanos());
             next = now + interval;
         }

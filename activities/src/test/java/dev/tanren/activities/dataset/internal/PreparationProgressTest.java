@@ -2,6 +2,7 @@ package dev.tanren.activities.dataset.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tanren.storage.tokens.PreparingDataset;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,7 +12,7 @@ class PreparationProgressTest {
 
     private long now = 7;
     private final List<String> beats = new ArrayList<>();
-    private final List<String> told = new ArrayList<>();
+    private final List<PreparingDataset> told = new ArrayList<>();
 
     @Test
     void theHeartHearsEverythingAndPeopleHearItEverMoreSeldom() {
@@ -30,6 +31,9 @@ class PreparationProgressTest {
         assertThat(beats).hasSize(601);
         assertThat(heardAfter).startsWith(5, 15, 35, 75, 155, 275, 395);
         assertThat(told.getFirst())
+                .isEqualTo(
+                        new PreparingDataset("prose", "tokenising", 5_000, "documents", 25_000L));
+        assertThat(told.getFirst().sentence())
                 .isEqualTo(
                         "dataset prose is being prepared: tokenising, 5,000 documents, 25,000"
                                 + " bytes so far");

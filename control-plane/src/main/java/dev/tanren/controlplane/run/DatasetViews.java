@@ -1,0 +1,56 @@
+package dev.tanren.controlplane.run;
+
+import dev.tanren.controlplane.api.RunDetail.PreparingView;
+import dev.tanren.spec.json.Json;
+import dev.tanren.storage.registry.Events;
+import dev.tanren.storage.tokens.PreparedDataset;
+import dev.tanren.storage.tokens.PreparingDataset;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/// What was prepared for a run and what is being prepared, as its events tell it.
+///
+/// @param prepared in the order in which it was; what was prepared again, because its sources
+///     changed, as it is now
+/// @param preparing the last that was told of each dataset since it was prepared last
+record DatasetViews(List<PreparedDataset> prepared, List<PreparingView> preparing) {
+
+    private static final Set<String> TOLD = Set.of(PreparedDataset.EVENT, PreparingDataset.EVENT);
+
+    static DatasetViews of(Events events, String runId) {
+        Map<String, PreparedDataset> prepared = new LinkedHashMap<>();
+        Map<String, PreparingView> preparing = new LinkedHashMap<>();
+        for (Events.Event event : events.ofTypes(runId, TOLD)) {
+            if (event.type().equals(PreparingDataset.EVENT)) {
+                read(event, PreparingDataset.class)
+                        .map(it -> view(it, event))
+                        .ifPresent(it -> preparing.put(it.dataset(), it));
+            } else {
+                read(event, PreparedDataset.class)
+                        .ifPresent(
+                                it -> {
+                                    prepared.put(it.dataset(), it);
+                                    preparing.remove(it.dataset());
+                                });
+            }
+        }
+        return new DatasetViews(List.copyOf(prepared.values()), List.copyOf(preparing.values()));
+    }
+
+    private static PreparingView view(PreparingDataset told, Events.Event event) {
+        return new PreparingView(
+                told.dataset(), told.doing(), told.done(), told.unit(), told.bytes(), event.at());
+    }
+
+    /// Empty where a worker of another version wrote what this server cannot read.
+    private static <T> Optional<T> read(Events.Event event, Class<T> type) {
+        try {
+            return Optional.of(Json.mapper().convertValue(event.data(), type));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+}
