@@ -77,6 +77,10 @@ public interface Settings {
     @WithDefault("PT10S")
     Duration heartbeat();
 
+    /// Folder of the example plans on the workers' machine, against which their relative addresses
+    /// are made absolute. Without it they stay as they are written, and do not run unchanged.
+    Optional<String> examples();
+
     /// Event streams that may be open at once.
     @WithDefault("200")
     int eventStreams();

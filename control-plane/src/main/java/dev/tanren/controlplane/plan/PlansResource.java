@@ -1,5 +1,8 @@
 package dev.tanren.controlplane.plan;
 
+import dev.tanren.controlplane.api.Page;
+import dev.tanren.controlplane.api.PlanProblem;
+import dev.tanren.controlplane.api.PlanTemplate;
 import dev.tanren.controlplane.security.Roles;
 import dev.tanren.spec.planner.Device;
 import dev.tanren.spec.planner.Explanation;
@@ -10,6 +13,7 @@ import dev.tanren.spec.validation.PlanReading;
 import dev.tanren.spec.validation.Problem;
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
@@ -24,9 +28,33 @@ import org.jspecify.annotations.Nullable;
 @Consumes({PlanTexts.YAML, PlanTexts.YAML_OLD, MediaType.APPLICATION_JSON, MediaType.TEXT_PLAIN})
 public class PlansResource {
 
+    private final PlanTemplates templates;
+    private final WorkerMachine workers;
+
+    PlansResource(PlanTemplates templates, WorkerMachine workers) {
+        this.templates = templates;
+        this.workers = workers;
+    }
+
     /// @param problems every mistake, with its place; empty when the plan is valid
     /// @param warnings advice that stops nothing
-    public record Validation(boolean valid, List<Problem> problems, List<Problem> warnings) {}
+    public record Validation(
+            boolean valid, List<PlanProblem> problems, List<PlanProblem> warnings) {
+        static Validation of(List<Problem> problems, List<Problem> warnings) {
+            return new Validation(
+                    problems.isEmpty(),
+                    problems.stream().map(PlanProblem::of).toList(),
+                    warnings.stream().map(PlanProblem::of).toList());
+        }
+    }
+
+    /// Plans to begin with, the simplest first.
+    @GET
+    @RolesAllowed(Roles.VIEWER)
+    @Path("templates")
+    public Page<PlanTemplate> templates() {
+        return new Page<>(templates.all(), null);
+    }
 
     /// Answers 200 for invalid plans too: the request was understood.
     @POST
@@ -34,9 +62,8 @@ public class PlansResource {
     @Path("validate")
     public Validation validate(byte[] text) {
         return switch (PlanReader.read(text)) {
-            case PlanReading.Valid valid -> new Validation(true, List.of(), valid.warnings());
-            case PlanReading.Invalid invalid ->
-                    new Validation(false, invalid.problems(), List.of());
+            case PlanReading.Valid valid -> Validation.of(List.of(), valid.warnings());
+            case PlanReading.Invalid invalid -> Validation.of(invalid.problems(), List.of());
         };
     }
 
@@ -46,12 +73,19 @@ public class PlansResource {
     ///
     /// @param device that each rank is to run on, to say whether it fits and what to change:
     ///     `h100-sxm`, `h100-pcie`, `h200`, `a100-40`, `a100-80`, a size of memory such as `16GB`,
-    ///     or `cpu` for the machine of this server
+    ///     `cpu` for the machine of this server, or `worker` for the processors of the worker that
+    ///     has most memory to promise, which is as if no device were named while none is alive
     @POST
     @RolesAllowed(Roles.VIEWER)
     @Path("explain")
     public Explanation explain(@QueryParam("device") @Nullable String device, byte[] text) {
-        Device on = device == null ? null : Device.parse(device, Machine.here());
+        Device on = device == null ? null : device(device);
         return Planner.explain(PlanReader.readAhead(text).planOrThrow(), null, on);
+    }
+
+    private @Nullable Device device(String name) {
+        return name.equals(WorkerMachine.NAME)
+                ? workers.largest().map(machine -> Device.parse(Device.CPU, machine)).orElse(null)
+                : Device.parse(name, Machine.here());
     }
 }

@@ -6,6 +6,7 @@ import io.smallrye.mutiny.Uni;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
+import java.util.Locale;
 import java.util.regex.Pattern;
 
 /// What every request passes before it is routed: nobody who is unknown gets further, except to
@@ -55,12 +56,12 @@ public class Fence implements HttpSecurityPolicy {
                         && HEALTH.matcher(request.normalizedPath()).matches());
     }
 
-    /// Whether it is a file that is the same for everyone.
+    /// Whether it is a file that is the same for everyone. The session is none, however it is spelt.
     static boolean mayBeKept(RoutingContext request) {
         String path = request.normalizedPath();
         return reads(request.request().method())
                 && STATIC.matcher(path).matches()
-                && !path.equals(SESSION);
+                && !path.toLowerCase(Locale.ROOT).startsWith(SESSION);
     }
 
     static boolean isSignIn(RoutingContext request) {

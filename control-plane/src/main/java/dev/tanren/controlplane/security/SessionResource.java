@@ -8,6 +8,7 @@ import jakarta.annotation.security.PermitAll;
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
@@ -68,6 +69,14 @@ public class SessionResource {
                 "the token is not known, or is expired or revoked",
                 "token",
                 "use a valid one; ./tanren up keeps the administrator's token in its state folder");
+    }
+
+    /// Who the caller is and what it may do, so that a page can say beforehand what is refused.
+    @GET
+    @RolesAllowed(Roles.VIEWER)
+    public SignedIn who(RoutingContext request) {
+        Caller caller = Caller.of(request);
+        return new SignedIn(caller.name(), Roles.key(caller.role()));
     }
 
     /// Ends the session for everyone who may hold its cookie.

@@ -3,12 +3,15 @@ package dev.tanren.controlplane.run;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.everyItem;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.notNullValue;
 import static org.hamcrest.Matchers.nullValue;
 
+import dev.tanren.storage.registry.Workers.Worker;
 import io.quarkus.test.junit.QuarkusTest;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -37,6 +40,7 @@ class PlansApiTest extends RunApiTest {
                 .statusCode(200)
                 .body("valid", equalTo(false))
                 .body("problems", hasSize(2))
+                .body("problems[1].code", equalTo("TNR-1002"))
                 .body("problems[1].nearest", equalTo("precision"))
                 .body("problems[1].line", notNullValue());
     }
@@ -110,5 +114,53 @@ class PlansApiTest extends RunApiTest {
                 .statusCode(422)
                 .body("code", equalTo("TNR-1009"));
         as(viewer).get("/api/v1/schemas/plan").then().statusCode(200).body("$id", notNullValue());
+    }
+
+    @Test
+    void aPlanIsHeldAgainstTheWorkerThatHasMostMemory() {
+        announce("small", 1L << 30);
+        announce("large", 1L << 50);
+
+        as(viewer)
+                .contentType("application/yaml")
+                .queryParam("device", "worker")
+                .body(plan("explained"))
+                .post("/api/v1/plans/explain")
+                .then()
+                .statusCode(200)
+                .body("stages[0].training.compute.fit.device.memoryBytes", equalTo(1L << 50))
+                .body("stages[0].training.compute.fit.fits", equalTo(true))
+                .body(
+                        "stages[0].training.compute.expected.assumptions",
+                        containsString("60 GFLOP/s a thread"));
+    }
+
+    private void announce(String name, long memoryBytes) {
+        Instant now = Instant.now();
+        registry.workers()
+                .announce(
+                        new Worker(
+                                "plans-" + name,
+                                "host",
+                                1,
+                                "tanren",
+                                2,
+                                memoryBytes,
+                                0,
+                                "0.1.0",
+                                Worker.IDLE,
+                                now,
+                                now));
+    }
+
+    @Test
+    void templatesAreOfferedToViewers() {
+        as(viewer)
+                .get("/api/v1/plans/templates")
+                .then()
+                .statusCode(200)
+                .body("items[0].id", equalTo("first-run"))
+                .body("items.runsHere", everyItem(equalTo(false)))
+                .body("items.text", everyItem(containsString("apiVersion: tanren.dev/v1")));
     }
 }

@@ -83,6 +83,18 @@ class SessionTest extends ApiTest {
     }
 
     @Test
+    void aPageCanAskWhoItIsAndWhatItMayDo() {
+        with(signIn(token(Role.VIEWER)))
+                .get("/console/session")
+                .then()
+                .statusCode(200)
+                .header("Cache-Control", equalTo("no-store"))
+                .body("role", equalTo("viewer"));
+        as(token(Role.OPERATOR)).get("/console/session").then().body("role", equalTo("operator"));
+        given().get("/console/session").then().statusCode(401);
+    }
+
+    @Test
     void aTokenIsNoSessionAndASessionNoToken() {
         String secret = token(Role.VIEWER);
         String session = String.valueOf(signIn(secret).get(SESSION));

@@ -37,6 +37,7 @@ class SpellingsTest extends ApiTest {
     static {
         NEEDED.put("GET /", null);
         NEEDED.put("POST /console/session", null);
+        NEEDED.put("GET /console/session", Role.VIEWER);
         NEEDED.put("DELETE /console/session", Role.VIEWER);
         NEEDED.put("GET /api/v1", Role.VIEWER);
         NEEDED.put("GET /api/v1/runs", Role.VIEWER);
@@ -56,6 +57,7 @@ class SpellingsTest extends ApiTest {
         NEEDED.put("GET /api/v1/runs/{id}/recovery", Role.VIEWER);
         NEEDED.put("POST /api/v1/plans/explain", Role.VIEWER);
         NEEDED.put("POST /api/v1/plans/validate", Role.VIEWER);
+        NEEDED.put("GET /api/v1/plans/templates", Role.VIEWER);
         NEEDED.put("GET /api/v1/schemas/plan", Role.VIEWER);
         NEEDED.put("GET /api/v1/workers", Role.VIEWER);
         NEEDED.put("POST /api/v1/store/collect", Role.ADMIN);

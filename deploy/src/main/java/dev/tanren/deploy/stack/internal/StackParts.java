@@ -190,7 +190,13 @@ final class StackParts {
     private StackPart controlPlane() {
         List<String> arguments = java("control-plane", "-Xmx512m");
         arguments.addAll(List.of("-jar", installation.controlPlaneJar().toString()));
-        Map<String, String> environment = new HashMap<>(HandedOn.toTheControlPlane(caller));
+        Map<String, String> environment = new HashMap<>();
+        Path examples = installation.root().resolve("docs/examples");
+        // What the examples name lies in the checkout, which workers may not be let to read.
+        if (settings.fileRoots().stream().anyMatch(examples::startsWith)) {
+            environment.put("TANREN_API_EXAMPLES", examples.toString());
+        }
+        environment.putAll(HandedOn.toTheControlPlane(caller));
         environment.putAll(commonEnvironment());
         environment.put("TANREN_HTTP_HOST", HOST);
         environment.put("TANREN_HTTP_PORT", Integer.toString(ports.console()));

@@ -23,6 +23,8 @@ class StackPartsTest {
 
     @TempDir private Path folder;
 
+    private List<Path> roots = List.of();
+
     @BeforeEach
     void anInstallation() throws IOException {
         for (String jar :
@@ -107,6 +109,17 @@ class StackPartsTest {
                 .isGreaterThan(Duration.ofMinutes(2));
     }
 
+    @Test
+    void theExamplesAreOfferedToRunWhereWorkersMayReadTheCheckout() {
+        assertThat(environment("control-plane", 1, Map.of()))
+                .doesNotContainKey("TANREN_API_EXAMPLES");
+        roots = List.of(folder);
+        assertThat(environment("control-plane", 1, Map.of()))
+                .containsEntry("TANREN_API_EXAMPLES", folder.resolve("docs/examples").toString());
+        assertThat(environment("control-plane", 1, Map.of("TANREN_API_EXAMPLES", "/examples")))
+                .containsEntry("TANREN_API_EXAMPLES", "/examples");
+    }
+
     private String memory(String name, int workers, Map<String, String> caller) {
         return environment(name, workers, caller).getOrDefault("TANREN_WORKER_MEMORY", "");
     }
@@ -124,7 +137,7 @@ class StackPartsTest {
                         new Secrets("password", "access", "secret", "tnr_own"),
                         new Ports(1, 2, 3, 4, 5),
                         workers,
-                        List.of());
+                        roots);
         return StackParts.of(settings, caller).stream()
                 .filter(part -> part.name().equals(name))
                 .findFirst()
