@@ -1,8 +1,10 @@
 import { api } from "./api.js";
 import { drawCharts } from "./charts.js";
 import { notUpToDate, upToDate } from "./banner.js";
-import { ago, bytes, clock, decimal, element, integer, replace, seconds, status, themeSwitch, zoneNote } from "./format.js";
+import { ago, bytes, clock, decimal, element, integer, replace, seconds, status } from "./format.js";
 import { drawGates } from "./gates.js";
+import { drawPrepared } from "./prepared.js";
+import { shell } from "./shell.js";
 import { labels, steer } from "./steer.js";
 import { drawTimeline } from "./timeline.js";
 
@@ -31,6 +33,8 @@ function showHead({ run }) {
   const buttons = order.map((action) => element("button",
     { type: "button", class: action === primary ? "primary" : action === "cancel" ? "danger" : null, "data-action": action, onclick: () => steer(detail.run, action, refresh) }, `${labels[action]}…`));
   const present = [...document.querySelectorAll("#actions button")].map((button) => button.dataset.action).join();
+  document.getElementById("again").href = `/console/launch.html?from=${encodeURIComponent(run.id)}`;
+  document.getElementById("again").classList.toggle("hidden", !finished.includes(run.status));
   if (present !== order.join()) replace("actions", ...buttons);
 }
 
@@ -135,16 +139,10 @@ function diagnosisNote(diagnosis) {
   return `${steps}; memory ${bytes(fullest)}${diagnosis.memoryLimitBytes ? ` of ${bytes(diagnosis.memoryLimitBytes)} a rank` : ""}`;
 }
 
-function showDatasets({ datasets }) {
-  document.getElementById("data").classList.toggle("hidden", datasets.length === 0);
-  const counts = (name, sub, it) => element("tr", {}, element("td", {}, name, element("span", { class: "sub" }, sub)),
-    ...[it.tokens, it.documents, it.heldOut, it.duplicates, it.dropped].map((count) => element("td", { class: "number" }, integer(count))));
-  replace("datasets", ...datasets.flatMap((dataset) => {
-    const whole = counts(dataset.dataset, dataset.reused ? "prepared before" : "", dataset.statistics);
-    whole.append(element("td", {}, ...dataset.uses.map((use) => element("span", { class: "sub" }, `${use.stage}, ${use.phase}: ${use.entry} ${use.times.toFixed(1)} times`))));
-    const parts = dataset.statistics.sources.map((source) => counts("", source.uri, source));
-    return [whole, ...parts];
-  }));
+function showDatasets({ run, plan, datasets, preparing }) {
+  const names = Object.keys(plan.datasets);
+  document.getElementById("data").classList.toggle("hidden", names.length === 0);
+  drawPrepared(document.getElementById("datasets"), names, { datasets, preparing }, finished.includes(run.status) ? "was not prepared" : "not prepared yet");
 }
 
 function showCheckpoints(rows) {
@@ -224,11 +222,9 @@ function refreshSoon() {
 
 stageChoice.addEventListener("change", () => { location.hash = stageChoice.value; showCharts(); showDiagnosis(); });
 logChoice.addEventListener("change", chooseLog);
-document.getElementById("sign-out").addEventListener("click", async () => { await api.signOut(); location.assign("/console/sign-in.html"); });
 document.getElementById("first-error").addEventListener("click", jumpToFirstError);
 addEventListener("themechange", showCharts);
-themeSwitch();
-zoneNote();
+shell();
 await refresh();
 const stream = api.events(id);
 stream.addEventListener("event", (message) => { showEvent(JSON.parse(message.data)); refreshSoon(); });

@@ -1,6 +1,7 @@
 import { api } from "./api.js";
 import { notUpToDate, upToDate } from "./banner.js";
-import { ago, bytes, decimal, element, integer, replace, seconds, sparkline, status, themeSwitch, zoneNote } from "./format.js";
+import { ago, bytes, decimal, element, integer, replace, seconds, sparkline, status } from "./format.js";
+import { shell } from "./shell.js";
 import { labels, steer } from "./steer.js";
 
 const filters = document.getElementById("filters");
@@ -118,9 +119,7 @@ async function refresh() {
 filters.addEventListener("submit", (event) => event.preventDefault());
 filters.addEventListener("input", () => { pages = 1; writeFilters(); refresh(); });
 document.getElementById("more").addEventListener("click", () => { pages += 1; refresh(); });
-document.getElementById("sign-out").addEventListener("click", async () => { await api.signOut(); location.assign("/console/sign-in.html"); });
-themeSwitch();
-zoneNote();
+shell();
 readFilters();
 await refresh();
 setInterval(() => { if (!document.hidden) refresh(); }, refreshMillis);
