@@ -53,6 +53,8 @@ export const api = {
   log: (id, stage, attempt, rank) =>
     call("GET", `${runPath(id)}/logs?stage=${encodeURIComponent(stage)}&attempt=${attempt}&rank=${rank}&tail=400`),
   act: (id, action, reason) => call("POST", `${runPath(id)}/${action}`, reason ? { reason } : {}),
+  attention: () => call("GET", "/api/v1/attention"),
+  acknowledge: (id, reason) => call("POST", `/api/v1/attention/${encodeURIComponent(id)}/acknowledge`, reason ? { reason } : {}),
   workers: (signal) => request("GET", "/api/v1/workers", { signal }),
   templates: () => call("GET", "/api/v1/plans/templates"),
   validate: (text, type, signal) => request("POST", "/api/v1/plans/validate", { body: text, type, signal }),

@@ -70,12 +70,12 @@ function row(run) {
 }
 
 function queueItem(run) {
-  const action = run.actions.includes("retry") ? "retry" : run.actions.includes("resume") ? "resume" : null;
+  const actions = run.actions.includes("retry") ? ["acknowledge", "retry"] : run.actions.includes("resume") ? ["resume"] : [];
   return element("li", {},
     status(run.status),
     element("div", {}, element("a", { href: runAddress(run) }, run.name), element("div", { class: "muted" }, run.reason || "Waits to be resumed.")),
     element("div", { class: "row" }, element("time", { class: "muted", datetime: run.finishedAt || run.startedAt }, ago(run.finishedAt || run.startedAt)),
-      action ? element("button", { type: "button", class: "primary", onclick: () => steer(run, action, refresh) }, `${labels[action]}…`) : null));
+      ...actions.map((action) => element("button", { type: "button", class: action === "acknowledge" ? null : "primary", onclick: () => steer(run, action, refresh) }, `${labels[action]}…`))));
 }
 
 function showQueue(runs) {
@@ -103,8 +103,7 @@ function showFleet(workers) {
 
 async function refresh() {
   try {
-    const waiting = new URLSearchParams([["status", "failed"], ["status", "paused"], ["limit", "20"]]);
-    const [page, attention, workers] = await Promise.all([runsShown(), api.runs(waiting), api.workers()]);
+    const [page, attention, workers] = await Promise.all([runsShown(), api.attention(), api.workers()]);
     replace("runs", ...page.items.map(row));
     document.getElementById("empty").classList.toggle("hidden", page.items.length > 0);
     document.getElementById("more").classList.toggle("hidden", !page.nextCursor);

@@ -1,11 +1,12 @@
-// Pause, resume, cancel and retry: says what each would do, asks for a reason, and what came of it.
+// Pause, resume, cancel, retry and putting a failure aside: says what each would do, asks for a reason, and what came of it.
 import { api } from "./api.js";
 import { element } from "./format.js";
 
-export const labels = { retry: "Retry", resume: "Resume", pause: "Pause", cancel: "Cancel" };
+export const labels = { retry: "Retry", resume: "Resume", pause: "Pause", cancel: "Cancel", acknowledge: "Put aside" };
 
 const certain = {
   pause: "The ranks finish their step, save it and end. Nothing is lost, and no worker is held while the run is paused.",
+  acknowledge: "It leaves the list of what needs a person, for everybody. The run stays as it is, with its checkpoints and logs, and can still be retried.",
   cancel: "The ranks end now. Committed checkpoints stay; a retry can go on from them.",
 };
 
@@ -42,7 +43,7 @@ export async function steer(run, action, done) {
     if (event.submitter !== yes) return;
     event.preventDefault();
     try {
-      await api.act(run.id, action, reason.value);
+      await (action === "acknowledge" ? api.acknowledge(run.id, reason.value) : api.act(run.id, action, reason.value));
       dialog.close();
     } catch (problem) {
       refused.textContent = `${problem.message}${problem.mend ? ` ${problem.mend}` : ""}`;

@@ -1,6 +1,7 @@
 package dev.tanren.storage.registry;
 
 import dev.tanren.storage.registry.internal.Database;
+import dev.tanren.storage.registry.internal.PostgresAcknowledgements;
 import dev.tanren.storage.registry.internal.PostgresAttempts;
 import dev.tanren.storage.registry.internal.PostgresAudit;
 import dev.tanren.storage.registry.internal.PostgresCheckpoints;
@@ -31,6 +32,7 @@ public final class PostgresRegistry implements Registry {
     private final Runs runs;
     private final RunRequests runRequests;
     private final RunInputs inputs;
+    private final Acknowledgements acknowledgements;
     private final Attempts attempts;
     private final Checkpoints checkpoints;
     private final Metrics metrics;
@@ -47,6 +49,7 @@ public final class PostgresRegistry implements Registry {
         runs = new PostgresRuns(database);
         runRequests = new PostgresRunRequests(database);
         inputs = new PostgresRunInputs(database);
+        acknowledgements = new PostgresAcknowledgements(database);
         attempts = new PostgresAttempts(database);
         checkpoints = new PostgresCheckpoints(database);
         metrics = new PostgresMetrics(database);
@@ -108,6 +111,11 @@ public final class PostgresRegistry implements Registry {
     @Override
     public RunInputs inputs() {
         return inputs;
+    }
+
+    @Override
+    public Acknowledgements acknowledgements() {
+        return acknowledgements;
     }
 
     @Override

@@ -8,6 +8,8 @@ public interface Registry extends AutoCloseable {
 
     RunInputs inputs();
 
+    Acknowledgements acknowledgements();
+
     Attempts attempts();
 
     Checkpoints checkpoints();

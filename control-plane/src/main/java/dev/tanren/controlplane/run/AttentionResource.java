@@ -1,0 +1,103 @@
+package dev.tanren.controlplane.run;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tanren.controlplane.api.Page;
+import dev.tanren.controlplane.api.RunSummary;
+import dev.tanren.controlplane.run.RunsResource.Reason;
+import dev.tanren.controlplane.security.Caller;
+import dev.tanren.controlplane.security.Roles;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.run.RunState;
+import dev.tanren.storage.registry.PostgresRegistry;
+import dev.tanren.storage.registry.Runs.Run;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.annotation.security.RolesAllowed;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
+import org.jspecify.annotations.Nullable;
+
+/// Runs that need a person.
+@Path("/api/v1/attention")
+@Produces(MediaType.APPLICATION_JSON)
+public class AttentionResource {
+
+    private static final int MOST = 50;
+    private static final int LONGEST_REASON = 1_000;
+
+    private final PostgresRegistry registry;
+    private final RunFinder finder;
+    private final RunViews views;
+    private final ObjectMapper mapper;
+
+    AttentionResource(
+            PostgresRegistry registry, RunFinder finder, RunViews views, ObjectMapper mapper) {
+        this.registry = registry;
+        this.finder = finder;
+        this.views = views;
+        this.mapper = mapper;
+    }
+
+    /// The newest 50: what is paused, and what failed, unless somebody has acknowledged that
+    /// failure or a later run of the same name has succeeded.
+    @GET
+    @RolesAllowed(Roles.VIEWER)
+    public Page<RunSummary> list(RoutingContext request) {
+        Caller caller = Caller.of(request);
+        return new Page<>(
+                registry.acknowledgements().waiting(MOST).stream()
+                        .map(run -> views.summary(run, caller))
+                        .toList(),
+                null);
+    }
+
+    /// Says that a failure was seen and nothing more will be done about it, so that it needs nobody
+    /// any longer. The run stays as it is, and can be tried again.
+    ///
+    /// @throws TanrenException `STATE_CONFLICT` for a run that has not failed
+    @POST
+    @RolesAllowed(Roles.OPERATOR)
+    @Path("{id}/acknowledge")
+    @RequestBody(
+            required = false,
+            content =
+                    @Content(
+                            mediaType = MediaType.APPLICATION_JSON,
+                            schema = @Schema(implementation = Reason.class)))
+    public RunSummary acknowledge(@PathParam("id") String id, String body, RoutingContext request)
+            throws JsonProcessingException {
+        Caller caller = Caller.of(request);
+        Reason given = body.isBlank() ? null : mapper.readValue(body, Reason.class);
+        String reason = given == null ? null : reason(given);
+        Run run = finder.run(id);
+        if (run.status() != RunState.FAILED) {
+            throw new TanrenException(
+                    ErrorCode.STATE_CONFLICT,
+                    "the run is " + run.status().key() + "; only a failure can be acknowledged",
+                    "run/" + id,
+                    "look at it again: it goes on, or has ended well");
+        }
+        registry.audit().append(caller.name(), "run.acknowledge", "run/" + id, reason, "{}");
+        registry.acknowledgements().acknowledge(run, caller.name(), reason);
+        return views.summary(run, caller);
+    }
+
+    private static @Nullable String reason(Reason given) {
+        String reason = given.reason();
+        if (reason == null || reason.isBlank()) {
+            return null;
+        }
+        if (reason.length() > LONGEST_REASON) {
+            throw RunsResource.malformed("reason", "at most 1000 characters");
+        }
+        return reason;
+    }
+}
