@@ -11,6 +11,7 @@ import dev.tanren.spec.json.Json;
 import dev.tanren.spec.text.Printable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -126,6 +127,7 @@ final class RunGetCommand implements Callable<Integer> {
         terminal.out().println();
         new Table(ATTEMPTS).print(detail.path("attempts"), terminal.out());
         printDatasets(detail.path("datasets"));
+        detail.path("preparing").forEach(this::printPreparing);
         exports.print(terminal);
         return Exit.OK;
     }
@@ -141,6 +143,21 @@ final class RunGetCommand implements Callable<Integer> {
                 dataset -> dataset.path("statistics").path("sources").forEach(sources::add));
         terminal.out().println();
         new Table(SOURCES).print(sources, terminal.out());
+    }
+
+    private void printPreparing(JsonNode dataset) {
+        JsonNode bytes = dataset.path("bytes");
+        terminal.out()
+                .printf(
+                        Locale.ROOT,
+                        "%ndataset %s is being prepared: %s, %,d %s%s so far%n",
+                        Printable.of(dataset.path("dataset").asText()),
+                        Printable.of(dataset.path("doing").asText()),
+                        dataset.path("done").asLong(),
+                        Printable.of(dataset.path("unit").asText()),
+                        bytes.isNumber()
+                                ? String.format(Locale.ROOT, ", %,d bytes", bytes.asLong())
+                                : "");
     }
 
     private void printPlan(JsonNode detail) {

@@ -181,6 +181,25 @@ class RunCommandsTest extends CommandTest {
     }
 
     @Test
+    void howFarAPreparationHasComeIsShown() {
+        answers.put(
+                "GET /runs/r1",
+                new Answer(
+                        200,
+                        RUN.replace(
+                                "\"attempts\":[],",
+                                "\"attempts\":[],\"preparing\":[{\"dataset\":\"prose\","
+                                        + "\"doing\":\"tokenising\",\"done\":5000,"
+                                        + "\"unit\":\"documents\",\"bytes\":25000},"
+                                        + "{\"dataset\":\"code\",\"doing\":\"storing\","
+                                        + "\"done\":2,\"unit\":\"shards\",\"bytes\":null}],")));
+
+        assertThat(run("run", "get", "r1").out())
+                .contains("prose is being prepared: tokenising, 5,000 documents, 25,000 bytes")
+                .contains("code is being prepared: storing, 2 shards so far");
+    }
+
+    @Test
     void thePlanIsPrintedAsItWasSubmittedAndNothingElse() {
         assertThat(run("run", "get", "r1", "--plan").out()).isEqualTo("# mine\nname: small\n");
         answers.put("GET /runs/r1", new Answer(200, RUN.replace("planText", "none")));
