@@ -10,6 +10,7 @@ import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
 import com.microsoft.playwright.assertions.LocatorAssertions;
 import com.microsoft.playwright.options.AriaRole;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -86,18 +87,7 @@ class ConsoleTest {
     void aRunIsFollowedFromSignInToSuccessWithAPauseInBetween() throws Exception {
         runs.submit(SmallPlans.curriculumWithGate("followed", 2));
         List<String> mistakes = new ArrayList<>();
-        Page page = browser.newPage();
-        page.onConsoleMessage(
-                message -> {
-                    if (message.type().equals("error") && !message.text().contains("401")) {
-                        mistakes.add(message.text());
-                    }
-                });
-        page.onPageError(mistakes::add);
-
-        page.navigate(stack.address() + "/console/");
-        page.getByLabel("API token").fill(stack.adminToken());
-        page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Sign in")).click();
+        Page page = signedIn(mistakes);
         page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("followed"))
                 .first()
                 .click();
@@ -130,6 +120,88 @@ class ConsoleTest {
         assertThat(page.locator("#events li").allTextContents())
                 .anySatisfy(event -> assertThat(event).containsIgnoringCase("paused"));
         assertThat(mistakes).isEmpty();
+    }
+
+    @Test
+    void aPlanIsStartedFromATemplateThatWasBrokenAndMendedAndAgainFromItsRun() throws Exception {
+        List<String> mistakes = new ArrayList<>();
+        Page page = signedIn(mistakes);
+        page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("Launch").setExact(true))
+                .click();
+        page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("A first run")).click();
+        Locator text = page.locator("#text");
+        assertThat(page.locator("#verdict")).hasText(Pattern.compile("^✓ Valid"));
+
+        String plan = text.inputValue().replace("name: first-run", "name: launched");
+        String broken = plan.replace("microBatch: 4", "microBach: 4");
+        text.fill(broken);
+        assertBrokenAt(
+                page, (int) broken.substring(0, broken.indexOf("microBach")).lines().count());
+        page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Write microBatch"))
+                .click();
+        assertThat(text).hasValue(plan);
+        assertThat(page.locator("#verdict")).hasText(Pattern.compile("^✓ Valid"));
+        assertExplained(page.locator("#explanation"));
+
+        page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Start run"))
+                .dblclick();
+        page.waitForURL(Pattern.compile(".*/console/run\\.html\\?id=.*"));
+        eventually(page.locator("#status .status")).hasText("succeeded");
+        assertThat(runs.get("runs?name=launched").path("items")).hasSize(1);
+        assertThat(page.locator("#data"))
+                .containsText(
+                        Pattern.compile(
+                                "prose.*Documents.*Tokens to train on.*Held out.*Duplicates.*Dropped"
+                                        + ".*file:.*/docs.*documents",
+                                Pattern.DOTALL));
+
+        page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("Again with changes"))
+                .click();
+        assertThat(page.locator("#origin")).hasText(Pattern.compile("as it was submitted by run"));
+        assertThat(text).hasValue(plan);
+        assertThat(page.locator("#data")).containsText("as launched prepared it");
+        text.fill(plan + "# mine");
+        page.reload();
+        assertThat(text).hasValue(plan + "# mine");
+        assertThat(mistakes).isEmpty();
+    }
+
+    /// What is wrong is marked at its line and listed with its code, and nothing can be started.
+    private static void assertBrokenAt(Page page, int line) {
+        Locator problem = page.locator("#problems li");
+        assertThat(problem).hasCount(1);
+        assertThat(problem).containsText("stages[0].microBach");
+        assertThat(problem).containsText("TNR-1002");
+        assertThat(problem.getByRole(AriaRole.BUTTON).first()).hasText("line " + line);
+        assertThat(page.locator(".gutter [data-mark=error]")).hasText(Integer.toString(line));
+        assertThat(page.locator("#start")).isDisabled();
+    }
+
+    private static void assertExplained(Locator explanation) {
+        assertThat(explanation)
+                .containsText(
+                        Pattern.compile(
+                                "Memory: [0-9.]+ MiB for a rank of [0-9.]+ GiB: fits, \\d+ %"));
+        assertThat(explanation)
+                .containsText(
+                        Pattern.compile("Time: [0-9.]+ s for its steps, [0-9,]+ tokens/s a rank"));
+        assertThat(explanation).containsText("60 steps, 61.4k tokens, 1 rank of 1 thread");
+    }
+
+    /// A page of the console of an administrator, which writes down what goes wrong on it.
+    private Page signedIn(List<String> mistakes) throws IOException {
+        Page page = browser.newPage();
+        page.onConsoleMessage(
+                message -> {
+                    if (message.type().equals("error") && !message.text().contains("401")) {
+                        mistakes.add(message.text());
+                    }
+                });
+        page.onPageError(mistakes::add);
+        page.navigate(stack.address() + "/console/");
+        page.getByLabel("API token").fill(stack.adminToken());
+        page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Sign in")).click();
+        return page;
     }
 
     /// The card says in words where the time of a step goes, with figures, and what to do.

@@ -19,7 +19,7 @@ function head({ model, stages }) {
   const known = expected.length > 0 && expected.every((one) => one);
   const shape = model?.architecture;
   return element("dl", { class: "figures" },
-    figure("Model", model ? large(model.total) : "not known yet", model ? `parameters, ${shape.family}, ${shape.layers} layers of ${integer(shape.hiddenSize)}` : "its shape is read from the base when the run prepares"),
+    figure("Model", model ? large(model.total) : "not known yet", model ? `parameters, ${shape.family.toLowerCase()}, ${shape.layers} layers of ${integer(shape.hiddenSize)}` : "its shape is read from the base when the run prepares"),
     figure("Steps", integer(sum(trained.map((training) => training.steps))), `in ${counted(trained.length, "training stage")}`),
     figure("Tokens", large(sum(trained.map((training) => training.tokens)))),
     figure("Time of the steps", known ? seconds(sum(expected.map((one) => one.seconds))) : "–", known ? "predicted; preparing, starting and saving come on top" : "not known for this model or device"));
@@ -28,7 +28,7 @@ function head({ model, stages }) {
 function phases(training) {
   const mix = (phase) => {
     const all = sum(Object.values(phase.mix));
-    return Object.entries(phase.mix).map(([name, share]) => `${name} ${Math.round((100 * share) / all)} %`).join(", ");
+    return Object.entries(phase.mix).map(([name, share]) => `${name} ${Math.round((100 * share) / all)}\u00a0%`).join(", ");
   };
   return element("div", { class: "scroll" }, element("table", {},
     element("thead", {}, element("tr", {}, ...[["Phase"], ["Steps", "number"], ["Length", "number"], ["Tokens", "number"], ["Mix"]].map(([text, kind]) => element("th", { class: kind || null }, text)))),

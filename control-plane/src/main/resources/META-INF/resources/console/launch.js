@@ -121,9 +121,10 @@ async function check() {
     if (answer.valid) await explain(text, signal, () => mine === number);
   } catch (problem) {
     if (mine !== number || problem.name === "AbortError") return;
+    const again = !problem.status || problem.status === 429 || problem.status === 503;
     verdict = "unchecked";
-    say("advice", `Not checked: ${inWords(problem)} What you typed is kept in this tab.`);
-    if (!problem.status || problem.status === 429 || problem.status === 503) checkSoon(problem.retryAfter ? 1000 * problem.retryAfter : againMillis);
+    say("advice", `Not checked: ${inWords(problem)} What you typed is kept in this tab${again ? ", and is checked as soon as the server answers" : ""}.`);
+    if (again) checkSoon(problem.retryAfter ? 1000 * problem.retryAfter : againMillis);
   }
   showStart();
 }
@@ -200,7 +201,7 @@ async function copyAsCurl() {
 function templateCard(template) {
   return element("li", {}, element("button", { type: "button", "data-id": template.id, "aria-pressed": "false", onclick: () => { put(`template:${template.id}`, template.text); } },
     element("strong", {}, template.title), element("span", { class: "about", title: template.about }, template.about),
-    element("span", { class: template.runsHere ? "here" : "elsewhere" }, template.runsHere ? "✓ runs here as it is" : "name your own model and data")));
+    element("span", { class: template.runsHere ? "here" : "elsewhere" }, template.runsHere ? "✓ runs here as it is" : "with your own model and data")));
 }
 
 /** What the address asks for, unless it is what is being written already. */

@@ -1,5 +1,5 @@
 // What was prepared for a run: documents and tokens in all and by source, and how far each dataset has come meanwhile.
-import { ago, bytes, element, integer, status } from "./format.js";
+import { bytes, clock, element, integer } from "./format.js";
 
 const count = (value, one) => `${integer(value)} ${one}${value === 1 ? "" : "s"}`;
 const figure = (name, value, unit = "") => element("div", {}, element("dt", {}, name), element("dd", {}, value, " ", element("small", {}, unit)));
@@ -26,9 +26,9 @@ function done(dataset, uses) {
 }
 
 function atWork({ dataset, doing, done: so, unit, bytes: size, at }) {
-  return element("li", {}, element("h3", {}, dataset, " ", status("running")),
+  return element("li", {}, element("h3", {}, dataset, " ", element("span", { class: "muted" }, "being prepared")),
     element("progress", { "aria-label": `${dataset} is being prepared` }),
-    element("p", { class: "muted" }, `${doing}: ${integer(so)} ${unit}${size === null ? "" : `, ${bytes(size)}`} so far, told ${ago(at)}`));
+    element("p", { class: "muted" }, `${doing}: ${integer(so)} ${unit}${size === null ? "" : `, ${bytes(size)}`} so far, as of ${clock(at)}`));
 }
 
 const waits = (name, text) => element("li", {}, element("h3", {}, name, " ", element("span", { class: "muted" }, text)));
