@@ -201,7 +201,7 @@ async function copyAsCurl() {
 function templateCard(template) {
   return element("li", {}, element("button", { type: "button", "data-id": template.id, "aria-pressed": "false", onclick: () => { put(`template:${template.id}`, template.text); } },
     element("strong", {}, template.title), element("span", { class: "about", title: template.about }, template.about),
-    element("span", { class: template.runsHere ? "here" : "elsewhere" }, template.runsHere ? "✓ runs here as it is" : "with your own model and data")));
+    element("span", { class: template.runsHere ? "here" : "elsewhere" }, template.runsHere ? "✓ runs here as it is" : "with your own data")));
 }
 
 /** What the address asks for, unless it is what is being written already. */

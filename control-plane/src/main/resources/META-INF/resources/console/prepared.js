@@ -17,7 +17,7 @@ function done(dataset, uses) {
     element("dl", { class: "figures" },
       figure("Documents", integer(counted.documents), `of ${bytes(counted.sourceBytes)}`),
       figure("Tokens to train on", integer(dataset.trainingTokens)),
-      figure("Held out", integer(counted.heldOut), `documents, ${count(dataset.heldOutTokens, "token")}`),
+      figure("Held out", integer(counted.heldOut), `${counted.heldOut === 1 ? "document" : "documents"}, ${count(dataset.heldOutTokens, "token")}`),
       figure("Duplicates", integer(counted.duplicates), "left out"),
       figure("Dropped", integer(counted.dropped), "blank"),
       figure("Took", `${counted.seconds.toFixed(1)} s`, dataset.reused ? "then" : "")),

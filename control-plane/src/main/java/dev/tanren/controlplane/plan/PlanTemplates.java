@@ -23,7 +23,7 @@ public class PlanTemplates {
 
     private static final List<Example> EXAMPLES =
             List.of(
-                    new Example("first-run", "A first run, in seconds", true),
+                    new Example("first-run", "A first run, in a minute", true),
                     new Example("curriculum", "Continue pre-training, easy before hard", true),
                     new Example("phases-and-gate", "Several phases and a gate", true),
                     new Example("java-expert", "Continue from a published model", false),
