@@ -5,6 +5,7 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Stage.Requirement;
 import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.text.Figure;
 import dev.tanren.storage.registry.Metrics.EvaluationRow;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -110,9 +111,9 @@ public record Gate(
                     "perplexity of "
                             + dataset
                             + " is "
-                            + perplexity(measured, dataset)
+                            + Figure.of(perplexity(measured, dataset), perplexity(trainer, dataset))
                             + " in the inference runtime and "
-                            + perplexity(trainer, dataset)
+                            + Figure.of(perplexity(trainer, dataset), perplexity(measured, dataset))
                             + " in the trainer, relatively more than "
                             + largest
                             + " apart",
@@ -142,12 +143,17 @@ public record Gate(
 
     private static String describe(Check check) {
         StringBuilder text = new StringBuilder(check.metric());
-        text.append(check.value() == null ? " was not measured" : " is " + check.value());
+        String metric = check.metric();
+        Double value = check.value();
+        text.append(
+                value == null
+                        ? " was not measured"
+                        : " is " + Figure.ofMetric(metric, value, check.below(), check.above()));
         if (check.below() != null) {
-            text.append(", must be below ").append(check.below());
+            text.append(", must be below ").append(Figure.ofMetric(metric, check.below()));
         }
         if (check.above() != null) {
-            text.append(", must be above ").append(check.above());
+            text.append(", must be above ").append(Figure.ofMetric(metric, check.above()));
         }
         return text.toString();
     }

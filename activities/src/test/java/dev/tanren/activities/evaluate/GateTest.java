@@ -82,7 +82,7 @@ class GateTest {
                 .isThrownBy(() -> gate.requireChecks("gate", checks))
                 .matches(error -> error.code() == ErrorCode.GATE_FAILED)
                 .withMessageContainingAll(
-                        "prose.perplexity is 22.0, must be below 21.0",
+                        "prose.perplexity is 22, must be below 21",
                         "code.perplexity was not measured");
     }
 

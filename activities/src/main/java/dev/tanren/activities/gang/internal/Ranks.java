@@ -6,6 +6,7 @@ import dev.tanren.activities.process.FailureClassifier;
 import dev.tanren.activities.process.LaunchedProcess;
 import dev.tanren.launch.ExitCode;
 import dev.tanren.launch.Report;
+import dev.tanren.spec.text.Figure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -79,11 +80,15 @@ public final class Ranks {
         return switch (anomaly.kind()) {
             case NON_FINITE ->
                     "its loss is "
-                            + anomaly.loss()
+                            + Figure.of(anomaly.loss())
                             + " and its gradient norm "
-                            + anomaly.gradientNorm();
+                            + Figure.of(anomaly.gradientNorm());
             case SPIKE ->
-                    "its loss is " + anomaly.loss() + ", the median before it " + anomaly.median();
+                    "its loss is "
+                            + Figure.of(anomaly.loss())
+                            + (anomaly.median() == null
+                                    ? ""
+                                    : ", the median before it " + Figure.of(anomaly.median()));
         };
     }
 

@@ -2,6 +2,7 @@ package dev.tanren.workflows.training.internal;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.plan.TrainingStage.EntryCondition;
+import dev.tanren.spec.text.Figure;
 import dev.tanren.spec.timetable.Timetable;
 import dev.tanren.workflows.activity.RegistryActivities.LastEvaluation;
 import dev.tanren.workflows.failure.Failure;
@@ -62,10 +63,10 @@ record PhaseGate(Decision decision, @Nullable String reason) {
     private static String describe(String phase, EntryCondition condition, @Nullable Double value) {
         StringBuilder bound = new StringBuilder();
         if (condition.below() != null) {
-            bound.append(" below ").append(condition.below());
+            bound.append(" below ").append(shown(condition, condition.below()));
         }
         if (condition.above() != null) {
-            bound.append(" above ").append(condition.above());
+            bound.append(" above ").append(shown(condition, condition.above()));
         }
         return "phase "
                 + phase
@@ -73,6 +74,13 @@ record PhaseGate(Decision decision, @Nullable String reason) {
                 + condition.metric()
                 + bound
                 + "; it is "
-                + (value == null ? "not measured" : value.toString());
+                + (value == null
+                        ? "not measured"
+                        : Figure.ofMetric(
+                                condition.metric(), value, condition.below(), condition.above()));
+    }
+
+    private static String shown(EntryCondition condition, double bound) {
+        return Figure.ofMetric(condition.metric(), bound);
     }
 }
