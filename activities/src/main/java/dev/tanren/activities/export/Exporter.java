@@ -75,7 +75,8 @@ public final class Exporter {
                 ErrorCode.CHECKPOINT_NONE_VALID,
                 "the stage has no checkpoint that verifies",
                 "stage " + stage,
-                "restore its objects, or train the stage again");
+                "restore the objects of one, verify it (./tanren checkpoint verify) and retry, or submit"
+                        + " the plan as a new run");
     }
 
     /// @param prefix key prefix of the artifacts, ending in `/`

@@ -1,5 +1,8 @@
 package dev.tanren.spec.error;
 
+import java.util.EnumSet;
+import java.util.Set;
+
 /// Every error that Tanren reports, by the stable code that people search for and scripts match on.
 ///
 /// A code is never reused for another meaning. `docs/errors.md` lists them with their mends.
@@ -124,7 +127,7 @@ public enum ErrorCode {
     STORE_FULL(
             "TNR-4003",
             FailureClass.STORAGE,
-            "Free space in the object store, then resume the run."),
+            "Free space in the object store; a run that has ended for it is then retried."),
     OBJECT_MISSING(
             "TNR-4004",
             FailureClass.STORAGE,
@@ -152,7 +155,10 @@ public enum ErrorCode {
             FailureClass.PREEMPTED,
             "Nothing must be done: a newer attempt owns the stage."),
     CHECKPOINT_NONE_VALID(
-            "TNR-4202", FailureClass.DATA, "Restore a checkpoint, or start the stage anew."),
+            "TNR-4202",
+            FailureClass.DATA,
+            "Restore the objects of a checkpoint, verify it (./tanren checkpoint verify) and retry, or"
+                    + " submit the plan as a new run."),
     CHECKPOINT_OTHER_PLAN(
             "TNR-4203",
             FailureClass.CONFIGURATION,
@@ -279,6 +285,14 @@ public enum ErrorCode {
 
     INTERNAL("TNR-9001", FailureClass.BUG, "Report it with the log: this is a mistake in Tanren.");
 
+    /// Errors of requests that pass by themselves.
+    private static final Set<ErrorCode> PASSES =
+            EnumSet.of(TOO_MANY_REQUESTS, IDEMPOTENCY_KEY_IN_FLIGHT);
+
+    /// Errors that stay, of classes that pass: what was found will be found again.
+    private static final Set<ErrorCode> LASTS =
+            EnumSet.of(OBJECT_MISSING, OBJECT_CORRUPT, OBJECT_EXISTS, CHECKPOINT_STALE_ATTEMPT);
+
     private final String code;
     private final FailureClass failureClass;
     private final String mend;
@@ -296,6 +310,13 @@ public enum ErrorCode {
 
     public FailureClass failureClass() {
         return failureClass;
+    }
+
+    /// Whether the same request, unchanged, may succeed later, where whoever throws the error does
+    /// not know better. Whether a stage is tried again is another question, which the class
+    /// answers: its next attempt need not meet the same object.
+    public boolean retryable() {
+        return PASSES.contains(this) || (failureClass.retryable() && !LASTS.contains(this));
     }
 
     /// What usually helps, in one line; a thrown error says it more exactly.

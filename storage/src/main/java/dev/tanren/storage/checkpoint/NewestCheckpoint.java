@@ -72,7 +72,8 @@ final class NewestCheckpoint {
                 "no checkpoint of the stage verifies"
                         + (why.isEmpty() ? "" : "; of the newest: " + why),
                 "stage " + stageId,
-                "restore the objects that are named and retry, or submit the plan as a new run");
+                "restore the objects that are named, verify the checkpoint (./tanren checkpoint verify)"
+                        + " and retry, or submit the plan as a new run");
     }
 
     /// How one checkpoint is looked at, and what is recorded of it.

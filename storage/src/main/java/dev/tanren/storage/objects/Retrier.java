@@ -74,12 +74,12 @@ final class Retrier {
                             endpoint + " " + key,
                             "Check the access key, its rights, the bucket and this machine's"
                                     + " clock.");
-            case StoreFailure.Full full ->
+            case StoreFailure.Full _ ->
                     throw new TanrenException(
                             ErrorCode.STORE_FULL,
-                            "could not " + doing + ": " + full.message(),
+                            "the object store is full: no room to " + doing,
                             endpoint + " " + key,
-                            "Free space in the store or keep fewer checkpoints.");
+                            "Free space in the store or keep fewer checkpoints; then retry or resume.");
             case StoreFailure.OutOfRange range ->
                     throw new TanrenException(
                             ErrorCode.OBJECT_CORRUPT,

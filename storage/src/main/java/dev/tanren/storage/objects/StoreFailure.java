@@ -47,7 +47,10 @@ sealed interface StoreFailure {
                             String.valueOf(e.errorResponse().code()),
                             String.valueOf(e.errorResponse().message()));
             case ServerException e -> of(e.statusCode(), "", text(e));
-            case InvalidResponseException e -> of(statusIn(text(e)), "", text(e));
+            case InvalidResponseException e when spaceIsGone("", text(e)) ->
+                    new Full("the store has no space left");
+            case InvalidResponseException e ->
+                    of(statusIn(text(e)), "", "not in the words of an object store");
             case MinioException e when e.getCause() instanceof IOException cause -> of(cause);
             case ConnectException e -> new Passing(text(e), false);
             case UnknownHostException e -> new Passing("unknown host " + text(e), false);

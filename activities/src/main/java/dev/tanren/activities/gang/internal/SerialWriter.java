@@ -110,7 +110,8 @@ public final class SerialWriter implements AutoCloseable {
                 if (abandoned) {
                     return false;
                 }
-                if (e.failureClass() != FailureClass.STORAGE || isLasting(e)) {
+                // What lasts was stored: writing it again changes nothing.
+                if (e.failureClass() != FailureClass.STORAGE || !e.retryable()) {
                     failed.accept(e);
                     return true;
                 }
@@ -137,13 +138,5 @@ public final class SerialWriter implements AutoCloseable {
                 name,
                 "report it with the worker's log",
                 e);
-    }
-
-    /// What was stored is not what the manifest says: writing it again changes nothing.
-    private static boolean isLasting(TanrenException e) {
-        return switch (e.code()) {
-            case OBJECT_CORRUPT, OBJECT_MISSING, OBJECT_EXISTS -> true;
-            default -> false;
-        };
     }
 }

@@ -75,10 +75,11 @@ public final class PostgresRemovals implements Removals {
                         .one();
         if (!ended) {
             throw new TanrenException(
-                    ErrorCode.STATE_CONFLICT,
-                    "the run is " + status + "; only one that has ended can be deleted",
-                    "run/" + runId,
-                    "cancel it first, or wait for its end");
+                            ErrorCode.STATE_CONFLICT,
+                            "the run is " + status + "; only one that has ended can be deleted",
+                            "run/" + runId,
+                            "cancel it first, or wait for its end")
+                    .passing();
         }
     }
 
@@ -98,10 +99,11 @@ public final class PostgresRemovals implements Removals {
                         .findOne();
         if (user.isPresent()) {
             throw new TanrenException(
-                    ErrorCode.STATE_CONFLICT,
-                    "run " + user.get() + " begins with its weights and has not ended",
-                    "run/" + runId,
-                    "wait for the end of that run, or cancel it");
+                            ErrorCode.STATE_CONFLICT,
+                            "run " + user.get() + " begins with its weights and has not ended",
+                            "run/" + runId,
+                            "wait for the end of that run, or cancel it")
+                    .passing();
         }
     }
 
