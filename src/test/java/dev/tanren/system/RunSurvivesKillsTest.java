@@ -94,7 +94,10 @@ class RunSurvivesKillsTest {
                 .satisfies(
                         attempt ->
                                 assertThat(attempt.toString())
-                                        .contains("no sign of work from rank", "T (stopped)"));
+                                        .contains(
+                                                "no sign of work from rank",
+                                                "T (stopped)",
+                                                "TNR-5003"));
     }
 
     /// Every step of it takes longer than the 10 s that once were the limit.
@@ -126,6 +129,17 @@ class RunSurvivesKillsTest {
                                         .noneMatch(ProcessHandle::isAlive));
         runs.awaitSuccess(id, LIMIT);
         assertThat(runs.finalHash(id, STAGE)).isEqualTo(uninterrupted);
+        assertThat(attempts(id))
+                .filteredOn(attempt -> attempt.path("failureClass").asText().equals("PREEMPTED"))
+                .singleElement()
+                .satisfies(
+                        attempt ->
+                                assertThat(attempt.toString())
+                                        .contains(
+                                                "preempted",
+                                                "TNR-5002",
+                                                "was last heard of at",
+                                                "its ranks had finished step"));
     }
 
     @Test

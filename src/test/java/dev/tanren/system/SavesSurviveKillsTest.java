@@ -124,7 +124,7 @@ class SavesSurviveKillsTest {
                             return runs.status(id).equals("succeeded");
                         });
         assertThat(runs.finalHash(id, STAGE)).isEqualTo(uninterrupted);
-        assertThat(attempts(id).getFirst().path("status").asText()).isIn("superseded", "failed");
+        assertThat(attempts(id).getFirst().path("status").asText()).isIn("superseded", "preempted");
         assertThatTheStoreHoldsEachStepOnce(id);
         assertThatEveryCheckpointVerifies(id);
     }

@@ -18,7 +18,7 @@ export function svg(tag, attributes = {}, ...children) {
   return node;
 }
 
-const icons = { succeeded: "✓", failed: "!", running: "▸", paused: "⏸", pausing: "⏸", cancelled: "✕", cancelling: "✕", queued: "…", skipped: "–", superseded: "↻" };
+const icons = { succeeded: "✓", failed: "!", running: "▸", paused: "⏸", pausing: "⏸", cancelled: "✕", cancelling: "✕", queued: "…", skipped: "–", superseded: "↻", preempted: "↻" };
 
 export function status(key) {
   return element("span", { class: "status", "data-status": key, "data-icon": icons[key] || "•" }, key);

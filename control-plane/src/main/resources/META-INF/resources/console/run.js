@@ -58,6 +58,34 @@ function factsOfTheEnd(run) {
   ];
 }
 
+function showSituation({ situation }) {
+  document.getElementById("situation-state").textContent = situation.state + (situation.since ? ` since ${clock(situation.since)}, ${ago(situation.since)}` : "");
+  document.getElementById("situation-headline").textContent = sentence(situation.headline);
+  const { trouble } = situation;
+  const facts = [
+    ...(trouble ? [["What went wrong", element("span", {}, `${trouble.code ? `${trouble.code} · ` : ""}${trouble.failureClass.replaceAll("_", " ")}: ${trouble.what} (${clock(trouble.at)})`)]] : []),
+    ...(situation.evidence.length ? [["How that is known", element("ul", {}, ...situation.evidence.map((text) => element("li", {}, text)))]] : []),
+    ...(situation.lastStep === null ? [] : [["Last step", `${integer(situation.lastStep)}, ${ago(situation.lastStepAt)}`]]),
+    ["What happens by itself", sentence(situation.doing)],
+    ...(situation.options.length ? [["What you can do", element("ul", {}, ...situation.options.map((option) => element("li", {}, element("code", {}, option.command), `: ${option.effect}`)))]] : []),
+  ];
+  replace("situation-facts", ...facts.flatMap(([term, text]) => [element("dt", {}, term), element("dd", {}, text)]));
+}
+
+const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}${text.endsWith(".") ? "" : "."}`;
+
+function showAttempts({ attempts }) {
+  replace("attempts", ...[...attempts].reverse().slice(0, 30).map((attempt) => element("tr", {},
+    element("td", {}, `${attempt.attempt}`, element("span", { class: "sub" }, `${attempt.stage}${attempt.phase ? `, ${attempt.phase}` : ""}`)),
+    element("td", {}, attempt.worker),
+    element("td", {}, status(attempt.status)),
+    element("td", {}, attempt.failureClass ? attempt.failureClass.toLowerCase().replaceAll("_", " ") : "", element("span", { class: "sub" }, attempt.code || "")),
+    element("td", { class: "number" }, integer(attempt.resumeStep)),
+    element("td", { class: "number" }, integer(attempt.lastStep)),
+    element("td", {}, attempt.endedAt ? clock(attempt.endedAt) : ""),
+    element("td", {}, attempt.reason || ""))));
+}
+
 function showFailure(failure) {
   document.getElementById("failure").classList.toggle("hidden", !failure);
   if (!failure) return;
@@ -113,14 +141,17 @@ async function showDiagnosis() {
   const card = document.getElementById("diagnosis");
   if (!stageChoice.value) return;
   const diagnosis = await api.diagnosis(id, stageChoice.value);
-  card.classList.toggle("hidden", !diagnosis.verdict);
-  if (!diagnosis.verdict) return;
+  card.classList.toggle("hidden", !diagnosis.firstStep);
+  if (!diagnosis.firstStep) return;
+  for (const part of ["diagnosis-why", "diagnosis-what"]) document.getElementById(part).classList.toggle("hidden", !diagnosis.verdict);
   const parts = Object.entries(diagnosis.shares).filter(([, share]) => share >= 0.005);
   const percent = (share) => `${Math.round(share * 100)} %`;
   document.getElementById("diagnosis-note").textContent = diagnosisNote(diagnosis);
-  document.getElementById("diagnosis-verdict").textContent = `${diagnosis.verdict[0].toUpperCase()}${diagnosis.verdict.slice(1)}:`;
-  document.getElementById("diagnosis-evidence").textContent = `${diagnosis.evidence}.`;
-  document.getElementById("diagnosis-mend").textContent = diagnosis.mend;
+  if (diagnosis.verdict) {
+    document.getElementById("diagnosis-verdict").textContent = `${diagnosis.verdict[0].toUpperCase()}${diagnosis.verdict.slice(1)}:`;
+    document.getElementById("diagnosis-evidence").textContent = `${diagnosis.evidence}.`;
+    document.getElementById("diagnosis-mend").textContent = diagnosis.mend;
+  }
   const bar = document.getElementById("diagnosis-shares");
   bar.setAttribute("aria-label", parts.map(([name, share]) => `${name} ${percent(share)}`).join(", "));
   bar.replaceChildren(...parts.map(([name, share]) => {
@@ -135,6 +166,7 @@ function diagnosisNote(diagnosis) {
   const ranks = diagnosis.ranks.length === 1 ? "1 rank" : `${diagnosis.ranks.length} ranks`;
   const steps = `steps ${integer(diagnosis.firstStep)} to ${integer(diagnosis.lastStep)} of ${diagnosis.stage} on ${ranks}, ${diagnosis.secondsPerStep.toFixed(3)} s each`;
   const fullest = Math.max(...diagnosis.ranks.map((rank) => rank.peakResidentBytes));
+  if (!diagnosis.verdict) return `${steps}: that was before how it stands now`;
   if (!fullest) return steps;
   return `${steps}; memory ${bytes(fullest)}${diagnosis.memoryLimitBytes ? ` of ${bytes(diagnosis.memoryLimitBytes)} a rank` : ""}`;
 }
@@ -194,7 +226,9 @@ async function refresh() {
   try {
     detail = await api.run(id);
     showHead(detail);
+    showSituation(detail);
     showFailure(detail.failure);
+    showAttempts(detail);
     showStages(detail);
     showDatasets(detail);
     drawGates(document.getElementById("gates"), detail.stages);

@@ -1,7 +1,7 @@
 // Attempts as bars over wall-clock time: what ran, what ended early, how long recovery took, when checkpoints were saved.
 import { clock, element, seconds, svg } from "./format.js";
 
-const kinds = { succeeded: "--good", running: "--busy", failed: "--bad", superseded: "--bad", cancelled: "--idle", paused: "--warn" };
+const kinds = { succeeded: "--good", running: "--busy", failed: "--bad", superseded: "--bad", preempted: "--warn", cancelled: "--idle", paused: "--warn" };
 
 export function drawTimeline(parent, note, attempts, checkpoints) {
   if (!attempts.length) {
@@ -34,7 +34,7 @@ function bars(attempt, at) {
   const end = attempt.endedAt ? Date.parse(attempt.endedAt) : Date.now();
   const first = attempt.firstStepAt ? Date.parse(attempt.firstStepAt) : end;
   const steps = attempt.resumeStep === null ? "looks for its checkpoint" : `steps ${attempt.resumeStep + 1} to ${attempt.lastStep}`;
-  const label = `attempt ${attempt.attempt}, ${attempt.ranks} ranks on ${attempt.worker}: ${steps}, ${attempt.status}${attempt.reason ? ` (${attempt.reason})` : ""}`;
+  const label = `attempt ${attempt.attempt}, ${attempt.ranks} ranks on ${attempt.worker}: ${steps}, ${attempt.status}${attempt.code ? `, ${attempt.code}` : ""}${attempt.reason ? ` (${attempt.reason})` : ""}`;
   const bar = (x1, x2, fill) => svg("rect", { x: at(x1), y: 2, width: Math.max(1.5, at(x2) - at(x1)), height: 14, rx: 2, fill: `var(${fill})` },
     svg("title", {}, document.createTextNode(label)));
   return [bar(begin, first, "--warn"), bar(first, end, kinds[attempt.status] || "--idle")];

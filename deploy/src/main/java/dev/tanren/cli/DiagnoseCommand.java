@@ -1,12 +1,9 @@
 package dev.tanren.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tanren.deploy.client.ApiClient;
 import dev.tanren.deploy.client.Server;
-import dev.tanren.spec.json.Json;
-import dev.tanren.spec.run.RunAction;
-import java.util.List;
+import java.time.Instant;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -19,7 +16,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "diagnose",
         mixinStandardHelpOptions = true,
-        description = "Says why a run failed, and where the time of its steps goes.")
+        description = "Says how a run stands, why, what can be done, and where its time goes.")
 final class DiagnoseCommand implements Callable<Integer> {
 
     private static final int WIDTH = 40;
@@ -42,69 +39,30 @@ final class DiagnoseCommand implements Callable<Integer> {
     public Integer call() {
         ApiClient api = new ApiClient(Server.of(terminal.environment()));
         String path = "/runs/" + ApiClient.encode(id);
-        JsonNode detail = api.get(path);
         JsonNode diagnosis =
                 api.get(
                         path
                                 + "/diagnosis"
                                 + (stage == null ? "" : "?stage=" + ApiClient.encode(stage)));
         if (output.form() != OutputOptions.Form.TABLE) {
-            ObjectNode view = Json.mapper().createObjectNode();
-            view.set("status", detail.path("run").path("status"));
-            view.set("reason", detail.path("run").path("reason"));
-            view.set("failure", detail.path("failure"));
-            view.setAll((ObjectNode) diagnosis);
-            output.data(terminal, view);
+            output.data(terminal, diagnosis);
             return Exit.OK;
         }
-        state(api, path, detail);
-        if (diagnosis.path("verdict").isTextual()) {
+        SituationView.print(terminal.out(), diagnosis.path("situation"), Instant.now());
+        terminal.out().println();
+        if (diagnosis.path("firstStep").asLong() > 0) {
             print(diagnosis);
         } else {
-            terminal.out()
-                    .println(
-                            "stage    "
-                                    + diagnosis.path("stage").asText()
-                                    + ": too few steps yet to say where their time goes");
+            terminal.out().println("time     too few steps yet to say where it goes");
         }
         return Exit.OK;
-    }
-
-    /// What the run is in comes before where its time goes: that is said of steps that were.
-    private void state(ApiClient api, String path, JsonNode detail) {
-        JsonNode run = detail.path("run");
-        JsonNode failure = detail.path("failure");
-        String reason = run.path("reason").asText("");
-        terminal.out()
-                .println(
-                        "state    "
-                                + run.path("status").asText()
-                                + (reason.isEmpty() || failure.isObject() ? "" : ": " + reason));
-        if (failure.isObject()) {
-            terminal.out().println("failed   " + RunGetCommand.failureText(failure));
-        }
-        for (RunAction action : List.of(RunAction.RETRY, RunAction.RESUME)) {
-            if (run.path("actions")
-                    .valueStream()
-                    .anyMatch(it -> it.asText().equals(action.key()))) {
-                terminal.out()
-                        .println(
-                                "next     ./tanren run "
-                                        + action.key()
-                                        + " "
-                                        + id
-                                        + ": "
-                                        + api.get(path + "/recovery").path("summary").asText());
-            }
-        }
-        terminal.out().println();
     }
 
     private void print(JsonNode diagnosis) {
         terminal.out()
                 .printf(
                         Locale.ROOT,
-                        "stage    %s, steps %d to %d, %.3f s each%n",
+                        "time     of stage %s, steps %d to %d, %.3f s each%n",
                         diagnosis.path("stage").asText(),
                         diagnosis.path("firstStep").asLong(),
                         diagnosis.path("lastStep").asLong(),
@@ -117,9 +75,13 @@ final class DiagnoseCommand implements Callable<Integer> {
                             "MFU      %.1f %% of the device's peak%n",
                             100 * diagnosis.path("modelFlopsUtilisation").asDouble());
         }
-        terminal.out().println("verdict  " + diagnosis.path("verdict").asText());
-        terminal.out().println("because  " + diagnosis.path("evidence").asText());
-        terminal.out().println("mend     " + diagnosis.path("mend").asText());
+        if (diagnosis.path("verdict").isTextual()) {
+            terminal.out().println("verdict  " + diagnosis.path("verdict").asText());
+            terminal.out().println("because  " + diagnosis.path("evidence").asText());
+            terminal.out().println("mend     " + diagnosis.path("mend").asText());
+        } else {
+            terminal.out().println("verdict  none: these steps were before what is told above");
+        }
         terminal.out().println();
         for (var share : diagnosis.path("shares").properties()) {
             terminal.out()

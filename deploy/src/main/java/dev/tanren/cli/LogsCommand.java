@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -59,10 +60,11 @@ final class LogsCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         ApiClient api = new ApiClient(Server.of(terminal.environment()));
+        requireStage(api);
         if (follow) {
             follow(api);
         } else {
-            Log log = newest(api).orElseThrow(this::missing);
+            Log log = newest(api).orElseThrow(() -> missing(api));
             print(log, text(api, log, tail).lines().toList());
         }
         return Exit.OK;
@@ -115,6 +117,14 @@ final class LogsCommand implements Callable<Integer> {
 
     /// The log that was asked for.
     private Optional<Log> newest(ApiClient api) {
+        return all(api).stream()
+                .filter(log -> log.rank() == rank)
+                .filter(log -> stage == null || stage.equals(log.stage()))
+                .filter(log -> attempt == null || attempt == log.attempt())
+                .reduce((first, second) -> second);
+    }
+
+    private List<Log> all(ApiClient api) {
         JsonNode items = api.get("/runs/" + ApiClient.encode(id) + "/logs").path("items");
         return StreamSupport.stream(items.spliterator(), false)
                 .map(
@@ -124,20 +134,48 @@ final class LogsCommand implements Callable<Integer> {
                                         entry.path("attempt").asInt(),
                                         entry.path("rank").asInt(),
                                         entry.path("bytes").asLong()))
-                .filter(log -> log.rank() == rank)
-                .filter(log -> stage == null || stage.equals(log.stage()))
-                .filter(log -> attempt == null || attempt == log.attempt())
-                .reduce((first, second) -> second);
+                .toList();
     }
 
-    private TanrenException missing() {
+    /// A stage that the run does not have will never have a log.
+    private void requireStage(ApiClient api) {
+        if (stage == null) {
+            return;
+        }
+        List<String> stages =
+                StreamSupport.stream(
+                                api.get("/runs/" + ApiClient.encode(id))
+                                        .path("stages")
+                                        .spliterator(),
+                                false)
+                        .map(entry -> entry.path("id").asText())
+                        .toList();
+        if (!stages.contains(stage)) {
+            throw new TanrenException(
+                    ErrorCode.NOT_FOUND,
+                    "The run has no stage " + stage + ".",
+                    "run " + id,
+                    "Its stages are: " + String.join(", ", stages));
+        }
+    }
+
+    /// Says which logs there are.
+    private TanrenException missing(ApiClient api) {
+        String there =
+                all(api).stream()
+                        .map(
+                                log ->
+                                        "--stage %s --attempt %d --rank %d"
+                                                .formatted(log.stage(), log.attempt(), log.rank()))
+                        .collect(Collectors.joining("; "));
         return new TanrenException(
                 ErrorCode.NOT_FOUND,
-                "The run has no such log yet.",
+                "The run has no such log" + (there.isEmpty() ? " yet." : "."),
                 "run " + id + ", rank " + rank,
-                "See its stages and attempts: ./tanren run get "
-                        + id
-                        + "; with -f the command waits for the log.");
+                there.isEmpty()
+                        ? "It begins with the first attempt of a stage that trains; with -f the"
+                                + " command waits for it."
+                        : "There are: " + there);
     }
 
     private String text(ApiClient api, Log log, long lines) {

@@ -9,6 +9,7 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.text.Printable;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -35,6 +36,8 @@ final class RunGetCommand implements Callable<Integer> {
                     Table.Column.of("ATTEMPT", "attempt"),
                     Table.Column.of("WORKER", "worker"),
                     Table.Column.of("STATUS", "status"),
+                    Table.Column.of("CODE", "code"),
+                    new Table.Column("CLASS", RunGetCommand::failureClass),
                     Table.Column.of("FROM", "resumeStep"),
                     Table.Column.of("TO", "lastStep"),
                     new Table.Column("RECOVERY", RunGetCommand::recovery),
@@ -90,6 +93,10 @@ final class RunGetCommand implements Callable<Integer> {
         return uses.isEmpty() ? "" : String.join(", ", uses) + " times";
     }
 
+    private static String failureClass(JsonNode attempt) {
+        return attempt.path("failureClass").asText("").toLowerCase(Locale.ROOT).replace('_', ' ');
+    }
+
     private static String recovery(JsonNode attempt) {
         JsonNode seconds = attempt.path("recoverySeconds");
         return seconds.isNumber() ? Figures.decimals(seconds, 1) + " s" : "";
@@ -115,13 +122,8 @@ final class RunGetCommand implements Callable<Integer> {
         terminal.out().println("run     " + run.path("id").asText());
         terminal.out().println("name    " + run.path("name").asText());
         terminal.out().println("status  " + run.path("status").asText());
-        if (run.path("reason").isTextual()) {
-            terminal.out().println("reason  " + Printable.of(run.path("reason").asText()));
-        }
-        JsonNode failure = detail.path("failure");
-        if (failure.isObject()) {
-            terminal.out().println("failed  " + failureText(failure));
-        }
+        terminal.out().println();
+        SituationView.print(terminal.out(), detail.path("situation"), Instant.now());
         terminal.out().println();
         new Table(STAGES).print(detail.path("stages"), terminal.out());
         terminal.out().println();

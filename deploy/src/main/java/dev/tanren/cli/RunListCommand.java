@@ -18,6 +18,9 @@ import picocli.CommandLine.Option;
 final class RunListCommand implements Callable<Integer> {
 
     private static final int PAGE = 100;
+
+    /// The whole of it is on the run's own page.
+    private static final int LONGEST_REASON = 60;
     private static final List<Table.Column> COLUMNS =
             List.of(
                     Table.Column.of("ID", "id"),
@@ -29,6 +32,7 @@ final class RunListCommand implements Callable<Integer> {
                     new Table.Column(
                             "TOKENS/S", row -> Figures.decimals(row.path("tokensPerSecond"), 0)),
                     Table.Column.of("ATTEMPTS", "attempts"),
+                    new Table.Column("REASON", RunListCommand::reason),
                     Table.Column.time("CREATED", "createdAt"));
 
     private final Terminal terminal;
@@ -52,6 +56,13 @@ final class RunListCommand implements Callable<Integer> {
 
     RunListCommand(Terminal terminal) {
         this.terminal = terminal;
+    }
+
+    private static String reason(JsonNode row) {
+        String reason = row.path("reason").asText("");
+        return reason.length() <= LONGEST_REASON
+                ? reason
+                : reason.substring(0, LONGEST_REASON) + "…";
     }
 
     private static String step(JsonNode row) {

@@ -21,6 +21,20 @@ class RunCommandsTest extends CommandTest {
             """
             {"code":"TNR-5003","failureClass":"hung","what":"rank 1 is silent","where":"rank 1",
              "mend":"the run has ended: look at the stacks"}""";
+    private static final String SITUATION =
+            """
+            {"state":"recovering","headline":"attempt 1 ended 3 s ago","since":null,
+             "trouble":{"failureClass":"hung","code":"TNR-5003","what":"no sign of work from rank 1",
+               "mend":"Read the stacks","at":"2026-11-30T03:12:05.5Z"},
+             "evidence":["attempt 1 on worker w-1 ended after step 46: hung",
+               "rank 1 has finished step 46, others step 47"],
+             "lastStep":46,"lastStepAt":"2026-11-30T03:11:53Z","lastStepAgeSeconds":12.2,
+             "doing":"attempt 2 (try 2 of 6) starts in 12 s",
+             "options":[
+               {"action":"cancel","command":"./tanren run cancel r1","effect":"ends the run now"},
+               {"action":"look",
+                "command":"./tanren run logs r1 --stage adapt --attempt 1 --rank 1",
+                "effect":"shows its stacks"}]}""";
     private static final String RECOVERY =
             """
             {"stage":"adapt","resumeStep":5,"lastStep":7,"stepsLost":2,"secondsLost":75.0,
@@ -256,39 +270,85 @@ class RunCommandsTest extends CommandTest {
     }
 
     @Test
-    void aFailedRunIsShownWithTheClassOfItsFailure() {
+    void aDiagnosisSaysFirstHowTheRunStandsAndLastWhereTimeWent() {
         answers.put(
-                "GET /runs/r1",
+                "GET /runs/r1/diagnosis",
                 new Answer(
                         200,
-                        RUN.replace("running", "failed")
-                                .replace("\"failure\":null", "\"failure\":" + FAILURE)));
-        answers.put("GET /runs/r1/artifacts", new Answer(200, "{\"items\":[]}"));
+                        """
+                        {"stage":"adapt","situation":%s,"firstStep":3,"lastStep":9,"verdict":null,
+                         "evidence":null,"mend":null,"shares":{"forward":1.0},"secondsPerStep":1.5,
+                         "memoryLimitBytes":null,"ranks":[]}"""
+                                .formatted(SITUATION)));
 
-        assertThat(run("run", "get", "r1").out())
-                .contains("failed  TNR-5003 (hung) rank 1 is silent\n  where: rank 1\n  mend:");
+        String out = run("run", "diagnose", "r1").out();
+
+        assertThat(out)
+                .startsWith(
+                        """
+                        state    recovering: attempt 1 ended 3 s ago
+                        trouble  TNR-5003 (hung) no sign of work from rank 1 (since 2026-11-30T03:12:05Z, \
+                        """
+                                .strip())
+                .contains(
+                        """
+                        mend     Read the stacks
+                        known by attempt 1 on worker w-1 ended after step 46: hung
+                                 rank 1 has finished step 46, others step 47
+                        step     the last one, 46, was 12 s ago
+                        doing    attempt 2 (try 2 of 6) starts in 12 s
+                        you can  ./tanren run cancel r1
+                                   ends the run now
+                                 ./tanren run logs r1 --stage adapt --attempt 1 --rank 1
+                                   shows its stacks
+
+                        time     of stage adapt, steps 3 to 9, 1.500 s each
+                        verdict  none: these steps were before what is told above
+                        """)
+                .doesNotContain("compute-bound");
+        assertThat(
+                        run("run", "diagnose", "r1", "--json")
+                                .tree()
+                                .path("situation")
+                                .path("state")
+                                .asText())
+                .isEqualTo("recovering");
     }
 
     @Test
-    void aDiagnosisOfAFailedRunSaysFirstWhatItIsInAndWhatCanBeDone() {
+    void aRunIsShownWithHowItStandsAndItsAttemptsWithTheirClassAndCode() {
         answers.put(
                 "GET /runs/r1",
                 new Answer(
                         200,
-                        RUN.replace("running", "failed")
-                                .replace("[\"pause\",\"cancel\"]", "[\"retry\"]")
-                                .replace("\"failure\":null", "\"failure\":" + FAILURE)));
-        answers.put("GET /runs/r1/diagnosis", new Answer(200, "{\"stage\":\"adapt\"}"));
+                        """
+                        {"run":{"id":"r1","name":"small","status":"running"},"failure":null,
+                         "situation":%s,"stages":[],"attempts":[{"stage":"adapt","attempt":1,
+                         "worker":"w-1","status":"failed","code":"TNR-5001",
+                         "failureClass":"RANK_CRASHED","resumeStep":0,"lastStep":46}]}"""
+                                .formatted(SITUATION)));
+        answers.put("GET /runs/r1/artifacts", new Answer(200, "{\"items\":[]}"));
 
-        Result result = run("run", "diagnose", "r1");
+        assertThat(run("run", "get", "r1").out())
+                .contains("state    recovering: attempt 1 ended 3 s ago")
+                .containsPattern("adapt +1 +w-1 +failed +TNR-5001 +rank crashed +0 +46");
+    }
 
-        assertThat(result.out())
-                .startsWith("state    failed\nfailed   TNR-5003 (hung) rank 1 is silent")
-                .contains(
-                        "next     ./tanren run retry r1: Resumes stage adapt from step 5, loses 2"
-                                + " steps, on 2 ranks.");
-        assertThat(run("run", "diagnose", "r1", "--json").tree().path("status").asText())
-                .isEqualTo("failed");
+    @Test
+    void theLogOfAStageThatIsNotThereNamesTheStagesThereAre() {
+        answers.put(
+                "GET /runs/r1",
+                new Answer(200, RUN.replace("\"stages\":[]", "\"stages\":[{\"id\":\"adapt\"}]")));
+        answers.put(
+                "GET /runs/r1/logs",
+                new Answer(
+                        200,
+                        "{\"items\":[{\"stage\":\"adapt\",\"attempt\":2,\"rank\":0,\"bytes\":5}]}"));
+
+        assertThat(run("run", "logs", "r1", "--stage", "nope").err())
+                .contains("TNR-6004 The run has no stage nope.", "Its stages are: adapt");
+        assertThat(run("run", "logs", "r1", "--stage", "adapt", "--attempt", "7").err())
+                .contains("There are: --stage adapt --attempt 2 --rank 0");
     }
 
     @Test

@@ -55,6 +55,7 @@ final class AttemptBeginning {
     Begun begin(BeginRequest request, Lease lease) {
         Attempt attempt = insert(request, lease);
         try {
+            new AttemptEnds(registry).tellOfReplaced(earlier(attempt));
             RunRecord.keep(store, registry.runs(), request.runId());
             AttemptStart start = find(request, lease);
             goOn(lease);
@@ -64,7 +65,7 @@ final class AttemptBeginning {
             throw e;
         } catch (TanrenException e) {
             if (!e.failureClass().retryable()) {
-                end(attempt, AttemptStatus.FAILED, e.what(), e.failureClass().name());
+                end(attempt, AttemptStatus.of(e.failureClass()), e.what(), e.code());
             }
             throw e;
         }
@@ -159,10 +160,8 @@ final class AttemptBeginning {
                 .toList();
     }
 
-    private void end(
-            Attempt attempt, AttemptStatus how, String reason, @Nullable String failureClass) {
-        registry.attempts()
-                .end(attempt.fencingToken(), how, reason, failureClass, attempt.lastStep());
+    private void end(Attempt attempt, AttemptStatus how, String reason, @Nullable ErrorCode error) {
+        new AttemptEnds(registry).end(attempt, how, reason, error);
     }
 
     private static TrainingStage stage(BeginRequest request) {

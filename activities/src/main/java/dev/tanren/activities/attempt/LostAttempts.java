@@ -1,5 +1,6 @@
 package dev.tanren.activities.attempt;
 
+import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Registry;
@@ -7,16 +8,11 @@ import dev.tanren.storage.registry.Workers.Worker;
 import dev.tanren.workflows.activity.AttemptActivities.EndRequest;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.Optional;
 
 /// Ends attempts in the place of workers that cannot, and says what is known of them: which worker
 /// it was, when it was last heard of, and how far its ranks had come.
 record LostAttempts(Registry registry) {
-
-    /// The event of the same attempt's end that a living worker writes has the same key.
-    private static final String EVENT = "attempt.ended";
 
     String end(EndRequest request) {
         Optional<Attempt> attempt =
@@ -34,28 +30,11 @@ record LostAttempts(Registry registry) {
     }
 
     private String end(Attempt attempt, EndRequest request) {
-        String failureClass = request.failureClass();
-        String reason = failureClass == null ? request.reason() : lost(attempt, request.reason());
+        ErrorCode error = request.code() == null ? null : ErrorCode.valueOf(request.code());
+        String reason = error == null ? request.reason() : lost(attempt, request.reason());
         AttemptStatus status =
-                failureClass == null ? AttemptStatus.CANCELLED : AttemptStatus.FAILED;
-        registry.attempts()
-                .end(attempt.fencingToken(), status, reason, failureClass, attempt.lastStep());
-        Map<String, Object> data = new LinkedHashMap<>();
-        data.put("step", attempt.lastStep());
-        data.put("status", status.key());
-        data.put("worker", attempt.worker());
-        if (failureClass != null) {
-            data.put("failureClass", failureClass);
-        }
-        data.put("attempt", attempt.attempt());
-        registry.events()
-                .append(
-                        attempt.runId(),
-                        EVENT,
-                        attempt.stageId(),
-                        reason,
-                        data,
-                        EVENT + "/" + attempt.stageId() + "/" + attempt.fencingToken() + "/");
+                error == null ? AttemptStatus.CANCELLED : AttemptStatus.of(error.failureClass());
+        new AttemptEnds(registry).end(attempt, status, reason, error);
         return reason;
     }
 

@@ -86,7 +86,9 @@ public final class GangSupervisor {
                 recordEnd(request, result, recorder);
                 return result;
             } catch (TanrenException e) {
-                if (e.code() != ErrorCode.WORKER_FULL) {
+                if (e.code() == ErrorCode.WORKER_FULL) {
+                    recorder.stillWaits("waits for a worker that has room: " + e.what());
+                } else {
                     recordFailure(e, recorder);
                 }
                 throw e;
@@ -113,7 +115,7 @@ public final class GangSupervisor {
     }
 
     private static void recordFailure(TanrenException e, GangRecorder recorder) {
-        recorder.ended(AttemptStatus.FAILED, e.what() + " [" + e.where() + "]", e);
+        recorder.ended(AttemptStatus.of(e.failureClass()), e.what() + " [" + e.where() + "]", e);
     }
 
     private static TanrenException unforeseen(GangRequest request, Throwable e) {

@@ -2,6 +2,7 @@ package dev.tanren.activities.journal;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Metrics.EvaluationRow;
 import dev.tanren.storage.registry.Metrics.StepRow;
@@ -126,13 +127,13 @@ public sealed interface JournalEntry {
             long fencingToken,
             AttemptStatus status,
             String reason,
-            @Nullable String failureClass,
+            @Nullable ErrorCode error,
             long lastStep)
             implements JournalEntry {
 
         @Override
         public void write(Registry registry) {
-            registry.attempts().end(fencingToken, status, reason, failureClass, lastStep);
+            registry.attempts().end(fencingToken, status, reason, error, lastStep);
         }
     }
 }

@@ -3,6 +3,7 @@ package dev.tanren.activities.attempt;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.tanren.activities.lease.Lease;
 import dev.tanren.spec.error.ErrorCode;
@@ -35,6 +36,7 @@ import dev.tanren.workflows.activity.StartingPoint;
 import io.temporal.failure.CanceledFailure;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
@@ -266,7 +268,15 @@ class AttemptBeginningTest {
         assertThat(registry.events().after(run, 0, 100))
                 .extracting(Event::type)
                 .containsExactly(
-                        "checkpoint.committed", "checkpoint.quarantined", "checkpoint.released");
+                        "checkpoint.committed",
+                        "attempt.ended",
+                        "checkpoint.quarantined",
+                        "attempt.ended",
+                        "checkpoint.released");
+        assertThat(registry.events().ofTypes(run, Set.of("attempt.ended")))
+                .extracting(event -> event.data().get("status"), event -> event.data().get("code"))
+                .containsExactly(
+                        tuple("superseded", null), tuple("failed", "CHECKPOINT_NONE_VALID"));
     }
 
     private void refused(String request) {

@@ -2,6 +2,7 @@ package dev.tanren.activities.attempt;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Events.Event;
@@ -73,7 +74,7 @@ class LostAttemptsTest {
                                 Instant.now(),
                                 Instant.now()));
 
-        String told = end("PREEMPTED");
+        String told = end(ErrorCode.RANK_PREEMPTED);
 
         assertThat(told)
                 .startsWith(NOTICED + "; worker " + attempt.worker() + " was last heard of at 20")
@@ -82,9 +83,10 @@ class LostAttemptsTest {
                 .singleElement()
                 .satisfies(
                         ended -> {
-                            assertThat(ended.status()).isEqualTo(AttemptStatus.FAILED);
+                            assertThat(ended.status()).isEqualTo(AttemptStatus.PREEMPTED);
                             assertThat(ended.reason()).isEqualTo(told);
                             assertThat(ended.failureClass()).isEqualTo("PREEMPTED");
+                            assertThat(ended.failureCode()).isEqualTo("RANK_PREEMPTED");
                         });
         assertThat(registry.events().after("r", 0, 10))
                 .filteredOn(event -> event.type().equals("attempt.ended"))
@@ -95,9 +97,14 @@ class LostAttemptsTest {
     @Test
     void whatTheWorkerHasToldItselfStays() {
         registry.attempts()
-                .end(attempt.fencingToken(), AttemptStatus.FAILED, "killed", "RANK_CRASHED", 7);
+                .end(
+                        attempt.fencingToken(),
+                        AttemptStatus.FAILED,
+                        "killed",
+                        ErrorCode.RANK_CRASHED,
+                        7);
 
-        assertThat(end("PREEMPTED")).isEqualTo("killed");
+        assertThat(end(ErrorCode.RANK_PREEMPTED)).isEqualTo("killed");
 
         assertThat(registry.attempts().list("r"))
                 .extracting(Attempt::failureClass)
@@ -112,8 +119,13 @@ class LostAttemptsTest {
                 .containsExactly(AttemptStatus.CANCELLED);
     }
 
-    private String end(@Nullable String failureClass) {
+    private String end(@Nullable ErrorCode error) {
         return new LostAttempts(registry)
-                .end(new EndRequest("r", attempt.fencingToken(), NOTICED, failureClass));
+                .end(
+                        new EndRequest(
+                                "r",
+                                attempt.fencingToken(),
+                                NOTICED,
+                                error == null ? null : error.name()));
     }
 }

@@ -77,5 +77,10 @@ class PhasesLeftOutTest {
         public List<Event> ofTypes(String runId, Set<String> types) {
             return all.stream().filter(event -> types.contains(event.type())).toList();
         }
+
+        @Override
+        public List<Event> newest(String runId, Set<String> types, int limit) {
+            throw new UnsupportedOperationException();
+        }
     }
 }

@@ -102,6 +102,7 @@ class PlacementTest {
                         failure == null ? AttemptStatus.SUCCEEDED : AttemptStatus.FAILED,
                         null,
                         failure == null ? null : failure.name(),
+                        null,
                         Instant.EPOCH,
                         null,
                         Instant.EPOCH));

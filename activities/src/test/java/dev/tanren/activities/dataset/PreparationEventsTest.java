@@ -152,5 +152,10 @@ class PreparationEventsTest {
         public List<Event> ofTypes(String runId, Set<String> types) {
             return entries.stream().filter(event -> types.contains(event.type())).toList();
         }
+
+        @Override
+        public List<Event> newest(String runId, Set<String> types, int limit) {
+            throw new UnsupportedOperationException();
+        }
     }
 }

@@ -105,7 +105,7 @@ class GangOutageTest extends GangTest {
         assertThat(registry.metrics().steps(request.runId(), STAGE, 0, 100))
                 .extracting(Metrics.StepRow::step)
                 .startsWith(LongStream.rangeClosed(1, 20).boxed().toArray(Long[]::new));
-        assertThat(attempt(request).status()).isEqualTo(AttemptStatus.FAILED);
+        assertThat(attempt(request).status()).isEqualTo(AttemptStatus.PREEMPTED);
         assertThat(attempt(request).lastStep()).isGreaterThanOrEqualTo(20);
     }
 

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// @param summary the same in one sentence, and `inputs` in another
 /// @param failure constant name of the error that it would end with; null where it would go on
 /// @param inputs what a retry would train on; null where that is not in question
+/// @param situation what a person on call is told, of which this is a part; null within it
 public record Recovery(
         @Nullable String stage,
         @Nullable String phase,
@@ -24,7 +25,8 @@ public record Recovery(
         @Nullable String checkpointKey,
         String summary,
         @Nullable String failure,
-        @Nullable String inputs) {
+        @Nullable String inputs,
+        @Nullable Situation situation) {
 
     /// Of which nothing is said of what it trains on.
     public Recovery(
@@ -49,6 +51,7 @@ public record Recovery(
                 checkpointKey,
                 summary,
                 failure,
+                null,
                 null);
     }
 
@@ -67,6 +70,24 @@ public record Recovery(
                         checkpointKey,
                         summary + " " + sentence,
                         failure,
-                        sentence);
+                        sentence,
+                        situation);
+    }
+
+    /// The same as a part of all that a person on call is told.
+    public Recovery in(Situation whole) {
+        return new Recovery(
+                stage,
+                phase,
+                resumeStep,
+                lastStep,
+                stepsLost,
+                secondsLost,
+                ranks,
+                checkpointKey,
+                summary,
+                failure,
+                inputs,
+                whole);
     }
 }

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Everything about one run but its series of figures.
 ///
+/// @param situation what a person on call is told
 /// @param failure why it failed; null unless it did
 /// @param datasets what was prepared so far, in the order in which it was
 /// @param preparing how far each dataset has come that is being prepared, as far as was told; empty
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// @param planMediaType of `planText`: `application/yaml` or `application/json`
 public record RunDetail(
         RunSummary run,
+        Situation situation,
         @Nullable FailureView failure,
         List<StageView> stages,
         List<AttemptView> attempts,
@@ -72,6 +74,8 @@ public record RunDetail(
 
     /// @param resumeStep step after which the attempt went on; 0 at the start of a stage, null
     ///     while it looks for its checkpoint
+    /// @param failureClass such as `RANK_CRASHED`; null where nothing failed
+    /// @param code such as `TNR-5001`; null where nothing failed
     /// @param recoverySeconds from the failure of the attempt before it to its own first finished
     ///     step; null where the attempt before did not fail, or a person decided in between
     /// @param stepsRecomputed steps that the attempt before had finished and this one did again
@@ -85,6 +89,7 @@ public record RunDetail(
             String status,
             @Nullable String reason,
             @Nullable String failureClass,
+            @Nullable String code,
             @Nullable Long resumeStep,
             long lastStep,
             @Nullable Double recoverySeconds,

@@ -1,12 +1,21 @@
 package dev.tanren.controlplane.diagnosis;
 
 import dev.tanren.controlplane.api.RunDiagnosis;
+import dev.tanren.controlplane.api.Situation;
+import dev.tanren.controlplane.run.Recoveries;
 import dev.tanren.controlplane.run.RunFinder;
 import dev.tanren.controlplane.security.Roles;
+import dev.tanren.controlplane.situation.Situations;
 import dev.tanren.spec.diagnosis.Diagnosis;
 import dev.tanren.spec.diagnosis.StepTimes;
+import dev.tanren.spec.error.FailureClass;
+import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.run.RunAction;
+import dev.tanren.spec.run.RunState;
 import dev.tanren.storage.registry.Metrics.StepRow;
 import dev.tanren.storage.registry.PostgresRegistry;
+import dev.tanren.storage.registry.Runs.Run;
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -32,10 +41,18 @@ public class DiagnosisResource {
 
     private final PostgresRegistry registry;
     private final RunFinder finder;
+    private final Recoveries recoveries;
+    private final Situations situations;
 
-    DiagnosisResource(PostgresRegistry registry, RunFinder finder) {
+    DiagnosisResource(
+            PostgresRegistry registry,
+            RunFinder finder,
+            Recoveries recoveries,
+            Situations situations) {
         this.registry = registry;
         this.finder = finder;
+        this.recoveries = recoveries;
+        this.situations = situations;
     }
 
     /// @param stage null means the stage at work
@@ -43,11 +60,17 @@ public class DiagnosisResource {
     @RolesAllowed(Roles.VIEWER)
     public RunDiagnosis diagnosis(
             @PathParam("id") String id, @QueryParam("stage") @Nullable String stage) {
-        String stageId = finder.stage(finder.run(id), stage).stageId();
+        Run run = finder.run(id);
+        Situation situation = situation(run);
+        if (stage == null
+                && RunFinder.plan(run).stages().stream()
+                        .noneMatch(TrainingStage.class::isInstance)) {
+            return without(null, situation);
+        }
+        String stageId = finder.stage(run, stage).stageId();
         List<StepRow> rows = registry.metrics().newestSteps(id, stageId, STEPS);
         if (rows.isEmpty()) {
-            return new RunDiagnosis(
-                    stageId, 0, 0, null, null, null, Map.of(), null, null, null, List.of());
+            return without(stageId, situation);
         }
         Map<Integer, List<StepRow>> byRank =
                 rows.stream()
@@ -74,13 +97,15 @@ public class DiagnosisResource {
                         times,
                         limit.map(bytes -> new Diagnosis.Memory(fullest(ranks), bytes))
                                 .orElse(null));
+        boolean ofNow = situation.training() || run.status() == RunState.SUCCEEDED;
         return new RunDiagnosis(
                 stageId,
+                situation,
                 rows.getFirst().step(),
                 rows.getLast().step(),
-                diagnosis.bottleneck().word(),
-                diagnosis.evidence(),
-                diagnosis.mend(),
+                ofNow ? diagnosis.bottleneck().word() : null,
+                ofNow ? diagnosis.evidence() : null,
+                ofNow ? diagnosis.mend() : null,
                 diagnosis.shares(),
                 ranks.stream()
                         .map(RunDiagnosis.Rank::secondsPerStep)
@@ -89,6 +114,29 @@ public class DiagnosisResource {
                 limit.orElse(null),
                 utilisation(byRank.values()),
                 ranks);
+    }
+
+    private static RunDiagnosis without(@Nullable String stage, Situation situation) {
+        return new RunDiagnosis(
+                stage, situation, 0, 0, null, null, null, Map.of(), null, null, null, List.of());
+    }
+
+    /// What a retry or resume would really do is looked for where one may be asked for. A store
+    /// that does not answer keeps nobody from being told the rest.
+    private Situation situation(Run run) {
+        boolean decided =
+                RunAction.RETRY.allowedIn(run.status()) || RunAction.RESUME.allowedIn(run.status());
+        if (!decided) {
+            return situations.of(run);
+        }
+        try {
+            return situations.of(run, recoveries.of(run));
+        } catch (TanrenException e) {
+            if (e.failureClass() != FailureClass.STORAGE) {
+                throw e;
+            }
+            return situations.of(run);
+        }
     }
 
     private static long fullest(List<RunDiagnosis.Rank> ranks) {

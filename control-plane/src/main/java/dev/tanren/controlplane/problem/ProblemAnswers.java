@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
+import dev.tanren.controlplane.situation.PlatformHealth;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
@@ -16,7 +17,10 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.Response;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
@@ -27,6 +31,31 @@ public class ProblemAnswers {
 
     private static final Logger LOG = Logger.getLogger(ProblemAnswers.class);
     private static final List<Integer> ROUTER_STATUSES = List.of(400, 404, 405, 413, 415, 500, 503);
+
+    private static final Part DATABASE =
+            new Part(
+                    "database",
+                    "ranks train on meanwhile, and what they report is written when it is back");
+    private static final Part STORE =
+            new Part("object store", "ranks train on meanwhile to their next save, and wait there");
+    private static final Part TEMPORAL =
+            new Part(
+                    "temporal",
+                    "ranks that are at work save and end meanwhile, and go on when it is back");
+
+    /// The part of the platform that an error is about.
+    private static final Map<ErrorCode, Part> PARTS =
+            Map.of(
+                    ErrorCode.DATABASE_UNREACHABLE, DATABASE,
+                    ErrorCode.STORE_UNREACHABLE, STORE,
+                    ErrorCode.STORE_DEADLINE, STORE,
+                    ErrorCode.ORCHESTRATOR_UNREACHABLE, TEMPORAL);
+
+    private final PlatformHealth health;
+
+    ProblemAnswers(PlatformHealth health) {
+        this.health = health;
+    }
 
     void errorPages(@Observes Router router) {
         for (int status : ROUTER_STATUSES) {
@@ -65,12 +94,30 @@ public class ProblemAnswers {
 
     @ServerExceptionMapper
     Response coded(TanrenException e, RoutingContext request) {
-        ProblemDetails problem = ProblemDetails.of(e, TraceId.of(request));
+        ProblemDetails problem = dated(ProblemDetails.of(e, TraceId.of(request)), e.code());
         if (problem.status() >= 500) {
             LOG.warnf("request %s: %s", problem.traceId(), e.getMessage());
         }
         return response(problem);
     }
+
+    /// The same with since when the part of the platform that it is about does not answer, and what
+    /// becomes of runs meanwhile.
+    private ProblemDetails dated(ProblemDetails problem, ErrorCode code) {
+        Part part = PARTS.get(code);
+        if (part == null) {
+            return problem;
+        }
+        Instant since = health.away().get(part.name());
+        return since == null
+                ? problem
+                : problem.during(
+                        "since " + since.truncatedTo(ChronoUnit.SECONDS), part.meanwhile());
+    }
+
+    /// @param name of its readiness check
+    /// @param meanwhile what becomes of runs while it is away
+    private record Part(String name, String meanwhile) {}
 
     @ServerExceptionMapper
     Response malformed(JsonProcessingException e, RoutingContext request) {

@@ -28,10 +28,6 @@ public record ProblemDetails(
 
     public static ProblemDetails of(
             ErrorCode code, int status, String detail, String where, String mend, String traceId) {
-        boolean transientError =
-                code.failureClass().retryable()
-                        || code == ErrorCode.TOO_MANY_REQUESTS
-                        || code == ErrorCode.IDEMPOTENCY_KEY_IN_FLIGHT;
         return new ProblemDetails(
                 "https://tanren.dev/errors/" + code.code(),
                 title(code),
@@ -40,12 +36,31 @@ public record ProblemDetails(
                 code.code(),
                 where,
                 mend,
-                transientError,
+                code.retryable(),
                 traceId);
     }
 
     public static ProblemDetails of(TanrenException e, String traceId) {
-        return of(e.code(), status(e.code()), e.what(), e.where(), e.mend(), traceId);
+        return of(e.code(), status(e.code()), e.what(), e.where(), e.mend(), traceId)
+                .retryable(e.retryable());
+    }
+
+    /// The same with since when it is so, and what happens meanwhile.
+    ProblemDetails during(String since, String meanwhile) {
+        return new ProblemDetails(
+                type,
+                title,
+                status,
+                detail + " " + since,
+                code,
+                where,
+                mend + "; " + meanwhile,
+                retryable,
+                traceId);
+    }
+
+    private ProblemDetails retryable(boolean known) {
+        return new ProblemDetails(type, title, status, detail, code, where, mend, known, traceId);
     }
 
     /// The same about another place.

@@ -1,6 +1,7 @@
 package dev.tanren.controlplane.run;
 
 import dev.tanren.controlplane.api.RunDetail.AttemptView;
+import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.FailureClass;
 import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Attempts.Attempt;
@@ -55,6 +56,7 @@ final class AttemptViews {
                 attempt.status().key(),
                 attempt.reason(),
                 attempt.failureClass(),
+                code(attempt.failureCode()),
                 attempt.resumeStep(),
                 attempt.lastStep(),
                 before == null ? null : recoverySeconds(before, attempt),
@@ -115,7 +117,17 @@ final class AttemptViews {
 
     private static boolean recovers(Attempt before) {
         return before.status() == AttemptStatus.SUPERSEDED
+                || before.status() == AttemptStatus.PREEMPTED
                 || (before.status() == AttemptStatus.FAILED && mayPass(before.failureClass()));
+    }
+
+    /// A newer worker may know codes that this server does not.
+    private static @Nullable String code(@Nullable String name) {
+        return Arrays.stream(ErrorCode.values())
+                .filter(known -> known.name().equals(name))
+                .map(ErrorCode::code)
+                .findFirst()
+                .orElse(name);
     }
 
     /// A newer worker may know classes that this server does not.

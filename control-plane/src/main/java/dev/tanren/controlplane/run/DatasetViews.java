@@ -5,11 +5,13 @@ import dev.tanren.spec.json.Json;
 import dev.tanren.storage.registry.Events;
 import dev.tanren.storage.tokens.PreparedDataset;
 import dev.tanren.storage.tokens.PreparingDataset;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// What was prepared for a run and what is being prepared, as its events tell it.
 ///
@@ -18,13 +20,21 @@ import java.util.Set;
 /// @param preparing the last that was told of each dataset since it was prepared last
 record DatasetViews(List<PreparedDataset> prepared, List<PreparingView> preparing) {
 
-    private static final Set<String> TOLD = Set.of(PreparedDataset.EVENT, PreparingDataset.EVENT);
+    private static final String SKIPPED = "phase.skipped";
+    private static final Set<String> TOLD =
+            Set.of(PreparedDataset.EVENT, PreparingDataset.EVENT, SKIPPED);
+
+    private record Phase(@Nullable String stage, String phase) {}
 
     static DatasetViews of(Events events, String runId) {
         Map<String, PreparedDataset> prepared = new LinkedHashMap<>();
         Map<String, PreparingView> preparing = new LinkedHashMap<>();
+        Set<Phase> leftOut = new HashSet<>();
         for (Events.Event event : events.ofTypes(runId, TOLD)) {
-            if (event.type().equals(PreparingDataset.EVENT)) {
+            if (event.type().equals(SKIPPED)) {
+                leftOut.add(
+                        new Phase(event.stageId(), String.valueOf(event.data().get("phase"))));
+            } else if (event.type().equals(PreparingDataset.EVENT)) {
                 read(event, PreparingDataset.class)
                         .map(it -> view(it, event))
                         .ifPresent(it -> preparing.put(it.dataset(), it));
@@ -37,7 +47,23 @@ record DatasetViews(List<PreparedDataset> prepared, List<PreparingView> preparin
                                 });
             }
         }
-        return new DatasetViews(List.copyOf(prepared.values()), List.copyOf(preparing.values()));
+        return new DatasetViews(
+                prepared.values().stream().map(it -> withoutPhases(it, leftOut)).toList(),
+                List.copyOf(preparing.values()));
+    }
+
+    /// A phase that was left out goes through nothing.
+    private static PreparedDataset withoutPhases(PreparedDataset prepared, Set<Phase> leftOut) {
+        return new PreparedDataset(
+                prepared.dataset(),
+                prepared.manifestKey(),
+                prepared.reused(),
+                prepared.trainingTokens(),
+                prepared.heldOutTokens(),
+                prepared.statistics(),
+                prepared.uses().stream()
+                        .filter(use -> !leftOut.contains(new Phase(use.stage(), use.phase())))
+                        .toList());
     }
 
     private static PreparingView view(PreparingDataset told, Events.Event event) {

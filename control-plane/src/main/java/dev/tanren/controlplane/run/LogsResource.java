@@ -59,6 +59,9 @@ public class LogsResource {
             @QueryParam("rank") @Nullable String rank,
             @QueryParam("tail") @DefaultValue("1000") String tail) {
         Run run = finder.run(id);
+        if (stage != null && STAGE.matcher(stage).matches()) {
+            finder.stage(run, stage);
+        }
         if (attempt == null && rank == null) {
             return Response.ok(list(run, stage)).type(MediaType.APPLICATION_JSON).build();
         }

@@ -3,6 +3,7 @@ package dev.tanren.controlplane.run;
 import dev.tanren.controlplane.api.RunMetrics;
 import dev.tanren.controlplane.api.RunMetrics.EvaluationPoint;
 import dev.tanren.controlplane.security.Roles;
+import dev.tanren.controlplane.situation.RecentSteps;
 import dev.tanren.storage.registry.Metrics.EvaluationRow;
 import dev.tanren.storage.registry.Metrics.StepRow;
 import dev.tanren.storage.registry.PostgresRegistry;

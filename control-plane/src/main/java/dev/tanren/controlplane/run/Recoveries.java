@@ -1,6 +1,7 @@
 package dev.tanren.controlplane.run;
 
 import dev.tanren.controlplane.api.Recovery;
+import dev.tanren.controlplane.situation.RecentSteps;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.TrainingStage;

@@ -9,6 +9,7 @@ import dev.tanren.storage.registry.Runs.Run;
 import dev.tanren.storage.registry.Runs.StageRow;
 import jakarta.inject.Singleton;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Finds runs and their stages, or says that there is none.
@@ -41,9 +42,14 @@ public class RunFinder {
                     .findFirst()
                     .orElseThrow(
                             () ->
-                                    missing(
+                                    new TanrenException(
+                                            ErrorCode.NOT_FOUND,
                                             "the run has no such stage",
-                                            "run/" + run.runId() + "/" + stageId));
+                                            "run/" + run.runId() + "/" + stageId,
+                                            "its stages are: "
+                                                    + stages.stream()
+                                                            .map(StageRow::stageId)
+                                                            .collect(Collectors.joining(", "))));
         }
         return stages.stream()
                 .filter(stage -> stage.stageId().equals(run.currentStage()))

@@ -9,6 +9,8 @@ import dev.tanren.controlplane.api.RunDetail.PhaseView;
 import dev.tanren.controlplane.api.RunDetail.StageView;
 import dev.tanren.controlplane.api.RunSummary;
 import dev.tanren.controlplane.security.Caller;
+import dev.tanren.controlplane.situation.RecentSteps;
+import dev.tanren.controlplane.situation.Situations;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.plan.Plan;
@@ -36,9 +38,11 @@ public class RunViews {
     private static final int TREND_POINTS = 40;
 
     private final PostgresRegistry registry;
+    private final Situations situations;
 
-    RunViews(PostgresRegistry registry) {
+    RunViews(PostgresRegistry registry, Situations situations) {
         this.registry = registry;
+        this.situations = situations;
     }
 
     public RunSummary summary(Run run, Caller caller) {
@@ -56,6 +60,7 @@ public class RunViews {
         DatasetViews datasets = DatasetViews.of(registry.events(), run.runId());
         return new RunDetail(
                 summary(run, caller, stages, attempts),
+                situations.of(run),
                 failure(run.failure()),
                 stages.stream().map(stage -> stage(stage, plan)).toList(),
                 AttemptViews.of(attempts, registry, run.runId()),
@@ -83,7 +88,7 @@ public class RunViews {
                 run.runId(),
                 run.name(),
                 run.status().key(),
-                run.reason(),
+                reason(run, attempts),
                 run.owner(),
                 run.currentStage(),
                 stage.map(row -> row.position() + 1).orElse(0),
@@ -101,6 +106,15 @@ public class RunViews {
                 run.createdAt(),
                 run.startedAt(),
                 run.finishedAt());
+    }
+
+    /// A run at work has the reason that its newest attempt waits for, if it does.
+    private static @Nullable String reason(Run run, List<Attempt> attempts) {
+        if (run.reason() != null || run.status() != RunState.RUNNING || attempts.isEmpty()) {
+            return run.reason();
+        }
+        Attempt newest = attempts.getLast();
+        return newest.endedAt() == null ? newest.reason() : null;
     }
 
     private static @Nullable Double eta(RunState status, StageRow stage, RecentSteps recent) {
@@ -130,7 +144,7 @@ public class RunViews {
         return new FailureView(
                 code.code(),
                 code.failureClass().name().toLowerCase(Locale.ROOT),
-                code.failureClass().retryable(),
+                code.retryable(),
                 failure.what(),
                 failure.where(),
                 failure.mend());

@@ -10,6 +10,7 @@ import dev.tanren.controlplane.id.SortableIds;
 import dev.tanren.controlplane.plan.PlanTexts;
 import dev.tanren.controlplane.security.Caller;
 import dev.tanren.controlplane.security.Roles;
+import dev.tanren.controlplane.situation.Situations;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Plan;
@@ -59,6 +60,7 @@ public class RunsResource {
     private final Recoveries recoveries;
     private final RunDeletion deletion;
     private final InputsOutlook inputs;
+    private final Situations situations;
     private final ObjectMapper mapper;
 
     RunsResource(
@@ -70,6 +72,7 @@ public class RunsResource {
             Recoveries recoveries,
             RunDeletion deletion,
             InputsOutlook inputs,
+            Situations situations,
             ObjectMapper mapper) {
         this.registry = registry;
         this.finder = finder;
@@ -79,6 +82,7 @@ public class RunsResource {
         this.recoveries = recoveries;
         this.deletion = deletion;
         this.inputs = inputs;
+        this.situations = situations;
         this.mapper = mapper;
     }
 
@@ -160,7 +164,8 @@ public class RunsResource {
     @Path("{id}/recovery")
     public Recovery recovery(@PathParam("id") String id) {
         Run run = finder.run(id);
-        return recoveries.of(run).with(inputs.of(run));
+        Recovery recovery = recoveries.of(run).with(inputs.of(run));
+        return recovery.in(situations.of(run, recovery));
     }
 
     /// @param reason for the record, at most 1000 characters

@@ -2,12 +2,16 @@ package dev.tanren.controlplane.diagnosis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.empty;
+import static org.hamcrest.Matchers.endsWith;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.nullValue;
 import static org.hamcrest.Matchers.startsWith;
 
 import dev.tanren.controlplane.ApiTest;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.run.StageState;
+import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Metrics.StepRow;
 import dev.tanren.storage.registry.Tokens.Role;
@@ -95,6 +99,40 @@ class DiagnosisApiTest extends ApiTest {
     }
 
     @Test
+    void whileARunRecoversNothingIsSaidOfWhatHoldsItsStepsUp() {
+        String id = recordedRun("recovers-slowly");
+        steps(id, 1, Map.of("seconds.forward", 0.9), 1, 10);
+        registry.attempts()
+                .end(
+                        newestToken(id),
+                        AttemptStatus.FAILED,
+                        "the process ended by signal 9 (SIGKILL) [rank 1]",
+                        ErrorCode.RANK_CRASHED,
+                        10);
+
+        as(token(Role.VIEWER))
+                .get("/api/v1/runs/" + id + "/diagnosis")
+                .then()
+                .statusCode(200)
+                .body("situation.state", equalTo("recovering"))
+                .body("situation.trouble.code", equalTo("TNR-5001"))
+                .body("verdict", nullValue())
+                .body("mend", nullValue())
+                .body("lastStep", equalTo(10))
+                .body("shares.forward", closeTo(0.9f));
+        as(token(Role.VIEWER))
+                .get("/api/v1/runs/" + id + "/recovery")
+                .then()
+                .body("situation.headline", endsWith("(rank crashed)"));
+        as(token(Role.VIEWER))
+                .get("/api/v1/runs/" + id)
+                .then()
+                .body("situation.state", equalTo("recovering"))
+                .body("attempts[0].code", equalTo("TNR-5001"))
+                .body("attempts[0].failureClass", equalTo("RANK_CRASHED"));
+    }
+
+    @Test
     void aRunWithoutStepsHasNoVerdict() {
         as(token(Role.VIEWER))
                 .get("/api/v1/runs/" + recordedRun("young") + "/diagnosis")
@@ -158,9 +196,19 @@ class DiagnosisApiTest extends ApiTest {
     }
 
     private void steps(String id, int attempt, Map<String, Double> seconds, long from, long to) {
+        machine("w", GIBIBYTE);
+        projector().become(id, "adapt", StageState.RUNNING);
         Attempt begun =
                 StartedAttempt.begin(
                         registry, id, "adapt", "short", "w", 2, from - 1, "r" + attempt);
+        registry.events()
+                .append(
+                        id,
+                        "attempt.started",
+                        "adapt",
+                        "starts",
+                        Map.of("attempt", begun.attempt()),
+                        null);
         List<StepRow> rows = new ArrayList<>();
         for (long step = from; step <= to; step++) {
             for (int rank = 0; rank < 2; rank++) {

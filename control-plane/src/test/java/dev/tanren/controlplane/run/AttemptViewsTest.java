@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tanren.controlplane.ApiTest;
 import dev.tanren.controlplane.api.RunDetail.AttemptView;
 import dev.tanren.controlplane.id.SortableIds;
+import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Metrics.StepRow;
@@ -34,7 +35,7 @@ class AttemptViewsTest extends ApiTest {
 
     @Test
     void aCrashIsRecoveredFromWithTheNextFinishedStep() {
-        end(begin(0), AttemptStatus.FAILED, "RANK_CRASHED");
+        end(begin(0), AttemptStatus.FAILED, ErrorCode.RANK_CRASHED);
         step(begin(5), 6);
 
         assertThat(recoveries()).hasSize(2);
@@ -52,7 +53,7 @@ class AttemptViewsTest extends ApiTest {
 
     @Test
     void anAttemptThatHasFinishedNoStepHasNotRecovered() {
-        end(begin(0), AttemptStatus.FAILED, "RANK_CRASHED");
+        end(begin(0), AttemptStatus.FAILED, ErrorCode.RANK_CRASHED);
         begin(5);
 
         assertThat(recoveries()).containsOnlyNulls();
@@ -78,7 +79,7 @@ class AttemptViewsTest extends ApiTest {
 
     @Test
     void aFailureThatWaitedForAPersonIsNotRecoveredFrom() {
-        end(begin(0), AttemptStatus.FAILED, "OUT_OF_MEMORY");
+        end(begin(0), AttemptStatus.FAILED, ErrorCode.RANK_OUT_OF_MEMORY);
         step(begin(7), 8);
 
         assertThat(recoveries()).containsOnlyNulls();
@@ -87,7 +88,7 @@ class AttemptViewsTest extends ApiTest {
     @Test
     void aCrashAfterWhichTheRunStoodStillIsNotRecoveredFrom() {
         for (String standstill : List.of("run.failed", "run.paused", "run.cancelled")) {
-            end(begin(0), AttemptStatus.FAILED, "RANK_CRASHED");
+            end(begin(0), AttemptStatus.FAILED, ErrorCode.RANK_CRASHED);
             event(standstill);
             event("run.started");
             step(begin(7), 8);
@@ -98,7 +99,7 @@ class AttemptViewsTest extends ApiTest {
 
     @Test
     void afterAnOrderlyStopTheTimeWithoutAnyWorkerIsNoRecovery() {
-        end(begin(0), AttemptStatus.FAILED, "PREEMPTED");
+        end(begin(0), AttemptStatus.PREEMPTED, ErrorCode.RANK_PREEMPTED);
         step(begin(7), 8);
         Instant firstStep = Objects.requireNonNull(attempts().getLast().firstStepAt());
 
@@ -109,7 +110,7 @@ class AttemptViewsTest extends ApiTest {
 
     @Test
     void aPreemptedAttemptThatAnotherWorkerTakesOverIsRecoveredFrom() {
-        end(begin(0), AttemptStatus.FAILED, "PREEMPTED");
+        end(begin(0), AttemptStatus.PREEMPTED, ErrorCode.RANK_PREEMPTED);
         step(begin(7), 8);
 
         worker(Instant.EPOCH);
@@ -119,7 +120,7 @@ class AttemptViewsTest extends ApiTest {
 
     @Test
     void theTimeWithoutAnyWorkerAfterACrashIsRecovery() {
-        end(begin(0), AttemptStatus.FAILED, "RANK_CRASHED");
+        end(begin(0), AttemptStatus.FAILED, ErrorCode.RANK_CRASHED);
         step(begin(7), 8);
         Instant firstStep = Objects.requireNonNull(attempts().getLast().firstStepAt());
 
@@ -166,9 +167,9 @@ class AttemptViewsTest extends ApiTest {
                 registry, run, "adapt", "short", "w", 2, step, SortableIds.next());
     }
 
-    private void end(Attempt attempt, AttemptStatus status, @Nullable String failureClass) {
+    private void end(Attempt attempt, AttemptStatus status, @Nullable ErrorCode error) {
         registry.attempts()
-                .end(attempt.fencingToken(), status, "scripted", failureClass, attempt.lastStep());
+                .end(attempt.fencingToken(), status, "scripted", error, attempt.lastStep());
     }
 
     private Attempt step(Attempt attempt, long step) {

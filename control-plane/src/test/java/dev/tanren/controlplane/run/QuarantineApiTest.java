@@ -6,6 +6,7 @@ import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.notNullValue;
 import static org.hamcrest.Matchers.nullValue;
 
+import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.run.RunState;
 import dev.tanren.spec.run.StageState;
 import dev.tanren.spec.run.TrainedOn;
@@ -36,7 +37,7 @@ class QuarantineApiTest extends RunApiTest {
                         attempt.fencingToken(),
                         AttemptStatus.FAILED,
                         "killed",
-                        "RANK_CRASHED",
+                        ErrorCode.RANK_CRASHED,
                         lastStep);
         new RunProjector(registry).become(id, "adapt", StageState.FAILED);
         new RunProjector(registry).become(id, RunState.FAILED);

@@ -9,6 +9,7 @@ import static org.hamcrest.Matchers.notNullValue;
 import static org.hamcrest.Matchers.nullValue;
 
 import com.fasterxml.jackson.core.type.TypeReference;
+import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.planner.DataUse;
 import dev.tanren.spec.run.StageState;
@@ -127,7 +128,12 @@ class RunRecordsApiTest extends RunApiTest {
         record(id, first, 1, 7);
         saved(first, 5);
         registry.attempts()
-                .end(first.fencingToken(), AttemptStatus.FAILED, "killed", "RANK_CRASHED", 7);
+                .end(
+                        first.fencingToken(),
+                        AttemptStatus.FAILED,
+                        "killed",
+                        ErrorCode.RANK_CRASHED,
+                        7);
         projector().become(id, "adapt", StageState.RUNNING);
         registry.runs().setProgress(id, "adapt", first.fencingToken(), "short", 7);
 
@@ -294,7 +300,8 @@ class RunRecordsApiTest extends RunApiTest {
                 .post("/api/v1/runs/" + id + "/checkpoints/adapt/5/verify")
                 .then()
                 .statusCode(409)
-                .body("code", equalTo("TNR-4005"));
+                .body("code", equalTo("TNR-4005"))
+                .body("retryable", equalTo(false));
         as(operator)
                 .post("/api/v1/runs/" + id + "/checkpoints/adapt/6/verify")
                 .then()

@@ -1,5 +1,6 @@
 package dev.tanren.storage.registry;
 
+import dev.tanren.spec.error.FailureClass;
 import java.util.Locale;
 
 /// State of an attempt, as people see it.
@@ -10,8 +11,15 @@ public enum AttemptStatus {
     CANCELLED,
     /// It saved and ended because the run pauses.
     PAUSED,
+    /// Its worker was stopped or taken away: nothing is wrong with the work.
+    PREEMPTED,
     /// A newer attempt replaced it.
     SUPERSEDED;
+
+    /// How an attempt ends that an error of this class ended.
+    public static AttemptStatus of(FailureClass failure) {
+        return failure == FailureClass.PREEMPTED ? PREEMPTED : FAILED;
+    }
 
     public String key() {
         return name().toLowerCase(Locale.ROOT);

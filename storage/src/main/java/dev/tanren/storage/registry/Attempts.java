@@ -1,5 +1,6 @@
 package dev.tanren.storage.registry;
 
+import dev.tanren.spec.error.ErrorCode;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -52,11 +53,14 @@ public interface Attempts {
     /// Whether no newer attempt of the stage has begun.
     boolean current(String runId, String stageId, long fencingToken);
 
+    /// Records how an attempt ended. Nothing happens where it has ended.
+    ///
+    /// @param error why, whose class is recorded with it; null where nothing failed
     void end(
             long fencingToken,
             AttemptStatus status,
             @Nullable String reason,
-            @Nullable String failureClass,
+            @Nullable ErrorCode error,
             long lastStep);
 
     List<Attempt> list(String runId);
@@ -89,6 +93,8 @@ public interface Attempts {
     ///     identity
     /// @param worker that runs the ranks; until they are launched, the one that began the attempt
     /// @param resumeStep last step that is in what it starts from; null until that is found
+    /// @param failureClass constant name of its class; null where nothing failed
+    /// @param failureCode constant name of [ErrorCode]; null where nothing failed
     record Attempt(
             String runId,
             String stageId,
@@ -102,6 +108,7 @@ public interface Attempts {
             AttemptStatus status,
             @Nullable String reason,
             @Nullable String failureClass,
+            @Nullable String failureCode,
             Instant startedAt,
             @Nullable Instant firstStepAt,
             @Nullable Instant endedAt) {}

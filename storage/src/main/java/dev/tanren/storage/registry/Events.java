@@ -34,6 +34,9 @@ public interface Events {
     /// Every event of these types, oldest first.
     List<Event> ofTypes(String runId, Set<String> types);
 
+    /// The newest events of these types, newest first, at most `limit`.
+    List<Event> newest(String runId, Set<String> types, int limit);
+
     record Event(
             long id,
             String runId,

@@ -36,6 +36,10 @@ public interface Metrics {
     /// The attempt's first two are left out: they are those of a cold machine.
     List<StepRow> newestSteps(String runId, String stageId, int steps);
 
+    /// For each rank the step of a stage that it reported last, those included that a later attempt
+    /// undid. Ranks that reported none are left out.
+    List<LastStep> lastSteps(String runId, String stageId, int ranks);
+
     List<EvaluationRow> evaluations(String runId, String stageId);
 
     /// @param values by metric name: `loss`, `learningRate`, `gradientNorm`, `tokens`,
@@ -50,6 +54,9 @@ public interface Metrics {
             String batchHash,
             Map<String, Double> values,
             Instant at) {}
+
+    /// @param at when it was reported, by the worker's clock
+    record LastStep(int rank, long step, Instant at) {}
 
     record EvaluationRow(long step, String dataset, double loss, double perplexity, long tokens) {}
 }

@@ -58,12 +58,18 @@ class FencingTest extends RegistryTest {
     void anAttemptThatEndedByItselfKeepsItsReason() {
         Attempt first = begin(0, "a");
         registry.attempts()
-                .end(first.fencingToken(), AttemptStatus.FAILED, "killed", "rank_crashed", 7);
+                .end(
+                        first.fencingToken(),
+                        AttemptStatus.FAILED,
+                        "killed",
+                        ErrorCode.RANK_CRASHED,
+                        7);
         begin(0, "b");
 
         Attempt ended = registry.attempts().list(RUN).getFirst();
         assertThat(ended.status()).isEqualTo(AttemptStatus.FAILED);
-        assertThat(ended.failureClass()).isEqualTo("rank_crashed");
+        assertThat(ended.failureClass()).isEqualTo("RANK_CRASHED");
+        assertThat(ended.failureCode()).isEqualTo("RANK_CRASHED");
         assertThat(ended.lastStep()).isEqualTo(7);
     }
 

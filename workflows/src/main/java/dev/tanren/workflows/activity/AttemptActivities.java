@@ -25,10 +25,8 @@ public interface AttemptActivities {
     /// @return why it ended, as people are told
     String end(EndRequest request);
 
-    /// @param failureClass constant name of [dev.tanren.spec.error.FailureClass]; null where
-    ///     nothing failed
-    record EndRequest(
-            String runId, long fencingToken, String reason, @Nullable String failureClass) {}
+    /// @param code constant name of [dev.tanren.spec.error.ErrorCode]; null where nothing failed
+    record EndRequest(String runId, long fencingToken, String reason, @Nullable String code) {}
 
     /// @param execution the run's, so that a begin which a retry has overtaken can be refused
     /// @param trainedOn what the run was prepared for; a checkpoint of anything else is refused

@@ -40,11 +40,23 @@ public record RetryBudget(int failures, int preemptions, long bestStep) {
 
     /// Whether the stage may be tried again after the failure that [#after] counted last.
     public boolean allowsRetryOf(FailureClass failure) {
+        return nextTry(failure) <= triesAfter(failure);
+    }
+
+    /// Which try without progress the next one would be, after the failure that [#after] counted
+    /// last.
+    public int nextTry(FailureClass failure) {
+        return 1 + (failure == FailureClass.PREEMPTED ? preemptions : failures);
+    }
+
+    /// How many tries without progress there are at most where the last failure is of this class;
+    /// after the last of them a run ends, or waits for a person after preemptions.
+    public static int triesAfter(FailureClass failure) {
         return switch (failure) {
-            case PREEMPTED -> preemptions <= PREEMPTIONS;
-            case RANK_CRASHED, HUNG, ANOMALY -> failures <= CRASHES;
-            case STORAGE -> failures <= STORAGE_FAILURES;
-            case OUT_OF_MEMORY, DIVERGED, DATA, CONFIGURATION, REQUEST, BUG -> false;
+            case PREEMPTED -> PREEMPTIONS + 1;
+            case RANK_CRASHED, HUNG, ANOMALY -> CRASHES + 1;
+            case STORAGE -> STORAGE_FAILURES + 1;
+            case OUT_OF_MEMORY, DIVERGED, DATA, CONFIGURATION, REQUEST, BUG -> 1;
         };
     }
 

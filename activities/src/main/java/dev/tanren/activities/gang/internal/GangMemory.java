@@ -29,6 +29,7 @@ public final class GangMemory {
     private static final Logger LOG = LoggerFactory.getLogger(GangMemory.class);
     private static final Duration TICK = Duration.ofMillis(200);
     private static final Duration BEFORE_GIVEN_BACK = Duration.ofSeconds(30);
+    private static final Duration BEFORE_TOLD_AGAIN = Duration.ofSeconds(5);
 
     private final WorkerMemory memory;
     private final Registry registry;
@@ -76,7 +77,7 @@ public final class GangMemory {
             held = grant.await(Duration.ZERO);
             if (!held) {
                 recordWaiting(grant, recorder);
-                held = awaitTurn(grant, lease);
+                held = awaitTurn(grant, lease, recorder);
             }
             return new Promise(grant, held);
         } catch (InterruptedException e) {
@@ -131,8 +132,11 @@ public final class GangMemory {
                         + " were promised to the ranks, and they ask for more the next time");
     }
 
-    private boolean awaitTurn(MemoryLedger.Grant grant, Lease lease) throws InterruptedException {
+    private boolean awaitTurn(MemoryLedger.Grant grant, Lease lease, GangRecorder recorder)
+            throws InterruptedException {
         long giveBack = System.nanoTime() + BEFORE_GIVEN_BACK.toNanos();
+        String told = waiting(grant);
+        long tellAgain = System.nanoTime() + BEFORE_TOLD_AGAIN.toNanos();
         while (true) {
             switch (lease.state()) {
                 case HELD -> {}
@@ -146,6 +150,11 @@ public final class GangMemory {
             if (grant.await(TICK)) {
                 return true;
             }
+            if (System.nanoTime() > tellAgain && !waiting(grant).equals(told)) {
+                told = waiting(grant);
+                tellAgain = System.nanoTime() + BEFORE_TOLD_AGAIN.toNanos();
+                recorder.stillWaits(told);
+            }
             if (System.nanoTime() > giveBack) {
                 giveBack = System.nanoTime() + BEFORE_GIVEN_BACK.toNanos();
                 refuseWhereAnotherHasRoom(grant.bytes());
@@ -156,8 +165,7 @@ public final class GangMemory {
     private void recordWaiting(MemoryLedger.Grant grant, GangRecorder recorder) {
         recorder.waits(
                 worker,
-                "waits for %s of memory; %s are free on the worker"
-                        .formatted(new ByteSize(grant.bytes()), free()),
+                waiting(grant),
                 Map.of(
                         "worker",
                         worker,
@@ -167,6 +175,11 @@ public final class GangMemory {
                         memory.ledger().freeBytes(),
                         "totalBytes",
                         memory.ledger().totalBytes()));
+    }
+
+    private String waiting(MemoryLedger.Grant grant) {
+        return "waits for %s of memory; %s are free on the worker"
+                .formatted(new ByteSize(grant.bytes()), free());
     }
 
     private void refuseWhereAnotherHasRoom(long bytes) {

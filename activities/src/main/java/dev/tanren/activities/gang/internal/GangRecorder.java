@@ -5,6 +5,7 @@ import dev.tanren.activities.journal.Journal;
 import dev.tanren.activities.journal.JournalEntry;
 import dev.tanren.activities.lease.Lease;
 import dev.tanren.launch.Report;
+import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.planner.StageUtilisation;
@@ -73,6 +74,11 @@ public final class GangRecorder implements AutoCloseable {
     public void waits(String worker, String reason, Map<String, Object> data) {
         record(new JournalEntry.Waits(request.fencingToken(), reason));
         event("attempt.waiting", worker, "attempt " + request.attempt() + " " + reason, data);
+    }
+
+    /// Records what the attempt waits for now, where that is another than was told.
+    public void stillWaits(String reason) {
+        record(new JournalEntry.Waits(request.fencingToken(), reason));
     }
 
     /// Records where the ranks of the attempt run.
@@ -253,14 +259,16 @@ public final class GangRecorder implements AutoCloseable {
     public void ended(AttemptStatus status, String reason, @Nullable TanrenException error) {
         flush();
         long step = reached;
-        String failureClass = error == null ? null : error.failureClass().name();
-        record(new JournalEntry.Ended(request.fencingToken(), status, reason, failureClass, step));
+        ErrorCode code = error == null ? null : error.code();
+        record(new JournalEntry.Ended(request.fencingToken(), status, reason, code, step));
         Map<String, Object> data = new LinkedHashMap<>();
         data.put("step", step);
         data.put("status", status.key());
         if (error != null) {
             data.put("code", error.code().name());
-            data.put("failureClass", failureClass);
+            data.put("failureClass", error.failureClass().name());
+            data.put("where", error.where());
+            data.put("mend", error.mend());
         }
         event("attempt.ended", "", reason, data);
     }

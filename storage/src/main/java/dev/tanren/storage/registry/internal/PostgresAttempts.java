@@ -266,7 +266,7 @@ public final class PostgresAttempts implements Attempts {
             long fencingToken,
             AttemptStatus status,
             @Nullable String reason,
-            @Nullable String failureClass,
+            @Nullable ErrorCode error,
             long lastStep) {
         database.run(
                 handle ->
@@ -276,6 +276,7 @@ public final class PostgresAttempts implements Attempts {
                                             status = :status,
                                             reason = :reason,
                                             failure_class = :failureClass,
+                                            failure_code = :failureCode,
                                             last_step = greatest(last_step, :lastStep),
                                             ended_at = clock_timestamp()
                                         where fencing_token = :token and ended_at is null
@@ -283,7 +284,10 @@ public final class PostgresAttempts implements Attempts {
                                 .bind("token", fencingToken)
                                 .bind("status", status.key())
                                 .bind("reason", reason)
-                                .bind("failureClass", failureClass)
+                                .bind(
+                                        "failureClass",
+                                        error == null ? null : error.failureClass().name())
+                                .bind("failureCode", error == null ? null : error.name())
                                 .bind("lastStep", lastStep)
                                 .execute());
     }
@@ -314,6 +318,7 @@ public final class PostgresAttempts implements Attempts {
                 AttemptStatus.of(row.getString("status")),
                 row.getString("reason"),
                 row.getString("failure_class"),
+                row.getString("failure_code"),
                 Columns.instant(row, "started_at"),
                 Columns.instantOrNull(row, "first_step_at"),
                 Columns.instantOrNull(row, "ended_at"));

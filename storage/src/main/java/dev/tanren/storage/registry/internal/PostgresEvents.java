@@ -127,6 +127,23 @@ public final class PostgresEvents implements Events {
                                 .list());
     }
 
+    @Override
+    public List<Event> newest(String runId, Set<String> types, int limit) {
+        return database.call(
+                handle ->
+                        handle.createQuery(
+                                        """
+                                        select * from events
+                                        where run_id = :runId and type in (<types>)
+                                        order by event_id desc limit :limit
+                                        """)
+                                .bind("runId", runId)
+                                .bindList("types", List.copyOf(types))
+                                .bind("limit", limit)
+                                .map((row, context) -> event(row))
+                                .list());
+    }
+
     private static Event event(ResultSet row) throws SQLException {
         return new Event(
                 row.getLong("event_id"),

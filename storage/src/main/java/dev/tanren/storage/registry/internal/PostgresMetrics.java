@@ -251,6 +251,41 @@ public final class PostgresMetrics implements Metrics {
                                 .list());
     }
 
+    /// The newest is either the furthest that was ever reached, or the furthest that counts.
+    @Override
+    public List<LastStep> lastSteps(String runId, String stageId, int ranks) {
+        return database.call(
+                handle ->
+                        handle.createQuery(
+                                        """
+                                        select ranks.rank, newest.step, newest.at
+                                        from generate_series(0, :ranks - 1) as ranks(rank)
+                                        cross join lateral (
+                                            select step, at from (
+                                                (select step, at from step_metrics
+                                                    where run_id = :runId and stage_id = :stageId
+                                                        and rank = ranks.rank
+                                                    order by step desc limit 1)
+                                                union all
+                                                (select step, at from step_metrics
+                                                    where run_id = :runId and stage_id = :stageId
+                                                        and rank = ranks.rank and not rolled_back
+                                                    order by step desc limit 1)) as furthest
+                                            order by at desc limit 1) as newest
+                                        order by ranks.rank
+                                        """)
+                                .bind("runId", runId)
+                                .bind("stageId", stageId)
+                                .bind("ranks", ranks)
+                                .map(
+                                        (row, context) ->
+                                                new LastStep(
+                                                        row.getInt("rank"),
+                                                        row.getLong("step"),
+                                                        Columns.instant(row, "at")))
+                                .list());
+    }
+
     @Override
     public List<EvaluationRow> evaluations(String runId, String stageId) {
         return database.call(

@@ -240,7 +240,7 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
         FailureClass failureClass = failure.failureClass();
         String told = failure.what();
         if (!(thrown.getCause() instanceof ApplicationFailure)) {
-            told = endForWorker(begun, failure.what(), failureClass.name());
+            told = endForWorker(begun, failure.what(), failure.code());
         }
         budget = budget.after(failureClass);
         if (!budget.allowsRetryOf(failureClass)) {
@@ -287,10 +287,9 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
     }
 
     /// Also done while the workflow is cancelled.
-    private String endForWorker(Begun begun, String reason, @Nullable String failureClass) {
+    private String endForWorker(Begun begun, String reason, @Nullable String code) {
         CompletablePromise<String> told = Workflow.newPromise();
-        EndRequest request =
-                new EndRequest(input.runId(), begun.fencingToken(), reason, failureClass);
+        EndRequest request = new EndRequest(input.runId(), begun.fencingToken(), reason, code);
         Workflow.newDetachedCancellationScope(
                         () -> told.completeFrom(Async.function(attempts::end, request)))
                 .run();

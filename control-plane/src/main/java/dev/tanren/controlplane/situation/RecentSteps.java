@@ -1,4 +1,4 @@
-package dev.tanren.controlplane.run;
+package dev.tanren.controlplane.situation;
 
 import dev.tanren.storage.registry.Metrics;
 import dev.tanren.storage.registry.Metrics.StepRow;
@@ -12,18 +12,18 @@ import org.jspecify.annotations.Nullable;
 /// @param loss of the newest step
 /// @param zLoss of the newest step; null where the plan has none
 /// @param secondsPerStep mean over the last steps; null when none was measured
-record RecentSteps(
+public record RecentSteps(
         @Nullable Double loss,
         @Nullable Double zLoss,
         @Nullable Double secondsPerStep,
         @Nullable Double tokensPerSecond) {
 
-    static final RecentSteps NONE = new RecentSteps(null, null, null, null);
+    public static final RecentSteps NONE = new RecentSteps(null, null, null, null);
 
     /// Enough to even out one save or evaluation.
     private static final int COUNTED = 20;
 
-    static RecentSteps of(Metrics metrics, String runId, String stageId, long step) {
+    public static RecentSteps of(Metrics metrics, String runId, String stageId, long step) {
         List<StepRow> rows =
                 metrics.steps(runId, stageId, Math.max(1, step - COUNTED + 1), COUNTED).stream()
                         .filter(row -> !row.rolledBack())
@@ -45,7 +45,7 @@ record RecentSteps(
     }
 
     /// JSON has no number for what is not finite.
-    static @Nullable Double finite(@Nullable Double value) {
+    public static @Nullable Double finite(@Nullable Double value) {
         return value == null || value.isNaN() || value.isInfinite() ? null : value;
     }
 }
