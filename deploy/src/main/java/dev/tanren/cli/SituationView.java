@@ -11,8 +11,6 @@ import org.jspecify.annotations.Nullable;
 /// wrong, how that is known, what happens by itself, and what a person can do.
 final class SituationView {
 
-    private static final String LINE = "%-9s%s%n";
-
     private SituationView() {}
 
     /// @param situation as the API tells it
@@ -78,7 +76,7 @@ final class SituationView {
         if (instant == null) {
             return "";
         }
-        long seconds = Math.max(0, Duration.between(instant, now).toSeconds());
+        double seconds = Math.max(0, Duration.between(instant, now).toMillis() / 1000.0);
         return " (since "
                 + instant.toString().replaceFirst("\\.\\d+Z$", "Z")
                 + ", "
@@ -87,6 +85,6 @@ final class SituationView {
     }
 
     private static void line(PrintStream out, String title, String text) {
-        out.printf(LINE, title, Printable.lines(text));
+        out.printf("%-9s%s%n", title, Printable.lines(text));
     }
 }

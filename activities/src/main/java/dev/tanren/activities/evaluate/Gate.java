@@ -115,7 +115,7 @@ public record Gate(
                             + " in the inference runtime and "
                             + Figure.of(perplexity(trainer, dataset), perplexity(measured, dataset))
                             + " in the trainer, relatively more than "
-                            + largest
+                            + Figure.of(largest)
                             + " apart",
                     "stage " + stage,
                     "do not publish the model; report it with the plan");

@@ -196,7 +196,7 @@ class DiagnosisApiTest extends ApiTest {
     }
 
     private void steps(String id, int attempt, Map<String, Double> seconds, long from, long to) {
-        machine("w", GIBIBYTE);
+        machine("w", 0);
         projector().become(id, "adapt", StageState.RUNNING);
         Attempt begun =
                 StartedAttempt.begin(
