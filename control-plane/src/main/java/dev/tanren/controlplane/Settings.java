@@ -14,6 +14,10 @@ public interface Settings {
     /// so that no web page can reach the API through a name of its own.
     Optional<List<String>> allowedHosts();
 
+    /// Addresses and networks of the proxies in front of this server, such as `10.0.0.0/8`. What
+    /// they say of where a request comes from is believed, and of nobody else.
+    Optional<List<String>> trustedProxies();
+
     /// Requests a second that one token may make over a long time.
     @WithDefault("50")
     int requestsPerSecond();
@@ -43,6 +47,19 @@ public interface Settings {
     /// work.
     @WithDefault("PT5S")
     Duration tokenCache();
+
+    /// How often those who were refused are written into the audit.
+    @WithDefault("PT1M")
+    Duration refusalInterval();
+
+    /// How long a connection may stay on which no request is at work, and so how long the head of
+    /// one may take to come.
+    @WithDefault("PT30S")
+    Duration connectionPatience();
+
+    /// How long the body of a request may take to come.
+    @WithDefault("PT30S")
+    Duration bodyPatience();
 
     /// How long a sign-in to the console lasts.
     @WithDefault("PT12H")

@@ -11,9 +11,13 @@ export class Problem extends Error {
   }
 }
 
+// The cookie of the stack at this port: others on this host have theirs.
 function csrfToken() {
-  const entry = document.cookie.split("; ").find((cookie) => cookie.startsWith("tanren_csrf="));
-  return entry ? decodeURIComponent(entry.slice("tanren_csrf=".length)) : "";
+  const secure = location.protocol === "https:";
+  const port = location.port || (secure ? "443" : "80");
+  const name = `${secure ? "__Host-" : ""}tanren_csrf_${port}=`;
+  const entry = document.cookie.split("; ").find((cookie) => cookie.startsWith(name));
+  return entry ? decodeURIComponent(entry.slice(name.length)) : "";
 }
 
 const call = (method, path, body) => request(method, path, { body: body === undefined ? undefined : JSON.stringify(body) });

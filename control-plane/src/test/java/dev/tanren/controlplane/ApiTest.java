@@ -5,6 +5,7 @@ import static io.restassured.RestAssured.given;
 import dev.tanren.controlplane.id.SortableIds;
 import dev.tanren.controlplane.security.ApiTokens;
 import dev.tanren.spec.json.Json;
+import dev.tanren.spec.run.Actor;
 import dev.tanren.spec.run.RunState;
 import dev.tanren.spec.validation.PlanReader;
 import dev.tanren.storage.objects.S3ObjectStore;
@@ -35,6 +36,9 @@ public abstract class ApiTest {
                                     .encodeContentTypeAs("application/yaml", ContentType.TEXT)
                                     .encodeContentTypeAs("image/png", ContentType.TEXT));
 
+    /// Who does what the tests do without the API.
+    protected static final Actor TEST = Actor.program("test");
+
     @Inject protected PostgresRegistry registry;
     @Inject protected S3ObjectStore store;
 
@@ -47,7 +51,8 @@ public abstract class ApiTest {
                         role.name().toLowerCase(Locale.ROOT),
                         role,
                         ApiTokens.hash(secret),
-                        null);
+                        null,
+                        TEST);
         return secret;
     }
 

@@ -48,6 +48,8 @@ public final class Stack implements QuarkusTestResourceLifecycleManager {
         environment.put("tanren.api.look-up-burst", "100000");
         // Runs that tests record have no workflow: nobody looks for it but the tests of that.
         environment.put("tanren.api.start-grace", "PT1H");
+        // Tests have them written when they look.
+        environment.put("tanren.api.refusal-interval", "PT1H");
         environment.put("tanren.api.heartbeat", "PT0.5S");
         environment.put("tanren.api.event-interval", "PT0.1S");
         return environment;

@@ -27,6 +27,7 @@ import picocli.CommandLine.ParameterException;
             CheckpointCommand.class,
             ModelCommand.class,
             TokenCommand.class,
+            AuditCommand.class,
             BenchCommand.class,
             DemoCommand.class,
             ChaosCommand.class,

@@ -23,7 +23,8 @@ class ContinueAsNewTest extends WorkflowTest {
 
     private static final String RUN = RunWorkflow.workflowId("r");
 
-    private static final RunWorkflow.Request ASKED = new RunWorkflow.Request("ada", "again");
+    private static final RunWorkflow.Request ASKED =
+            new RunWorkflow.Request(TestTemporal.ADA, "again");
 
     @Override
     TestTemporal server() {

@@ -53,6 +53,7 @@ final class FakePlatform
     }
 
     final List<String> log = new CopyOnWriteArrayList<>();
+    final List<RequestEntry> asked = new CopyOnWriteArrayList<>();
     final List<Failure> failures = new CopyOnWriteArrayList<>();
     final List<String> reasons = new CopyOnWriteArrayList<>();
     final Queue<Gang> script = new ConcurrentLinkedQueue<>();
@@ -246,7 +247,8 @@ final class FakePlatform
     @Override
     public void recordRequest(RequestEntry request) {
         refuse(request.reason(), null);
-        log.add("request " + request.action() + " by " + request.actor());
+        asked.add(request);
+        log.add("request " + request.action() + " by " + request.actor().name());
     }
 
     @Override

@@ -21,7 +21,8 @@ class LongStageTest extends WorkflowTest {
     /// Each of them is twelve events of the stage's history or more.
     private static final long ATTEMPTS = ActivityPolicies.HISTORY_EVENTS / 10;
 
-    private static final RunWorkflow.Request ASKED = new RunWorkflow.Request("ada", "again");
+    private static final RunWorkflow.Request ASKED =
+            new RunWorkflow.Request(TestTemporal.ADA, "again");
 
     @Test
     void aPauseReachesAStageThatTookMoreAttemptsThanOneHistoryHolds() {

@@ -18,7 +18,8 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class PhaseEntryTest extends WorkflowTest {
 
-    private static final RunWorkflow.Request ASKED = new RunWorkflow.Request("ada", "a reason");
+    private static final RunWorkflow.Request ASKED =
+            new RunWorkflow.Request(TestTemporal.ADA, "a reason");
 
     @Test
     void aPhaseIsEnteredRegardlessWhenThePlanSaysContinue() {

@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Timeout;
 class RefusedRecordsTest extends WorkflowTest {
 
     private static final String WORDS = "words that are refused";
-    private static final RunWorkflow.Request ASKED = new RunWorkflow.Request("ada", WORDS);
+    private static final RunWorkflow.Request ASKED =
+            new RunWorkflow.Request(TestTemporal.ADA, WORDS);
 
     @Test
     void aRunWhoseRequestsAreRefusedIsPausedResumedAndCancelledAllTheSame() {
@@ -74,7 +75,7 @@ class RefusedRecordsTest extends WorkflowTest {
 
         ask().pause(ASKED);
         await(() -> ask().state().status().equals("paused"));
-        ask().resume(new RunWorkflow.Request("ada", null));
+        ask().resume(new RunWorkflow.Request(TestTemporal.ADA, null));
         run.getResult(Void.class);
 
         assertThat(platform.statuses()).containsExactly("running", "running", "succeeded");

@@ -19,7 +19,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Timeout(60)
 class RunEndsTest extends WorkflowTest {
 
-    private static final RunWorkflow.Request ASKED = new RunWorkflow.Request("ada", "a reason");
+    private static final RunWorkflow.Request ASKED =
+            new RunWorkflow.Request(TestTemporal.ADA, "a reason");
 
     @Test
     void stagesAfterOneThatFailedAreSkippedWithTheReason() {

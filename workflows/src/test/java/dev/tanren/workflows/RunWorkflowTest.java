@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.run.RunState;
 import dev.tanren.workflows.activity.GangActivities;
+import dev.tanren.workflows.activity.RegistryActivities.RequestEntry;
 import dev.tanren.workflows.run.RunWorkflow;
 import io.temporal.client.WorkflowStub;
 import io.temporal.client.WorkflowUpdateException;
@@ -16,7 +18,8 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class RunWorkflowTest extends WorkflowTest {
 
-    private static final RunWorkflow.Request ASKED = new RunWorkflow.Request("ada", "a reason");
+    private static final RunWorkflow.Request ASKED =
+            new RunWorkflow.Request(TestTemporal.ADA, "a reason");
 
     @Override
     TestTemporal server() {
@@ -71,6 +74,14 @@ class RunWorkflowTest extends WorkflowTest {
         assertThat(platform.statuses())
                 .containsExactly("running", "pausing", "paused", "running", "succeeded");
         assertThat(platform.gangs.get(1).resumeStep()).isEqualTo(7);
+        assertThat(platform.asked)
+                .containsExactly(
+                        asked("pause", RunState.RUNNING, RunState.PAUSING),
+                        asked("resume", RunState.PAUSED, RunState.RUNNING));
+    }
+
+    private static RequestEntry asked(String action, RunState before, RunState after) {
+        return new RequestEntry("r", action, TestTemporal.ADA, "a reason", before, after);
     }
 
     @Test

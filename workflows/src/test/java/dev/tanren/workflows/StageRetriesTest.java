@@ -128,7 +128,7 @@ class StageRetriesTest extends WorkflowTest {
                         "13 attempts in a row lost their worker and came no further than step 3;"
                                 + " the last: scripted;")
                 .endsWith("then resume the run");
-        ask().resume(new RunWorkflow.Request("ada", null));
+        ask().resume(new RunWorkflow.Request(TestTemporal.ADA, null));
         run.getResult(Void.class);
         assertThat(platform.statuses())
                 .containsExactly("running", "paused", "running", "succeeded");

@@ -85,10 +85,10 @@ class StoredHistoriesTest {
             platform.script.add(platform.untilCancelled(7));
             WorkflowStub run = temporal.start(Plans.twoPhases());
             TestTemporal.await(() -> platform.log.contains("gang at work"));
-            temporal.run(RUN_ID).pause(new RunWorkflow.Request("ada", null));
+            temporal.run(RUN_ID).pause(new RunWorkflow.Request(TestTemporal.ADA, null));
             TestTemporal.await(() -> platform.statuses().contains("paused"));
             write(temporal, STAGE_ID, "crashed-and-paused-stage.json");
-            temporal.run(RUN_ID).resume(new RunWorkflow.Request("ada", null));
+            temporal.run(RUN_ID).resume(new RunWorkflow.Request(TestTemporal.ADA, null));
             run.getResult(Void.class);
             write(temporal, RUN_ID, "paused-and-resumed-run.json");
         }
@@ -105,7 +105,7 @@ class StoredHistoriesTest {
             platform.script.add(platform.untilCancelled(7));
             WorkflowStub run = temporal.start(Plans.twoPhases());
             TestTemporal.await(() -> platform.log.contains("gang at work"));
-            temporal.run(RUN_ID).cancel(new RunWorkflow.Request("ada", "enough"));
+            temporal.run(RUN_ID).cancel(new RunWorkflow.Request(TestTemporal.ADA, "enough"));
             run.getResult(Void.class);
             write(temporal, RUN_ID, "cancelled-run.json");
             write(temporal, STAGE_ID, "cancelled-stage.json");

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.run.Actor;
 import dev.tanren.workflows.activity.GangActivities;
 import dev.tanren.workflows.activity.SearchAttributes;
 import dev.tanren.workflows.run.RunWorkflow;
@@ -33,6 +34,9 @@ import org.jspecify.annotations.Nullable;
 record TestTemporal(
         TestWorkflowEnvironment environment, FakePlatform platform, @Nullable TemporalServer server)
         implements AutoCloseable {
+
+    static final Actor ADA =
+            new Actor("01m86apb0kkkan71hmsa09pmns", "ada", "operator", "127.0.0.1");
 
     static TestTemporal start() {
         return on(inMemory(), null);

@@ -5,6 +5,7 @@ import dev.tanren.spec.run.RunState;
 import dev.tanren.spec.run.RunVersion;
 import dev.tanren.spec.run.StageState;
 import dev.tanren.spec.run.TrainedOn;
+import dev.tanren.storage.registry.AuditRecord;
 import dev.tanren.storage.registry.Checkpoints;
 import dev.tanren.storage.registry.Metrics.EvaluationRow;
 import dev.tanren.storage.registry.Registry;
@@ -132,12 +133,15 @@ public final class RegistryActivitiesImpl implements RegistryActivities {
     public void recordRequest(RequestEntry request) {
         registry.audit()
                 .append(
-                        request.actor(),
-                        "run." + request.action(),
-                        "run/" + request.runId(),
-                        request.reason(),
-                        Json.write(Map.of("key", callKey())),
-                        callKey());
+                        AuditRecord.of(
+                                        request.actor(),
+                                        "run." + request.action(),
+                                        "run/" + request.runId())
+                                .because(request.reason())
+                                .changing(
+                                        Map.of("state", request.before().key()),
+                                        Map.of("state", request.after().key()))
+                                .once(callKey()));
     }
 
     @Override

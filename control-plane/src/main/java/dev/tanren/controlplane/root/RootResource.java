@@ -51,6 +51,7 @@ public class RootResource {
                 "runs", "/api/v1/runs",
                 "workers", "/api/v1/workers",
                 "tokens", "/api/v1/tokens",
+                "audit", "/api/v1/audit",
                 "planSchema", "/api/v1/schemas/plan",
                 "openapi", "/q/openapi");
     }

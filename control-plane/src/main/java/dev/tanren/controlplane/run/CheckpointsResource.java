@@ -2,12 +2,15 @@ package dev.tanren.controlplane.run;
 
 import dev.tanren.controlplane.api.CheckpointView;
 import dev.tanren.controlplane.api.Page;
+import dev.tanren.controlplane.security.Caller;
 import dev.tanren.controlplane.security.Roles;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.storage.checkpoint.CheckpointStore;
+import dev.tanren.storage.registry.AuditRecord;
 import dev.tanren.storage.registry.Checkpoints;
 import dev.tanren.storage.registry.PostgresRegistry;
+import io.vertx.ext.web.RoutingContext;
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
@@ -15,6 +18,7 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
+import java.util.Map;
 import java.util.Optional;
 
 /// Checkpoints of a run.
@@ -43,7 +47,7 @@ public class CheckpointsResource {
 
     /// Reads the checkpoint whole and compares every size and hash. One that does not hold is
     /// quarantined: no run goes on from it until it verifies again, which lifts the quarantine.
-    /// Either is an event of the run.
+    /// Either is an event of the run; that it was verified is in the audit, whatever was found.
     ///
     /// @return the checkpoint, with the time it was verified
     /// @throws TanrenException `OBJECT_CORRUPT` saying what is wrong
@@ -53,10 +57,18 @@ public class CheckpointsResource {
     public CheckpointView verify(
             @PathParam("id") String id,
             @PathParam("stage") String stage,
-            @PathParam("step") String step) {
+            @PathParam("step") String step,
+            RoutingContext request) {
         finder.run(id);
         Checkpoints.Row row = find(id, stage, number(step));
-        Optional<String> wrong = store.inspect(row);
+        Optional<String> wrong = store.inspect(row, Caller.actor(request));
+        registry.audit()
+                .append(
+                        AuditRecord.of(Caller.actor(request), "checkpoint.verify", row.subject())
+                                .changing(
+                                        Map.of("quarantined", row.quarantined() != null),
+                                        Map.of("quarantined", wrong.isPresent()))
+                                .with(Map.of("found", wrong.orElse("sound"))));
         if (wrong.isPresent()) {
             throw new TanrenException(
                     ErrorCode.OBJECT_CORRUPT,

@@ -4,7 +4,9 @@ import dev.tanren.controlplane.Settings;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.FailureClass;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.run.Actor;
 import dev.tanren.spec.run.RunState;
+import dev.tanren.storage.registry.AuditRecord;
 import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.storage.registry.Runs;
 import dev.tanren.storage.registry.Runs.Run;
@@ -33,6 +35,7 @@ import org.jspecify.annotations.Nullable;
 @Singleton
 public class Reconciler {
 
+    private static final Actor RECONCILER = Actor.program("reconciler");
     private static final Logger LOG = Logger.getLogger(Reconciler.class);
 
     private final PostgresRegistry registry;
@@ -147,6 +150,14 @@ public class Reconciler {
         }
         LOG.warnf("run %s was %s: %s", run.runId(), run.status().key(), noticed);
         String execution = Long.toString(run.version().execution());
+        registry.audit()
+                .append(
+                        AuditRecord.of(RECONCILER, "run.reconcile", "run/" + run.runId())
+                                .because(noticed)
+                                .changing(
+                                        Map.of("state", run.status().key()),
+                                        Map.of("state", state.key()))
+                                .once("run.reconcile/" + run.runId() + "/" + execution));
         registry.events()
                 .append(
                         run.runId(),

@@ -1,15 +1,18 @@
 package dev.tanren.controlplane.run;
 
 import dev.tanren.controlplane.id.SortableIds;
-import dev.tanren.controlplane.security.Caller;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.run.Actor;
 import dev.tanren.spec.run.RunAction;
+import dev.tanren.spec.run.RunState;
+import dev.tanren.storage.registry.AuditRecord;
 import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.storage.registry.RunRequests.Pending;
 import dev.tanren.storage.registry.Runs.Run;
 import dev.tanren.workflows.run.RunWorkflow;
 import jakarta.inject.Singleton;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +42,7 @@ public class RunActions {
 
     /// @throws TanrenException `STATE_CONFLICT` where the run's state does not allow it,
     ///     `ORCHESTRATOR_UNREACHABLE` where it may still take effect
-    public void carryOut(Caller caller, String runId, RunAction action, @Nullable String reason) {
+    public void carryOut(Actor actor, String runId, RunAction action, @Nullable String reason) {
         Run run = finder.run(runId);
         if (!action.allowedIn(run.status())) {
             if (hasTakenEffect(run, action)) {
@@ -52,8 +55,8 @@ public class RunActions {
         }
         switch (action) {
             // The workflow writes these into the audit when it takes them.
-            case PAUSE, RESUME, CANCEL -> ask(caller, run, action, reason);
-            case RETRY -> retry(caller, run, reason);
+            case PAUSE, RESUME, CANCEL -> ask(actor, run, action, reason);
+            case RETRY -> retry(actor, run, reason);
         }
     }
 
@@ -88,17 +91,17 @@ public class RunActions {
         return finder.run(run.runId());
     }
 
-    private void ask(Caller caller, Run run, RunAction action, @Nullable String reason) {
+    private void ask(Actor actor, Run run, RunAction action, @Nullable String reason) {
         boolean askedBefore = unanswered(run, action).isPresent();
         Pending request =
-                new Pending(run.runId(), SortableIds.next(), action, caller.name(), reason);
+                new Pending(run.runId(), SortableIds.next(), action, actor.name(), reason);
         registry.runRequests().keep(request);
         try {
             orchestrator.ask(
                     run.runId(),
                     action,
                     request.updateId(),
-                    new RunWorkflow.Request(caller.name(), reason));
+                    new RunWorkflow.Request(actor, reason));
         } catch (TanrenException e) {
             if (e.code() == ErrorCode.ORCHESTRATOR_UNREACHABLE) {
                 throw e;
@@ -118,23 +121,27 @@ public class RunActions {
 
     /// A second retry finds the run queued, and starts no other. Where Temporal is away the run
     /// stays queued until it is back.
-    private void retry(Caller caller, Run run, @Nullable String reason) {
+    private void retry(Actor actor, Run run, @Nullable String reason) {
         long execution =
                 registry.runs()
                         .beginExecution(
                                 run.runId(),
                                 run.version().execution(),
-                                reason == null ? "retry asked for by " + caller.name() : reason)
+                                reason == null ? "retry asked for by " + actor.name() : reason)
                         .orElseThrow(() -> conflict(finder.run(run.runId()), RunAction.RETRY));
         registry.audit()
                 .append(
-                        caller.name(),
-                        "run.retry",
-                        "run/" + run.runId(),
-                        reason,
-                        "{}",
-                        "run.retry/" + run.runId() + "/" + execution);
+                        AuditRecord.of(actor, "run.retry", "run/" + run.runId())
+                                .because(reason)
+                                .changing(
+                                        standing(run.status(), run.version().execution()),
+                                        standing(RunState.QUEUED, execution))
+                                .once("run.retry/" + run.runId() + "/" + execution));
         orchestrator.startOrQueue(run.runId(), RunFinder.plan(run), execution);
+    }
+
+    private static Map<String, Object> standing(RunState state, long execution) {
+        return Map.of("state", state.key(), "execution", execution);
     }
 
     private static TanrenException conflict(Run run, RunAction action) {

@@ -1,6 +1,6 @@
 package dev.tanren.controlplane.run;
 
-import dev.tanren.controlplane.security.Caller;
+import dev.tanren.spec.run.Actor;
 import dev.tanren.storage.collector.StoreCollector;
 import dev.tanren.storage.registry.PostgresRegistry;
 import jakarta.inject.Singleton;
@@ -27,8 +27,8 @@ public class RunDeletion {
     /// collection goes on with it. Datasets and models stay: other runs share them.
     ///
     /// @throws dev.tanren.spec.error.TanrenException `STATE_CONFLICT` where the run has not ended
-    public Deleted delete(Caller caller, String runId, @Nullable String reason) {
-        registry.removals().deleteRun(runId, caller.name(), reason);
+    public Deleted delete(Actor actor, String runId, @Nullable String reason) {
+        registry.removals().deleteRun(runId, actor, reason);
         return new Deleted(runId, collector.removeObjects(runId));
     }
 }

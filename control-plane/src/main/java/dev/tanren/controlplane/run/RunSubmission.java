@@ -2,15 +2,16 @@ package dev.tanren.controlplane.run;
 
 import dev.tanren.controlplane.id.SortableIds;
 import dev.tanren.controlplane.security.ApiTokens;
-import dev.tanren.controlplane.security.Caller;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.plan.Stage;
 import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.run.Actor;
 import dev.tanren.spec.run.RunState;
 import dev.tanren.spec.timetable.Timetable;
+import dev.tanren.storage.registry.AuditRecord;
 import dev.tanren.storage.registry.IdempotencyKeys.Known;
 import dev.tanren.storage.registry.IdempotencyKeys.Reserved;
 import dev.tanren.storage.registry.PostgresRegistry;
@@ -60,10 +61,10 @@ public class RunSubmission {
     /// @return the run's id
     /// @throws TanrenException `IDEMPOTENCY_KEY_REUSED` where the key came with another text,
     ///     `IDEMPOTENCY_KEY_IN_FLIGHT` while the first request with it is at work
-    public String submit(Caller caller, Plan plan, PlanText text, @Nullable String key) {
+    public String submit(Actor actor, Plan plan, PlanText text, @Nullable String key) {
         String runId = SortableIds.next();
         if (key == null) {
-            create(runId, caller, plan, text);
+            create(runId, actor, plan, text);
             return runId;
         }
         Lock turn = turns[Math.floorMod(key.hashCode(), turns.length)];
@@ -71,17 +72,17 @@ public class RunSubmission {
             throw inFlight();
         }
         try {
-            return submitOnce(runId, caller, plan, text, key);
+            return submitOnce(runId, actor, plan, text, key);
         } finally {
             turn.unlock();
         }
     }
 
     /// Whoever else holds the key is another server, or one that died: nothing is waited for.
-    private String submitOnce(String runId, Caller caller, Plan plan, PlanText text, String key) {
+    private String submitOnce(String runId, Actor actor, Plan plan, PlanText text, String key) {
         String hash = ApiTokens.hash("POST /api/v1/runs\n" + text.text());
-        return switch (registry.idempotencyKeys().reserve(caller.tokenId(), key, hash, runId)) {
-            case Reserved mine -> reserved(mine, caller, plan, text);
+        return switch (registry.idempotencyKeys().reserve(actor.id(), key, hash, runId)) {
+            case Reserved mine -> reserved(mine, actor, plan, text);
             case Known known -> {
                 if (!known.bodyHash().equals(hash)) {
                     throw reused();
@@ -119,9 +120,9 @@ public class RunSubmission {
                 "use a new key for a new request");
     }
 
-    private String reserved(Reserved reservation, Caller caller, Plan plan, PlanText text) {
+    private String reserved(Reserved reservation, Actor actor, Plan plan, PlanText text) {
         try {
-            create(reservation.answer(), caller, plan, text);
+            create(reservation.answer(), actor, plan, text);
         } catch (RuntimeException e) {
             try {
                 registry.idempotencyKeys().release(reservation);
@@ -136,24 +137,30 @@ public class RunSubmission {
 
     /// A holder of the same key that died may have come any part of the way under the same id: what
     /// it did is not done again, and a run that has begun is left alone.
-    private void create(String runId, Caller caller, Plan plan, PlanText text) {
+    private void create(String runId, Actor actor, Plan plan, PlanText text) {
         Optional<Run> begun = registry.runs().find(runId);
         if (begun.isPresent() && begun.get().status() != RunState.QUEUED) {
             return;
         }
-        record(runId, caller, plan, text);
+        record(runId, actor, plan, text);
         orchestrator.startOrQueue(runId, plan, FIRST_EXECUTION);
     }
 
-    private void record(String runId, Caller caller, Plan plan, PlanText text) {
+    private void record(String runId, Actor actor, Plan plan, PlanText text) {
         registry.audit()
                 .append(
-                        caller.name(),
-                        "run.submit",
-                        "run/" + runId,
-                        null,
-                        Json.write(Map.of("name", plan.name(), "token", caller.tokenId())),
-                        "run.submit/" + runId);
+                        AuditRecord.of(actor, "run.submit", "run/" + runId)
+                                .changing(
+                                        null,
+                                        Map.of(
+                                                "name",
+                                                plan.name(),
+                                                "owner",
+                                                actor.name(),
+                                                "state",
+                                                RunState.QUEUED.key()))
+                                .with(Map.of("planSha256", ApiTokens.hash(text.text())))
+                                .once("run.submit/" + runId));
         registry.runs()
                 .create(
                         new NewRun(
@@ -161,7 +168,7 @@ public class RunSubmission {
                                 plan.name(),
                                 Json.write(plan),
                                 text,
-                                caller.name(),
+                                actor.name(),
                                 plan.stages().stream().map(RunSubmission::stage).toList()));
     }
 

@@ -106,7 +106,7 @@ public class RunsResource {
         }
         Plan plan = PlanReader.read(text).planOrThrow();
         PlanText submitted = new PlanText(Utf8.document(text), PlanTexts.mediaType(type));
-        String runId = submission.submit(caller, plan, submitted, key);
+        String runId = submission.submit(Caller.actor(request), plan, submitted, key);
         return Response.created(URI.create("/api/v1/runs/" + runId))
                 .entity(views.summary(finder.run(runId), caller))
                 .build();
@@ -196,7 +196,7 @@ public class RunsResource {
         if (reason != null && reason.length() > LONGEST_REASON) {
             throw malformed("reason", "at most 1000 characters");
         }
-        actions.carryOut(caller, id, RunAction.of(action), reason);
+        actions.carryOut(Caller.actor(request), id, RunAction.of(action), reason);
         return Response.accepted(views.summary(finder.run(id), caller))
                 .location(URI.create("/api/v1/runs/" + id))
                 .build();
@@ -217,7 +217,7 @@ public class RunsResource {
         if (reason != null && reason.length() > LONGEST_REASON) {
             throw malformed("reason", "at most 1000 characters");
         }
-        return deletion.delete(Caller.of(request), id, blankToNull(reason));
+        return deletion.delete(Caller.actor(request), id, blankToNull(reason));
     }
 
     private static @Nullable List<RunState> statuses(List<String> given) {
@@ -244,7 +244,8 @@ public class RunsResource {
         return value;
     }
 
-    private static int length(String limit) {
+    /// How many a page shall have.
+    public static int length(String limit) {
         if (!limit.matches("\\d{1,3}")
                 || Integer.parseInt(limit) < 1
                 || Integer.parseInt(limit) > LONGEST_PAGE) {
@@ -253,7 +254,7 @@ public class RunsResource {
         return Integer.parseInt(limit);
     }
 
-    private static @Nullable String blankToNull(@Nullable String value) {
+    public static @Nullable String blankToNull(@Nullable String value) {
         return value == null || value.isBlank() ? null : value;
     }
 

@@ -2,12 +2,12 @@ package dev.tanren.controlplane.run;
 
 import dev.tanren.controlplane.security.Caller;
 import dev.tanren.controlplane.security.Roles;
-import dev.tanren.spec.json.Json;
 import dev.tanren.storage.checkpoint.RegistryRebuild;
 import dev.tanren.storage.checkpoint.RegistryRebuild.Rebuilt;
 import dev.tanren.storage.collector.StoreCollector;
 import dev.tanren.storage.collector.StoreCollector.Collected;
 import dev.tanren.storage.objects.S3ObjectStore;
+import dev.tanren.storage.registry.AuditRecord;
 import dev.tanren.storage.registry.PostgresRegistry;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.annotation.security.RolesAllowed;
@@ -39,11 +39,8 @@ public class StoreResource {
         Rebuilt rebuilt = new RegistryRebuild(store, registry).rebuild();
         registry.audit()
                 .append(
-                        Caller.of(request).name(),
-                        "registry.rebuild",
-                        "registry",
-                        null,
-                        Json.write(rebuilt));
+                        AuditRecord.of(Caller.actor(request), "registry.rebuild", "registry")
+                                .with(rebuilt));
         return rebuilt;
     }
 
@@ -55,11 +52,8 @@ public class StoreResource {
         Collected collected = collector.collect();
         registry.audit()
                 .append(
-                        Caller.of(request).name(),
-                        "store.collect",
-                        "store",
-                        null,
-                        Json.write(collected));
+                        AuditRecord.of(Caller.actor(request), "store.collect", "store")
+                                .with(collected));
         return collected;
     }
 }

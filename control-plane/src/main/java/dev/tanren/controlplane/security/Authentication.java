@@ -39,13 +39,18 @@ public class Authentication implements HttpAuthenticationMechanism {
         if (credential == null) {
             return Uni.createFrom().nullItem();
         }
+        CredentialRequest asked = new CredentialRequest(credential, Addresses.of(request));
         return providers
-                .authenticate(new CredentialRequest(credential, Addresses.of(request)))
+                .authenticate(asked)
                 .invoke(identity -> attach(request, credential, identity))
                 .onFailure(TanrenException.class)
                 .recoverWithItem(
                         reason -> {
                             request.put(REASON, reason);
+                            Caller former = asked.former();
+                            if (former != null) {
+                                former.wasOnce(request);
+                            }
                             return null;
                         });
     }

@@ -17,9 +17,11 @@ public class CallerIdentityProvider implements IdentityProvider<CredentialReques
     private static final String CALLER = "tanren.caller";
 
     private final Callers callers;
+    private final TokenDirectory tokens;
 
-    CallerIdentityProvider(Callers callers) {
+    CallerIdentityProvider(Callers callers, TokenDirectory tokens) {
         this.callers = callers;
+        this.tokens = tokens;
     }
 
     @Override
@@ -45,7 +47,7 @@ public class CallerIdentityProvider implements IdentityProvider<CredentialReques
     private SecurityIdentity lookUp(CredentialRequest request) {
         return callers.lookUp(request.credential(), request.address())
                 .map(CallerIdentityProvider::identity)
-                .orElseThrow(() -> unknown(request.credential()));
+                .orElseThrow(() -> unknown(request));
     }
 
     private static SecurityIdentity identity(Caller caller) {
@@ -60,8 +62,11 @@ public class CallerIdentityProvider implements IdentityProvider<CredentialReques
         return identity.getAttribute(CALLER);
     }
 
-    private static TanrenException unknown(Credential credential) {
-        return switch (credential) {
+    private TanrenException unknown(CredentialRequest request) {
+        if (request.credential() instanceof Credential.Bearer bearer) {
+            tokens.former(bearer.secret()).ifPresent(request::belongedTo);
+        }
+        return switch (request.credential()) {
             case Credential.Session session ->
                     unauthenticated("the session has ended, or its token with it");
             case Credential.Bearer bearer ->

@@ -7,8 +7,6 @@ import org.jspecify.annotations.Nullable;
 /// What a request shows to say who makes it.
 sealed interface Credential {
 
-    String COOKIE = "tanren_session";
-
     String secret();
 
     /// An API token of the `Authorization` header.
@@ -26,7 +24,8 @@ sealed interface Credential {
                     ? new Bearer(header.substring(7).strip())
                     : null;
         }
-        Cookie cookie = request.request().getCookie(COOKIE);
+        String name = SessionCookies.of(Client.of(request)).session();
+        Cookie cookie = request.request().getCookie(name);
         return cookie == null ? null : new Session(cookie.getValue());
     }
 }

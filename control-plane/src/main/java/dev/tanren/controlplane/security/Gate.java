@@ -5,6 +5,7 @@ import dev.tanren.controlplane.problem.ProblemAnswers;
 import dev.tanren.controlplane.problem.ProblemDetails;
 import dev.tanren.controlplane.problem.TraceId;
 import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
@@ -12,22 +13,37 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.util.HashSet;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /// What every request passes before anything else sees it, and before anyone asks who makes it:
 /// the host it is addressed to, its size, and whether the page that sent it wanted it.
 @Singleton
 public class Gate {
 
-    static final String CSRF_COOKIE = "tanren_csrf";
     static final String CSRF_HEADER = "X-CSRF-Token";
 
     private static final int PRIORITY = 1_000;
-    private static final long LARGEST_BODY = 1 << 20;
+    static final long LARGEST_BODY = 1 << 20;
 
     private final Set<String> hosts = new HashSet<>(Set.of("localhost", "127.0.0.1", "::1"));
 
-    Gate(Settings settings) {
+    private final Proxies proxies;
+    private final Refusals refusals;
+    private final Connections connections;
+    private final Bodies bodies;
+
+    Gate(
+            Settings settings,
+            Proxies proxies,
+            Refusals refusals,
+            Connections connections,
+            Bodies bodies) {
+        this.proxies = proxies;
+        this.refusals = refusals;
+        this.connections = connections;
+        this.bodies = bodies;
         settings.allowedHosts()
                 .ifPresent(
                         names -> names.forEach(name -> hosts.add(name.toLowerCase(Locale.ROOT))));
@@ -38,15 +54,26 @@ public class Gate {
     }
 
     private void enter(RoutingContext request) {
+        connections.watch(request);
+        refusals.watch(request);
         SecurityHeaders.put(request);
-        String host = host(request.request());
-        if (!hosts.contains(host)) {
+        Client client;
+        try {
+            client = proxies.client(request.request());
+        } catch (TanrenException e) {
+            ProblemAnswers.answer(request, ProblemDetails.of(e, TraceId.of(request)));
+            return;
+        }
+        client.attach(request);
+        OuterLinks.put(request, client);
+        Optional<String> foreign = foreignHost(request, client);
+        if (foreign.isPresent()) {
             refuse(
                     request,
                     403,
                     ErrorCode.FORBIDDEN,
                     "the request is addressed to a host that this server does not go by",
-                    host,
+                    foreign.get(),
                     "use its own name, or have the operator add this one to"
                             + " TANREN_API_ALLOWED_HOSTS");
             return;
@@ -64,10 +91,18 @@ public class Gate {
                     ErrorCode.FORBIDDEN,
                     "the request of a session lacks the right " + CSRF_HEADER + " header",
                     request.normalizedPath(),
-                    "send the value of the cookie " + CSRF_COOKIE + " in it");
+                    "send the value of the cookie " + SessionCookies.of(client).csrf() + " in it");
             return;
         }
-        request.next();
+        bodies.read(request);
+    }
+
+    /// Both that the request came to and that the client called must be ours.
+    private Optional<String> foreignHost(RoutingContext request, Client client) {
+        return Stream.of(Client.direct(request.request()), client)
+                .map(Client::host)
+                .filter(host -> !hosts.contains(host))
+                .findFirst();
     }
 
     /// A browser sends its cookie by itself; only who can read the other one wanted the request.
@@ -90,12 +125,6 @@ public class Gate {
             String mend) {
         ProblemAnswers.answer(
                 request, ProblemDetails.of(code, status, what, where, mend, TraceId.of(request)));
-    }
-
-    private static String host(HttpServerRequest request) {
-        return request.authority() == null
-                ? ""
-                : request.authority().host().toLowerCase(Locale.ROOT).replaceAll("[\\[\\]]", "");
     }
 
     private static boolean tooLarge(HttpServerRequest request) {

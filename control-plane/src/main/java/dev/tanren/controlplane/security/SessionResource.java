@@ -3,6 +3,9 @@ package dev.tanren.controlplane.security;
 import dev.tanren.controlplane.Settings;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.storage.registry.Audit;
+import dev.tanren.storage.registry.AuditRecord;
+import dev.tanren.storage.registry.PostgresRegistry;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.annotation.security.PermitAll;
 import jakarta.annotation.security.RolesAllowed;
@@ -13,24 +16,34 @@ import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.NewCookie;
 import jakarta.ws.rs.core.Response;
 import org.jspecify.annotations.Nullable;
 
 /// Sign-in of the console: a token is exchanged for a session, whose secret goes into a cookie that
 /// no script can read. State-changing requests of a session must also carry `X-CSRF-Token`, the
-/// value of the cookie `tanren_csrf`.
+/// value of the cookie `tanren_csrf_PORT`.
 @Path("/console/session")
 @Produces(MediaType.APPLICATION_JSON)
 public class SessionResource {
 
+    private static final int HASH_DIGITS = 12;
+
     private final Callers callers;
+    private final TokenDirectory tokens;
     private final SessionDirectory sessions;
+    private final Audit audit;
     private final Settings settings;
 
-    SessionResource(Callers callers, SessionDirectory sessions, Settings settings) {
+    SessionResource(
+            Callers callers,
+            TokenDirectory tokens,
+            SessionDirectory sessions,
+            PostgresRegistry registry,
+            Settings settings) {
         this.callers = callers;
+        this.tokens = tokens;
         this.sessions = sessions;
+        this.audit = registry.audit();
         this.settings = settings;
     }
 
@@ -47,20 +60,25 @@ public class SessionResource {
         String token = body == null || body.token() == null ? "" : body.token().strip();
         Caller caller =
                 callers.lookUp(new Credential.Bearer(token), Addresses.of(request))
-                        .orElseThrow(SessionResource::unknown);
+                        .orElseThrow(() -> unknown(token, request));
         String session = sessions.begin(caller);
-        boolean secure = request.request().isSSL();
+        audit.append(AuditRecord.of(caller.at(request), "session.begin", subject(session)));
         int seconds = Math.toIntExact(settings.sessionLifetime().toSeconds());
         return Response.ok(new SignedIn(caller.name(), Roles.key(caller.role())))
                 .cookie(
-                        cookie(Credential.COOKIE, session, seconds, true, secure),
-                        cookie(
-                                Gate.CSRF_COOKIE,
-                                SessionDirectory.csrf(session),
-                                seconds,
-                                false,
-                                secure))
+                        SessionCookies.of(Client.of(request))
+                                .with(session, SessionDirectory.csrf(session), seconds))
                 .build();
+    }
+
+    /// The beginning of its secret's hash: tells sessions apart, and opens none.
+    private static String subject(String secret) {
+        return "session/" + ApiTokens.hash(secret).substring(0, HASH_DIGITS);
+    }
+
+    private TanrenException unknown(String token, RoutingContext request) {
+        tokens.former(token).ifPresent(former -> former.wasOnce(request));
+        return unknown();
     }
 
     private static TanrenException unknown() {
@@ -85,24 +103,12 @@ public class SessionResource {
     public Response signOut(RoutingContext request) {
         if (Credential.of(request) instanceof Credential.Session session) {
             sessions.end(session.secret());
+            audit.append(
+                    AuditRecord.of(
+                            Caller.actor(request), "session.end", subject(session.secret())));
         }
-        boolean secure = request.request().isSSL();
         return Response.noContent()
-                .cookie(
-                        cookie(Credential.COOKIE, "", 0, true, secure),
-                        cookie(Gate.CSRF_COOKIE, "", 0, false, secure))
-                .build();
-    }
-
-    private static NewCookie cookie(
-            String name, String value, int seconds, boolean httpOnly, boolean secure) {
-        return new NewCookie.Builder(name)
-                .value(value)
-                .path("/")
-                .maxAge(seconds)
-                .httpOnly(httpOnly)
-                .secure(secure)
-                .sameSite(NewCookie.SameSite.STRICT)
+                .cookie(SessionCookies.of(Client.of(request)).with("", "", 0))
                 .build();
     }
 }

@@ -1,6 +1,7 @@
 package dev.tanren.controlplane.security;
 
 import dev.tanren.controlplane.Settings;
+import dev.tanren.spec.run.Actor;
 import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.storage.registry.Tokens;
 import dev.tanren.storage.registry.Tokens.Role;
@@ -21,6 +22,8 @@ public class TokenDirectory {
     private static final Logger LOG = Logger.getLogger(TokenDirectory.class);
     private static final String ADMIN_TOKEN = "TANREN_ADMIN_TOKEN";
     private static final int MOST_REMEMBERED = 10_000;
+
+    private static final Actor STARTER = Actor.program("control-plane");
 
     private final Tokens tokens;
     private final Duration memory;
@@ -48,7 +51,7 @@ public class TokenDirectory {
         }
         String hash = ApiTokens.hash(given.get());
         if (tokens.byHash(hash).isEmpty()) {
-            tokens.add("admin-" + hash.substring(0, 12), "admin", Role.ADMIN, hash, null);
+            tokens.add("admin-" + hash.substring(0, 12), "admin", Role.ADMIN, hash, null, STARTER);
             LOG.infof("registered the administrator's token from %s", ADMIN_TOKEN);
         }
     }
@@ -69,10 +72,20 @@ public class TokenDirectory {
         String hash = ApiTokens.hash(secret);
         Optional<Token> token = tokens.byHash(hash);
         token.ifPresent(found -> tokens.used(found.id()));
-        Optional<Caller> caller =
-                token.map(found -> new Caller(found.id(), found.name(), found.role()));
+        Optional<Caller> caller = token.map(TokenDirectory::caller);
         caller.ifPresent(found -> remember(hash, found));
         return caller;
+    }
+
+    /// Whose a token was that has expired or was revoked. Asks the database.
+    Optional<Caller> former(String secret) {
+        return ApiTokens.plausible(secret)
+                ? tokens.formerByHash(ApiTokens.hash(secret)).map(TokenDirectory::caller)
+                : Optional.empty();
+    }
+
+    private static Caller caller(Token token) {
+        return new Caller(token.id(), token.name(), token.role());
     }
 
     private void remember(String hash, Caller caller) {

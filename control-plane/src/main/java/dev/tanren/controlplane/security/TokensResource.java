@@ -4,7 +4,6 @@ import dev.tanren.controlplane.api.Page;
 import dev.tanren.controlplane.id.SortableIds;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.json.Json;
 import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.storage.registry.Tokens.Role;
 import dev.tanren.storage.registry.Tokens.Token;
@@ -22,7 +21,6 @@ import jakarta.ws.rs.core.Response;
 import java.net.URI;
 import java.time.Instant;
 import java.util.Locale;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// API tokens, for administrators.
@@ -79,14 +77,8 @@ public class TokensResource {
         }
         String id = SortableIds.next();
         String secret = ApiTokens.generate();
-        registry.audit()
-                .append(
-                        Caller.of(request).name(),
-                        "token.issue",
-                        "token/" + id,
-                        null,
-                        Json.write(Map.of("name", name, "role", Roles.key(role))));
-        registry.tokens().add(id, name, role, ApiTokens.hash(secret), expiresAt);
+        registry.tokens()
+                .add(id, name, role, ApiTokens.hash(secret), expiresAt, Caller.actor(request));
         return Response.created(URI.create("/api/v1/tokens/" + id))
                 .entity(new IssuedToken(id, name, Roles.key(role), secret, expiresAt))
                 .build();
@@ -96,12 +88,10 @@ public class TokensResource {
     @RolesAllowed(Roles.ADMIN)
     @Path("{id}")
     public void revoke(@PathParam("id") String id, RoutingContext request) {
-        if (!registry.tokens().revoke(id)) {
+        if (!registry.tokens().revoke(id, Caller.actor(request))) {
             throw missing(id);
         }
         directory.forgetAll();
-        registry.audit()
-                .append(Caller.of(request).name(), "token.revoke", "token/" + id, null, "{}");
     }
 
     /// Gives a token a new secret, which is shown this once; the old one and the sessions that were
@@ -125,10 +115,9 @@ public class TokensResource {
         String secret = ApiTokens.generate();
         Token token =
                 registry.tokens()
-                        .rotate(wanted, ApiTokens.hash(secret))
+                        .rotate(wanted, ApiTokens.hash(secret), Caller.actor(request))
                         .orElseThrow(() -> missing(wanted));
         directory.forgetAll();
-        registry.audit().append(caller.name(), "token.rotate", "token/" + wanted, null, "{}");
         return new IssuedToken(
                 token.id(), token.name(), Roles.key(token.role()), secret, token.expiresAt());
     }

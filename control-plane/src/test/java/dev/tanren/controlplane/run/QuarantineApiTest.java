@@ -1,6 +1,7 @@
 package dev.tanren.controlplane.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.notNullValue;
@@ -13,11 +14,13 @@ import dev.tanren.spec.run.TrainedOn;
 import dev.tanren.storage.checkpoint.CheckpointStore.Committed;
 import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Attempts.Attempt;
+import dev.tanren.storage.registry.Audit.Entry;
 import dev.tanren.storage.registry.Events.Event;
 import dev.tanren.storage.testing.RunProjector;
 import dev.tanren.storage.testing.SmallCheckpoints;
 import io.quarkus.test.junit.QuarkusTest;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -106,6 +109,17 @@ class QuarantineApiTest extends RunApiTest {
                 .extracting(Event::type)
                 .containsExactly(
                         "checkpoint.committed", "checkpoint.quarantined", "checkpoint.released");
+        List<Entry> kept = registry.audit().list("checkpoint/" + id + "/adapt/5", 10);
+        assertThat(kept)
+                .extracting(Entry::action, Entry::actor)
+                .containsExactly(
+                        tuple("checkpoint.quarantine", "operator"),
+                        tuple("checkpoint.verify", "operator"),
+                        tuple("checkpoint.release", "operator"),
+                        tuple("checkpoint.verify", "operator"));
+        assertThat(kept.getFirst().before()).isEqualTo("{\"quarantined\":false}");
+        assertThat(kept.getFirst().after()).contains("\"quarantined\":true", "shard");
+        assertThat(kept.get(2).after()).isEqualTo("{\"quarantined\":false}");
     }
 
     @Test

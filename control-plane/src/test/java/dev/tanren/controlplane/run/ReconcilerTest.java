@@ -94,6 +94,15 @@ class ReconcilerTest extends ApiTest {
                 .containsExactly(
                         "the run was recorded as running, but the run's workflow was terminated in"
                                 + " Temporal");
+        assertThat(registry.audit().list("run/" + id, 10))
+                .filteredOn(entry -> entry.action().equals("run.reconcile"))
+                .singleElement()
+                .satisfies(
+                        entry -> {
+                            assertThat(entry.actorId()).isEqualTo("program:reconciler");
+                            assertThat(entry.before()).isEqualTo("{\"state\":\"running\"}");
+                            assertThat(entry.after()).isEqualTo("{\"state\":\"failed\"}");
+                        });
         act(id, "retry").then().statusCode(202);
         await(id, RunState.RUNNING);
         assertThat(run(id).version().execution()).isEqualTo(2);

@@ -110,7 +110,8 @@ class RunPlansTest extends ApiTest {
         registry.checkpoints()
                 .quarantine(
                         registry.checkpoints().find(id, "adapt", 10).orElseThrow(),
-                        "a shard is missing");
+                        "a shard is missing",
+                        TEST);
         as(viewer).get(path).then().body("stages[0].latestCheckpoint.step", equalTo(8));
     }
 

@@ -25,8 +25,13 @@ import org.junit.jupiter.api.Timeout;
 @QuarkusTest
 class SessionTest extends ApiTest {
 
-    private static final String SESSION = "tanren_session";
-    private static final String CSRF = "tanren_csrf";
+    private static String session() {
+        return "tanren_session_" + RestAssured.port;
+    }
+
+    private static String csrf() {
+        return "tanren_csrf_" + RestAssured.port;
+    }
 
     private static Response attempt(String secret) {
         return given().contentType("application/json")
@@ -60,13 +65,13 @@ class SessionTest extends ApiTest {
         assertThat(cookies).hasSize(2).noneMatch(cookie -> cookie.contains(secret));
         assertThat(cookies).noneMatch(cookie -> cookie.contains(ApiTokens.hash(secret)));
         assertThat(cookies)
-                .filteredOn(cookie -> cookie.startsWith(SESSION))
+                .filteredOn(cookie -> cookie.startsWith(session()))
                 .singleElement()
                 .asString()
-                .matches("tanren_session=\"?[0-9a-f]{64}\"?;.*")
+                .matches("tanren_session_\\d+=\"?[0-9a-f]{64}\"?;.*")
                 .containsIgnoringCase("HttpOnly")
                 .containsIgnoringCase("SameSite=Strict");
-        assertThat(signIn(secret).get(SESSION)).isNotEqualTo(answer.cookie(SESSION));
+        assertThat(signIn(secret).get(session())).isNotEqualTo(answer.cookie(session()));
         attempt(ApiTokens.generate()).then().statusCode(401);
     }
 
@@ -78,8 +83,8 @@ class SessionTest extends ApiTest {
 
         with(session).get("/api/v1/runs").then().statusCode(200);
         issue(with(session)).then().statusCode(403);
-        issue(with(session).header("X-CSRF-Token", another.get(CSRF))).then().statusCode(403);
-        issue(with(session).header("X-CSRF-Token", session.get(CSRF))).then().statusCode(201);
+        issue(with(session).header("X-CSRF-Token", another.get(csrf()))).then().statusCode(403);
+        issue(with(session).header("X-CSRF-Token", session.get(csrf()))).then().statusCode(201);
     }
 
     @Test
@@ -97,9 +102,9 @@ class SessionTest extends ApiTest {
     @Test
     void aTokenIsNoSessionAndASessionNoToken() {
         String secret = token(Role.VIEWER);
-        String session = String.valueOf(signIn(secret).get(SESSION));
+        String session = String.valueOf(signIn(secret).get(session()));
 
-        with(Map.of(SESSION, secret)).get("/api/v1/runs").then().statusCode(401);
+        with(Map.of(session(), secret)).get("/api/v1/runs").then().statusCode(401);
         as(session).get("/api/v1/runs").then().statusCode(401);
     }
 
@@ -111,7 +116,7 @@ class SessionTest extends ApiTest {
 
         with(session).delete("/console/session").then().statusCode(403);
         with(session)
-                .header("X-CSRF-Token", session.get(CSRF))
+                .header("X-CSRF-Token", session.get(csrf()))
                 .delete("/console/session")
                 .then()
                 .statusCode(204);
@@ -128,7 +133,7 @@ class SessionTest extends ApiTest {
 
         // Behind this server's back, as another server would.
         String id = registry.tokens().byHash(ApiTokens.hash(secret)).map(found -> found.id()).get();
-        registry.tokens().revoke(id);
+        registry.tokens().revoke(id, TEST);
 
         with(session).get("/api/v1/runs").then().statusCode(401);
     }
@@ -143,7 +148,7 @@ class SessionTest extends ApiTest {
                                 URI.create(
                                         "http://localhost:%d/api/v1/runs/%s/events"
                                                 .formatted(RestAssured.port, id)))
-                        .header("Cookie", SESSION + "=" + session.get(SESSION))
+                        .header("Cookie", session() + "=" + session.get(session()))
                         .header("Accept", "text/event-stream")
                         .build();
         try (HttpClient client = HttpClient.newHttpClient();
@@ -154,7 +159,7 @@ class SessionTest extends ApiTest {
                                         StandardCharsets.UTF_8))) {
             assertThat(lines.readLine()).contains("run " + id);
             with(session)
-                    .header("X-CSRF-Token", session.get(CSRF))
+                    .header("X-CSRF-Token", session.get(csrf()))
                     .delete("/console/session")
                     .then()
                     .statusCode(204);

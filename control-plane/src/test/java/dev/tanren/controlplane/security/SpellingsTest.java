@@ -42,6 +42,8 @@ class SpellingsTest extends ApiTest {
         NEEDED.put("GET /api/v1", Role.VIEWER);
         NEEDED.put("GET /api/v1/attention", Role.VIEWER);
         NEEDED.put("POST /api/v1/attention/{id}/acknowledge", Role.OPERATOR);
+        NEEDED.put("GET /api/v1/audit", Role.ADMIN);
+        NEEDED.put("GET /api/v1/audit/verification", Role.ADMIN);
         NEEDED.put("GET /api/v1/runs", Role.VIEWER);
         NEEDED.put("POST /api/v1/runs", Role.OPERATOR);
         NEEDED.put("GET /api/v1/runs/{id}", Role.VIEWER);

@@ -48,7 +48,7 @@ class TokensApiTest extends ApiTest {
         String last = idOf(admin);
         for (Token other : registry.tokens().list()) {
             if (other.role() == Role.ADMIN && !other.id().equals(last)) {
-                registry.tokens().revoke(other.id());
+                registry.tokens().revoke(other.id(), TEST);
             }
         }
         as(admin)
@@ -89,7 +89,7 @@ class TokensApiTest extends ApiTest {
         as(fresh).get("/api/v1/workers").then().statusCode(200);
         assertThat(registry.audit().list("token/" + id, 10))
                 .extracting(entry -> entry.action())
-                .containsExactly("token.rotate");
+                .containsExactly("token.issue", "token.rotate");
     }
 
     @Test

@@ -282,6 +282,14 @@ public enum ErrorCode {
             "TNR-7007",
             FailureClass.CONFIGURATION,
             "Nothing must be done: the run goes on; wait for longer, or come back to it."),
+    ADDRESS_EXPOSED(
+            "TNR-7008",
+            FailureClass.CONFIGURATION,
+            "Listen on the loopback address, or have requests encrypted up to the server."),
+    AUDIT_BROKEN(
+            "TNR-7009",
+            FailureClass.CONFIGURATION,
+            "Compare the audit with a backup, and find out who may write to the database."),
 
     INTERNAL("TNR-9001", FailureClass.BUG, "Report it with the log: this is a mistake in Tanren.");
 

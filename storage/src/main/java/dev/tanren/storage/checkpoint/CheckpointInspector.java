@@ -2,6 +2,7 @@ package dev.tanren.storage.checkpoint;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.run.Actor;
 import dev.tanren.storage.checkpoint.CheckpointManifest.Shard;
 import dev.tanren.storage.checkpoint.CheckpointStore.Committed;
 import dev.tanren.storage.checkpoint.NewestCheckpoint.Verdict;
@@ -30,15 +31,19 @@ final class CheckpointInspector {
 
     /// Reads every byte, and records what was found: one that does not hold is quarantined, one
     /// that holds is verified, which lifts a quarantine.
-    Verdict inspect(Row row, StopSignal stop) {
+    ///
+    /// @param actor who has it looked at, for the audit
+    Verdict inspect(Row row, Actor actor, StopSignal stop) {
         Verdict found = compared(row, shards -> verifier.problems(shards, stop));
         return switch (found) {
             case Verdict.Sound sound -> {
-                registry.verified(row);
+                registry.verified(row, actor);
                 yield sound;
             }
             case Verdict.Damaged damaged ->
-                    registry.quarantine(row, damaged.reason()) ? damaged : new Verdict.Gone();
+                    registry.quarantine(row, damaged.reason(), actor)
+                            ? damaged
+                            : new Verdict.Gone();
             case Verdict.Gone gone -> gone;
         };
     }

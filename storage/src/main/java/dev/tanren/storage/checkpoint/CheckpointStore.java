@@ -1,5 +1,6 @@
 package dev.tanren.storage.checkpoint;
 
+import dev.tanren.spec.run.Actor;
 import dev.tanren.storage.registry.Checkpoints;
 import java.util.List;
 import java.util.Optional;
@@ -50,10 +51,11 @@ public interface CheckpointStore {
     List<String> verify(CheckpointManifest manifest);
 
     /// Reads a committed checkpoint whole and records what was found: one that does not hold is
-    /// quarantined, one that holds is no longer; either with an event.
+    /// quarantined, one that holds is no longer; either with an event and an entry in the audit.
     ///
+    /// @param actor who has it looked at
     /// @return what is wrong, in words; empty when all is well
-    Optional<String> inspect(Checkpoints.Row checkpoint);
+    Optional<String> inspect(Checkpoints.Row checkpoint, Actor actor);
 
     /// Removes checkpoints of a stage that are no longer kept, and what stale attempts left that no
     /// committed manifest names. Nothing is removed once a newer attempt has begun.

@@ -2,6 +2,7 @@ package dev.tanren.storage.checkpoint;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.run.Actor;
 import dev.tanren.storage.checkpoint.NewestCheckpoint.Verdict;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.registry.Attempts;
@@ -30,6 +31,9 @@ import java.util.Optional;
 /// and for stores without a registry; readers go by the row. With the registry lost,
 /// [RegistryRebuild] takes of each step the manifest with the highest fencing token.
 public final class ObjectCheckpointStore implements CheckpointStore {
+
+    /// Who looks for the checkpoint that an attempt begins with.
+    private static final Actor WORKER = Actor.program("worker");
 
     private final ObjectStore store;
     private final Attempts attempts;
@@ -156,7 +160,7 @@ public final class ObjectCheckpointStore implements CheckpointStore {
 
     @Override
     public Optional<Committed> latestValid(String runId, String stageId, StopSignal stop) {
-        return new NewestCheckpoint(registry, row -> inspector.inspect(row, stop))
+        return new NewestCheckpoint(registry, row -> inspector.inspect(row, WORKER, stop))
                 .of(runId, stageId);
     }
 
@@ -166,8 +170,8 @@ public final class ObjectCheckpointStore implements CheckpointStore {
     }
 
     @Override
-    public Optional<String> inspect(Row checkpoint) {
-        return switch (inspector.inspect(checkpoint, StopSignal.NEVER)) {
+    public Optional<String> inspect(Row checkpoint, Actor actor) {
+        return switch (inspector.inspect(checkpoint, actor, StopSignal.NEVER)) {
             case Verdict.Sound _ -> Optional.empty();
             case Verdict.Damaged damaged -> Optional.of(damaged.reason());
             case Verdict.Gone _ -> Optional.of("it was removed meanwhile");

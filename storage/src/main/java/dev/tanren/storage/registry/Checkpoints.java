@@ -1,5 +1,6 @@
 package dev.tanren.storage.registry;
 
+import dev.tanren.spec.run.Actor;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -31,16 +32,17 @@ public interface Checkpoints {
 
     Optional<Row> find(String runId, String stageId, long step);
 
-    /// Marks a checkpoint as one that no run goes on from, and records that as an event in the same
-    /// transaction. Nothing happens where the step has another checkpoint by now, or where it is
-    /// marked already.
+    /// Marks a checkpoint as one that no run goes on from, with an event and an entry in the audit
+    /// in the same transaction. Nothing happens where the step has another checkpoint by now, or
+    /// where it is marked already.
     ///
     /// @return whether the checkpoint is still there
-    boolean quarantine(Row checkpoint, String reason);
+    boolean quarantine(Row checkpoint, String reason, Actor actor);
 
     /// Records that a checkpoint held when it was read whole. That lifts a quarantine, with an
-    /// event. Nothing happens where the step has another checkpoint by now.
-    void verified(Row checkpoint);
+    /// event and an entry in the audit. Nothing happens where the step has another checkpoint by
+    /// now.
+    void verified(Row checkpoint, Actor actor);
 
     /// Removes a row, if the step still has this checkpoint and no attempt newer than the collector
     /// has begun; checks and removes in one transaction.
@@ -75,6 +77,11 @@ public interface Checkpoints {
             Instant committedAt,
             @Nullable Instant verifiedAt,
             @Nullable String quarantined) {
+
+        /// As the audit names it.
+        public String subject() {
+            return "checkpoint/" + runId + "/" + stageId + "/" + step;
+        }
 
         /// Whether the row still names the same save.
         public boolean sameSave(Row other) {

@@ -1,5 +1,6 @@
 package dev.tanren.storage.registry;
 
+import dev.tanren.spec.run.Actor;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +14,7 @@ public interface Removals {
     /// @param actor who asks, for the audit
     /// @throws dev.tanren.spec.error.TanrenException `NOT_FOUND`; `STATE_CONFLICT` where the run
     ///     has not ended, or where one that has not ended begins with its weights
-    void deleteRun(String runId, String actor, @Nullable String reason);
+    void deleteRun(String runId, Actor actor, @Nullable String reason);
 
     /// Every run that was deleted.
     List<String> deletedRuns();

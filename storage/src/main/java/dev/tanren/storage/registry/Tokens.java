@@ -1,5 +1,6 @@
 package dev.tanren.storage.registry;
 
+import dev.tanren.spec.run.Actor;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -8,26 +9,39 @@ import org.jspecify.annotations.Nullable;
 /// API tokens. The registry knows their hashes alone.
 public interface Tokens {
 
-    /// A hash or an id that is known already is left as it is, so what was rotated stays so.
+    /// A hash or an id that is known already is left as it is, so what was rotated stays so. A new
+    /// token is recorded in the audit in the same transaction.
     ///
     /// @param hash SHA-256 of the secret, hexadecimal
-    void add(String id, String name, Role role, String hash, @Nullable Instant expiresAt);
+    void add(
+            String id,
+            String name,
+            Role role,
+            String hash,
+            @Nullable Instant expiresAt,
+            Actor actor);
 
     /// A token that is neither expired nor revoked.
     Optional<Token> byHash(String hash);
 
+    /// A token that has expired or was revoked.
+    Optional<Token> formerByHash(String hash);
+
     List<Token> list();
 
+    /// Ends a token, and records that in the audit in the same transaction.
+    ///
     /// @return whether there was one that was not revoked
     /// @throws dev.tanren.spec.error.TanrenException `STATE_CONFLICT` where no other token of an
     ///     administrator is valid: nobody could make one any more
-    boolean revoke(String id);
+    boolean revoke(String id, Actor actor);
 
-    /// Gives a valid token another secret, and ends the old one and all its sessions in one step.
+    /// Gives a valid token another secret, ends the old one and all its sessions, and records that
+    /// in the audit, in one transaction.
     ///
     /// @param hash SHA-256 of the new secret, hexadecimal
     /// @return the token; empty where there is no valid one
-    Optional<Token> rotate(String id, String hash);
+    Optional<Token> rotate(String id, String hash, Actor actor);
 
     /// Records use, at most once a minute.
     void used(String id);

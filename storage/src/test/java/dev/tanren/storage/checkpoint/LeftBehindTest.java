@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.run.Actor;
 import dev.tanren.spec.run.RunState;
 import dev.tanren.spec.run.StageState;
 import dev.tanren.storage.collector.StoreCollector;
@@ -20,6 +21,8 @@ import org.junit.jupiter.api.Test;
 
 /// What runs leave behind, and who removes it when.
 class LeftBehindTest extends CheckpointTest {
+
+    private static final Actor MEI = new Actor("1", "mei", "admin", null);
 
     private Collected collect() {
         return new StoreCollector(objects, registry, checkpoints).collect();
@@ -47,7 +50,10 @@ class LeftBehindTest extends CheckpointTest {
         assertThat(committedSteps()).containsExactly(20L, 10L);
         registry.checkpoints()
                 .list(RUN, STAGE)
-                .forEach(row -> assertThat(checkpoints.inspect(row)).isEmpty());
+                .forEach(
+                        row ->
+                                assertThat(checkpoints.inspect(row, Actor.program("test")))
+                                        .isEmpty());
         // The attempt still runs somewhere: it can commit nothing that lacks its shards.
         expect(ErrorCode.CHECKPOINT_STALE_ATTEMPT, () -> checkpoints.commit(late));
         assertThat(collect().nothing()).isTrue();
@@ -91,11 +97,11 @@ class LeftBehindTest extends CheckpointTest {
         objects.put("datasets/00ff/manifest.json", new byte[9]);
         beginUpload("runs/" + RUN + "/release/artifacts/model.safetensors");
         status(RunState.RUNNING);
-        expect(ErrorCode.STATE_CONFLICT, () -> registry.removals().deleteRun(RUN, "mei", null));
+        expect(ErrorCode.STATE_CONFLICT, () -> registry.removals().deleteRun(RUN, MEI, null));
         assertThat(committedSteps()).containsExactly(10L);
 
         status(RunState.CANCELLED);
-        registry.removals().deleteRun(RUN, "mei", "no use");
+        registry.removals().deleteRun(RUN, MEI, "no use");
 
         assertThat(registry.runs().find(RUN)).isEmpty();
         assertThat(registry.runs().stages(RUN)).isEmpty();
@@ -110,7 +116,7 @@ class LeftBehindTest extends CheckpointTest {
         assertThat(keys()).isEmpty();
         assertThat(uploads()).isEmpty();
         assertThat(objects.find("datasets/00ff/manifest.json")).isPresent();
-        expect(ErrorCode.NOT_FOUND, () -> registry.removals().deleteRun(RUN, "mei", null));
+        expect(ErrorCode.NOT_FOUND, () -> registry.removals().deleteRun(RUN, MEI, null));
     }
 
     @Test
@@ -119,7 +125,7 @@ class LeftBehindTest extends CheckpointTest {
         RunRecord.keep(objects, registry.runs(), RUN);
         checkpoints.commit(save(attempt, 10, "short"));
         status(RunState.FAILED);
-        registry.removals().deleteRun(RUN, "mei", null);
+        registry.removals().deleteRun(RUN, MEI, null);
         CheckpointManifest late = save(attempt, 20, "short");
 
         assertThat(new RegistryRebuild(objects, registry).rebuild().restoredRuns()).isEmpty();
@@ -149,9 +155,9 @@ class LeftBehindTest extends CheckpointTest {
                                 null,
                                 "mei",
                                 List.of(new NewStage(STAGE, "cpt", 40))));
-        expect(ErrorCode.STATE_CONFLICT, () -> registry.removals().deleteRun(RUN, "mei", null));
+        expect(ErrorCode.STATE_CONFLICT, () -> registry.removals().deleteRun(RUN, MEI, null));
         new RunProjector(registry).become("02run", RunState.SUCCEEDED);
-        registry.removals().deleteRun(RUN, "mei", null);
+        registry.removals().deleteRun(RUN, MEI, null);
         assertThat(registry.runs().find(RUN)).isEmpty();
     }
 

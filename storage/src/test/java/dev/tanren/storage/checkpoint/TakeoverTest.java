@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.run.Actor;
 import dev.tanren.storage.checkpoint.CheckpointStore.Collected;
 import dev.tanren.storage.checkpoint.CheckpointStore.Committed;
 import dev.tanren.storage.registry.Attempts.Attempt;
@@ -91,7 +92,10 @@ class TakeoverTest extends CheckpointTest {
         assertThat(committedSteps()).containsExactly(20L, 10L);
         registry.checkpoints()
                 .list(RUN, STAGE)
-                .forEach(row -> assertThat(checkpoints.inspect(row)).isEmpty());
+                .forEach(
+                        row ->
+                                assertThat(checkpoints.inspect(row, Actor.program("test")))
+                                        .isEmpty());
     }
 
     @Test
@@ -100,7 +104,7 @@ class TakeoverTest extends CheckpointTest {
         Committed first = checkpoints.commit(save(old, 10, "short"));
         Row row = registry.checkpoints().find(RUN, STAGE, 10).orElseThrow();
         Files.delete(onDisk(first.manifest().shards().getFirst().key()));
-        assertThat(checkpoints.inspect(row)).isPresent();
+        assertThat(checkpoints.inspect(row, Actor.program("test"))).isPresent();
         Committed second = checkpoints.commit(save(begin(), 10, "short"));
 
         new CommittedCopy(
@@ -186,7 +190,7 @@ class TakeoverTest extends CheckpointTest {
             case 1 ->
                     registry.checkpoints().list(RUN, STAGE).stream()
                             .findFirst()
-                            .ifPresent(store::inspect);
+                            .ifPresent(row -> store.inspect(row, Actor.program("test")));
             default -> commit(store, alive, step);
         }
     }
@@ -247,7 +251,10 @@ class TakeoverTest extends CheckpointTest {
 
     private void quarantine(long step) {
         registry.checkpoints()
-                .quarantine(registry.checkpoints().find(RUN, STAGE, step).orElseThrow(), "damaged");
+                .quarantine(
+                        registry.checkpoints().find(RUN, STAGE, step).orElseThrow(),
+                        "damaged",
+                        Actor.program("test"));
     }
 
     private CheckpointManifest copy(long step) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.run.Actor;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Checkpoints.NewCheckpoint;
 import dev.tanren.storage.registry.Metrics.EvaluationRow;
@@ -292,8 +293,11 @@ class FencingTest extends RegistryTest {
         Attempt first = begin(0, "a");
         registry.checkpoints().prepare(checkpoint(first, 10));
         registry.checkpoints().commit(RUN, STAGE, 10, first.fencingToken());
-        registry.checkpoints().verified(row(10));
-        assertThat(registry.checkpoints().quarantine(row(10), "shard 0 is corrupt")).isTrue();
+        registry.checkpoints().verified(row(10), Actor.program("test"));
+        assertThat(
+                        registry.checkpoints()
+                                .quarantine(row(10), "shard 0 is corrupt", Actor.program("test")))
+                .isTrue();
 
         assertThat(registry.checkpoints().list(RUN, STAGE)).isEmpty();
         assertThat(registry.checkpoints().list(RUN)).hasSize(1);
@@ -310,7 +314,7 @@ class FencingTest extends RegistryTest {
     void aCheckpointIsRestoredFromItsManifestOnce() {
         Attempt attempt = begin(0, "a");
         registry.checkpoints().restore(checkpoint(attempt, 10));
-        registry.checkpoints().quarantine(row(10), "bad");
+        registry.checkpoints().quarantine(row(10), "bad", Actor.program("test"));
         registry.checkpoints().restore(checkpoint(attempt, 10));
         assertThat(registry.checkpoints().list(RUN)).hasSize(1);
         assertThat(registry.checkpoints().list(RUN, STAGE)).isEmpty();

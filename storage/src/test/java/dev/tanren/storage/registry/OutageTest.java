@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.run.Actor;
 import dev.tanren.spec.run.RunState;
 import dev.tanren.storage.testing.EmbeddedDatabase;
 import java.net.ServerSocket;
@@ -114,8 +115,8 @@ class OutageTest extends RegistryTest {
         String shown = "a\\u0000b\\ud800 \\u001b[2J";
         projector.become(RUN, RunState.FAILED, text, new Runs.Failure("DATA", text, text, text));
         registry.events().append(RUN, "note", null, text, Map.of("words", text), text);
-        registry.audit().append(text, "run.pause", "run/" + RUN, text, "{}", text);
-        registry.audit().append(text, "run.pause", "run/" + RUN, text, "{}", text);
+        registry.audit().append(odd(text));
+        registry.audit().append(odd(text));
 
         Runs.Run run = registry.runs().find(RUN).orElseThrow();
         assertThat(run.reason()).isEqualTo(shown);
@@ -127,7 +128,15 @@ class OutageTest extends RegistryTest {
                 .as("a row with a key is stored once")
                 .extracting(Audit.Entry::reason)
                 .containsExactly(shown);
-        assertThat(registry.audit().firstBroken()).isEmpty();
+        assertThat(registry.audit().verify().whole()).isTrue();
+    }
+
+    private static AuditRecord odd(String text) {
+        return AuditRecord.of(new Actor(text, text, text, text), text, "run/" + RUN)
+                .because(text)
+                .changing(Map.of("a", text), Map.of(text, "b"))
+                .with(Map.of("words", text))
+                .once(text);
     }
 
     private String database() {

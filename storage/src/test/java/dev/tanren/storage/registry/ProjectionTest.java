@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.run.Actor;
 import dev.tanren.spec.run.RunState;
 import dev.tanren.spec.run.RunVersion;
 import dev.tanren.spec.run.StageState;
@@ -150,37 +151,6 @@ class ProjectionTest extends RegistryTest {
     }
 
     @Test
-    void theAuditChainHoldsUnderManyWritersAndShowsAChange() throws Exception {
-        List<Callable<Boolean>> calls = new ArrayList<>();
-        for (int i = 0; i < 40; i++) {
-            calls.add(
-                    () -> {
-                        registry.audit().append("mei", "run.pause", "run/1", null, "{}");
-                        return true;
-                    });
-        }
-        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            threads.invokeAll(calls);
-        }
-        assertThat(registry.audit().list("run/1", 100)).hasSize(40);
-        assertThat(registry.audit().firstBroken()).isEmpty();
-
-        assertThatThrownBy(
-                        () ->
-                                EmbeddedDatabase.execute(
-                                        address, "delete from audit where entry_id = 17"))
-                .hasRootCauseMessage(
-                        "ERROR: the audit is append-only\n"
-                                + "  Where: PL/pgSQL function audit_is_append_only() line 3 at"
-                                + " RAISE");
-        EmbeddedDatabase.execute(
-                address,
-                "alter table audit disable trigger audit_append_only;"
-                        + "update audit set actor = 'eve' where entry_id = 17");
-        assertThat(registry.audit().firstBroken()).hasValue(17);
-    }
-
-    @Test
     void oneOfTwoHundredCallersReservesAKey() throws Exception {
         List<Callable<Outcome>> calls = new ArrayList<>();
         for (int i = 0; i < 200; i++) {
@@ -257,8 +227,15 @@ class ProjectionTest extends RegistryTest {
     @Test
     void aSessionLastsAsLongAsItAndItsTokenDo() {
         Instant later = Instant.now().plusSeconds(3_600);
-        registry.tokens().add("t1", "ci", Role.OPERATOR, "hash-1", null);
-        registry.tokens().add("t2", "old", Role.VIEWER, "hash-2", Instant.now().minusSeconds(1));
+        registry.tokens().add("t1", "ci", Role.OPERATOR, "hash-1", null, Actor.program("test"));
+        registry.tokens()
+                .add(
+                        "t2",
+                        "old",
+                        Role.VIEWER,
+                        "hash-2",
+                        Instant.now().minusSeconds(1),
+                        Actor.program("test"));
         registry.sessions().begin("s-over", "t1", Instant.now().minusSeconds(1));
         registry.sessions().begin("s1", "t1", later);
         registry.sessions().begin("s2", "t1", later);
@@ -271,24 +248,32 @@ class ProjectionTest extends RegistryTest {
         registry.sessions().end("s1");
         assertThat(registry.sessions().token("s1")).isEmpty();
         assertThat(registry.sessions().token("s2")).isPresent();
-        registry.tokens().revoke("t1");
+        registry.tokens().revoke("t1", Actor.program("test"));
         assertThat(registry.sessions().token("s2")).isEmpty();
     }
 
     @Test
     void aTokenIsKnownByItsHashUntilItExpiresOrIsRevoked() {
         Tokens tokens = registry.tokens();
-        tokens.add("t1", "ci", Role.OPERATOR, "hash-1", null);
-        tokens.add("t2", "old", Role.VIEWER, "hash-2", Instant.now().minusSeconds(1));
-        tokens.add("t3", "again", Role.ADMIN, "hash-1", null);
+        tokens.add("t1", "ci", Role.OPERATOR, "hash-1", null, Actor.program("test"));
+        tokens.add(
+                "t2",
+                "old",
+                Role.VIEWER,
+                "hash-2",
+                Instant.now().minusSeconds(1),
+                Actor.program("test"));
+        tokens.add("t3", "again", Role.ADMIN, "hash-1", null, Actor.program("test"));
 
         assertThat(tokens.byHash("hash-1").orElseThrow().role()).isEqualTo(Role.OPERATOR);
         assertThat(tokens.byHash("hash-2")).isEmpty();
         tokens.used("t1");
         assertThat(tokens.byHash("hash-1").orElseThrow().lastUsedAt()).isNotNull();
-        assertThat(tokens.revoke("t1")).isTrue();
-        assertThat(tokens.revoke("t1")).isFalse();
+        assertThat(tokens.revoke("t1", Actor.program("test"))).isTrue();
+        assertThat(tokens.revoke("t1", Actor.program("test"))).isFalse();
         assertThat(tokens.byHash("hash-1")).isEmpty();
+        assertThat(tokens.formerByHash("hash-1").orElseThrow().name()).isEqualTo("ci");
+        assertThat(tokens.formerByHash("hash-2").orElseThrow().name()).isEqualTo("old");
         assertThat(tokens.list()).extracting(Tokens.Token::id).containsExactly("t1", "t2");
     }
 

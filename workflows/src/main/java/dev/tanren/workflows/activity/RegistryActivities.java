@@ -1,5 +1,6 @@
 package dev.tanren.workflows.activity;
 
+import dev.tanren.spec.run.Actor;
 import dev.tanren.spec.run.RunState;
 import dev.tanren.spec.run.RunVersion;
 import dev.tanren.spec.run.StageState;
@@ -101,11 +102,20 @@ public interface RegistryActivities {
             @Nullable String key) {}
 
     /// @param action `pause`, `resume` or `cancel`
-    record RequestEntry(String runId, String action, String actor, @Nullable String reason) {
+    /// @param before what the run was when it was asked for
+    /// @param after what it becomes by it
+    record RequestEntry(
+            String runId,
+            String action,
+            Actor actor,
+            @Nullable String reason,
+            RunState before,
+            RunState after) {
 
         /// The same without words from outside, for a registry that refused them.
         public RequestEntry reduced() {
-            return new RequestEntry(runId, action, "unknown", REFUSED);
+            Actor bare = new Actor(actor.id(), "unknown", actor.role(), actor.address());
+            return new RequestEntry(runId, action, bare, REFUSED, before, after);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.tanren.workflows.run;
 
 import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.run.Actor;
 import dev.tanren.spec.run.RunVersion;
 import dev.tanren.spec.run.TrainedOn;
 import io.temporal.workflow.QueryMethod;
@@ -94,7 +95,7 @@ public interface RunWorkflow {
     }
 
     /// @param actor who asks
-    record Request(String actor, @Nullable String reason) {}
+    record Request(Actor actor, @Nullable String reason) {}
 
     /// @param status key of the run's status, such as `running`
     record State(String status, @Nullable String currentStage, @Nullable String reason) {}

@@ -2,6 +2,8 @@ package dev.tanren.storage.registry.internal;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.run.Actor;
+import dev.tanren.storage.registry.AuditRecord;
 import dev.tanren.storage.registry.Checkpoints;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -10,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.SqlStatement;
+import org.jspecify.annotations.Nullable;
 
 /// Checkpoints in PostgreSQL.
 public final class PostgresCheckpoints implements Checkpoints {
@@ -173,7 +176,7 @@ public final class PostgresCheckpoints implements Checkpoints {
     }
 
     @Override
-    public boolean quarantine(Row checkpoint, String reason) {
+    public boolean quarantine(Row checkpoint, String reason, Actor actor) {
         return database.call(
                 handle -> {
                     Optional<Row> held = held(handle, checkpoint);
@@ -194,13 +197,17 @@ public final class PostgresCheckpoints implements Checkpoints {
                                         + " does not verify: "
                                         + reason,
                                 reason);
+                        PostgresAudit.append(
+                                handle,
+                                record(actor, "checkpoint.quarantine", checkpoint)
+                                        .changing(state(null), state(reason)));
                     }
                     return held.isPresent();
                 });
     }
 
     @Override
-    public void verified(Row checkpoint) {
+    public void verified(Row checkpoint, Actor actor) {
         database.run(
                 handle -> {
                     Optional<Row> held = held(handle, checkpoint);
@@ -221,8 +228,23 @@ public final class PostgresCheckpoints implements Checkpoints {
                                         + checkpoint.step()
                                         + " verifies again and is no longer quarantined",
                                 reason);
+                        PostgresAudit.append(
+                                handle,
+                                record(actor, "checkpoint.release", checkpoint)
+                                        .changing(state(reason), state(null)));
                     }
                 });
+    }
+
+    private static AuditRecord record(Actor actor, String action, Row checkpoint) {
+        return AuditRecord.of(actor, action, checkpoint.subject())
+                .with(Map.of("manifest", checkpoint.manifestKey()));
+    }
+
+    private static Map<String, Object> state(@Nullable String quarantined) {
+        return quarantined == null
+                ? Map.of("quarantined", false)
+                : Map.of("quarantined", true, "because", quarantined);
     }
 
     /// The row as it is now, if it still is of the same save; held until the transaction ends.

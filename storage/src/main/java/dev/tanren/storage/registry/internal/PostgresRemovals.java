@@ -2,8 +2,11 @@ package dev.tanren.storage.registry.internal;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.run.Actor;
+import dev.tanren.storage.registry.AuditRecord;
 import dev.tanren.storage.registry.Removals;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
@@ -20,10 +23,10 @@ public final class PostgresRemovals implements Removals {
     }
 
     @Override
-    public void deleteRun(String runId, String actor, @Nullable String reason) {
+    public void deleteRun(String runId, Actor actor, @Nullable String reason) {
         database.run(
                 handle -> {
-                    requireEnded(handle, runId);
+                    Map<String, Object> before = requireEnded(handle, runId);
                     requireUnused(handle, runId);
                     for (String table : tablesOfRuns(handle)) {
                         handle.createUpdate("delete from " + table + " where run_id = :runId")
@@ -40,7 +43,10 @@ public final class PostgresRemovals implements Removals {
                             .bind("runId", runId)
                             .execute();
                     PostgresAudit.append(
-                            handle, actor, "run.delete", "run/" + runId, reason, "{}", null);
+                            handle,
+                            AuditRecord.of(actor, "run.delete", "run/" + runId)
+                                    .because(reason)
+                                    .changing(before, null));
                 });
     }
 
@@ -58,11 +64,16 @@ public final class PostgresRemovals implements Removals {
                 .list();
     }
 
-    private static void requireEnded(Handle handle, String runId) {
-        String status =
-                handle.createQuery("select status from runs where run_id = :runId for update")
+    /// @return what the audit keeps of it
+    private static Map<String, Object> requireEnded(Handle handle, String runId) {
+        Map<String, Object> run =
+                handle.createQuery(
+                                """
+                                select name, owner, status as state from runs
+                                where run_id = :runId for update
+                                """)
                         .bind("runId", runId)
-                        .mapTo(String.class)
+                        .mapToMap()
                         .findOne()
                         .orElseThrow(() -> PostgresRuns.missing("run/" + runId));
         boolean ended =
@@ -75,12 +86,13 @@ public final class PostgresRemovals implements Removals {
                         .one();
         if (!ended) {
             throw new TanrenException(
-                            ErrorCode.STATE_CONFLICT,
-                            "the run is " + status + "; only one that has ended can be deleted",
-                            "run/" + runId,
-                            "cancel it first, or wait for its end")
+                    ErrorCode.STATE_CONFLICT,
+                    "the run is " + run.get("state") + "; only one that has ended can be deleted",
+                    "run/" + runId,
+                    "cancel it first, or wait for its end")
                     .passing();
         }
+        return run;
     }
 
     /// Its weights are read when the other run is prepared, and again when that is retried.

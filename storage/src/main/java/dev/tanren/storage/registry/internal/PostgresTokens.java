@@ -2,13 +2,17 @@ package dev.tanren.storage.registry.internal;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.run.Actor;
+import dev.tanren.storage.registry.AuditRecord;
 import dev.tanren.storage.registry.Tokens;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
@@ -22,21 +26,58 @@ public final class PostgresTokens implements Tokens {
     }
 
     @Override
-    public void add(String id, String name, Role role, String hash, @Nullable Instant expiresAt) {
+    public void add(
+            String id,
+            String name,
+            Role role,
+            String hash,
+            @Nullable Instant expiresAt,
+            Actor actor) {
         database.run(
                 handle ->
-                        handle.createUpdate(
+                        handle.createQuery(
                                         """
                                         insert into tokens (token_id, name, role, hash, expires_at)
                                         values (:id, :name, :role, :hash, :expiresAt)
                                         on conflict do nothing
+                                        returning *
                                         """)
                                 .bind("id", id)
                                 .bind("name", name)
-                                .bind("role", role.name().toLowerCase(Locale.ROOT))
+                                .bind("role", key(role))
                                 .bind("hash", hash)
                                 .bind("expiresAt", expiresAt)
-                                .execute());
+                                .map((row, context) -> token(row))
+                                .findOne()
+                                .ifPresent(
+                                        added ->
+                                                PostgresAudit.append(
+                                                        handle,
+                                                        record(actor, "token.issue", id)
+                                                                .changing(
+                                                                        null,
+                                                                        state(added, "valid")))));
+    }
+
+    private static AuditRecord record(Actor actor, String action, String id) {
+        return AuditRecord.of(actor, action, "token/" + id);
+    }
+
+    /// What the audit keeps of a token; nothing of its secret is in it.
+    private static Map<String, Object> state(Token token, String state) {
+        Map<String, Object> kept = new TreeMap<>();
+        kept.put("name", token.name());
+        kept.put("role", key(token.role()));
+        kept.put("state", state);
+        Instant expiresAt = token.expiresAt();
+        if (expiresAt != null) {
+            kept.put("expiresAt", expiresAt.toString());
+        }
+        return kept;
+    }
+
+    private static String key(Role role) {
+        return role.name().toLowerCase(Locale.ROOT);
     }
 
     @Override
@@ -55,6 +96,21 @@ public final class PostgresTokens implements Tokens {
     }
 
     @Override
+    public Optional<Token> formerByHash(String hash) {
+        return database.call(
+                handle ->
+                        handle.createQuery(
+                                        """
+                                        select * from tokens
+                                        where hash = :hash and (revoked_at is not null
+                                            or expires_at <= clock_timestamp())
+                                        """)
+                                .bind("hash", hash)
+                                .map((row, context) -> token(row))
+                                .findOne());
+    }
+
+    @Override
     public List<Token> list() {
         return database.call(
                 handle ->
@@ -64,7 +120,7 @@ public final class PostgresTokens implements Tokens {
     }
 
     @Override
-    public boolean revoke(String id) {
+    public boolean revoke(String id, Actor actor) {
         return database.call(
                 handle -> {
                     if (validAdministrators(handle).equals(List.of(id))) {
@@ -77,14 +133,25 @@ public final class PostgresTokens implements Tokens {
                                         + id
                                         + "/rotate");
                     }
-                    return handle.createUpdate(
+                    Optional<Token> revoked =
+                            handle.createQuery(
                                             """
                                             update tokens set revoked_at = clock_timestamp()
                                             where token_id = :id and revoked_at is null
+                                            returning *
                                             """)
                                     .bind("id", id)
-                                    .execute()
-                            > 0;
+                                    .map((row, context) -> token(row))
+                                    .findOne();
+                    revoked.ifPresent(
+                            token ->
+                                    PostgresAudit.append(
+                                            handle,
+                                            record(actor, "token.revoke", id)
+                                                    .changing(
+                                                            state(token, "valid"),
+                                                            state(token, "revoked"))));
+                    return revoked.isPresent();
                 });
     }
 
@@ -102,7 +169,7 @@ public final class PostgresTokens implements Tokens {
     }
 
     @Override
-    public Optional<Token> rotate(String id, String hash) {
+    public Optional<Token> rotate(String id, String hash, Actor actor) {
         return database.call(
                 handle -> {
                     Optional<Token> token =
@@ -121,6 +188,16 @@ public final class PostgresTokens implements Tokens {
                     handle.createUpdate("delete from sessions where token_id = :id")
                             .bind("id", id)
                             .execute();
+                    token.ifPresent(
+                            rotated ->
+                                    PostgresAudit.append(
+                                            handle,
+                                            record(actor, "token.rotate", id)
+                                                    .changing(
+                                                            state(rotated, "valid"),
+                                                            state(
+                                                                    rotated,
+                                                                    "valid with a new secret"))));
                     return token;
                 });
     }

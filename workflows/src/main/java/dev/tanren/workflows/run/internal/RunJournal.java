@@ -1,5 +1,6 @@
 package dev.tanren.workflows.run.internal;
 
+import dev.tanren.spec.run.RunAction;
 import dev.tanren.spec.run.RunState;
 import dev.tanren.spec.run.RunVersion;
 import dev.tanren.spec.run.StageState;
@@ -9,6 +10,7 @@ import dev.tanren.workflows.activity.RegistryActivities.StageChange;
 import dev.tanren.workflows.activity.RegistryActivities.StatusChange;
 import dev.tanren.workflows.activity.SearchAttributes;
 import dev.tanren.workflows.failure.Failure;
+import dev.tanren.workflows.run.RunWorkflow;
 import io.temporal.common.SearchAttributeUpdate;
 import io.temporal.failure.ActivityFailure;
 import io.temporal.workflow.Async;
@@ -111,8 +113,16 @@ final class RunJournal {
         write(StageState.QUEUED, stageId, "the run is tried again", null);
     }
 
-    void requested(String action, String actor, @Nullable String why) {
-        RequestEntry request = new RequestEntry(runId, action, actor, why);
+    /// @param after what the run becomes by it, if its state still allows that
+    void requested(RunAction action, RunWorkflow.Request asked, RunState after) {
+        RequestEntry request =
+                new RequestEntry(
+                        runId,
+                        action.key(),
+                        asked.actor(),
+                        asked.reason(),
+                        status,
+                        action.allowedIn(status) ? after : status);
         write(
                 () -> registry.recordRequest(request),
                 () -> registry.recordRequest(request.reduced()));

@@ -80,7 +80,7 @@ public final class RunWorkflowImpl implements RunWorkflow {
 
     @Override
     public void pause(Request request) {
-        journal.requested("pause", request.actor(), request.reason());
+        journal.requested(RunAction.PAUSE, request, RunState.PAUSING);
         if (!RunAction.PAUSE.allowedIn(journal.status())) {
             return;
         }
@@ -112,7 +112,7 @@ public final class RunWorkflowImpl implements RunWorkflow {
 
     @Override
     public void resume(Request request) {
-        journal.requested("resume", request.actor(), request.reason());
+        journal.requested(RunAction.RESUME, request, RunState.RUNNING);
         if (RunAction.RESUME.allowedIn(journal.status())) {
             journal.become(RunState.RUNNING, null, null);
         }
@@ -125,11 +125,11 @@ public final class RunWorkflowImpl implements RunWorkflow {
 
     @Override
     public void cancel(Request request) {
-        journal.requested("cancel", request.actor(), request.reason());
+        journal.requested(RunAction.CANCEL, request, RunState.CANCELLING);
         if (RunAction.CANCEL.allowedIn(journal.status())) {
             // Recorded first: a gang that is cancelled looks there whether it should still save.
             journal.become(RunState.CANCELLING, request.reason(), null);
-            work.cancel("cancelled by " + request.actor());
+            work.cancel("cancelled by " + request.actor().name());
         }
     }
 

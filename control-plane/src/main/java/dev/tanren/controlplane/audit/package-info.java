@@ -1,0 +1,2 @@
+/// What the audit holds, for administrators.
+package dev.tanren.controlplane.audit;
