@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Closes connections on which no request is at work for long: those that are idle, and those whose
 /// head comes so slowly that it never becomes a request. What is at work is left alone, however
-/// long it takes and however little it sends: event streams and long downloads.
+/// long it takes and however little it sends, as event streams and long downloads do, unless the
+/// client takes nothing of what waits for it all that time.
 ///
 /// Vert.x knows only of connections that are silent, in either direction and whatever is at work on
 /// them. So this looks itself, at each event loop's channels, a few times within the limit.
@@ -75,6 +76,11 @@ class Connections {
                 });
     }
 
+    /// Whether there is a connection from this port of this machine, as far as is known.
+    boolean isOpen(int remotePort) {
+        return uses.keySet().stream().anyMatch(ends -> ends.remotePort == remotePort);
+    }
+
     private void look(SingleThreadEventLoop loop) {
         long now = System.nanoTime();
         Iterator<Channel> channels = loop.registeredChannelsIterator();
@@ -100,7 +106,9 @@ class Connections {
         }
         Use use = uses.computeIfAbsent(ends, _ -> new Use());
         use.seen = now;
-        if (use.atWork.get() == 0 && now - use.freeSince > patience.toNanos()) {
+        long limit = patience.toNanos();
+        boolean idle = use.atWork.get() == 0 && now - use.freeSince > limit;
+        if (idle || use.takesNothing(channel.bytesBeforeWritable(), now, limit)) {
             uses.remove(ends);
             var _ = channel.close();
         }
@@ -126,5 +134,19 @@ class Connections {
         private final AtomicInteger atWork = new AtomicInteger();
         private volatile long freeSince = System.nanoTime();
         private volatile long seen = System.nanoTime();
+
+        /// Read and written by the connection's event loop alone.
+        private long waiting;
+
+        private long waitingSince;
+
+        /// @param bytes that the client must take before more is sent; 0 where it keeps up
+        private boolean takesNothing(long bytes, long now, long limit) {
+            if (bytes == 0 || bytes != waiting) {
+                waiting = bytes;
+                waitingSince = now;
+            }
+            return now - waitingSince > limit;
+        }
     }
 }

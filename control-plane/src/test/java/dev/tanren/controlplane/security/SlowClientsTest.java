@@ -8,10 +8,12 @@ import dev.tanren.storage.registry.Tokens.Role;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.RestAssured;
+import jakarta.inject.Inject;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
@@ -22,6 +24,11 @@ import org.junit.jupiter.api.Timeout;
 @TestProfile(BehindAProxy.class)
 @Timeout(120)
 class SlowClientsTest extends ApiTest {
+
+    private static final int LARGE = 32 << 20;
+    private static final int SMALL_BUFFER = 16 << 10;
+
+    @Inject Connections connections;
 
     private static final String HEAD = "GET /q/health/live HTTP/1.1\r\nHost: localhost\r\n";
 
@@ -158,6 +165,58 @@ class SlowClientsTest extends ApiTest {
                 assertThat(line).as("after %d signs of life", signs).isNotNull();
                 signs += String.valueOf(line).startsWith(":") ? 1 : 0;
             }
+        }
+    }
+
+    /// Begins a download that no buffer on its way can hold.
+    private Socket download(String name) throws IOException {
+        String id = recordedRun(name);
+        store.put("runs/" + id + "/adapt/artifacts/large", new byte[LARGE]);
+        Socket socket = new Socket();
+        socket.setReceiveBufferSize(SMALL_BUFFER);
+        socket.connect(
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), RestAssured.port));
+        send(
+                socket,
+                "GET /api/v1/runs/"
+                        + id
+                        + "/artifacts/adapt/large HTTP/1.1\r\nHost: localhost\r\n"
+                        + "Authorization: Bearer "
+                        + token(Role.VIEWER)
+                        + "\r\n\r\n");
+        return socket;
+    }
+
+    @Test
+    void aDownloadThatIsSlowlyReadComesToItsEnd() throws Exception {
+        try (Socket socket = download("slowly-read")) {
+            long read = 0;
+            byte[] piece = new byte[LARGE / 100];
+            for (int n = 0; n >= 0 && read < LARGE; n = socket.getInputStream().read(piece)) {
+                read += n;
+                Thread.sleep(n / SMALL_BUFFER);
+            }
+            assertThat(read).isGreaterThanOrEqualTo(LARGE);
+        }
+    }
+
+    @Test
+    void aDownloadThatNobodyReadsIsGivenUp() throws Exception {
+        try (Socket socket = download("not-read")) {
+            assertThat(socket.getInputStream().read()).isEqualTo('H');
+            while (connections.isOpen(socket.getLocalPort())) {
+                Thread.sleep(50);
+            }
+            long read = 1;
+            byte[] piece = new byte[1 << 16];
+            try {
+                for (int n = 0; n >= 0; n = socket.getInputStream().read(piece)) {
+                    read += n;
+                }
+            } catch (java.net.SocketException reset) {
+                assertThat(reset).hasMessageContaining("reset");
+            }
+            assertThat(read).isLessThan(LARGE);
         }
     }
 }
