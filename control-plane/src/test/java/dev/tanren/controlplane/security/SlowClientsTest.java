@@ -174,8 +174,7 @@ class SlowClientsTest extends ApiTest {
         store.put("runs/" + id + "/adapt/artifacts/large", new byte[LARGE]);
         Socket socket = new Socket();
         socket.setReceiveBufferSize(SMALL_BUFFER);
-        socket.connect(
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), RestAssured.port));
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), RestAssured.port));
         send(
                 socket,
                 "GET /api/v1/runs/"
