@@ -15,6 +15,12 @@ import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -142,6 +148,25 @@ class SlowClientsTest extends ApiTest {
                             + begin);
             send(socket, rest);
             assertThat(untilClosed(socket)).startsWith("HTTP/1.1 200").contains("\"valid\":true");
+        }
+    }
+
+    @Test
+    void aClientThatWouldRatherSpeakHttp2IsAnsweredInHttp11() throws Exception {
+        HttpRequest request =
+                HttpRequest.newBuilder(
+                                URI.create(
+                                        "http://localhost:%d/api/v1/plans/validate"
+                                                .formatted(RestAssured.port)))
+                        .version(HttpClient.Version.HTTP_2)
+                        .header("Content-Type", "application/yaml")
+                        .header("Authorization", "Bearer " + token(Role.VIEWER))
+                        .POST(BodyPublishers.ofString(plan("by-http-2")))
+                        .build();
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            HttpResponse<String> answer = client.send(request, BodyHandlers.ofString());
+            assertThat(answer.statusCode()).isEqualTo(200);
+            assertThat(answer.version()).isEqualTo(HttpClient.Version.HTTP_1_1);
         }
     }
 
