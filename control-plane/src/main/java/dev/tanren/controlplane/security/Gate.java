@@ -66,35 +66,34 @@ public class Gate {
         }
         client.attach(request);
         OuterLinks.put(request, client);
+        problem(request, client)
+                .ifPresentOrElse(
+                        problem -> ProblemAnswers.answer(request, problem),
+                        () -> bodies.read(request));
+    }
+
+    private Optional<ProblemDetails> problem(RoutingContext request, Client client) {
         Optional<String> foreign = foreignHost(request, client);
         if (foreign.isPresent()) {
-            refuse(
+            return forbidden(
                     request,
-                    403,
-                    ErrorCode.FORBIDDEN,
                     "the request is addressed to a host that this server does not go by",
                     foreign.get(),
                     "use its own name, or have the operator add this one to"
                             + " TANREN_API_ALLOWED_HOSTS");
-            return;
         }
         if (tooLarge(request.request())) {
-            ProblemAnswers.answer(
-                    request,
+            return Optional.of(
                     ProblemAnswers.tooLarge(request.normalizedPath(), TraceId.of(request)));
-            return;
         }
         if (!csrfHolds(request)) {
-            refuse(
+            return forbidden(
                     request,
-                    403,
-                    ErrorCode.FORBIDDEN,
                     "the request of a session lacks the right " + CSRF_HEADER + " header",
                     request.normalizedPath(),
                     "send the value of the cookie " + SessionCookies.of(client).csrf() + " in it");
-            return;
         }
-        bodies.read(request);
+        return Optional.empty();
     }
 
     /// Both that the request came to and that the client called must be ours.
@@ -116,15 +115,11 @@ public class Gate {
         return sent != null && ApiTokens.same(sent, SessionDirectory.csrf(session.secret()));
     }
 
-    private static void refuse(
-            RoutingContext request,
-            int status,
-            ErrorCode code,
-            String what,
-            String where,
-            String mend) {
-        ProblemAnswers.answer(
-                request, ProblemDetails.of(code, status, what, where, mend, TraceId.of(request)));
+    private static Optional<ProblemDetails> forbidden(
+            RoutingContext request, String what, String where, String mend) {
+        return Optional.of(
+                ProblemDetails.of(
+                        ErrorCode.FORBIDDEN, 403, what, where, mend, TraceId.of(request)));
     }
 
     private static boolean tooLarge(HttpServerRequest request) {

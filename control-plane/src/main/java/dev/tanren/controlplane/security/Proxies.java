@@ -10,6 +10,7 @@ import jakarta.inject.Singleton;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// The proxies in front of this server, and what may be believed of what they say.
 ///
@@ -43,7 +44,7 @@ public class Proxies {
         return client(Client.direct(request), request.headers(), request.getHeader("Host"));
     }
 
-    Client client(Client peer, MultiMap headers, @org.jspecify.annotations.Nullable String called) {
+    Client client(Client peer, MultiMap headers, @Nullable String called) {
         Optional<InetAddress> address = Network.address(peer.address());
         if (address.filter(this::isTrusted).isEmpty()) {
             return peer;
@@ -67,7 +68,7 @@ public class Proxies {
     private Client behind(
             Client peer,
             ForwardedHeaders forwarded,
-            @org.jspecify.annotations.Nullable String called) {
+            @Nullable String called) {
         String address = peer.address();
         List<String> nodes = forwarded.nodes();
         int at = nodes.size();
