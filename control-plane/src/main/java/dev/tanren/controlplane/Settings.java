@@ -53,8 +53,9 @@ public interface Settings {
     Duration refusalInterval();
 
     /// How long a connection may stay on which no request is at work, and so how long the head of
-    /// one may take to come.
-    @WithDefault("PT30S")
+    /// one may take to come. Longer than clients keep idle connections, so that they do not send on
+    /// one that is being closed.
+    @WithDefault("PT60S")
     Duration connectionPatience();
 
     /// How long the body of a request may take to come.
