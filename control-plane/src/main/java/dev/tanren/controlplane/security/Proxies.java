@@ -65,10 +65,7 @@ public class Proxies {
         return told.isEmpty() ? peer : told.getFirst();
     }
 
-    private Client behind(
-            Client peer,
-            ForwardedHeaders forwarded,
-            @Nullable String called) {
+    private Client behind(Client peer, ForwardedHeaders forwarded, @Nullable String called) {
         String address = peer.address();
         List<String> nodes = forwarded.nodes();
         int at = nodes.size();
