@@ -10,6 +10,7 @@ import dev.tanren.controlplane.security.Roles;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.run.RunState;
+import dev.tanren.storage.registry.AuditRecord;
 import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.storage.registry.Runs.Run;
 import io.vertx.ext.web.RoutingContext;
@@ -85,7 +86,10 @@ public class AttentionResource {
                     "run/" + id,
                     "look at it again: it goes on, or has ended well");
         }
-        registry.audit().append(caller.name(), "run.acknowledge", "run/" + id, reason, "{}");
+        registry.audit()
+                .append(
+                        AuditRecord.of(Caller.actor(request), "run.acknowledge", "run/" + id)
+                                .because(reason));
         registry.acknowledgements().acknowledge(run, caller.name(), reason);
         return views.summary(run, caller);
     }
