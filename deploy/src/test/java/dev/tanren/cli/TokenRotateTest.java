@@ -34,9 +34,11 @@ class TokenRotateTest extends CommandTest {
                 .isEqualTo(
                         new Secrets(
                                 before.databasePassword(),
+                                before.superuserPassword(),
                                 before.accessKey(),
                                 before.secretKey(),
-                                "tnr_new"));
+                                "tnr_new",
+                                before.payloadKeys()));
         assertThat(Files.readString(home.adminToken())).isEqualTo("tnr_new\n");
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(home.adminToken())))
                 .isEqualTo("rw-------");

@@ -32,8 +32,7 @@ record DatasetViews(List<PreparedDataset> prepared, List<PreparingView> preparin
         Set<Phase> leftOut = new HashSet<>();
         for (Events.Event event : events.ofTypes(runId, TOLD)) {
             if (event.type().equals(SKIPPED)) {
-                leftOut.add(
-                        new Phase(event.stageId(), String.valueOf(event.data().get("phase"))));
+                leftOut.add(new Phase(event.stageId(), String.valueOf(event.data().get("phase"))));
             } else if (event.type().equals(PreparingDataset.EVENT)) {
                 read(event, PreparingDataset.class)
                         .map(it -> view(it, event))

@@ -27,7 +27,6 @@ import org.tukaani.xz.XZInputStream;
 /// @param data folder of the database cluster
 record PostgresInstallation(Path folder, Path data) {
 
-    static final String USER = "tanren";
     static final String DATABASE = "postgres";
 
     /// A data folder belongs to one major version.
@@ -41,6 +40,8 @@ record PostgresInstallation(Path folder, Path data) {
     }
 
     /// Unpacks the programs and makes the cluster where either is missing.
+    ///
+    /// @param password of the superuser of a new cluster
     void prepare(String password, Path log) throws IOException, InterruptedException {
         if (!Files.isDirectory(folder)) {
             unpack();
@@ -66,7 +67,8 @@ record PostgresInstallation(Path folder, Path data) {
         PrivateFiles.write(passwordFile, password);
         try {
             List<String> arguments = asOrdinaryUser("initdb");
-            arguments.addAll(List.of("-D", fresh.toString(), "-U", USER, "--no-sync"));
+            arguments.addAll(
+                    List.of("-D", fresh.toString(), "-U", DatabaseRoles.SUPERUSER, "--no-sync"));
             arguments.addAll(List.of("-A", "scram-sha-256", "--pwfile=" + passwordFile));
             arguments.addAll(List.of("-E", "UTF8", "--locale=C"));
             Program.run(

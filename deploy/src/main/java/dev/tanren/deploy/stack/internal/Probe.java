@@ -2,10 +2,14 @@ package dev.tanren.deploy.stack.internal;
 
 import dev.tanren.deploy.stack.ProcessIdentity;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -13,13 +17,14 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.Properties;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /// Tells whether a part does its work.
 sealed interface Probe {
 
     Duration TIMEOUT = Duration.ofSeconds(3);
 
-    /// Whether the part works now; may take up to [#TIMEOUT].
+    /// Whether the part works now; may take up to [#TIMEOUT], and longer the first time.
     boolean works(ProcessIdentity process);
 
     /// Living is all that is asked.
@@ -45,6 +50,46 @@ sealed interface Probe {
                 Thread.currentThread().interrupt();
                 return false;
             }
+        }
+    }
+
+    /// Answers HTTP with status 200 where it is asked by a name that is not the one of its address.
+    record NamedHttp(int port, String name, String path) implements Probe {
+
+        private static final String OK = "HTTP/1.1 200 ";
+
+        @Override
+        public boolean works(ProcessIdentity process) {
+            int millis = (int) TIMEOUT.toMillis();
+            try (Socket socket = new Socket()) {
+                socket.connect(
+                        new InetSocketAddress(InetAddress.getLoopbackAddress(), port), millis);
+                socket.setSoTimeout(millis);
+                socket.getOutputStream().write(request());
+                byte[] answer = socket.getInputStream().readNBytes(OK.length());
+                return new String(answer, StandardCharsets.US_ASCII).equals(OK);
+            } catch (IOException e) {
+                return false;
+            }
+        }
+
+        private byte[] request() {
+            return "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n"
+                    .formatted(path, name)
+                    .getBytes(StandardCharsets.US_ASCII);
+        }
+    }
+
+    /// The database's roles are as they should be, and then what `next` asks.
+    ///
+    /// @param done whether that was seen to by this supervisor
+    record HandedOver(DatabaseRoles roles, Probe next, AtomicBoolean done) implements Probe {
+        @Override
+        public boolean works(ProcessIdentity process) {
+            if (!done.get() && roles.handOver()) {
+                done.set(true);
+            }
+            return done.get() && next.works(process);
         }
     }
 

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 
 /// The parts of the embedded stack, in the order in which they start.
@@ -31,6 +32,11 @@ final class StackParts {
     private static final String WORKER_GRACE = "TANREN_WORKER_GRACE_SECONDS";
 
     private static final String HOST = "127.0.0.1";
+
+    /// The one name that Temporal's HTTP port, which cannot be switched off, answers to. No page in
+    /// a browser can have it: names that end so are never resolved (RFC 6761). One alone, because
+    /// Temporal takes only the first and the last of several at one of their ends.
+    private static final String TEMPORAL_HTTP_NAME = "tanren.invalid";
     private static final Duration SHORT = Duration.ofSeconds(20);
 
     /// Time for the ranks of a worker to finish their step and save, with the usual grace.
@@ -86,23 +92,30 @@ final class StackParts {
 
     private StackPart postgres() {
         PostgresInstallation postgres = PostgresInstallation.in(home.cache(), home.postgresData());
-        String password = settings.secrets().databasePassword();
+        String password = settings.secrets().superuserPassword();
         return new StackPart(
                 "postgres",
                 List.of(),
                 postgres.server(ports.postgres()),
                 ports.postgres(),
-                database("select true"),
+                new Probe.HandedOver(roles(), database("select true"), new AtomicBoolean()),
                 () -> postgres.prepare(password, home.logs().resolve("postgres-initdb.log")),
                 // The fast shutdown: SIGTERM would wait for every client to leave.
                 Signals.INTERRUPT,
                 SHORT);
     }
 
+    private DatabaseRoles roles() {
+        return new DatabaseRoles(
+                databaseUrl(),
+                settings.secrets().superuserPassword(),
+                settings.secrets().databasePassword());
+    }
+
     private Probe database(String question) {
         return new Probe.Database(
                 databaseUrl(),
-                PostgresInstallation.USER,
+                DatabaseRoles.APPLICATION,
                 settings.secrets().databasePassword(),
                 question);
     }
@@ -167,6 +180,8 @@ final class StackParts {
                         Integer.toString(ports.temporal()),
                         "--http-port",
                         Integer.toString(ports.temporalHttp()),
+                        "--dynamic-config-value",
+                        "frontend.httpAllowedHosts=[\"" + TEMPORAL_HTTP_NAME + "\"]",
                         "--db-filename",
                         home.temporalDatabase().toString(),
                         "--search-attribute",
@@ -180,8 +195,8 @@ final class StackParts {
                 List.of(),
                 new PartCommand(arguments, Map.of(), home.folder(), ""),
                 ports.temporal(),
-                new Probe.Http(
-                        client, http(ports.temporalHttp(), "/api/v1/namespaces/default"), 300),
+                new Probe.NamedHttp(
+                        ports.temporalHttp(), TEMPORAL_HTTP_NAME, "/api/v1/namespaces/default"),
                 StackPart.Preparation.NONE,
                 Signals.TERMINATE,
                 SHORT);
@@ -280,7 +295,7 @@ final class StackParts {
     private Map<String, String> commonEnvironment() {
         return Map.ofEntries(
                 Map.entry("TANREN_DATABASE_URL", databaseUrl()),
-                Map.entry("TANREN_DATABASE_USER", PostgresInstallation.USER),
+                Map.entry("TANREN_DATABASE_USER", DatabaseRoles.APPLICATION),
                 Map.entry("TANREN_DATABASE_PASSWORD", settings.secrets().databasePassword()),
                 Map.entry("TANREN_S3_ENDPOINT", "http://" + HOST + ":" + ports.objects()),
                 Map.entry("TANREN_S3_REGION", "us-east-1"),
@@ -290,7 +305,8 @@ final class StackParts {
                 Map.entry(StoreAddress.ACCESS_KEY_VARIABLE, settings.secrets().accessKey()),
                 Map.entry(StoreAddress.SECRET_KEY_VARIABLE, settings.secrets().secretKey()),
                 Map.entry("TANREN_TEMPORAL_ADDRESS", HOST + ":" + ports.temporal()),
-                Map.entry("TANREN_TEMPORAL_NAMESPACE", "default"));
+                Map.entry("TANREN_TEMPORAL_NAMESPACE", "default"),
+                Map.entry("TANREN_TEMPORAL_KEYS", settings.secrets().payloadKeys()));
     }
 
     /// The beginning of a JVM's command line. At its first orderly end the JVM leaves an archive of

@@ -182,7 +182,12 @@ final class SupervisedPart {
     private static boolean resultOf(CompletableFuture<Boolean> probe) throws InterruptedException {
         try {
             return probe.get(0, TimeUnit.SECONDS);
-        } catch (ExecutionException | TimeoutException e) {
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof TanrenException coded) {
+                throw coded;
+            }
+            return false;
+        } catch (TimeoutException e) {
             return false;
         }
     }

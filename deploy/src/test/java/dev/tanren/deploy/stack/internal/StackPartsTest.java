@@ -8,7 +8,6 @@ import dev.tanren.deploy.stack.Secrets;
 import dev.tanren.deploy.stack.StackSettings;
 import dev.tanren.deploy.stack.TanrenHome;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -22,21 +21,29 @@ import org.junit.jupiter.api.io.TempDir;
 class StackPartsTest {
 
     @TempDir private Path folder;
+    private Installation installation;
 
     private List<Path> roots = List.of();
 
     @BeforeEach
     void anInstallation() throws IOException {
-        for (String jar :
-                List.of(
-                        "activities/target/tanren-activities-1.jar",
-                        "deploy/target/tanren-deploy-1.jar",
-                        "model-runtime/trainer/target/tanren-trainer-1.jar",
-                        "model-runtime/inference/target/tanren-inference-1.jar",
-                        "control-plane/target/quarkus-app/quarkus-run.jar")) {
-            Path file = folder.resolve(jar);
-            Files.createDirectories(file.resolveSibling("lib"));
-            Files.createFile(file);
+        installation = EmptyInstallation.in(folder, folder.resolve("temporal"));
+    }
+
+    @Test
+    void whatPayloadsAreSealedWithGoesToWhoeverSpeaksToTemporalAndOnNoCommandLine() {
+        for (String part : List.of("worker", "control-plane")) {
+            assertThat(environment(part, 1, Map.of()))
+                    .containsEntry("TANREN_TEMPORAL_KEYS", "local:key")
+                    .containsEntry("TANREN_DATABASE_USER", DatabaseRoles.APPLICATION)
+                    .doesNotContainValue("super");
+        }
+        for (String part : List.of("postgres", "objects", "temporal", "control-plane", "worker")) {
+            assertThat(part(part, 1, Map.of()).command().arguments())
+                    .noneMatch(argument -> argument.contains("local:key"));
+        }
+        for (String part : List.of("postgres", "objects", "temporal")) {
+            assertThat(environment(part, 1, Map.of())).isEmpty();
         }
     }
 
@@ -132,9 +139,9 @@ class StackPartsTest {
         StackSettings settings =
                 new StackSettings(
                         new TanrenHome(folder.resolve("home")),
-                        new Installation(
-                                folder, folder, folder.resolve("java"), folder.resolve("temporal")),
-                        new Secrets("password", "access", "secret", "tnr_own"),
+                        installation,
+                        new Secrets(
+                                "password", "super", "access", "secret", "tnr_own", "local:key"),
                         new Ports(1, 2, 3, 4, 5),
                         workers,
                         roots);

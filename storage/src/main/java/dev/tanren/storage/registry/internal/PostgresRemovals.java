@@ -86,10 +86,12 @@ public final class PostgresRemovals implements Removals {
                         .one();
         if (!ended) {
             throw new TanrenException(
-                    ErrorCode.STATE_CONFLICT,
-                    "the run is " + run.get("state") + "; only one that has ended can be deleted",
-                    "run/" + runId,
-                    "cancel it first, or wait for its end")
+                            ErrorCode.STATE_CONFLICT,
+                            "the run is "
+                                    + run.get("state")
+                                    + "; only one that has ended can be deleted",
+                            "run/" + runId,
+                            "cancel it first, or wait for its end")
                     .passing();
         }
         return run;
