@@ -125,7 +125,8 @@ class PhaseEntryTest extends WorkflowTest {
     void aPhaseWaitsForAPersonWhenThePlanSaysPause() {
         WorkflowStub run = start(conditional(Otherwise.PAUSE));
         await(() -> platform.statuses().contains("paused"));
-        assertThat(ask().state().reason()).contains("code.loss", "below 2.0", "3.0");
+        assertThat(ask().state().reason())
+                .contains("code.loss below 2 nats/token", "it is 3 nats/token");
 
         ask().resume(ASKED);
         run.getResult(Void.class);
