@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tanren.controlplane.api.Page;
 import dev.tanren.controlplane.api.RunSummary;
-import dev.tanren.controlplane.run.RunsResource.Reason;
 import dev.tanren.controlplane.security.Caller;
 import dev.tanren.controlplane.security.Roles;
 import dev.tanren.spec.error.ErrorCode;
@@ -24,7 +23,6 @@ import jakarta.ws.rs.core.MediaType;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
-import org.jspecify.annotations.Nullable;
 
 /// Runs that need a person.
 @Path("/api/v1/attention")
@@ -32,7 +30,6 @@ import org.jspecify.annotations.Nullable;
 public class AttentionResource {
 
     private static final int MOST = 50;
-    private static final int LONGEST_REASON = 1_000;
 
     private final PostgresRegistry registry;
     private final RunFinder finder;
@@ -76,8 +73,7 @@ public class AttentionResource {
     public RunSummary acknowledge(@PathParam("id") String id, String body, RoutingContext request)
             throws JsonProcessingException {
         Caller caller = Caller.of(request);
-        Reason given = body.isBlank() ? null : mapper.readValue(body, Reason.class);
-        String reason = given == null ? null : reason(given);
+        String reason = Reason.in(body, mapper);
         Run run = finder.run(id);
         if (run.status() != RunState.FAILED) {
             throw new TanrenException(
@@ -92,16 +88,5 @@ public class AttentionResource {
                                 .because(reason));
         registry.acknowledgements().acknowledge(run, caller.name(), reason);
         return views.summary(run, caller);
-    }
-
-    private static @Nullable String reason(Reason given) {
-        String reason = given.reason();
-        if (reason == null || reason.isBlank()) {
-            return null;
-        }
-        if (reason.length() > LONGEST_REASON) {
-            throw RunsResource.malformed("reason", "at most 1000 characters");
-        }
-        return reason;
     }
 }

@@ -50,7 +50,6 @@ import org.jspecify.annotations.Nullable;
 public class RunsResource {
 
     private static final int LONGEST_PAGE = 200;
-    private static final int LONGEST_REASON = 1_000;
 
     private final PostgresRegistry registry;
     private final RunFinder finder;
@@ -168,13 +167,8 @@ public class RunsResource {
         return recovery.in(situations.of(run, recovery));
     }
 
-    /// @param reason for the record, at most 1000 characters
-    public record Reason(@Nullable String reason) {}
-
     /// Asks for a change of the run's state; the answer comes when it is recorded. A retry goes on
     /// with a failed or cancelled run and does finished stages not again.
-    ///
-    /// The body is read here rather than by the framework, which refuses a request without any.
     @POST
     @RolesAllowed(Roles.OPERATOR)
     @Path("{id}/{action: pause|resume|cancel|retry}")
@@ -191,11 +185,7 @@ public class RunsResource {
             RoutingContext request)
             throws JsonProcessingException {
         Caller caller = Caller.of(request);
-        Reason given = body.isBlank() ? null : mapper.readValue(body, Reason.class);
-        String reason = given == null ? null : blankToNull(given.reason());
-        if (reason != null && reason.length() > LONGEST_REASON) {
-            throw malformed("reason", "at most 1000 characters");
-        }
+        String reason = Reason.in(body, mapper);
         actions.carryOut(Caller.actor(request), id, RunAction.of(action), reason);
         return Response.accepted(views.summary(finder.run(id), caller))
                 .location(URI.create("/api/v1/runs/" + id))
@@ -214,8 +204,8 @@ public class RunsResource {
             @QueryParam("reason") @Nullable String reason,
             RoutingContext request) {
         finder.run(id);
-        if (reason != null && reason.length() > LONGEST_REASON) {
-            throw malformed("reason", "at most 1000 characters");
+        if (reason != null) {
+            Reason.requireShort(reason);
         }
         return deletion.delete(Caller.actor(request), id, blankToNull(reason));
     }
