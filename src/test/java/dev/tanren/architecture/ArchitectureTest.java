@@ -171,11 +171,23 @@ class ArchitectureTest {
                 .check(classes);
     }
 
+    /// How processes reach Temporal is no workflow code, and none of it may be used by any.
     @Test
     void workflowCodeTouchesNoClockNoThreadAndNoFile() {
         noClasses()
                 .that()
                 .resideInAPackage("dev.tanren.workflows..")
+                .and()
+                .resideOutsideOfPackage("dev.tanren.workflows.temporal")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("dev.tanren.workflows.temporal")
+                .check(classes);
+        noClasses()
+                .that()
+                .resideInAPackage("dev.tanren.workflows..")
+                .and()
+                .resideOutsideOfPackage("dev.tanren.workflows.temporal")
                 .should()
                 .dependOnClassesThat()
                 .haveNameMatching(

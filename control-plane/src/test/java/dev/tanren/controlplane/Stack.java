@@ -3,7 +3,9 @@ package dev.tanren.controlplane;
 import dev.tanren.storage.registry.DatabaseAddress;
 import dev.tanren.storage.testing.EmbeddedDatabase;
 import dev.tanren.storage.testing.EmbeddedS3;
+import dev.tanren.workflows.payload.PayloadKeys;
 import dev.tanren.workflows.testing.TemporalServer;
+import dev.tanren.workflows.testing.TestKeys;
 import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
 import java.util.HashMap;
 import java.util.Map;
@@ -38,6 +40,7 @@ public final class Stack implements QuarkusTestResourceLifecycleManager {
         environment.put("TANREN_DATABASE_USER", address.user());
         environment.put("TANREN_DATABASE_PASSWORD", address.password());
         environment.put("TANREN_TEMPORAL_ADDRESS", temporal == null ? NOWHERE : temporal.address());
+        environment.put(PayloadKeys.VARIABLE, TestKeys.WRITTEN);
         environment.put("TANREN_ADMIN_TOKEN", ADMIN_TOKEN);
         environment.put(TEMPORAL_RUNS, Boolean.toString(temporal != null));
         environment.put("tanren.api.orchestrator-patience", temporal == null ? "PT0.3S" : "PT15S");

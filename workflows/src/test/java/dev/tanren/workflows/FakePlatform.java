@@ -101,7 +101,7 @@ final class FakePlatform
 
     GangActivities.GangResult finish(GangActivities.GangRequest request) {
         commit(request, request.lastStep());
-        return new GangActivities.GangResult(true, request.lastStep());
+        return new GangActivities.GangResult(request.fencingToken(), true, request.lastStep());
     }
 
     /// As the registry: of the newest attempt alone, which goes on from what is committed.
@@ -151,7 +151,7 @@ final class FakePlatform
                 } catch (ActivityCompletionException e) {
                     commit(request, Math.max(savedStep, request.resumeStep()));
                     log.add("gang saved");
-                    return new GangActivities.GangResult(false, savedStep);
+                    return new GangActivities.GangResult(request.fencingToken(), false, savedStep);
                 } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                     throw new IllegalStateException(e);
@@ -213,7 +213,7 @@ final class FakePlatform
     }
 
     @Override
-    public void recordStatus(StatusChange change) {
+    public Recorded recordStatus(StatusChange change) {
         var failure = change.failure();
         refuse(change.reason(), failure);
         if (failure != null) {
@@ -221,10 +221,11 @@ final class FakePlatform
         }
         reasons.add(String.valueOf(change.reason()));
         log.add("run " + change.status().key() + (failure == null ? "" : " " + failure.code()));
+        return Recorded.of(change.version());
     }
 
     @Override
-    public void recordStage(StageChange change) {
+    public Recorded recordStage(StageChange change) {
         refuse(change.reason(), change.failure());
         stages.put(change.stageId(), change.status().key());
         String reason = change.reason();
@@ -234,21 +235,24 @@ final class FakePlatform
                         + " "
                         + change.status().key()
                         + (reason == null ? "" : ": " + reason));
+        return Recorded.of(change.version());
     }
 
     @Override
-    public void recordEvent(EventEntry event) {
+    public Recorded recordEvent(EventEntry event) {
         if (event.type().equals("phase.skipped")) {
             skippedPhases.add((String) event.data().getOrDefault("phase", ""));
         }
         log.add("event " + event.key());
+        return new Recorded(event.type());
     }
 
     @Override
-    public void recordRequest(RequestEntry request) {
+    public Recorded recordRequest(RequestEntry request) {
         refuse(request.reason(), null);
         asked.add(request);
         log.add("request " + request.action() + " by " + request.actor().name());
+        return new Recorded(request.action());
     }
 
     @Override
@@ -266,11 +270,13 @@ final class FakePlatform
                         ? new StartingPoint.Fresh()
                         : new StartingPoint.Checkpoint("manifest-" + step, step);
         if (step >= request.lastStep()) {
-            return new Begun(true, 0, 0, start, step, List.of(), List.of(), null);
+            return new Begun(
+                    request.requestId(), true, 0, 0, start, step, List.of(), List.of(), null);
         }
         int token = tokens.incrementAndGet();
         attempts.put(request.stageId(), new Newest(token, step));
         return new Begun(
+                request.requestId(),
                 false,
                 token,
                 token,
@@ -282,9 +288,9 @@ final class FakePlatform
     }
 
     @Override
-    public String end(EndRequest request) {
+    public Told end(EndRequest request) {
         log.add("attempt ended for its worker: " + request.reason());
-        return request.reason();
+        return new Told(request.fencingToken(), request.reason());
     }
 
     @Override
@@ -312,12 +318,17 @@ final class FakePlatform
     public Exported export(ExportRequest request) {
         exports.incrementAndGet();
         work("export");
-        return new Exported("runs/r/" + request.stageId() + "/artifacts/", 20);
+        return new Exported(
+                request.execution(),
+                request.stageId(),
+                "runs/r/" + request.stageId() + "/artifacts/",
+                20);
     }
 
     @Override
     public Evaluated evaluate(EvaluateRequest request) {
         work("evaluate");
-        return new Evaluated(Map.of("code.perplexity", 12.0));
+        return new Evaluated(
+                request.execution(), request.stageId(), Map.of("code.perplexity", 12.0));
     }
 }

@@ -35,10 +35,20 @@ final class Plans {
         return plan(
                 training(null),
                 new Stage.Export("release", "adapt", List.of(Stage.Format.HUGGINGFACE)),
-                new Stage.Evaluate(
-                        "gate",
-                        "release",
-                        Map.of("code.perplexity", new Stage.Requirement(20.0, null))));
+                gate("gate"));
+    }
+
+    static Plan twoGates() {
+        return plan(
+                training(null),
+                new Stage.Export("release", "adapt", List.of(Stage.Format.HUGGINGFACE)),
+                gate("first"),
+                gate("gate"));
+    }
+
+    private static Stage gate(String id) {
+        return new Stage.Evaluate(
+                id, "release", Map.of("code.perplexity", new Stage.Requirement(20.0, null)));
     }
 
     private static Plan plan(Stage... stages) {

@@ -126,17 +126,24 @@ class StoredHistoriesTest {
             Worker worker = environment.newWorker(RunWorkflow.TASK_QUEUE, TestTemporal.options());
             worker.registerWorkflowImplementationTypes(implementations.toArray(Class<?>[]::new));
             WorkflowReplayer.replayWorkflowExecution(
-                    WorkflowExecutionHistory.fromJson(Files.readString(file)), worker);
+                    WorkflowExecutionHistory.fromJson(Files.readString(file), workflowOf(file)),
+                    worker);
         }
+    }
+
+    /// What is sealed belongs to its workflow.
+    private static String workflowOf(Path file) {
+        return file.toString().endsWith("-run.json") ? RUN_ID : STAGE_ID;
     }
 
     /// What a careless change looks like.
     public static final class RunThatForgetsToRecordItsStart implements RunWorkflow {
 
         @Override
-        public void run(Input input) {
+        public Ended run(Input input) {
             Workflow.newActivityStub(RegistryActivities.class, ActivityPolicies.registry())
                     .standing(input.runId());
+            return new Ended(1, "succeeded");
         }
 
         @Override

@@ -9,8 +9,10 @@ import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.run.Actor;
 import dev.tanren.workflows.activity.GangActivities;
 import dev.tanren.workflows.activity.SearchAttributes;
+import dev.tanren.workflows.payload.SealedDataConverter;
 import dev.tanren.workflows.run.RunWorkflow;
 import dev.tanren.workflows.testing.TemporalServer;
+import dev.tanren.workflows.testing.TestKeys;
 import io.temporal.api.enums.v1.IndexedValueType;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowClientOptions;
@@ -64,8 +66,7 @@ record TestTemporal(
         FakePlatform platform = new FakePlatform();
         WorkerOptions quick = options();
         Worker shared = environment.newWorker(RunWorkflow.TASK_QUEUE, quick);
-        shared.registerWorkflowImplementationTypes(
-                WorkflowTypes.implementations().toArray(Class<?>[]::new));
+        WorkflowTypes.registerWith(shared);
         shared.registerActivitiesImplementations(platform);
         environment
                 .newWorker(GangActivities.TASK_QUEUE, quick)
@@ -104,7 +105,7 @@ record TestTemporal(
 
     private static WorkflowClientOptions client() {
         return WorkflowClientOptions.newBuilder()
-                .setDataConverter(TemporalPayloads.converter())
+                .setDataConverter(new SealedDataConverter(TestKeys.keys()))
                 .build();
     }
 

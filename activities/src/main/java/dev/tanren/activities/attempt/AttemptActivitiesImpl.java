@@ -35,7 +35,7 @@ public final class AttemptActivitiesImpl implements AttemptActivities {
     }
 
     @Override
-    public String end(EndRequest request) {
-        return new LostAttempts(registry).end(request);
+    public Told end(EndRequest request) {
+        return new Told(request.fencingToken(), new LostAttempts(registry).end(request));
     }
 }

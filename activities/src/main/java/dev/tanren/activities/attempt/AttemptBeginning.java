@@ -120,6 +120,7 @@ final class AttemptBeginning {
                     null);
         }
         return new Begun(
+                request.requestId(),
                 done,
                 attempt.attempt(),
                 attempt.fencingToken(),

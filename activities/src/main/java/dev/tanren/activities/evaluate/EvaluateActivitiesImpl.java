@@ -26,7 +26,8 @@ public final class EvaluateActivitiesImpl implements EvaluateActivities {
 
     private Evaluated evaluate(EvaluateRequest request, HeartbeatLease lease) {
         try {
-            return new Evaluated(evaluator.evaluate(request, lease));
+            return new Evaluated(
+                    request.execution(), request.stageId(), evaluator.evaluate(request, lease));
         } catch (TanrenException e) {
             throw lease.ending(e);
         }

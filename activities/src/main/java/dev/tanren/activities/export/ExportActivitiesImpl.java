@@ -45,7 +45,7 @@ public final class ExportActivitiesImpl implements ExportActivities {
         registry.runs()
                 .setStageResult(
                         request.runId(), stage.id(), request.execution(), Json.write(result));
-        return new Exported(export.prefix(), export.step());
+        return new Exported(request.execution(), stage.id(), export.prefix(), export.step());
     }
 
     private Lineage lineage(ExportRequest request, Stage.Export stage) {

@@ -133,7 +133,7 @@ public final class GangSupervisor {
         try (GangMemory.Promise promise = own.await(lease, recorder)) {
             return promise.held()
                     ? supervise(request, stage, lease, recorder, own, promise)
-                    : new GangResult(false, request.resumeStep());
+                    : new GangResult(request.fencingToken(), false, request.resumeStep());
         }
     }
 

@@ -68,7 +68,7 @@ public final class RegistryActivitiesImpl implements RegistryActivities {
     }
 
     @Override
-    public void recordStatus(StatusChange change) {
+    public Recorded recordStatus(StatusChange change) {
         Failure failure = change.failure();
         String reason = change.reason();
         Projected projected =
@@ -94,10 +94,11 @@ public final class RegistryActivitiesImpl implements RegistryActivities {
                     data(failure),
                     key(change.version()));
         }
+        return Recorded.of(change.version());
     }
 
     @Override
-    public void recordStage(StageChange change) {
+    public Recorded recordStage(StageChange change) {
         StageState state = change.status();
         Projected projected =
                 registry.runs()
@@ -116,10 +117,11 @@ public final class RegistryActivitiesImpl implements RegistryActivities {
                     data(change.failure()),
                     key(change.version()));
         }
+        return Recorded.of(change.version());
     }
 
     @Override
-    public void recordEvent(EventEntry event) {
+    public Recorded recordEvent(EventEntry event) {
         append(
                 event.runId(),
                 event.type(),
@@ -127,10 +129,11 @@ public final class RegistryActivitiesImpl implements RegistryActivities {
                 event.message(),
                 event.data(),
                 event.key());
+        return new Recorded(event.type());
     }
 
     @Override
-    public void recordRequest(RequestEntry request) {
+    public Recorded recordRequest(RequestEntry request) {
         registry.audit()
                 .append(
                         AuditRecord.of(
@@ -142,6 +145,7 @@ public final class RegistryActivitiesImpl implements RegistryActivities {
                                         Map.of("state", request.before().key()),
                                         Map.of("state", request.after().key()))
                                 .once(callKey()));
+        return new Recorded(request.action());
     }
 
     @Override

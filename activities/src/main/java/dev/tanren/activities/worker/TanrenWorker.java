@@ -13,16 +13,13 @@ import dev.tanren.storage.collector.StoreCollector;
 import dev.tanren.storage.objects.S3ObjectStore;
 import dev.tanren.storage.registry.DatabaseAddress;
 import dev.tanren.storage.registry.PostgresRegistry;
-import dev.tanren.workflows.TemporalPayloads;
 import dev.tanren.workflows.WorkflowTypes;
 import dev.tanren.workflows.activity.GangActivities;
 import dev.tanren.workflows.run.RunWorkflow;
 import io.temporal.client.WorkflowClient;
-import io.temporal.client.WorkflowClientOptions;
 import io.temporal.common.VersioningBehavior;
 import io.temporal.common.WorkerDeploymentVersion;
 import io.temporal.serviceclient.WorkflowServiceStubs;
-import io.temporal.serviceclient.WorkflowServiceStubsOptions;
 import io.temporal.worker.Worker;
 import io.temporal.worker.WorkerDeploymentOptions;
 import io.temporal.worker.WorkerFactory;
@@ -105,7 +102,7 @@ public final class TanrenWorker implements AutoCloseable {
         warnOfLostRegistry();
         this.service =
                 Patience.until(
-                        "Temporal at " + settings.temporalAddress(), () -> connect(settings));
+                        "Temporal at " + settings.temporal().address(), () -> connect(settings));
         this.activities =
                 new Activities(
                         settings,
@@ -181,12 +178,7 @@ public final class TanrenWorker implements AutoCloseable {
     private WorkerFactory factory(WorkerSettings worker) {
         WorkflowClient client =
                 WorkflowClient.newInstance(
-                        service,
-                        WorkflowClientOptions.newBuilder()
-                                .setNamespace(worker.namespace())
-                                .setIdentity(id)
-                                .setDataConverter(TemporalPayloads.converter())
-                                .build());
+                        service, worker.temporal().client().setIdentity(id).build());
         WorkerFactory made =
                 WorkerFactory.newInstance(
                         client,
@@ -194,8 +186,7 @@ public final class TanrenWorker implements AutoCloseable {
                                 .setWorkerInterceptors(busy, new CodedFailures())
                                 .build());
         Worker shared = made.newWorker(RunWorkflow.TASK_QUEUE, options(worker).build());
-        shared.registerWorkflowImplementationTypes(
-                WorkflowTypes.implementations().toArray(Class<?>[]::new));
+        WorkflowTypes.registerWith(shared);
         shared.registerActivitiesImplementations(activities.shared());
         made.newWorker(
                         GangActivities.TASK_QUEUE,
@@ -242,9 +233,6 @@ public final class TanrenWorker implements AutoCloseable {
 
     private static WorkflowServiceStubs connect(WorkerSettings settings) {
         return WorkflowServiceStubs.newConnectedServiceStubs(
-                WorkflowServiceStubsOptions.newBuilder()
-                        .setTarget(settings.temporalAddress())
-                        .build(),
-                CONNECT);
+                settings.temporal().service(), CONNECT);
     }
 }

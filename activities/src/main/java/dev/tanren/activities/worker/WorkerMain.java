@@ -40,7 +40,7 @@ public final class WorkerMain {
                                             worker.close();
                                             ended.countDown();
                                         }));
-        LOG.info("worker {} takes work from {}", worker.id(), settings.temporalAddress());
+        LOG.info("worker {} takes work from {}", worker.id(), settings.temporal().address());
         ended.await();
     }
 }

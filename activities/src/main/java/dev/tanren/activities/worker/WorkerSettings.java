@@ -5,6 +5,7 @@ import dev.tanren.launch.RankDevice;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.units.ByteSize;
+import dev.tanren.workflows.temporal.TemporalSettings;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -16,8 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /// What a worker is told by its environment, beside the addresses of database and store.
 ///
-/// @param temporalAddress `TANREN_TEMPORAL_ADDRESS`, host and port
-/// @param namespace `TANREN_TEMPORAL_NAMESPACE`
+/// @param temporal of `TANREN_TEMPORAL_ADDRESS` and what goes with it
 /// @param scratch `TANREN_WORKER_SCRATCH`
 /// @param cache `TANREN_WORKER_CACHE`
 /// @param cacheBytes `TANREN_WORKER_CACHE_SIZE`: most that the cache may take, such as `50GiB`;
@@ -36,8 +36,7 @@ import org.jspecify.annotations.Nullable;
 /// @param deployment `TANREN_DEPLOYMENT_NAME`; null runs without worker versioning
 /// @param buildId `TANREN_BUILD_ID`; needed with a deployment
 public record WorkerSettings(
-        String temporalAddress,
-        String namespace,
+        TemporalSettings temporal,
         Path scratch,
         Path cache,
         long cacheBytes,
@@ -66,8 +65,7 @@ public record WorkerSettings(
         String deployment = environment.get("TANREN_DEPLOYMENT_NAME");
         RankDevice device = RankDevice.from(environment);
         return new WorkerSettings(
-                required(environment, "TANREN_TEMPORAL_ADDRESS"),
-                environment.getOrDefault("TANREN_TEMPORAL_NAMESPACE", "default"),
+                TemporalSettings.from(environment),
                 Path.of(required(environment, "TANREN_WORKER_SCRATCH")),
                 Path.of(required(environment, "TANREN_WORKER_CACHE")),
                 cacheBytes(environment),

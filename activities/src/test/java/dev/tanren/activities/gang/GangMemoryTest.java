@@ -67,7 +67,7 @@ class GangMemoryTest extends GangTest {
                     supervisor(SETTINGS, memory)
                             .run(request, new FakeLease(0, Lease.State.CANCELLED));
 
-            assertThat(result).isEqualTo(new GangResult(false, 0));
+            assertThat(result).isEqualTo(new GangResult(request.fencingToken(), false, 0));
         }
         assertThat(attempt(request).status()).isEqualTo(AttemptStatus.PAUSED);
         assertThat(types(request)).doesNotContain("attempt.started");

@@ -71,7 +71,7 @@ class GangSupervisorTest extends GangTest {
 
         GangResult result = supervisor.run(request, new FakeLease());
 
-        assertThat(result).isEqualTo(new GangResult(true, 12));
+        assertThat(result).isEqualTo(new GangResult(request.fencingToken(), true, 12));
         assertThat(registry.checkpoints().list(request.runId(), STAGE))
                 .extracting(Checkpoints.Row::step)
                 .contains(12L, 10L)
@@ -105,7 +105,7 @@ class GangSupervisorTest extends GangTest {
 
         GangResult result = supervisor.run(request, new FakeLease());
 
-        assertThat(result).isEqualTo(new GangResult(true, 12));
+        assertThat(result).isEqualTo(new GangResult(request.fencingToken(), true, 12));
         assertThat(registry.checkpoints().find(request.runId(), STAGE, 12)).isPresent();
         assertThat(attempt(request).status()).isEqualTo(AttemptStatus.SUCCEEDED);
         assertThat(registry.events().after(request.runId(), 0, 1000))
@@ -166,7 +166,7 @@ class GangSupervisorTest extends GangTest {
 
         GangResult result = supervisor.run(request, new FakeLease());
 
-        assertThat(result).isEqualTo(new GangResult(true, 12));
+        assertThat(result).isEqualTo(new GangResult(request.fencingToken(), true, 12));
         assertThat(registry.checkpoints().find(request.runId(), STAGE, 10)).isPresent();
         assertThat(registry.events().after(request.runId(), 0, 1000))
                 .filteredOn(event -> event.type().equals("step.skipped"))
@@ -205,7 +205,8 @@ class GangSupervisorTest extends GangTest {
     void aStepOfAnyLengthIsNotHungAsLongAsTheRankTellsItsProgressAndItsPeerWaits() {
         GangRequest request = request("slow", 2, 12);
 
-        assertThat(supervisor.run(request, new FakeLease())).isEqualTo(new GangResult(true, 12));
+        assertThat(supervisor.run(request, new FakeLease()))
+                .isEqualTo(new GangResult(request.fencingToken(), true, 12));
     }
 
     @Test

@@ -16,6 +16,7 @@ import dev.tanren.activities.source.FileRoots;
 import dev.tanren.activities.source.SourceBuckets;
 import dev.tanren.activities.source.Sources;
 import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.json.Json;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.run.TrainedOn;
 import dev.tanren.spec.validation.PlanReader;
@@ -26,7 +27,6 @@ import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.storage.registry.Runs;
 import dev.tanren.storage.testing.EmbeddedDatabase;
 import dev.tanren.storage.testing.EmbeddedS3;
-import dev.tanren.workflows.TemporalPayloads;
 import dev.tanren.workflows.activity.DatasetActivities;
 import dev.tanren.workflows.activity.DatasetActivities.PrepareRequest;
 import dev.tanren.workflows.activity.ModelActivities;
@@ -38,6 +38,9 @@ import dev.tanren.workflows.failure.Failures;
 import io.temporal.activity.ActivityOptions;
 import io.temporal.client.WorkflowClientOptions;
 import io.temporal.common.RetryOptions;
+import io.temporal.common.converter.DataConverter;
+import io.temporal.common.converter.DefaultDataConverter;
+import io.temporal.common.converter.JacksonJsonPayloadConverter;
 import io.temporal.failure.ActivityFailure;
 import io.temporal.testing.TestActivityEnvironment;
 import io.temporal.testing.TestEnvironmentOptions;
@@ -64,6 +67,11 @@ import org.junit.jupiter.api.io.TempDir;
 /// The real activities over a real PostgreSQL and a real S3 server.
 @Timeout(120)
 class RunGoesOnWithWhatItBeganTest {
+
+    /// Not sealed: this environment of the SDK does not tell what arguments belong to.
+    private static final DataConverter RECORDS =
+            DefaultDataConverter.newDefaultInstance()
+                    .withPayloadConverterOverrides(new JacksonJsonPayloadConverter(Json.mapper()));
 
     private static EmbeddedDatabase database;
     private static EmbeddedS3 server;
@@ -102,7 +110,7 @@ class RunGoesOnWithWhatItBeganTest {
                         TestEnvironmentOptions.newBuilder()
                                 .setWorkflowClientOptions(
                                         WorkflowClientOptions.newBuilder()
-                                                .setDataConverter(TemporalPayloads.converter())
+                                                .setDataConverter(RECORDS)
                                                 .build())
                                 .setWorkerFactoryOptions(
                                         WorkerFactoryOptions.newBuilder()

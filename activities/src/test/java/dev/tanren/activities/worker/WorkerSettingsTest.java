@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tanren.launch.RankDevice;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.workflows.payload.PayloadKeys;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -71,6 +72,7 @@ class WorkerSettingsTest {
     private static Map<String, String> environment(String memory) {
         Map<String, String> environment = new HashMap<>();
         environment.put("TANREN_TEMPORAL_ADDRESS", "127.0.0.1:7233");
+        environment.put(PayloadKeys.VARIABLE, PayloadKeys.made("test"));
         environment.put("TANREN_WORKER_SCRATCH", "/tmp/scratch");
         environment.put("TANREN_WORKER_CACHE", "/tmp/cache");
         environment.put("TANREN_TRAINER_CLASSPATH", "trainer.jar");

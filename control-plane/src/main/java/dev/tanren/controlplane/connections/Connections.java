@@ -10,11 +10,9 @@ import dev.tanren.storage.objects.StoreAddress;
 import dev.tanren.storage.objects.TransferSettings;
 import dev.tanren.storage.registry.DatabaseAddress;
 import dev.tanren.storage.registry.PostgresRegistry;
-import dev.tanren.workflows.TemporalPayloads;
+import dev.tanren.workflows.temporal.TemporalSettings;
 import io.temporal.client.WorkflowClient;
-import io.temporal.client.WorkflowClientOptions;
 import io.temporal.serviceclient.WorkflowServiceStubs;
-import io.temporal.serviceclient.WorkflowServiceStubsOptions;
 import jakarta.enterprise.inject.Disposes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
@@ -39,9 +37,7 @@ public class Connections {
                     StoreAddress.PREFIX_VARIABLE,
                     StoreAddress.PATH_STYLE_VARIABLE,
                     StoreAddress.ACCESS_KEY_VARIABLE,
-                    StoreAddress.SECRET_KEY_VARIABLE,
-                    "TANREN_TEMPORAL_ADDRESS",
-                    "TANREN_TEMPORAL_NAMESPACE");
+                    StoreAddress.SECRET_KEY_VARIABLE);
 
     /// A person waits for the answer: give up soon and say so.
     private static final RetryPolicy STORE_PATIENCE =
@@ -55,10 +51,13 @@ public class Connections {
     private final Map<String, String> environment = new HashMap<>();
 
     Connections(Config config) {
-        for (String variable : VARIABLES) {
-            config.getOptionalValue(variable, String.class)
-                    .ifPresent(value -> environment.put(variable, value));
-        }
+        VARIABLES.forEach(variable -> take(config, variable));
+        TemporalSettings.VARIABLES.forEach(variable -> take(config, variable));
+    }
+
+    private void take(Config config, String variable) {
+        config.getOptionalValue(variable, String.class)
+                .ifPresent(value -> environment.put(variable, value));
     }
 
     @Produces
@@ -106,16 +105,17 @@ public class Connections {
         return new StoreCollector(store, registry, checkpoints);
     }
 
+    @Produces
+    @Singleton
+    TemporalSettings temporalSettings() {
+        return TemporalSettings.from(environment);
+    }
+
     /// Connects when it is first used, and again whenever Temporal was away.
     @Produces
     @Singleton
-    WorkflowServiceStubs temporal() {
-        return WorkflowServiceStubs.newServiceStubs(
-                WorkflowServiceStubsOptions.newBuilder()
-                        .setTarget(
-                                environment.getOrDefault(
-                                        "TANREN_TEMPORAL_ADDRESS", "127.0.0.1:7233"))
-                        .build());
+    WorkflowServiceStubs temporal(TemporalSettings settings) {
+        return WorkflowServiceStubs.newServiceStubs(settings.service());
     }
 
     void close(@Disposes WorkflowServiceStubs temporal) {
@@ -124,13 +124,7 @@ public class Connections {
 
     @Produces
     @Singleton
-    WorkflowClient workflowClient(WorkflowServiceStubs temporal) {
-        return WorkflowClient.newInstance(
-                temporal,
-                WorkflowClientOptions.newBuilder()
-                        .setNamespace(
-                                environment.getOrDefault("TANREN_TEMPORAL_NAMESPACE", "default"))
-                        .setDataConverter(TemporalPayloads.converter())
-                        .build());
+    WorkflowClient workflowClient(WorkflowServiceStubs temporal, TemporalSettings settings) {
+        return WorkflowClient.newInstance(temporal, settings.client().build());
     }
 }

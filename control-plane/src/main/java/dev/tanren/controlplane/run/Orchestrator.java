@@ -5,8 +5,8 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.run.RunAction;
+import dev.tanren.spec.run.RunState;
 import dev.tanren.storage.registry.PostgresRegistry;
-import dev.tanren.workflows.failure.Failure;
 import dev.tanren.workflows.failure.Failures;
 import dev.tanren.workflows.run.RunWorkflow;
 import io.grpc.StatusRuntimeException;
@@ -18,10 +18,12 @@ import io.temporal.client.WorkflowExecutionAlreadyStarted;
 import io.temporal.client.WorkflowFailedException;
 import io.temporal.client.WorkflowNotFoundException;
 import io.temporal.client.WorkflowOptions;
+import io.temporal.client.WorkflowServiceException;
 import io.temporal.client.WorkflowStub;
 import io.temporal.client.WorkflowTargetOptions;
 import io.temporal.client.WorkflowUpdateException;
 import io.temporal.client.WorkflowUpdateStage;
+import io.temporal.failure.ApplicationFailure;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.Map;
@@ -124,7 +126,7 @@ public class Orchestrator {
                 runId,
                 () -> {
                     try {
-                        return RunStanding.of(workflow.describe(), this::failureOf);
+                        return RunStanding.of(workflow.describe(), this::endOf);
                     } catch (WorkflowNotFoundException none) {
                         return new RunStanding.None();
                     }
@@ -147,20 +149,25 @@ public class Orchestrator {
                 });
     }
 
-    /// What a workflow that has ended without a result ended with.
-    private Failure failureOf(WorkflowExecution ended) {
+    /// What a workflow ended with. Only the result that a worker of Tanren sealed is one.
+    private RunStanding.End endOf(WorkflowExecution ended) {
         try {
-            client.newUntypedWorkflowStub(
-                            WorkflowTargetOptions.newBuilder().setWorkflowExecution(ended).build())
-                    .getResult(Void.class);
+            RunWorkflow.Ended result =
+                    client.newUntypedWorkflowStub(
+                                    WorkflowTargetOptions.newBuilder()
+                                            .setWorkflowExecution(ended)
+                                            .build())
+                            .getResult(RunWorkflow.Ended.class);
+            return new RunStanding.End(RunState.of(result.status()), null);
         } catch (WorkflowFailedException failed) {
-            return Failures.read(failed.getCause() == null ? failed : failed.getCause());
+            return RunStanding.End.failed(
+                    Failures.read(failed.getCause() == null ? failed : failed.getCause()));
+        } catch (WorkflowServiceException thrown) {
+            if (thrown.getCause() instanceof ApplicationFailure refused) {
+                return RunStanding.End.failed(Failures.read(refused));
+            }
+            throw thrown;
         }
-        return new Failure(
-                ErrorCode.INTERNAL,
-                "the run's workflow ended without recording how",
-                "workflow " + ended.getWorkflowId(),
-                "look at its history in Temporal and report it");
     }
 
     private <T extends @Nullable Object> T bounded(String runId, Supplier<T> call) {
@@ -207,7 +214,7 @@ public class Orchestrator {
         while (root.getCause() != null) {
             root = root.getCause();
         }
-        return root instanceof io.temporal.failure.ApplicationFailure failure
+        return root instanceof ApplicationFailure failure
                 ? failure.getOriginalMessage()
                 : String.valueOf(root.getMessage());
     }

@@ -101,6 +101,8 @@ public class Reconciler {
                 }
             }
             case RunStanding.AtWork _ -> {}
+            case RunStanding.Foreign foreign ->
+                    record(run, RunState.FAILED, foreign.failure().what(), foreign.failure());
             case RunStanding.None _ -> withoutWorkflow(run);
             case RunStanding.Ended ended when ended.execution() < run.version().execution() ->
                     withoutWorkflow(run);

@@ -2,13 +2,11 @@ package dev.tanren.controlplane.run;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.run.RunState;
-import dev.tanren.workflows.activity.SearchAttributes;
 import dev.tanren.workflows.failure.Failure;
+import dev.tanren.workflows.payload.PayloadRefused;
 import dev.tanren.workflows.run.RunWorkflow;
 import io.temporal.api.common.v1.WorkflowExecution;
 import io.temporal.client.WorkflowExecutionDescription;
-import java.util.Arrays;
-import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -26,11 +24,34 @@ sealed interface RunStanding {
     record Ended(long execution, RunState state, String noticed, @Nullable Failure failure)
             implements RunStanding {}
 
-    /// @param failureOf asks what a workflow ended with; called for one that failed alone
+    /// Somebody else has begun a workflow under the run's id.
+    record Foreign(Failure failure) implements RunStanding {}
+
+    /// How a workflow ended by itself.
+    ///
+    /// @param failure null unless it failed
+    record End(RunState state, @Nullable Failure failure) {
+
+        static End failed(Failure failure) {
+            return new End(RunState.FAILED, failure);
+        }
+    }
+
+    /// What anyone may write, as search attributes, decides nothing.
+    ///
+    /// @param endOf asks what a workflow ended with; called for one that ended by itself alone
     static RunStanding of(
-            WorkflowExecutionDescription workflow, Function<WorkflowExecution, Failure> failureOf) {
-        Long memo = workflow.getMemo(RunWorkflow.EXECUTION_MEMO, Long.class, Long.class);
-        long execution = memo == null ? 1 : memo;
+            WorkflowExecutionDescription workflow, Function<WorkflowExecution, End> endOf) {
+        long execution;
+        try {
+            Long memo = workflow.getMemo(RunWorkflow.EXECUTION_MEMO, Long.class, Long.class);
+            if (memo == null) {
+                return foreign("has no memo", workflow);
+            }
+            execution = memo;
+        } catch (PayloadRefused refused) {
+            return foreign("has a memo that is none: " + refused.getMessage(), workflow);
+        }
         return switch (workflow.getStatus()) {
             case WORKFLOW_EXECUTION_STATUS_TERMINATED ->
                     interrupted(execution, "was terminated in Temporal", workflow);
@@ -43,7 +64,7 @@ sealed interface RunStanding {
                             "its workflow was cancelled in Temporal",
                             null);
             case WORKFLOW_EXECUTION_STATUS_COMPLETED, WORKFLOW_EXECUTION_STATUS_FAILED ->
-                    byItself(execution, workflow, failureOf);
+                    byItself(execution, endOf.apply(workflow.getExecution()));
             case WORKFLOW_EXECUTION_STATUS_RUNNING,
                     WORKFLOW_EXECUTION_STATUS_PAUSED,
                     WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW,
@@ -65,25 +86,21 @@ sealed interface RunStanding {
         return new Ended(execution, RunState.FAILED, failure.what(), failure);
     }
 
-    /// The workflow left the state that it ended in where Temporal's searches find it.
-    private static Ended byItself(
-            long execution,
-            WorkflowExecutionDescription workflow,
-            Function<WorkflowExecution, Failure> failureOf) {
-        String key = workflow.getTypedSearchAttributes().get(SearchAttributes.RUN_STATUS);
-        RunState state =
-                Optional.ofNullable(key)
-                        .flatMap(RunStanding::known)
-                        .filter(RunState::terminal)
-                        .orElse(RunState.FAILED);
-        return new Ended(
-                execution,
-                state,
-                "its workflow has ended as " + state.key() + ", which is not recorded",
-                state == RunState.FAILED ? failureOf.apply(workflow.getExecution()) : null);
+    private static Foreign foreign(String what, WorkflowExecutionDescription workflow) {
+        return new Foreign(
+                new Failure(
+                        ErrorCode.PAYLOAD_REFUSED,
+                        "the workflow with the run's id was not begun by Tanren: it " + what,
+                        "workflow " + workflow.getExecution().getWorkflowId(),
+                        "see who begins workflows in Temporal, terminate this one, and retry the"
+                                + " run, which goes on from its last checkpoint"));
     }
 
-    private static Optional<RunState> known(String key) {
-        return Arrays.stream(RunState.values()).filter(state -> state.key().equals(key)).findAny();
+    private static Ended byItself(long execution, End end) {
+        return new Ended(
+                execution,
+                end.state(),
+                "its workflow has ended as " + end.state().key() + ", which is not recorded",
+                end.failure());
     }
 }

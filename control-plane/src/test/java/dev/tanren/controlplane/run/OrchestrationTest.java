@@ -52,11 +52,12 @@ class OrchestrationTest extends ApiTest {
         private String status = "queued";
 
         @Override
-        public void run(Input input) {
+        public Ended run(Input input) {
             runId = input.runId();
             become("running");
             Workflow.await(() -> status.equals("cancelled"));
             projection.become(input.runId(), status);
+            return new Ended(input.execution(), status);
         }
 
         private void become(String next) {

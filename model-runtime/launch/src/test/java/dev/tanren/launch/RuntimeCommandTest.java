@@ -57,6 +57,8 @@ class RuntimeCommandTest {
         assertThat(
                         List.of(
                                 "TANREN_DATABASE_PASSWORD",
+                                "TANREN_TEMPORAL_KEYS",
+                                "TANREN_TEMPORAL_API_KEY",
                                 "TANREN_HUB_TOKEN",
                                 "TANREN_S3_SECRET_KEY",
                                 "TANREN_ADMIN_TOKEN",

@@ -235,6 +235,11 @@ public enum ErrorCode {
             FailureClass.PREEMPTED,
             "Retry the run yourself (./tanren run retry): its workflow was ended from outside, so nothing"
                     + " tries it again; its checkpoints are kept."),
+    PAYLOAD_REFUSED(
+            "TNR-5016",
+            FailureClass.CONFIGURATION,
+            "See that all workers and control planes have the same TANREN_TEMPORAL_KEYS, and who else"
+                    + " is connected to Temporal; then retry the run (./tanren run retry)."),
     GATE_FAILED(
             "TNR-5101",
             FailureClass.CONFIGURATION,

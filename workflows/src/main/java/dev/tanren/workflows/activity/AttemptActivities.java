@@ -21,9 +21,11 @@ public interface AttemptActivities {
 
     /// Records the end of an attempt whose worker cannot: it was not heard of any more, or never
     /// started the ranks. Records nothing where the attempt has ended.
-    ///
-    /// @return why it ended, as people are told
-    String end(EndRequest request);
+    Told end(EndRequest request);
+
+    /// @param fencingToken of the attempt that was asked for
+    /// @param reason why it ended, as people are told
+    record Told(long fencingToken, String reason) {}
 
     /// @param code constant name of [dev.tanren.spec.error.ErrorCode]; null where nothing failed
     record EndRequest(String runId, long fencingToken, String reason, @Nullable String code) {}
@@ -42,6 +44,7 @@ public interface AttemptActivities {
             long lastStep,
             String requestId) {}
 
+    /// @param requestId that was asked with
     /// @param alreadyDone the phase's last step is committed; the attempt has ended
     /// @param attempt counts the stage's attempts from 1
     /// @param resumeStep last step that is in `start`; 0 before the first
@@ -51,6 +54,7 @@ public interface AttemptActivities {
     /// @param worker the one to ask first: after a crash of ranks the same one once, whose caches
     ///     are warm, and another one at the second crash in a row; null where any will do
     record Begun(
+            String requestId,
             boolean alreadyDone,
             int attempt,
             long fencingToken,

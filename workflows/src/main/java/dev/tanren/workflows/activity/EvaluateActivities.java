@@ -22,6 +22,8 @@ public interface EvaluateActivities {
     record EvaluateRequest(
             String runId, long execution, Plan plan, String stageId, TrainedOn trainedOn) {}
 
+    /// @param execution that was asked for
+    /// @param stageId that was asked for
     /// @param metrics by name, such as `code.perplexity`
-    record Evaluated(Map<String, Double> metrics) {}
+    record Evaluated(long execution, String stageId, Map<String, Double> metrics) {}
 }

@@ -18,6 +18,8 @@ public interface ExportActivities {
     record ExportRequest(
             String runId, long execution, Plan plan, String stageId, TrainedOn trainedOn) {}
 
+    /// @param execution that was asked for
+    /// @param stageId that was asked for
     /// @param prefix key prefix of the artifacts, ending in `/`
-    record Exported(String prefix, long step) {}
+    record Exported(long execution, String stageId, String prefix, long step) {}
 }

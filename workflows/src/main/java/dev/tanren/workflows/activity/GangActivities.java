@@ -56,7 +56,8 @@ public interface GangActivities {
         }
     }
 
+    /// @param fencingToken of the attempt that was asked for
     /// @param finished false where the ranks were stopped before `lastStep`
     /// @param committedStep step of the newest checkpoint the attempt committed or started from
-    record GangResult(boolean finished, long committedStep) {}
+    record GangResult(long fencingToken, boolean finished, long committedStep) {}
 }

@@ -27,22 +27,33 @@ public interface RegistryActivities {
 
     /// Sets the run's status and appends the event that goes with it, unless a newer change is
     /// recorded already.
-    void recordStatus(StatusChange change);
+    Recorded recordStatus(StatusChange change);
 
     /// Sets a stage's status and appends the event that goes with it, unless a newer change is
     /// recorded already.
-    void recordStage(StageChange change);
+    Recorded recordStage(StageChange change);
 
-    void recordEvent(EventEntry event);
+    Recorded recordEvent(EventEntry event);
 
     /// Appends to the audit what a person asked for.
-    void recordRequest(RequestEntry request);
+    Recorded recordRequest(RequestEntry request);
 
     /// The newest evaluation of a stage at or before a step.
     LastEvaluation lastEvaluation(EvaluationQuery query);
 
     /// @param stages state of each stage, by its id
     record Standing(Map<String, StageState> stages) {}
+
+    /// What a record is answered with: an activity without a result could be answered for by
+    /// anyone.
+    ///
+    /// @param what the change's version, else the event's type or the request's action
+    record Recorded(String what) {
+
+        public static Recorded of(RunVersion version) {
+            return new Recorded(version.execution() + "/" + version.sequence());
+        }
+    }
 
     record FixRequest(String runId, TrainedOn trainedOn) {}
 

@@ -49,7 +49,7 @@ public final class Failures {
     /// What went wrong in an activity or a child workflow.
     public static Failure read(Throwable thrown) {
         return switch (root(thrown)) {
-            case ApplicationFailure failure when isCoded(failure.getType()) -> coded(failure);
+            case ApplicationFailure failure when carries(failure) -> carried(failure);
             case TimeoutFailure timeout -> timedOut(thrown, timeout);
             case TerminatedFailure _ ->
                     new Failure(
@@ -80,9 +80,14 @@ public final class Failures {
             case TimeoutFailure timeout ->
                     timeout.getTimeoutType() == TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_START;
             case ApplicationFailure failure ->
-                    ErrorCode.WORKER_FULL.name().equals(failure.getType());
+                    carries(failure) && carried(failure).errorCode() == ErrorCode.WORKER_FULL;
             case null, default -> false;
         };
+    }
+
+    /// Whether it is about an answer that none of Tanren's processes gave.
+    public static boolean isForged(Throwable thrown) {
+        return read(thrown).errorCode() == ErrorCode.PAYLOAD_REFUSED;
     }
 
     private static Throwable root(Throwable thrown) {
@@ -94,12 +99,9 @@ public final class Failures {
         return current;
     }
 
-    private static Failure coded(ApplicationFailure failure) {
-        if (failure.getDetails().getSize() > 0) {
-            return failure.getDetails().get(Failure.class);
-        }
-        return new Failure(
-                failure.getType(), text(failure), "workflow", "see the events of the run");
+    /// The detail alone says what failed: it is sealed, the type is not.
+    private static Failure carried(ApplicationFailure failure) {
+        return failure.getDetails().get(Failure.class);
     }
 
     private static Failure timedOut(Throwable thrown, TimeoutFailure timeout) {
@@ -130,7 +132,9 @@ public final class Failures {
                 : String.valueOf(thrown.getMessage());
     }
 
-    private static boolean isCoded(String type) {
-        return Arrays.stream(ErrorCode.values()).anyMatch(code -> code.name().equals(type));
+    private static boolean carries(ApplicationFailure failure) {
+        return failure.getDetails().getSize() > 0
+                && Arrays.stream(ErrorCode.values())
+                        .anyMatch(code -> code.name().equals(failure.getType()));
     }
 }

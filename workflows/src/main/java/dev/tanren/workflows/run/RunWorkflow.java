@@ -30,7 +30,7 @@ public interface RunWorkflow {
     }
 
     @WorkflowMethod(name = "Run")
-    void run(Input input);
+    Ended run(Input input);
 
     /// Ends when the request is recorded; the run is paused when its ranks have saved and ended.
     ///
@@ -93,6 +93,12 @@ public interface RunWorkflow {
             return new Carried(trainedOn, begun, approved);
         }
     }
+
+    /// How an execution ended that did not fail; what is completed without it was not completed by
+    /// a worker of Tanren.
+    ///
+    /// @param status key of the run's status, such as `succeeded`
+    record Ended(long execution, String status) {}
 
     /// @param actor who asks
     record Request(Actor actor, @Nullable String reason) {}

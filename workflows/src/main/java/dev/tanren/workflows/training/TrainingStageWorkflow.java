@@ -23,8 +23,10 @@ public interface TrainingStageWorkflow {
     Outcome train(Input input);
 
     /// Lets the ranks save and end; the workflow then ends as [Ended#PAUSED].
+    ///
+    /// @param runId of the run that pauses: a signal without anything could be sent by anyone
     @SignalMethod
-    void pause();
+    void pause(String runId);
 
     /// @param execution the run's, which every attempt is begun for
     /// @param trainedOn what the run was prepared for

@@ -290,13 +290,13 @@ public final class GangWatch implements AutoCloseable {
         long committed = Math.max(request.resumeStep(), commits.newest());
         if (committed >= request.lastStep()) {
             recordLateCrash();
-            return new GangResult(true, committed);
+            return new GangResult(request.fencingToken(), true, committed);
         }
         if (ranks.allFinished()) {
             throw failures.unsaved(committed);
         }
         if (stopping && !lease.state().hurries()) {
-            return new GangResult(false, committed);
+            return new GangResult(request.fencingToken(), false, committed);
         }
         if (stopping) {
             throw lease.state() == Lease.State.UNHEARD

@@ -9,14 +9,13 @@ import dev.tanren.workflows.activity.ModelActivities;
 import dev.tanren.workflows.activity.ModelActivities.ResolveRequest;
 import dev.tanren.workflows.activity.RegistryActivities;
 import dev.tanren.workflows.activity.RegistryActivities.FixRequest;
+import dev.tanren.workflows.payload.Answers;
 import dev.tanren.workflows.run.RunWorkflow.Carried;
 import dev.tanren.workflows.run.RunWorkflow.Input;
 import io.temporal.workflow.Async;
 import io.temporal.workflow.Promise;
 import io.temporal.workflow.Workflow;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /// What a run needs before its first stage: the model's shape and the datasets, all at once. Once
@@ -34,9 +33,10 @@ record Preparation(Input input, RegistryActivities registry) {
     private Map<String, TrainedOn.Data> datasets(TrainedOn.Model model) {
         DatasetActivities activities =
                 Workflow.newActivityStub(DatasetActivities.class, ActivityPolicies.preparation());
-        List<Promise<PreparedDataset>> prepared = new ArrayList<>();
+        Map<String, Promise<PreparedDataset>> prepared = new LinkedHashMap<>();
         for (String name : input.plan().datasets().keySet()) {
-            prepared.add(
+            prepared.put(
+                    name,
                     Async.function(
                             activities::prepare,
                             new PrepareRequest(
@@ -46,10 +46,12 @@ record Preparation(Input input, RegistryActivities registry) {
                                     model.tokenizerKey(),
                                     model.architecture().vocabSize())));
         }
-        Promise.allOf(prepared).get();
+        Promise.allOf(prepared.values()).get();
         Map<String, TrainedOn.Data> datasets = new LinkedHashMap<>();
-        for (Promise<PreparedDataset> promise : prepared) {
-            datasets.put(promise.get().datasetName(), promise.get().data());
+        for (Map.Entry<String, Promise<PreparedDataset>> entry : prepared.entrySet()) {
+            PreparedDataset dataset = entry.getValue().get();
+            Answers.require(entry.getKey(), dataset.datasetName());
+            datasets.put(entry.getKey(), dataset.data());
         }
         return datasets;
     }

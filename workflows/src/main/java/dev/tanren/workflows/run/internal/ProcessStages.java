@@ -4,8 +4,11 @@ import dev.tanren.spec.plan.Stage;
 import dev.tanren.workflows.activity.ActivityPolicies;
 import dev.tanren.workflows.activity.EvaluateActivities;
 import dev.tanren.workflows.activity.EvaluateActivities.EvaluateRequest;
+import dev.tanren.workflows.activity.EvaluateActivities.Evaluated;
 import dev.tanren.workflows.activity.ExportActivities;
 import dev.tanren.workflows.activity.ExportActivities.ExportRequest;
+import dev.tanren.workflows.activity.ExportActivities.Exported;
+import dev.tanren.workflows.payload.Answers;
 import dev.tanren.workflows.run.RunWorkflow.Carried;
 import dev.tanren.workflows.run.RunWorkflow.Input;
 import io.temporal.workflow.Workflow;
@@ -25,22 +28,33 @@ final class ProcessStages {
     }
 
     void export(Stage.Export stage, Carried prepared) {
-        exports.export(
-                new ExportRequest(
-                        input.runId(),
-                        input.execution(),
-                        input.plan(),
-                        stage.id(),
-                        prepared.trainedOn()));
+        Exported exported =
+                exports.export(
+                        new ExportRequest(
+                                input.runId(),
+                                input.execution(),
+                                input.plan(),
+                                stage.id(),
+                                prepared.trainedOn()));
+        requireAnswer(stage, exported.execution(), exported.stageId());
     }
 
     void evaluate(Stage.Evaluate stage, Carried prepared) {
-        evaluations.evaluate(
-                new EvaluateRequest(
-                        input.runId(),
-                        input.execution(),
-                        input.plan(),
-                        stage.id(),
-                        prepared.trainedOn()));
+        Evaluated evaluated =
+                evaluations.evaluate(
+                        new EvaluateRequest(
+                                input.runId(),
+                                input.execution(),
+                                input.plan(),
+                                stage.id(),
+                                prepared.trainedOn()));
+        requireAnswer(stage, evaluated.execution(), evaluated.stageId());
+    }
+
+    /// A gate that was passed in another stage or an earlier execution passes no other one.
+    private void requireAnswer(Stage stage, long execution, String stageId) {
+        Answers.require(
+                "stage " + stage.id() + " of execution " + input.execution(),
+                "stage " + stageId + " of execution " + execution);
     }
 }

@@ -5,17 +5,21 @@ import dev.tanren.spec.run.RunState;
 import dev.tanren.spec.run.RunVersion;
 import dev.tanren.spec.run.StageState;
 import dev.tanren.workflows.activity.RegistryActivities;
+import dev.tanren.workflows.activity.RegistryActivities.Recorded;
 import dev.tanren.workflows.activity.RegistryActivities.RequestEntry;
 import dev.tanren.workflows.activity.RegistryActivities.StageChange;
 import dev.tanren.workflows.activity.RegistryActivities.StatusChange;
 import dev.tanren.workflows.activity.SearchAttributes;
 import dev.tanren.workflows.failure.Failure;
+import dev.tanren.workflows.failure.Failures;
+import dev.tanren.workflows.payload.Answers;
 import dev.tanren.workflows.run.RunWorkflow;
 import io.temporal.common.SearchAttributeUpdate;
 import io.temporal.failure.ActivityFailure;
+import io.temporal.failure.ApplicationFailure;
 import io.temporal.workflow.Async;
 import io.temporal.workflow.CompletablePromise;
-import io.temporal.workflow.Functions;
+import io.temporal.workflow.Functions.Func;
 import io.temporal.workflow.Promise;
 import io.temporal.workflow.Workflow;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +33,8 @@ import org.slf4j.Logger;
 final class RunJournal {
 
     private static final Logger LOG = Workflow.getLogger(RunJournal.class);
+
+    private static final int FORGED_ANSWERS = 10;
 
     private final RegistryActivities registry;
     private final String runId;
@@ -88,7 +94,10 @@ final class RunJournal {
         reason = why;
         searchableAs(next);
         StatusChange change = new StatusChange(runId, nextVersion(), before, next, why, failure);
-        write(() -> registry.recordStatus(change), () -> registry.recordStatus(change.reduced()));
+        write(
+                Recorded.of(change.version()),
+                () -> registry.recordStatus(change),
+                () -> registry.recordStatus(change.reduced()));
     }
 
     void stageStarted(String stageId) {
@@ -124,6 +133,7 @@ final class RunJournal {
                         status,
                         action.allowedIn(status) ? after : status);
         write(
+                new Recorded(action.key()),
                 () -> registry.recordRequest(request),
                 () -> registry.recordRequest(request.reduced()));
     }
@@ -146,7 +156,10 @@ final class RunJournal {
     private void write(
             StageState state, String stageId, @Nullable String why, @Nullable Failure failure) {
         StageChange change = new StageChange(runId, nextVersion(), stageId, state, why, failure);
-        write(() -> registry.recordStage(change), () -> registry.recordStage(change.reduced()));
+        write(
+                Recorded.of(change.version()),
+                () -> registry.recordStage(change),
+                () -> registry.recordStage(change.reduced()));
     }
 
     private RunVersion nextVersion() {
@@ -158,7 +171,7 @@ final class RunJournal {
     /// that is refused for good is written in `reduced` form; where that is refused too it is told
     /// to the worker's log alone. Nothing that a record is refused for ends the run or keeps later
     /// records from being written.
-    private void write(Functions.Proc record, Functions.Proc reduced) {
+    private void write(Recorded due, Func<Recorded> record, Func<Recorded> reduced) {
         Promise<Void> before = written;
         CompletablePromise<Void> done = Workflow.newPromise();
         written = done;
@@ -168,21 +181,36 @@ final class RunJournal {
                                         Async.procedure(
                                                 () -> {
                                                     before.get();
-                                                    unlessRefused(record, reduced);
+                                                    unlessRefused(due, record, reduced);
                                                 })))
                 .run();
         done.get();
     }
 
-    private void unlessRefused(Functions.Proc record, Functions.Proc reduced) {
+    private void unlessRefused(Recorded due, Func<Recorded> record, Func<Recorded> reduced) {
         try {
-            record.apply();
-        } catch (ActivityFailure refused) {
+            answered(due, record);
+        } catch (ActivityFailure | ApplicationFailure refused) {
             LOG.error("a record of run {} is refused", runId, refused);
             try {
-                reduced.apply();
-            } catch (ActivityFailure again) {
+                answered(due, reduced);
+            } catch (ActivityFailure | ApplicationFailure again) {
                 LOG.error("and so is its reduced form: nothing is recorded", again);
+            }
+        }
+    }
+
+    /// Writes once more what somebody else has answered for: that is not written.
+    private void answered(Recorded due, Func<Recorded> record) {
+        for (int left = FORGED_ANSWERS; ; left--) {
+            try {
+                Answers.require(due, record.apply());
+                return;
+            } catch (ActivityFailure | ApplicationFailure failed) {
+                if (left == 0 || !Failures.isForged(failed)) {
+                    throw failed;
+                }
+                LOG.warn("a record of run {} is written again: {}", runId, failed.getMessage());
             }
         }
     }

@@ -52,7 +52,7 @@ public final class RunWorkflowImpl implements RunWorkflow {
     }
 
     @Override
-    public void run(Input ignored) {
+    public Ended run(Input ignored) {
         try {
             if (journal.status() == RunState.QUEUED) {
                 journal.become(RunState.RUNNING, null, null);
@@ -66,6 +66,7 @@ public final class RunWorkflowImpl implements RunWorkflow {
             endUnfinished(thrown);
         }
         awaitHandlers();
+        return new Ended(input.execution(), journal.status().key());
     }
 
     @Override

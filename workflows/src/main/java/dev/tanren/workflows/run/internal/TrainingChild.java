@@ -101,7 +101,7 @@ final class TrainingChild {
         try {
             Workflow.getWorkflowExecution(child.stage()).get();
             Workflow.newExternalWorkflowStub(TrainingStageWorkflow.class, child.workflowId())
-                    .pause();
+                    .pause(input.runId());
         } catch (ChildWorkflowFailure notBegun) {
             // Whoever runs the stage is told of it.
             LOG.info("the stage did not begin: {}", notBegun.getMessage());

@@ -9,6 +9,7 @@ import dev.tanren.workflows.activity.AttemptActivities;
 import dev.tanren.workflows.activity.AttemptActivities.BeginRequest;
 import dev.tanren.workflows.activity.AttemptActivities.Begun;
 import dev.tanren.workflows.activity.AttemptActivities.EndRequest;
+import dev.tanren.workflows.activity.AttemptActivities.Told;
 import dev.tanren.workflows.activity.GangActivities;
 import dev.tanren.workflows.activity.GangActivities.GangRequest;
 import dev.tanren.workflows.activity.GangActivities.GangResult;
@@ -17,6 +18,7 @@ import dev.tanren.workflows.activity.RegistryActivities.EvaluationQuery;
 import dev.tanren.workflows.activity.RegistryActivities.EventEntry;
 import dev.tanren.workflows.failure.Failure;
 import dev.tanren.workflows.failure.Failures;
+import dev.tanren.workflows.payload.Answers;
 import dev.tanren.workflows.training.RetryBudget;
 import dev.tanren.workflows.training.TrainingStageWorkflow;
 import io.temporal.failure.ActivityFailure;
@@ -60,7 +62,7 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
     }
 
     @Override
-    public void pause() {
+    public void pause(String runId) {
         pauseRequested = true;
         if (atWork != null) {
             atWork.cancel("the run pauses");
@@ -146,7 +148,9 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
     /// @return null where the run pauses before the attempt has begun
     private @Nullable Begun begin(BeginRequest request) {
         try {
-            return untilPaused(() -> attempts.begin(request));
+            Begun begun = untilPaused(() -> attempts.begin(request));
+            Answers.require(request.requestId(), begun.requestId());
+            return begun;
         } catch (ActivityFailure thrown) {
             boolean paused =
                     Failures.isCancellation(thrown)
@@ -184,6 +188,10 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
                 return new Attempted(false, failure.what() + " [" + failure.where() + "]");
             }
             return new Attempted(false, waitBeforeRetry(begun, thrown));
+        } catch (ApplicationFailure forged) {
+            Failure failure = Failures.read(forged);
+            endForWorker(begun, failure.what(), failure.failureClass().name());
+            throw forged;
         }
     }
 
@@ -214,7 +222,9 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
     }
 
     private GangResult runGang(GangActivities worker, GangRequest request) {
-        return untilPaused(() -> worker.train(request));
+        GangResult result = untilPaused(() -> worker.train(request));
+        Answers.require(request.fencingToken(), result.fencingToken());
+        return result;
     }
 
     /// Runs an activity that a pause cancels.
@@ -239,7 +249,7 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
         Failure failure = Failures.read(thrown);
         FailureClass failureClass = failure.failureClass();
         String told = failure.what();
-        if (!(thrown.getCause() instanceof ApplicationFailure)) {
+        if (!(thrown.getCause() instanceof ApplicationFailure) || Failures.isForged(thrown)) {
             told = endForWorker(begun, failure.what(), failure.code());
         }
         budget = budget.after(failureClass);
@@ -288,12 +298,13 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
 
     /// Also done while the workflow is cancelled.
     private String endForWorker(Begun begun, String reason, @Nullable String code) {
-        CompletablePromise<String> told = Workflow.newPromise();
+        CompletablePromise<Told> told = Workflow.newPromise();
         EndRequest request = new EndRequest(input.runId(), begun.fencingToken(), reason, code);
         Workflow.newDetachedCancellationScope(
                         () -> told.completeFrom(Async.function(attempts::end, request)))
                 .run();
-        return told.get();
+        Answers.require(request.fencingToken(), told.get().fencingToken());
+        return told.get().reason();
     }
 
     private void continueAsNewWhenLong(int phase) {

@@ -1,0 +1,2 @@
+/// How Tanren's processes reach Temporal.
+package dev.tanren.workflows.temporal;
