@@ -70,9 +70,9 @@ public class Refusals {
         writeOrKeep();
     }
 
-    /// Looks at an answer that was given.
+    /// Looks at an answer right before it is given, so that who has it is counted.
     void watch(RoutingContext request) {
-        request.addEndHandler(
+        request.addHeadersEndHandler(
                 _ -> {
                     int status = request.response().getStatusCode();
                     if (STATUSES.contains(status)) {
