@@ -5,7 +5,7 @@ the middle; and holds every step's loss against a plain PyTorch loop from the sa
     pip install -r tools/real_shape/requirements.txt
     python tools/real_shape/real_shape.py --folder FOLDER [--steps 4] [--kill-at 3]
 
-FOLDER must lie below one that the worker may read (by default the folder in which the stack was started). The base
+The plan is written into FOLDER and reads nothing outside it. The base
 has the published shape and random weights of a fixed seed, the text is that of the Python standard library, in tokens
 of a vocabulary learnt from it. The last line is one JSON object.
 """

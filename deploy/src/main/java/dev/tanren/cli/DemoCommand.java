@@ -6,6 +6,7 @@ import dev.tanren.deploy.corpus.DemoCorpus;
 import dev.tanren.deploy.demo.Demo;
 import dev.tanren.deploy.demo.DemoPlan;
 import dev.tanren.deploy.demo.DemoReport;
+import dev.tanren.deploy.stack.FileFolders;
 import dev.tanren.deploy.stack.Installation;
 import dev.tanren.deploy.stack.StackControl;
 import dev.tanren.deploy.stack.StackProcesses;
@@ -53,16 +54,17 @@ final class DemoCommand implements Callable<Integer> {
         StackOptions.check(port, 1);
         TanrenHome home = TanrenHome.of(terminal.environment());
         DemoPlan plan = plan(home);
+        Installation installation = Installation.of(terminal.environment());
         StackControl control = new StackControl(home);
         boolean wasRunning = control.running().isPresent();
         UpCommand.sayMended(terminal, control.makePrivate());
         StackProgress progress = new StackProgress(terminal);
         StackStatus status =
                 control.up(
-                        Installation.of(terminal.environment()),
+                        installation,
                         port,
                         null,
-                        List.of(home.data(), plan.code()),
+                        FileFolders.ofStack(home, installation, List.of()),
                         progress::show);
         if (!keep && !wasRunning) {
             // At the end of the process, however it comes: Ctrl-C runs no `finally`.
@@ -77,7 +79,8 @@ final class DemoCommand implements Callable<Integer> {
                         api,
                         () -> StackProcesses.workers(control),
                         terminal::progress,
-                        terminal::say);
+                        terminal::say,
+                        admitted -> FileFolders.admit(home, admitted, plan.code()));
         DemoReport report = demo.run(plan);
         terminal.out().println(json ? report.json().toString() : report.text());
         terminal.out().flush();

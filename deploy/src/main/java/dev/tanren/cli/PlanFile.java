@@ -1,6 +1,9 @@
 package dev.tanren.cli;
 
+import dev.tanren.deploy.client.Server;
 import dev.tanren.deploy.model.LocalModel;
+import dev.tanren.deploy.stack.FileFolders;
+import dev.tanren.deploy.stack.TanrenHome;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Plan;
@@ -12,6 +15,7 @@ import dev.tanren.spec.validation.PlanReading;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 
 /// A plan as a file of the user.
 ///
@@ -76,6 +80,18 @@ record PlanFile(Path file, String text) {
     PlanFile submittable() {
         plan();
         return new PlanFile(file, FileUris.absolute(text, file));
+    }
+
+    /// Lets this plan, which is [#submittable], read its own folder where it goes to the embedded
+    /// stack of this user: workers that run as this user read what this user names, for this plan
+    /// alone. Another server reads what whoever started its workers named.
+    void admit(Map<String, String> environment) {
+        if (Server.isOfStack(environment)) {
+            FileFolders.admit(
+                    TanrenHome.of(environment),
+                    PlanReader.read(text).planOrThrow(),
+                    file.resolveSibling("."));
+        }
     }
 
     String mediaType() {

@@ -72,6 +72,7 @@ final class SubmitCommand implements Callable<Integer> {
             preview(api.send("/plans/explain", plan.text(), plan.mediaType(), Map.of()));
             return Exit.OK;
         }
+        plan.admit(terminal.environment());
         JsonNode run = new Submission(api, terminal::say).start(plan, idempotencyKey);
         String id = run.path("id").asText();
         if (output.form() == OutputOptions.Form.TABLE) {

@@ -1,14 +1,17 @@
 package dev.tanren.cli;
 
+import dev.tanren.deploy.stack.FileFolders;
 import dev.tanren.deploy.stack.Installation;
 import dev.tanren.deploy.stack.StackControl;
 import dev.tanren.deploy.stack.StackStatus;
 import dev.tanren.deploy.stack.TanrenHome;
+import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.error.TanrenException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -39,8 +42,9 @@ final class UpCommand implements Callable<Integer> {
             names = "--files",
             paramLabel = "FOLDER",
             description =
-                    "A folder that file: sources of plans may lie in; may be repeated. Default: "
-                            + "TANREN_FILE_ROOTS, else the current folder and the checkout.")
+                    "A folder that every plan's file: sources may lie in; may be repeated. Default:"
+                            + " those in TANREN_FILE_ROOTS. A plan that you submit here may read"
+                            + " its own folder besides.")
     private List<Path> files = List.of();
 
     @Mixin private OutputOptions output;
@@ -56,8 +60,9 @@ final class UpCommand implements Callable<Integer> {
         Installation installation = Installation.of(terminal.environment());
         StackControl control = new StackControl(home);
         sayMended(terminal, control.makePrivate());
+        refuseOtherFolders(control);
         StackProgress progress = new StackProgress(terminal);
-        List<Path> roots = fileRoots(home, installation);
+        List<Path> roots = FileFolders.ofStack(home, installation, named());
         if (detach) {
             announce(home, control.up(installation, port, workers, roots, progress::show));
             return Exit.OK;
@@ -123,20 +128,35 @@ final class UpCommand implements Callable<Integer> {
         return Exit.FAILED;
     }
 
-    private List<Path> fileRoots(TanrenHome home, Installation installation) {
-        List<Path> roots = new ArrayList<>();
-        roots.add(home.data());
-        String named = terminal.environment().getOrDefault("TANREN_FILE_ROOTS", "");
+    /// A stack that runs reads what it was started to read.
+    private void refuseOtherFolders(StackControl control) {
+        control.running()
+                .ifPresent(
+                        running ->
+                                files.stream()
+                                        .map(terminal::resolve)
+                                        .map(Path::toString)
+                                        .filter(folder -> !running.fileRoots().contains(folder))
+                                        .findFirst()
+                                        .ifPresent(folder -> refuse(folder, running)));
+    }
+
+    private static void refuse(String folder, StackStatus running) {
+        throw new TanrenException(
+                ErrorCode.STATE_CONFLICT,
+                "The stack runs already, and was not started to read " + folder + ".",
+                running.console(),
+                "Stop it first: ./tanren down");
+    }
+
+    private List<Path> named() {
         if (!files.isEmpty()) {
-            files.forEach(folder -> roots.add(terminal.resolve(folder)));
-        } else if (named.isBlank()) {
-            roots.add(terminal.folder());
-            roots.add(installation.root());
-        } else {
-            for (String folder : named.split(":", -1)) {
-                roots.add(terminal.resolve(Path.of(folder)));
-            }
+            return files.stream().map(terminal::resolve).toList();
         }
-        return roots.stream().distinct().toList();
+        String variable = terminal.environment().getOrDefault("TANREN_FILE_ROOTS", "");
+        return Stream.of(variable.split(":", -1))
+                .filter(folder -> !folder.isBlank())
+                .map(folder -> terminal.resolve(Path.of(folder)))
+                .toList();
     }
 }

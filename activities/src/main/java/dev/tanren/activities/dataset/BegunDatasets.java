@@ -9,6 +9,7 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.FailureClass;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Dataset;
+import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.run.TrainedOn;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.prepared.PreparedObjects;
@@ -30,6 +31,11 @@ public final class BegunDatasets {
         this.store = store;
         this.sources = sources;
         this.preparation = preparation;
+    }
+
+    /// The same for the datasets of one plan, which may read what that plan may.
+    BegunDatasets of(Plan plan) {
+        return new BegunDatasets(store, sources.of(plan), preparation.of(plan));
     }
 
     /// The dataset as it was prepared, without a look at its sources; where it is gone from the

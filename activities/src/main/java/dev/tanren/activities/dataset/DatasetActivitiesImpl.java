@@ -69,7 +69,7 @@ public final class DatasetActivitiesImpl implements DatasetActivities {
             TrainedOn.Data began = began(request);
             return began == null
                     ? prepare(request, prepared, told, progress)
-                    : again(request.runId(), prepared, began, progress);
+                    : again(request, prepared, began, progress);
         }
     }
 
@@ -85,7 +85,8 @@ public final class DatasetActivitiesImpl implements DatasetActivities {
             DatasetPreparation.Request request,
             PreparationEvents told,
             Progress progress) {
-        DatasetPreparation.Prepared prepared = preparation.prepare(request, progress);
+        DatasetPreparation.Prepared prepared =
+                preparation.of(asked.plan()).prepare(request, progress);
         told.prepared(asked.plan(), request.name(), prepared);
         DatasetManifest manifest = prepared.manifest();
         String sources = prepared.sources().store(store, "runs/" + asked.runId() + "/");
@@ -97,16 +98,17 @@ public final class DatasetActivitiesImpl implements DatasetActivities {
     }
 
     private PreparedDataset again(
-            String runId,
+            PrepareRequest asked,
             DatasetPreparation.Request request,
             TrainedOn.Data began,
             Progress progress) {
-        DatasetManifest manifest = begun.get(request, began, progress);
+        BegunDatasets ofPlan = begun.of(asked.plan());
+        DatasetManifest manifest = ofPlan.get(request, began, progress);
         DataDiffers.record(
                 registry.events(),
-                runId,
+                asked.runId(),
                 "dataset '" + request.name() + "'",
-                begun.differences(request.dataset(), began, progress));
+                ofPlan.differences(request.dataset(), began, progress));
         return answer(request.name(), began, manifest, true);
     }
 

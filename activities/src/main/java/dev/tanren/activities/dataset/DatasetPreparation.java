@@ -16,6 +16,7 @@ import dev.tanren.spec.json.Json;
 import dev.tanren.spec.model.EndTokens;
 import dev.tanren.spec.model.TokenizerVocabulary;
 import dev.tanren.spec.plan.Dataset;
+import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.run.TrainedOn;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.objects.Sha256;
@@ -43,7 +44,7 @@ public final class DatasetPreparation {
 
     private final ObjectStore store;
     private final PreparedObjects objects;
-    private final SourceFiles sources;
+    private final Sources sources;
     private final Path scratch;
     private final int threads;
 
@@ -52,9 +53,14 @@ public final class DatasetPreparation {
     public DatasetPreparation(ObjectStore store, Sources sources, Path scratch, int threads) {
         this.store = store;
         this.objects = new PreparedObjects(store);
-        this.sources = new SourceFiles(sources);
+        this.sources = sources;
         this.scratch = scratch;
         this.threads = threads;
+    }
+
+    /// The same for the datasets of one plan, which may read what that plan may.
+    public DatasetPreparation of(Plan plan) {
+        return new DatasetPreparation(store, sources.of(plan), scratch, threads);
     }
 
     /// Prepares a dataset.
@@ -71,7 +77,7 @@ public final class DatasetPreparation {
     /// @param wanted content hash; null for any
     /// @throws TanrenException also `PREPARED_GONE`
     Prepared prepare(Request request, @Nullable String wanted, Progress progress) {
-        List<SourceFile> files = sources.find(request.dataset().sources());
+        List<SourceFile> files = new SourceFiles(sources).find(request.dataset().sources());
         boolean tokens = readyTokens(request.name(), files);
         String tokenizerSha256 = "";
         byte[] tokenizer = {};

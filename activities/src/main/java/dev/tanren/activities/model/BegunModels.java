@@ -24,8 +24,17 @@ public final class BegunModels {
     private final ModelPreparation preparation;
 
     public BegunModels(ObjectStore store, ModelPreparation preparation) {
-        this.objects = new PreparedObjects(store);
+        this(new PreparedObjects(store), preparation);
+    }
+
+    private BegunModels(PreparedObjects objects, ModelPreparation preparation) {
+        this.objects = objects;
         this.preparation = preparation;
+    }
+
+    /// The same for one plan, which reads what that plan may.
+    BegunModels of(Plan plan) {
+        return new BegunModels(objects, preparation.of(plan));
     }
 
     /// What the run began with, without a look at the sources; where it is gone from the store,

@@ -44,7 +44,7 @@ public final class ModelActivitiesImpl implements ModelActivities {
             TrainedOn.Model model =
                     began.isPresent()
                             ? again(request, began.get().model(), progress)
-                            : preparation.resolve(request.plan(), progress);
+                            : preparation.of(request.plan()).resolve(request.plan(), progress);
             if (model.tokenizer() != null) {
                 tell(request.runId(), model);
             }
@@ -54,12 +54,13 @@ public final class ModelActivitiesImpl implements ModelActivities {
 
     private TrainedOn.Model again(
             ResolveRequest request, TrainedOn.Model began, Progress progress) {
-        TrainedOn.Model model = begun.get(request.plan(), began, progress);
+        BegunModels ofPlan = begun.of(request.plan());
+        TrainedOn.Model model = ofPlan.get(request.plan(), began, progress);
         DataDiffers.record(
                 registry.events(),
                 request.runId(),
                 began.base() == null ? "the tokenizer" : "the base model",
-                begun.differences(request.plan(), began, progress));
+                ofPlan.differences(request.plan(), began, progress));
         return model;
     }
 

@@ -34,6 +34,7 @@ public final class ModelPreparation {
     private final ObjectStore store;
     private final PreparedObjects objects;
     private final Sources sources;
+    private final Path scratch;
     private final Transfer transfer;
 
     /// @param scratch folder for files that go again with each call
@@ -41,7 +42,13 @@ public final class ModelPreparation {
         this.store = store;
         this.objects = new PreparedObjects(store);
         this.sources = sources;
+        this.scratch = scratch;
         this.transfer = new Transfer(store, scratch);
+    }
+
+    /// The same for one plan, which reads what that plan may.
+    public ModelPreparation of(Plan plan) {
+        return new ModelPreparation(store, sources.of(plan), scratch);
     }
 
     /// @throws TanrenException `MODEL_MISSING`, `MODEL_UNSUPPORTED`, `MODEL_CONFIGURATION`,

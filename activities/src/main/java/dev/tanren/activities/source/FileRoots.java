@@ -2,6 +2,8 @@ package dev.tanren.activities.source;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.plan.Plan;
+import dev.tanren.storage.admission.PlanFolders;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,12 +16,14 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The folders of this machine that plans may read by `file:` URIs. Without any, all are refused.
+/// Whoever starts the worker names those that every plan may read; a plan may besides read below
+/// its own folder where the worker's user admitted it ([PlanFolders]).
 ///
 /// Paths are compared after every symbolic link in them is resolved, so a link leads nowhere that
 /// its target may not be read from. Below a root nothing is read whose name, or a folder's on the
 /// way, begins with a dot: keys and settings lie there. A root may itself lie below such a folder.
 /// Of the folder that is closed, which keeps the stack's secrets, nothing is read but what a root
-/// inside it names.
+/// inside it names, and no plan's own folder is a root inside it.
 public final class FileRoots {
 
     public static final String VARIABLE = "TANREN_FILE_ROOTS";
@@ -27,10 +31,18 @@ public final class FileRoots {
     /// Names the folder that is closed.
     public static final String CLOSED_VARIABLE = "TANREN_CLOSED_FOLDER";
 
+    /// Names the folder of the records of [PlanFolders].
+    public static final String PLANS_VARIABLE = "TANREN_PLAN_FOLDERS";
+
     private static final String SCHEME = "file:";
+
+    private static final String OF_THE_STACK =
+            "the embedded stack: ./tanren up --files FOLDER, or submit with ./tanren run submit a"
+                    + " plan that lies in the folder or in one above it.";
 
     private final List<Path> roots;
     private final @Nullable Path closed;
+    private final @Nullable PlanFolders plans;
 
     public FileRoots(List<Path> roots) {
         this(roots, null);
@@ -38,22 +50,41 @@ public final class FileRoots {
 
     /// @param closed nothing below it is read but what a root inside it names; null for none
     public FileRoots(List<Path> roots, @Nullable Path closed) {
+        this(roots, closed, null);
+    }
+
+    /// @param plans the folders that plans were admitted to; null where none is
+    public FileRoots(List<Path> roots, @Nullable Path closed, @Nullable PlanFolders plans) {
         this.roots = roots.stream().map(FileRoots::real).toList();
         this.closed = closed == null ? null : real(closed);
+        this.plans = plans;
     }
 
     /// @param variable value of `TANREN_FILE_ROOTS`: folders separated by colons; null for none
     /// @param closed value of `TANREN_CLOSED_FOLDER`; null for none
-    public static FileRoots parse(@Nullable String variable, @Nullable String closed) {
-        if (variable == null) {
-            return new FileRoots(List.of());
-        }
+    /// @param plans value of `TANREN_PLAN_FOLDERS`; null for none
+    public static FileRoots parse(
+            @Nullable String variable, @Nullable String closed, @Nullable String plans) {
+        String named = variable == null ? "" : variable;
         return new FileRoots(
-                Stream.of(variable.split(Pattern.quote(File.pathSeparator), -1))
+                Stream.of(named.split(Pattern.quote(File.pathSeparator), -1))
                         .filter(root -> !root.isBlank())
                         .map(Path::of)
                         .toList(),
-                closed == null || closed.isBlank() ? null : Path.of(closed));
+                closed == null || closed.isBlank() ? null : Path.of(closed),
+                plans == null || plans.isBlank() ? null : new PlanFolders(Path.of(plans)));
+    }
+
+    /// Those of one plan: the folders that it was admitted to are among them.
+    public FileRoots of(Plan plan) {
+        if (plans == null) {
+            return this;
+        }
+        Stream<Path> own =
+                plans.of(plan).stream()
+                        .map(FileRoots::real)
+                        .filter(folder -> closed == null || !folder.startsWith(closed));
+        return new FileRoots(Stream.concat(roots.stream(), own).distinct().toList(), closed, plans);
     }
 
     /// The folders, as they were resolved.
@@ -105,7 +136,10 @@ public final class FileRoots {
             throw unreadable(
                     "this worker may read no folder",
                     where,
-                    "Start the worker with " + VARIABLE + " naming the folder or one above it.");
+                    "Start the worker with "
+                            + VARIABLE
+                            + " naming the folder or one above it; "
+                            + OF_THE_STACK);
         }
         Path absolute = path.toAbsolutePath().normalize();
         if (!Files.exists(absolute)) {
@@ -158,7 +192,10 @@ public final class FileRoots {
         return unreadable(
                 path + " lies outside the folders that this worker may read: " + roots,
                 where,
-                "Move the files there, or start the worker with a " + VARIABLE + " that has it.");
+                "Move the files there, or start the worker with a "
+                        + VARIABLE
+                        + " that has it; "
+                        + OF_THE_STACK);
     }
 
     private static TanrenException unreadable(String what, String where, String mend) {

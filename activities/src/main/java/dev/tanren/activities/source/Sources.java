@@ -9,6 +9,7 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.model.HubReference;
 import dev.tanren.spec.plan.Glob;
+import dev.tanren.spec.plan.Plan;
 import dev.tanren.storage.objects.ObjectStore;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,6 +40,11 @@ public final class Sources {
         this.roots = roots;
         this.buckets = buckets;
         this.hub = hub;
+    }
+
+    /// What one plan may read: its own folder too, where it was admitted to it.
+    public Sources of(Plan plan) {
+        return new Sources(roots.of(plan), buckets, hub);
     }
 
     /// The file that a URI names, or those below the folder that it names, in the order of their

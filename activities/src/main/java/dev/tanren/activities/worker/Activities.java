@@ -61,7 +61,9 @@ final class Activities implements AutoCloseable {
         Sources sources =
                 new Sources(
                         FileRoots.parse(
-                                settings.fileRoots(), environment.get(FileRoots.CLOSED_VARIABLE)),
+                                settings.fileRoots(),
+                                environment.get(FileRoots.CLOSED_VARIABLE),
+                                environment.get(FileRoots.PLANS_VARIABLE)),
                         buckets,
                         hub);
         CheckpointStore checkpoints = new ObjectCheckpointStore(store, registry);

@@ -302,7 +302,7 @@ class DatasetPreparationTest {
         assertCode(
                 ErrorCode.SOURCE_UNREADABLE,
                 FileRoots.VARIABLE,
-                () -> FileRoots.parse(null, null).resolve("file:" + corpus));
+                () -> FileRoots.parse(null, null, null).resolve("file:" + corpus));
         assertCode(
                 ErrorCode.SOURCE_MISSING,
                 "nothing",

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.validation.PlanReader;
+import dev.tanren.storage.admission.PlanFolders;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,6 +63,60 @@ class FileRootsTest {
         FileRoots roots = new FileRoots(List.of(folder.resolve("state")), folder.resolve("state"));
 
         assertRefused(roots, "state/secrets.json", "state and secrets");
+    }
+
+    @Test
+    void aPlanReadsItsOwnFolderWhereItWasAdmittedAndNoOtherPlanDoes() throws IOException {
+        PlanFolders plans = new PlanFolders(folder.resolve("state/plan-folders"));
+        FileRoots roots = new FileRoots(List.of(), folder.resolve("state"), plans);
+        Plan plan = plan("notes.txt");
+        Plan another = plan("project/b.txt");
+        write("project/b.txt");
+        assertRefused(roots.of(plan), "notes.txt", "may read no folder");
+
+        plans.admit(plan, folder);
+
+        assertThat(read(roots.of(plan), "notes.txt")).isTrue();
+        assertRefused(roots.of(plan), ".ssh/key", "is hidden");
+        assertRefused(roots.of(plan), "state/secrets.json", "state and secrets");
+        assertRefused(roots.of(another), "notes.txt", "may read no folder");
+        assertRefused(roots.of(another), "project/b.txt", "may read no folder");
+        assertRefused(roots, "notes.txt", "may read no folder");
+    }
+
+    @Test
+    void noPlansOwnFolderOpensTheFolderThatKeepsTheSecrets() {
+        PlanFolders plans = new PlanFolders(folder.resolve("state/plan-folders"));
+        FileRoots roots = new FileRoots(List.of(), folder.resolve("state"), plans);
+        Plan plan = plan("state/logs/worker.log");
+
+        plans.admit(plan, folder.resolve("state"));
+        plans.admit(plan, folder.resolve("state/data"));
+
+        assertRefused(roots.of(plan), "state/secrets.json", "may read no folder");
+        assertRefused(roots.of(plan), "state/data/corpus/a.txt", "may read no folder");
+    }
+
+    private Plan plan(String data) {
+        return PlanReader.read(
+                        """
+                        apiVersion: tanren.dev/v1
+                        name: small
+                        seed: 1
+                        model: {base: "file:%s/base"}
+                        datasets: {text: {sources: [{uri: "file:%s/%s"}]}}
+                        stages:
+                          - id: adapt
+                            type: cpt
+                            optimizer: {type: adamw, learningRate: 3e-4}
+                            schedule: {type: constant, warmup: 0}
+                            globalBatchTokens: 1Ki
+                            microBatch: 2
+                            phases: [{id: only, sequenceLength: 128, tokens: 10Ki, mix: {text: 1}}]
+                            checkpoint: {everySteps: 5, keep: 2}
+                        """
+                                .formatted(folder, folder, data))
+                .planOrThrow();
     }
 
     private boolean read(FileRoots roots, String name) {

@@ -73,6 +73,15 @@ public record Server(URI address, String token) {
                 "Set " + TOKEN_VARIABLE + " to a token of that server.");
     }
 
+    /// Whether [#of] gives the embedded stack of this user's own home.
+    public static boolean isOfStack(Map<String, String> environment) {
+        String named = environment.getOrDefault(ADDRESS_VARIABLE, "");
+        return named.isBlank()
+                || consoleOf(TanrenHome.of(environment))
+                        .filter(own -> sameServer(own, address(named)))
+                        .isPresent();
+    }
+
     /// The embedded stack's, whatever the environment names.
     ///
     /// @throws TanrenException `STACK_NOT_RUNNING`; `UNAUTHENTICATED` where its token is gone

@@ -5,6 +5,7 @@ import dev.tanren.deploy.client.ApiClient;
 import dev.tanren.deploy.client.RunView;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.plan.Plan;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,23 +26,28 @@ public final class Demo {
     private final Supplier<List<Long>> workers;
     private final Consumer<String> progress;
     private final Consumer<String> say;
+    private final Consumer<Plan> admit;
 
     /// @param workers gives the process ids of the workers at this moment
     /// @param progress shows the line that replaces itself
     /// @param say shows a line that stays
+    /// @param admit lets a plan read the domain's folder
     public Demo(
             ApiClient api,
             Supplier<List<Long>> workers,
             Consumer<String> progress,
-            Consumer<String> say) {
+            Consumer<String> say,
+            Consumer<Plan> admit) {
         this.api = api;
         this.workers = workers;
         this.progress = progress;
         this.say = say;
+        this.admit = admit;
     }
 
     /// @throws TanrenException the failure of a run that did not succeed
     public DemoReport run(DemoPlan plan) throws InterruptedException {
+        admit.accept(plan.plan());
         Saboteur saboteur = new Saboteur(workers, say);
         say.accept("1 of 2: pre-training, continued pre-training, export and gate, with two kills");
         RunView killed = follow(submit(plan.render("demo-killed")), saboteur::look);

@@ -1,5 +1,7 @@
 package dev.tanren.deploy.demo;
 
+import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.validation.PlanReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -21,6 +23,11 @@ public record DemoPlan(Path code, String include, Path prose, Path tokenizer) {
     private static final String TEMPLATE = "/demo/plan.yaml";
     private static final Map<String, String> TOKENS =
             Map.of("baseTokens", "400Ki", "shortTokens", "200Ki", "longTokens", "240Ki");
+
+    /// Under any of the names that it is run by, it reads the same.
+    Plan plan() {
+        return PlanReader.read(render("demo")).planOrThrow();
+    }
 
     String render(String name) {
         String text = template();

@@ -6,8 +6,10 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Where the built product lies: class paths and programs that its processes are started with.
@@ -41,6 +43,13 @@ public record Installation(Path root, Path build, Path java, Path temporal) {
                 Path.of(build.isBlank() ? root : build).toAbsolutePath().normalize(),
                 Path.of(System.getProperty("java.home"), "bin", "java"),
                 Path.of(environment.getOrDefault(TEMPORAL_VARIABLE, "temporal")));
+    }
+
+    /// The product's own texts in the checkout, which the examples train on.
+    public List<Path> texts() {
+        return Stream.of("docs", "spec/src/main/java", "deploy/src/main/resources/corpus")
+                .map(root::resolve)
+                .toList();
     }
 
     public String trainerClassPath() {

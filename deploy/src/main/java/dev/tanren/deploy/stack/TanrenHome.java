@@ -91,6 +91,11 @@ public record TanrenHome(Path folder) {
         return folder.resolve("data");
     }
 
+    /// Which folders the user's plans were admitted to.
+    public Path planFolders() {
+        return folder.resolve("plan-folders");
+    }
+
     public Path scratch(String part) {
         return folder.resolve("scratch").resolve(part);
     }

@@ -246,6 +246,7 @@ final class StackParts {
                 "TANREN_FILE_ROOTS",
                 settings.fileRoots().stream().map(Path::toString).collect(Collectors.joining(":")));
         environment.put("TANREN_CLOSED_FOLDER", home.folder().toString());
+        environment.put("TANREN_PLAN_FOLDERS", home.planFolders().toString());
         return new StackPart(
                 name,
                 List.of("control-plane"),
