@@ -61,9 +61,9 @@ record ModelUpload(
                 transfer.put(
                         prefix + name,
                         file,
-                        path -> {
+                        bytes -> {
                             if (name.endsWith(".safetensors")) {
-                                inspection.look(path, file.where());
+                                inspection.look(bytes, file.where());
                             }
                         },
                         progress);

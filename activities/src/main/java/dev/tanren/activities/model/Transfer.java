@@ -11,8 +11,12 @@ import dev.tanren.storage.objects.ObjectStore;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.function.Consumer;
 
 /// Puts files of sources into the object store.
@@ -27,24 +31,45 @@ final class Transfer {
         this.scratch = scratch;
     }
 
-    /// @param inspection looks into the file, which is on this machine then, before it is stored;
+    /// @param inspection looks into the file's bytes, which are mapped, before they are stored;
     ///     what it throws keeps the file out
     /// @return what was stored, with the hash of what was read
     /// @throws TanrenException `SOURCE_UNREADABLE`, `SCRATCH_FULL` and what the store throws
     ObjectStore.StoredObject put(
-            String key, SourceContent content, Consumer<Path> inspection, Progress progress) {
+            String key,
+            SourceContent content,
+            Consumer<MemorySegment> inspection,
+            Progress progress) {
         return switch (content) {
             case LocalFile file -> {
-                inspection.accept(file.path());
-                yield store.put(key, file.path());
+                try (FileChannel channel = file.place().open()) {
+                    yield put(key, channel, inspection);
+                } catch (IOException e) {
+                    throw file.unreadable(e);
+                }
             }
             case StoredFile object -> throughScratch(key, object, inspection, progress);
             case RemoteFile file -> throughScratch(key, file, inspection, progress);
         };
     }
 
+    /// What was looked into is what is stored, whatever becomes of the file's name.
+    private ObjectStore.StoredObject put(
+            String key, FileChannel channel, Consumer<MemorySegment> inspection)
+            throws IOException {
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment bytes =
+                    channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+            inspection.accept(bytes);
+            return store.put(key, bytes);
+        }
+    }
+
     private ObjectStore.StoredObject throughScratch(
-            String key, SourceContent content, Consumer<Path> inspection, Progress progress) {
+            String key,
+            SourceContent content,
+            Consumer<MemorySegment> inspection,
+            Progress progress) {
         Path file = null;
         try {
             Files.createDirectories(scratch);
@@ -54,8 +79,9 @@ final class Transfer {
                     OutputStream out = Files.newOutputStream(file)) {
                 copy(in, out, progress);
             }
-            inspection.accept(file);
-            return store.put(key, file);
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+                return put(key, channel, inspection);
+            }
         } catch (IOException e) {
             throw new TanrenException(
                     ErrorCode.SCRATCH_FULL,

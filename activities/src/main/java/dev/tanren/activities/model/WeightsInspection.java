@@ -10,7 +10,7 @@ import dev.tanren.storage.weights.ExpectedWeights;
 import dev.tanren.storage.weights.ExpectedWeights.Weight;
 import dev.tanren.storage.weights.FiniteNumbers;
 import dev.tanren.storage.weights.StoredHead;
-import java.nio.file.Path;
+import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
 import java.util.Set;
 
@@ -36,12 +36,12 @@ final class WeightsInspection {
         this.progress = progress;
     }
 
-    /// @param file of safetensors
+    /// @param file all bytes of one of safetensors
     /// @param where what errors call it
     /// @throws TanrenException of [#REFUSALS], naming file and tensor
-    void look(Path file, String where) {
+    void look(MemorySegment file, String where) {
         long done = 0;
-        try (SafetensorsFile tensors = SafetensorsFile.open(file, where)) {
+        try (SafetensorsFile tensors = SafetensorsFile.of(where, file)) {
             for (Weight weight : expected.take(tensors, where)) {
                 FiniteNumbers.require(weight, where, FiniteNumbers::everyThread);
                 done += weight.tensor().bytes().byteSize();

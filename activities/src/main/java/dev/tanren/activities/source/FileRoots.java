@@ -92,11 +92,11 @@ public final class FileRoots {
         return roots;
     }
 
-    /// The real path of what a `file:` URI names.
+    /// What a `file:` URI names, by its real path.
     ///
     /// @throws TanrenException `SOURCE_MISSING` where nothing is there; `SOURCE_UNREADABLE` for
     ///     other schemes, paths with `..`, and paths outside the roots
-    public Path resolve(String uri) {
+    public PermittedPath resolve(String uri) {
         if (!uri.toLowerCase(Locale.ROOT).startsWith(SCHEME)) {
             throw unreadable(
                     "this worker reads file: and s3: sources alone",
@@ -128,10 +128,10 @@ public final class FileRoots {
         return permitted(path, uri);
     }
 
-    /// The real path of a file met below a source.
+    /// A file met below a source, by its real path.
     ///
     /// @param where what errors call it
-    public Path permitted(Path path, String where) {
+    public PermittedPath permitted(Path path, String where) {
         if (roots.isEmpty()) {
             throw unreadable(
                     "this worker may read no folder",
@@ -158,16 +158,19 @@ public final class FileRoots {
         if (above.isEmpty()) {
             throw outside(absolute, where);
         }
-        if (closed != null
-                && real.startsWith(closed)
-                && above.stream()
-                        .noneMatch(root -> root.startsWith(closed) && !root.equals(closed))) {
+        List<Path> open = above.stream().filter(root -> opens(root, real)).toList();
+        if (open.isEmpty()) {
             throw unreadable(
                     absolute + " lies in the folder that keeps the stack's own state and secrets",
                     where,
                     "Copy what is to be read to another folder.");
         }
-        if (above.stream().allMatch(root -> hidden(root.relativize(real)))) {
+        Path root =
+                open.stream()
+                        .filter(candidate -> !hidden(candidate.relativize(real)))
+                        .findFirst()
+                        .orElse(null);
+        if (root == null) {
             throw unreadable(
                     absolute + " is hidden below a folder that this worker may read",
                     where,
@@ -176,7 +179,14 @@ public final class FileRoots {
                             + VARIABLE
                             + ".");
         }
-        return real;
+        return new PermittedPath(root, real);
+    }
+
+    /// Whether a root above a path opens it where it lies in the folder that is closed.
+    private boolean opens(Path root, Path real) {
+        return closed == null
+                || !real.startsWith(closed)
+                || (root.startsWith(closed) && !root.equals(closed));
     }
 
     private static boolean hidden(Path below) {

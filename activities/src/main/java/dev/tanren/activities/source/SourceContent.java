@@ -10,8 +10,6 @@ import dev.tanren.storage.objects.ObjectStream;
 import dev.tanren.storage.objects.Sha256;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 
 /// A file of a source that the worker may read.
 public sealed interface SourceContent {
@@ -40,18 +38,30 @@ public sealed interface SourceContent {
 
     /// A file of this machine.
     ///
-    /// @param path real, inside the roots
-    record LocalFile(Path path, long bytes) implements SourceContent {
+    /// It is opened as what it was when it was found, and refused where a link is in its place or
+    /// in that of a folder on the way.
+    record LocalFile(PermittedPath place, long bytes) implements SourceContent {
+
+        /// As long as it is now.
+        ///
+        /// @throws TanrenException `SOURCE_UNREADABLE`
+        static LocalFile of(PermittedPath place) {
+            try {
+                return new LocalFile(place, place.attributes().size());
+            } catch (IOException e) {
+                throw new LocalFile(place, 0).unreadable(e);
+            }
+        }
 
         @Override
         public String where() {
-            return path.toString();
+            return place.path().toString();
         }
 
         @Override
         public String modified() {
             try {
-                return Files.getLastModifiedTime(path).toString();
+                return place.attributes().lastModifiedTime().toString();
             } catch (IOException e) {
                 throw unreadable(e);
             }
@@ -59,7 +69,7 @@ public sealed interface SourceContent {
 
         @Override
         public InputStream open() throws IOException {
-            return Files.newInputStream(path);
+            return place.stream();
         }
     }
 

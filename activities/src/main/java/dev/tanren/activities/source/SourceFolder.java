@@ -2,10 +2,9 @@ package dev.tanren.activities.source;
 
 import dev.tanren.activities.hub.Hub;
 import dev.tanren.activities.hub.HubSnapshot;
-import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.activities.source.internal.LocalSearch;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.storage.objects.ObjectStore;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -38,6 +37,8 @@ public sealed interface SourceFolder {
     }
 
     /// A folder of this machine.
+    ///
+    /// @param path need not be real: each file's own is looked at
     record LocalFolder(FileRoots roots, Path path) implements SourceFolder {
 
         @Override
@@ -51,24 +52,14 @@ public sealed interface SourceFolder {
             if (!Files.exists(file)) {
                 return Optional.empty();
             }
-            Path real = roots.permitted(file, file.toString());
-            try {
-                return Optional.of(new SourceContent.LocalFile(real, Files.size(real)));
-            } catch (IOException e) {
-                throw new TanrenException(
-                        ErrorCode.SOURCE_UNREADABLE,
-                        "the file cannot be read: " + e,
-                        file.toString(),
-                        "Let the worker's user read it.",
-                        e);
-            }
+            return Optional.of(SourceContent.LocalFile.of(roots.permitted(file, file.toString())));
         }
 
         @Override
         public List<String> names() {
-            try (var files = Files.list(path)) {
-                return files.map(file -> String.valueOf(file.getFileName())).sorted().toList();
-            } catch (IOException e) {
+            try {
+                return LocalSearch.names(roots.permitted(path, path.toString()));
+            } catch (TanrenException notPermitted) {
                 return List.of();
             }
         }

@@ -11,13 +11,12 @@ import dev.tanren.spec.model.HubReference;
 import dev.tanren.spec.plan.Glob;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.storage.objects.ObjectStore;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.PatternSyntaxException;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Finds what the `file:`, `s3:` and `hf:` URIs of a plan name, as far as this worker may read it.
@@ -85,9 +84,9 @@ public final class Sources {
                 return object.get();
             }
         } else {
-            Path path = roots.resolve(uri);
-            if (!Files.isDirectory(path)) {
-                return local(path);
+            PermittedPath place = roots.resolve(uri);
+            if (!Files.isDirectory(place.path())) {
+                return LocalFile.of(place);
             }
         }
         return folder(uri).file(nameInFolder).orElseThrow(() -> missing(uri));
@@ -108,7 +107,7 @@ public final class Sources {
         if (stored.isEmpty() && !HubReference.names(uri)) {
             // Not the real path: in a cache of the Hub, files are links to elsewhere.
             Path path = Path.of(uri.substring(uri.indexOf(':') + 1));
-            if (!Files.isDirectory(roots.resolve(uri))) {
+            if (!Files.isDirectory(roots.resolve(uri).path())) {
                 return new SourceFolder.LocalFolder(roots, path.resolveSibling(""));
             }
         }
@@ -127,7 +126,7 @@ public final class Sources {
                         found ->
                                 new SourceFolder.StoredFolder(
                                         store(found), found.root(), found.folderPrefix()))
-                .orElseGet(() -> new SourceFolder.LocalFolder(roots, roots.resolve(uri)));
+                .orElseGet(() -> new SourceFolder.LocalFolder(roots, roots.resolve(uri).path()));
     }
 
     private List<SourceContent> stored(BucketUri uri, Glob glob) {
@@ -161,22 +160,15 @@ public final class Sources {
     }
 
     private List<SourceContent> local(String uri, Glob glob) {
-        Path path = roots.resolve(uri);
-        Stream<Path> files =
-                Files.isRegularFile(path)
-                        ? Stream.of(path)
-                        : LocalSearch.below(path, glob, uri).stream()
-                                .map(file -> roots.permitted(file, file.toString()))
-                                .sorted(java.util.Comparator.comparing(Path::toString));
-        return files.map(Sources::local).toList();
-    }
-
-    private static SourceContent local(Path path) {
-        try {
-            return new LocalFile(path, Files.size(path));
-        } catch (IOException e) {
-            throw new LocalFile(path, 0).unreadable(e);
+        PermittedPath place = roots.resolve(uri);
+        if (!Files.isDirectory(place.path())) {
+            return List.of(LocalFile.of(place));
         }
+        return LocalSearch.below(place, glob, uri).stream()
+                .map(file -> roots.permitted(file, file.toString()))
+                .sorted(Comparator.comparing(file -> file.path().toString()))
+                .<SourceContent>map(LocalFile::of)
+                .toList();
     }
 
     private static Glob glob(String uri, @Nullable String include) {

@@ -120,7 +120,7 @@ class FileRootsTest {
     }
 
     private boolean read(FileRoots roots, String name) {
-        return roots.resolve("file:" + folder.resolve(name)).equals(folder.resolve(name));
+        return roots.resolve("file:" + folder.resolve(name)).path().equals(folder.resolve(name));
     }
 
     private void assertRefused(FileRoots roots, String name, String why) {

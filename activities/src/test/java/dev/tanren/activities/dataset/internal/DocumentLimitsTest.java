@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tanren.activities.dataset.internal.text.DocumentLimits;
 import dev.tanren.activities.dataset.internal.text.LongText;
+import dev.tanren.activities.source.PermittedPath;
 import dev.tanren.activities.source.SourceContent;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
@@ -116,7 +117,8 @@ class DocumentLimitsTest {
         SourceFile file =
                 new SourceFile(
                         0,
-                        new SourceContent.LocalFile(path, bytes.length),
+                        new SourceContent.LocalFile(
+                                new PermittedPath(path.resolveSibling(""), path), bytes.length),
                         format,
                         "text",
                         Sha256.of(bytes));
