@@ -210,6 +210,27 @@ class CommandLineTest extends CommandTest {
     }
 
     @Test
+    void validateNamesEachProblemByItsCodeAsEverythingElseDoes() throws Exception {
+        Path plan = folder.resolve("plan.yaml");
+        Files.writeString(plan, PLAN.replace("sources: [{", "sources: [{textField: \"te\\0xt\", "));
+
+        Result result = run("plan", "validate", plan.toString(), "--json");
+
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.tree().path("problems"))
+                .singleElement()
+                .satisfies(
+                        problem -> {
+                            assertThat(problem.path("code").asText()).isEqualTo("TNR-1005");
+                            assertThat(problem.path("line").asInt()).isEqualTo(8);
+                        });
+        Files.writeString(plan, PLAN.replace("seed: 1", "sead: 1"));
+        assertThat(run("plan", "validate", plan.toString(), "--json").tree().path("problems"))
+                .extracting(problem -> problem.path("code").asText())
+                .containsExactly("TNR-1002");
+    }
+
+    @Test
     void explainNeedsNoServer() throws Exception {
         Path plan = folder.resolve("plan.yaml");
         Files.writeString(plan, PLAN);

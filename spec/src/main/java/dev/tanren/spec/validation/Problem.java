@@ -1,10 +1,12 @@
 package dev.tanren.spec.validation;
 
+import com.fasterxml.jackson.databind.annotation.JsonSerialize;
 import dev.tanren.spec.error.ErrorCode;
 import org.jspecify.annotations.Nullable;
 
 /// One mistake in a plan, where it stands and how to mend it.
 ///
+/// @param code in JSON as `TNR-1005`, as in all that people and programs are told
 /// @param line from 1
 /// @param column from 1
 /// @param path such as `stages[0].optimizer.learningRate`; empty for the whole document
@@ -13,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// @param nearest the known name most like the one that was found, if one is near
 /// @param mend what to do about it
 public record Problem(
-        ErrorCode code,
+        @JsonSerialize(using = CodeAsText.class) ErrorCode code,
         int line,
         int column,
         String path,
