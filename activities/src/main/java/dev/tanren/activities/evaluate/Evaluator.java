@@ -127,12 +127,16 @@ public final class Evaluator {
         TrainingStage.Evaluation evaluation = trained.evaluation();
         boolean text = request.trainedOn().model().tokenizer() != null;
         return processes.run(
-                "evaluate-" + request.runId() + "-" + request.stageId(),
-                "runs/" + request.runId() + "/" + request.stageId() + "/logs/1/evaluate.log",
+                new OneProcess.Task(
+                        "evaluate-" + request.runId() + "-" + request.stageId(),
+                        "runs/%s/%s/logs/1/evaluate.log"
+                                .formatted(request.runId(), request.stageId()),
+                        request.runId(),
+                        request.trainedOn(),
+                        ProcessMemory.ofEvaluation(
+                                request.trainedOn().model().architecture(),
+                                EvaluationBatch.of(trained).sequenceLength())),
                 lease,
-                ProcessMemory.ofEvaluation(
-                        request.trainedOn().model().architecture(),
-                        EvaluationBatch.of(trained).sequenceLength()),
                 place ->
                         new EvaluateLaunch(
                                 request.runId(),

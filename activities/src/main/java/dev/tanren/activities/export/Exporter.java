@@ -38,10 +38,13 @@ public final class Exporter {
         String prefix = "runs/" + runId + "/" + stage.id() + "/artifacts/";
         List<Report> reports =
                 processes.run(
-                        "export-" + runId + "-" + stage.id(),
-                        "runs/" + runId + "/" + stage.id() + "/logs/1/export.log",
+                        new OneProcess.Task(
+                                "export-" + runId + "-" + stage.id(),
+                                "runs/" + runId + "/" + stage.id() + "/logs/1/export.log",
+                                runId,
+                                request.trainedOn(),
+                                ProcessMemory.ofExport(request.trainedOn().model().architecture())),
                         lease,
-                        ProcessMemory.ofExport(request.trainedOn().model().architecture()),
                         place ->
                                 new ExportLaunch(
                                         runId,

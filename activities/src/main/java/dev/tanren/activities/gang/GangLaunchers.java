@@ -17,6 +17,6 @@ public final class GangLaunchers {
                 node.store(),
                 node.cache(),
                 node.memoryBytes(),
-                credentials.environment());
+                credentials);
     }
 }

@@ -9,6 +9,7 @@ import dev.tanren.launch.Report;
 import dev.tanren.launch.RuntimeCommand;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.run.TrainedOn;
 import dev.tanren.spec.units.ByteSize;
 import dev.tanren.storage.objects.ObjectStore;
 import java.nio.file.Path;
@@ -32,36 +33,40 @@ public record OneProcess(
     private static final long TICK_MILLIS = 200;
     private static final Duration TICK = Duration.ofMillis(TICK_MILLIS);
 
+    /// What is run, and for which run.
+    ///
+    /// @param name of the folder and the log; must be unique on this machine
+    /// @param logKey where the log goes in the object store
+    /// @param trainedOn what the process may read besides the run's own objects
+    /// @param expectedBytes of memory that it will take, about
+    public record Task(
+            String name, String logKey, String runId, TrainedOn trainedOn, long expectedBytes) {}
+
     /// What the process is told beside its own launch record.
     public record Place(Path folder, Path reportSocket) {}
 
-    /// @param name of the folder and the log; must be unique on this machine
-    /// @param logKey where the log goes in the object store
-    /// @param expectedBytes of memory that it will take, about
     /// @param launch makes the launch record
     /// @param command makes the command from its arguments
     /// @return all reports, the last one a [Report.Finished]
     /// @throws TanrenException why it ended otherwise; `RANK_PREEMPTED` where the lease ended
     public List<Report> run(
-            String name,
-            String logKey,
+            Task task,
             Lease lease,
-            long expectedBytes,
             Function<Place, Object> launch,
             Function<List<String>, RuntimeCommand> command) {
-        try (MemoryLedger.Grant grant = memory.ask(name, expectedBytes)) {
-            awaitTurn(grant, lease, name);
-            return runWithin(grant, name, logKey, lease, launch, command);
+        try (MemoryLedger.Grant grant = memory.ask(task.name(), task.expectedBytes())) {
+            awaitTurn(grant, lease, task.name());
+            return runWithin(grant, task, lease, launch, command);
         }
     }
 
     private List<Report> runWithin(
             MemoryLedger.Grant grant,
-            String name,
-            String logKey,
+            Task task,
             Lease lease,
             Function<Place, Object> launch,
             Function<List<String>, RuntimeCommand> command) {
+        String name = task.name();
         ConcurrentLinkedQueue<Report> reports = new ConcurrentLinkedQueue<>();
         BlockingQueue<Integer> exit = new ArrayBlockingQueue<>(1);
         AtomicBoolean exceeded = new AtomicBoolean();
@@ -71,7 +76,7 @@ public record OneProcess(
             Path work = scratch.folder("work");
             Path file =
                     scratch.launchFile("launch.json", launch.apply(new Place(work, socket.path())));
-            try (LogUpload _ = LogUpload.start(store, Map.of(log, logKey));
+            try (LogUpload _ = LogUpload.start(store, Map.of(log, task.logKey()));
                     MemoryWatch watch =
                             MemoryWatch.start(
                                     memory, name, name, grant, taken -> exceeded.set(true))) {
@@ -82,7 +87,7 @@ public record OneProcess(
                                         .withMemory(grant.bytes())
                                         .processBuilder()
                                         .directory(work.toFile()),
-                                credentials.environment(),
+                                credentials.environment(task.runId(), task.trainedOn()),
                                 log,
                                 exit::add);
                 watch.add(process.pid());

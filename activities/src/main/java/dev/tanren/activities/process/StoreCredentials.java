@@ -1,20 +1,53 @@
 package dev.tanren.activities.process;
 
+import dev.tanren.spec.run.TrainedOn;
+import dev.tanren.storage.objects.RunKeys;
 import dev.tanren.storage.objects.StoreAddress;
+import dev.tanren.storage.objects.StoreScope;
+import java.util.List;
 import java.util.Map;
 
 /// The keys of the object store, for the environment of launched processes and nowhere else.
 public final class StoreCredentials {
 
+    private final StoreAddress store;
     private final String accessKey;
     private final String secretKey;
+    private final RunKeys kind;
 
-    public StoreCredentials(String accessKey, String secretKey) {
+    /// @param accessKey the worker's own
+    /// @param kind what of it the processes of a run get
+    public StoreCredentials(StoreAddress store, String accessKey, String secretKey, RunKeys kind) {
+        this.store = store;
         this.accessKey = accessKey;
         this.secretKey = secretKey;
+        this.kind = kind;
     }
 
-    public Map<String, String> environment() {
+    /// The worker's, by its environment.
+    public static StoreCredentials from(Map<String, String> environment) {
+        return new StoreCredentials(
+                StoreAddress.from(environment),
+                environment.getOrDefault(StoreAddress.ACCESS_KEY_VARIABLE, ""),
+                environment.getOrDefault(StoreAddress.SECRET_KEY_VARIABLE, ""),
+                RunKeys.from(environment));
+    }
+
+    /// What a process of a run has in its environment. Where keys are derived, they open the run's
+    /// own objects and, to read, what it trains on.
+    public Map<String, String> environment(String runId, TrainedOn trainedOn) {
+        return switch (kind) {
+            case SHARED -> keys(accessKey, secretKey);
+            case DERIVED -> {
+                String key =
+                        StoreScope.ofRun(store, runId, List.copyOf(trainedOn.prefixes()))
+                                .accessKey();
+                yield keys(key, StoreScope.secretKey(key, secretKey));
+            }
+        };
+    }
+
+    private static Map<String, String> keys(String accessKey, String secretKey) {
         return Map.of(
                 StoreAddress.ACCESS_KEY_VARIABLE, accessKey,
                 StoreAddress.SECRET_KEY_VARIABLE, secretKey);

@@ -55,7 +55,7 @@ final class Activities implements AutoCloseable {
             Path scratch,
             GangSettings gangSettings) {
         Node node = node(settings, environment, scratch);
-        StoreCredentials credentials = credentials(environment);
+        StoreCredentials credentials = StoreCredentials.from(environment);
         buckets = SourceBuckets.from(environment);
         hub = Hub.from(environment);
         Sources sources =
@@ -137,11 +137,5 @@ final class Activities implements AutoCloseable {
                 Runtime.getRuntime().availableProcessors(),
                 settings.memoryBytes(),
                 settings.device());
-    }
-
-    private static StoreCredentials credentials(Map<String, String> environment) {
-        return new StoreCredentials(
-                environment.getOrDefault(StoreAddress.ACCESS_KEY_VARIABLE, ""),
-                environment.getOrDefault(StoreAddress.SECRET_KEY_VARIABLE, ""));
     }
 }

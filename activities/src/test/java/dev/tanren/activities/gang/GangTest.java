@@ -9,6 +9,7 @@ import dev.tanren.activities.memory.ControlGroups;
 import dev.tanren.activities.memory.KernelLog;
 import dev.tanren.activities.memory.MemoryLedger;
 import dev.tanren.activities.memory.WorkerMemory;
+import dev.tanren.activities.process.StoreCredentials;
 import dev.tanren.launch.InitialState;
 import dev.tanren.launch.RankLaunch;
 import dev.tanren.launch.RuntimeCommand;
@@ -21,8 +22,8 @@ import dev.tanren.spec.testing.SmallPlans;
 import dev.tanren.spec.testing.StageBuilder;
 import dev.tanren.storage.checkpoint.CheckpointStore;
 import dev.tanren.storage.checkpoint.ObjectCheckpointStore;
+import dev.tanren.storage.objects.RunKeys;
 import dev.tanren.storage.objects.S3ObjectStore;
-import dev.tanren.storage.objects.StoreAddress;
 import dev.tanren.storage.objects.TransferSettings;
 import dev.tanren.storage.registry.Attempts;
 import dev.tanren.storage.registry.DatabaseAddress;
@@ -126,9 +127,11 @@ abstract class GangTest {
                 server.address("gangs", "tanren/"),
                 scratch,
                 memory.ledger().totalBytes(),
-                Map.of(
-                        StoreAddress.ACCESS_KEY_VARIABLE, server.accessKey(),
-                        StoreAddress.SECRET_KEY_VARIABLE, server.secretKey()));
+                new StoreCredentials(
+                        server.address("gangs", "tanren/"),
+                        server.accessKey(),
+                        server.secretKey(),
+                        RunKeys.DERIVED));
     }
 
     @AfterAll

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -93,6 +94,23 @@ public record TrainedOn(Model model, Map<String, Data> datasets) {
         Map<String, String> keys = new LinkedHashMap<>();
         datasets.forEach((name, data) -> keys.put(name, data.manifestKey()));
         return Collections.unmodifiableMap(keys);
+    }
+
+    /// Key prefixes, ending in `/`, of every dataset, the tokenizer and the base, in order.
+    public SortedSet<String> prefixes() {
+        SortedSet<String> prefixes = new TreeSet<>();
+        manifestKeys().values().forEach(key -> prefixes.add(folder(key)));
+        if (model.tokenizer() != null) {
+            prefixes.add(folder(model.tokenizer().key()));
+        }
+        if (model.base() != null) {
+            prefixes.add(model.base().prefix());
+        }
+        return prefixes;
+    }
+
+    private static String folder(String key) {
+        return key.substring(0, key.lastIndexOf('/') + 1);
     }
 
     /// Refuses a checkpoint that was trained on something else.

@@ -21,6 +21,9 @@ public record StoreAddress(
     public static final String ACCESS_KEY_VARIABLE = "TANREN_S3_ACCESS_KEY";
     public static final String SECRET_KEY_VARIABLE = "TANREN_S3_SECRET_KEY";
 
+    /// How processes of a run get keys, see [RunKeys].
+    public static final String RUN_KEYS_VARIABLE = "TANREN_S3_RUN_KEYS";
+
     /// The region S3 itself takes where none is named; other stores ignore it.
     public static final String DEFAULT_REGION = "us-east-1";
 

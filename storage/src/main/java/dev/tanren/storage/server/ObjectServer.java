@@ -1,23 +1,26 @@
 package dev.tanren.storage.server;
 
 import dev.tanren.storage.objects.StoreAddress;
+import dev.tanren.storage.objects.StoreScope;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.UUID;
 import org.gaul.s3proxy.AuthenticationType;
 import org.gaul.s3proxy.S3Proxy;
 import org.jclouds.ContextBuilder;
+import org.jclouds.blobstore.BlobStore;
 import org.jclouds.blobstore.BlobStoreContext;
 import org.jspecify.annotations.Nullable;
 
 /// An S3 server (S3Proxy) in this process, on the loopback interface, over a folder.
 ///
-/// It says `507` when the disk is full. Requests must be signed. S3Proxy itself is a dependency of
-/// those who start one.
+/// It says `507` when the disk is full. Requests must be signed, with its own keys or with those of
+/// a [StoreScope], which open that alone. S3Proxy itself is a dependency of those who start one.
 public final class ObjectServer implements AutoCloseable {
 
     private static final String HOST = "127.0.0.1";
@@ -47,12 +50,33 @@ public final class ObjectServer implements AutoCloseable {
                         .credentials("", "")
                         .overrides(properties)
                         .buildView(BlobStoreContext.class);
+        BlobStore whole = new FullDisk(context.getBlobStore());
         server =
                 S3Proxy.builder()
-                        .blobStore(new FullDisk(context.getBlobStore()))
+                        .blobStore(whole)
                         .awsAuthentication(AuthenticationType.AWS_V2_OR_V4, accessKey, secretKey)
                         .endpoint(URI.create("http://" + HOST + ":" + port))
                         .build();
+        server.setBlobStoreLocator((identity, bucket, key) -> opened(identity, whole));
+    }
+
+    /// The secret that a request must be signed with, and what it may see then.
+    ///
+    /// @return null for an access key that nobody has
+    // S3Proxy's own words for "no such key".
+    @SuppressWarnings("NullAway")
+    private Map.Entry<String, BlobStore> opened(@Nullable String identity, BlobStore whole) {
+        if (accessKey.equals(identity)) {
+            return Map.entry(secretKey, whole);
+        }
+        return Optional.ofNullable(identity)
+                .flatMap(StoreScope::of)
+                .map(
+                        scope ->
+                                Map.entry(
+                                        StoreScope.secretKey(String.valueOf(identity), secretKey),
+                                        ScopedStore.of(whole, scope)))
+                .orElse(null);
     }
 
     /// Starts a server whose clients know its port and keys.

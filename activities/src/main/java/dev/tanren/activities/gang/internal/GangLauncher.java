@@ -3,6 +3,7 @@ package dev.tanren.activities.gang.internal;
 import dev.tanren.activities.memory.MemoryWatch;
 import dev.tanren.activities.process.LaunchedProcess;
 import dev.tanren.activities.process.Scratch;
+import dev.tanren.activities.process.StoreCredentials;
 import dev.tanren.launch.InitialState;
 import dev.tanren.launch.RankLaunch;
 import dev.tanren.launch.RuntimeCommand;
@@ -25,13 +26,13 @@ import java.util.function.BiConsumer;
 ///
 /// @param command makes the command of one rank from its threads and arguments
 /// @param memoryBytes the most that the ranks of a gang can be promised together, in equal parts
-/// @param credentials environment of every rank, with the secrets of the object store
+/// @param credentials of the object store, of which every rank gets those of its run
 public record GangLauncher(
         RankCommand command,
         StoreAddress store,
         Path cache,
         long memoryBytes,
-        Map<String, String> credentials) {
+        StoreCredentials credentials) {
 
     private static final String LOOPBACK = "127.0.0.1";
 
@@ -51,6 +52,7 @@ public record GangLauncher(
             BiConsumer<Integer, Integer> exited) {
         int ranks = stage.parallelism().ranks();
         int port = freePort();
+        Map<String, String> keys = credentials.environment(request.runId(), request.trainedOn());
         List<LaunchedProcess> processes = new ArrayList<>();
         List<Path> logs = new ArrayList<>();
         try {
@@ -70,7 +72,7 @@ public record GangLauncher(
                                         .withMemory(memory.grant().bytes() / ranks)
                                         .processBuilder()
                                         .directory(folder.toFile()),
-                                credentials,
+                                keys,
                                 log,
                                 code -> exited.accept(number, code));
                 processes.add(process);

@@ -245,6 +245,7 @@ final class StackParts {
         environment.put(
                 "TANREN_FILE_ROOTS",
                 settings.fileRoots().stream().map(Path::toString).collect(Collectors.joining(":")));
+        environment.put(StoreAddress.RUN_KEYS_VARIABLE, "derived");
         environment.put("TANREN_CLOSED_FOLDER", home.folder().toString());
         environment.put("TANREN_PLAN_FOLDERS", home.planFolders().toString());
         return new StackPart(

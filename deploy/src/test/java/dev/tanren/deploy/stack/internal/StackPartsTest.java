@@ -86,6 +86,12 @@ class StackPartsTest {
         }
     }
 
+    @Test
+    void workersGiveTheProcessesOfARunKeysOfThatRunWhateverTheCallerSays() {
+        assertThat(environment("worker", 1, Map.of("TANREN_S3_RUN_KEYS", "shared")))
+                .containsEntry("TANREN_S3_RUN_KEYS", "derived");
+    }
+
     /// A worker takes an empty number for a wrong one.
     @Test
     void anEmptyVariableIsOneThatIsNotSet() {

@@ -55,25 +55,9 @@ public final class PostgresRunInputs implements RunInputs {
                     prefixes.clear();
                     handle.createQuery("select trained_on from run_inputs")
                             .mapTo(String.class)
-                            .forEach(json -> prefixes.addAll(prefixes(read(json))));
+                            .forEach(json -> prefixes.addAll(read(json).prefixes()));
                 });
         return prefixes;
-    }
-
-    private static Set<String> prefixes(TrainedOn trainedOn) {
-        Set<String> prefixes = new TreeSet<>();
-        trainedOn.manifestKeys().values().forEach(key -> prefixes.add(folder(key)));
-        if (trainedOn.model().tokenizer() != null) {
-            prefixes.add(folder(trainedOn.model().tokenizer().key()));
-        }
-        if (trainedOn.model().base() != null) {
-            prefixes.add(trainedOn.model().base().prefix());
-        }
-        return prefixes;
-    }
-
-    private static String folder(String key) {
-        return key.substring(0, key.lastIndexOf('/') + 1);
     }
 
     private static TrainedOn read(String json) {
