@@ -7,15 +7,12 @@ import dev.tanren.deploy.client.Server;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
-import java.time.Duration;
+import dev.tanren.spec.units.Durations;
 import java.time.Instant;
-import java.time.format.DateTimeParseException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
@@ -29,7 +26,6 @@ import picocli.CommandLine.Option;
 final class AuditCommand implements Callable<Integer> {
 
     private static final int PAGE = 200;
-    private static final Pattern AGO = Pattern.compile("(\\d{1,6})([smhd])");
     private static final List<Table.Column> COLUMNS =
             List.of(
                     Table.Column.of("ID", "id"),
@@ -174,12 +170,9 @@ final class AuditCommand implements Callable<Integer> {
         if (text.isBlank()) {
             return "";
         }
-        Matcher ago = AGO.matcher(text.strip());
         try {
-            return ago.matches()
-                    ? Instant.now().minus(duration(ago)).toString()
-                    : Instant.parse(text.strip()).toString();
-        } catch (DateTimeParseException e) {
+            return Durations.moment(text, Instant.now()).toString();
+        } catch (IllegalArgumentException e) {
             throw new TanrenException(
                     ErrorCode.USAGE,
                     "This is no time: " + text,
@@ -187,15 +180,5 @@ final class AuditCommand implements Callable<Integer> {
                     "Write it as 2026-11-24T08:00:00Z, or how long ago: 30m, 12h, 7d.",
                     e);
         }
-    }
-
-    private static Duration duration(Matcher ago) {
-        long count = Long.parseLong(ago.group(1));
-        return switch (ago.group(2)) {
-            case "s" -> Duration.ofSeconds(count);
-            case "m" -> Duration.ofMinutes(count);
-            case "h" -> Duration.ofHours(count);
-            default -> Duration.ofDays(count);
-        };
     }
 }

@@ -1,6 +1,8 @@
 package dev.tanren.spec.units;
 
 import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.Map;
 
 /// Times as people write them: `500ms`, `30s`, `5m`, `2h`, `1d`.
@@ -22,6 +24,17 @@ public final class Durations {
     public static Duration parse(String text) {
         return Duration.ofNanos(
                 Quantity.parse(text).inWhole(NANOSECONDS, "a time such as 500ms, 30s or 5m"));
+    }
+
+    /// A moment as people write it: `2026-11-24T08:00:00Z`, or how long before `now`, such as `7d`.
+    ///
+    /// @throws IllegalArgumentException when the text is neither
+    public static Instant moment(String text, Instant now) {
+        try {
+            return Instant.parse(text.strip());
+        } catch (DateTimeParseException noInstant) {
+            return now.minus(parse(text));
+        }
     }
 
     /// The shortest exact form down to milliseconds, such as `30s`.

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.LongRange;
@@ -85,5 +87,20 @@ class UnitsTest {
     @Test
     void aTimeWithoutAUnitIsRefused() {
         assertThatIllegalArgumentException().isThrownBy(() -> Durations.parse("30"));
+    }
+
+    @Test
+    void aMomentIsNamedByItselfOrByHowLongAgoItWas() {
+        Instant now = Instant.parse("2026-12-01T12:00:00Z");
+
+        assertThat(Durations.moment("2026-11-24T08:00:00Z", now))
+                .isEqualTo(Instant.parse("2026-11-24T08:00:00Z"));
+        assertThat(Durations.moment(" 30m ", now)).isEqualTo("2026-12-01T11:30:00Z");
+        assertThat(Durations.moment("7d", now)).isEqualTo("2026-11-24T12:00:00Z");
+        for (String none : List.of("yesterday", "7", "-7d", "7w", "2026-11-24", "99999999d")) {
+            assertThatIllegalArgumentException()
+                    .as(none)
+                    .isThrownBy(() -> Durations.moment(none, now));
+        }
     }
 }
