@@ -2,7 +2,6 @@ package dev.tanren.controlplane.live;
 
 import dev.tanren.spec.run.RunState;
 import dev.tanren.storage.registry.PostgresRegistry;
-import dev.tanren.storage.registry.Runs.Filter;
 import dev.tanren.storage.registry.Workers;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
@@ -12,14 +11,12 @@ import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
-import java.util.List;
+import java.util.Map;
 
 /// The platform's own figures for Prometheus, all under `tanren_`. No label names a run: their
 /// number has no bound.
 @Singleton
 public class PlatformMeters {
-
-    private static final int MOST_COUNTED = 10_000;
 
     /// Gives every meter, ours and the runtime's, the one prefix.
     @Produces
@@ -36,11 +33,10 @@ public class PlatformMeters {
     }
 
     void register(@Observes StartupEvent start, MeterRegistry meters, PostgresRegistry registry) {
+        Lately<Map<RunState, Long>> runs =
+                new Lately<>(() -> registry.runs().counts(), System::nanoTime);
         for (RunState status : RunState.open()) {
-            Filter filter = new Filter(List.of(status), null, null);
-            Gauge.builder(
-                            "tanren.runs",
-                            () -> registry.runs().list(filter, null, MOST_COUNTED).size())
+            Gauge.builder("tanren.runs", () -> runs.get().getOrDefault(status, 0L))
                     .description("Runs that are not finished, by state")
                     .tag("status", status.key())
                     .strongReference(true)

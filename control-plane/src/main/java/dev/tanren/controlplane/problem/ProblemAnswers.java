@@ -9,7 +9,9 @@ import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.text.StorableText;
+import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -21,6 +23,8 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
@@ -31,6 +35,9 @@ public class ProblemAnswers {
 
     private static final Logger LOG = Logger.getLogger(ProblemAnswers.class);
     private static final List<Integer> ROUTER_STATUSES = List.of(400, 404, 405, 413, 415, 500, 503);
+
+    /// Quarkus finds out who asks, and whether they may, at 200 and 100.
+    private static final int AFTER_AUTHORISATION = 50;
 
     private static final Part DATABASE =
             new Part(
@@ -52,27 +59,60 @@ public class ProblemAnswers {
                     ErrorCode.ORCHESTRATOR_UNREACHABLE, TEMPORAL);
 
     private final PlatformHealth health;
+    private final AllowedMethods allowed;
 
-    ProblemAnswers(PlatformHealth health) {
+    ProblemAnswers(PlatformHealth health, AllowedMethods allowed) {
         this.health = health;
+        this.allowed = allowed;
     }
 
     void errorPages(@Observes Router router) {
         for (int status : ROUTER_STATUSES) {
             router.errorHandler(status, request -> answer(request, ofRouter(request, status)));
         }
-        router.route()
-                .order(Integer.MAX_VALUE)
-                .handler(request -> answer(request, ofRouter(request, 404)));
+        router.route().order(Integer.MAX_VALUE).handler(this::nothingTookIt);
     }
 
-    private static ProblemDetails ofRouter(RoutingContext request, int status) {
+    /// Tells what an address takes, before the framework does so for a whole class of addresses.
+    void options(@Observes Filters filters) {
+        filters.register(
+                request -> {
+                    boolean asked = request.request().method().equals(HttpMethod.OPTIONS);
+                    SortedSet<String> methods =
+                            asked ? allowed.at(request.normalizedPath()) : new TreeSet<>();
+                    if (methods.isEmpty()) {
+                        request.next();
+                    } else {
+                        request.response()
+                                .setStatusCode(204)
+                                .putHeader(HttpHeaders.ALLOW, String.join(", ", methods))
+                                .end();
+                    }
+                },
+                AFTER_AUTHORISATION);
+    }
+
+    private void nothingTookIt(RoutingContext request) {
+        SortedSet<String> methods = allowed.at(request.normalizedPath());
+        boolean wrongMethod =
+                !methods.isEmpty() && !methods.contains(request.request().method().name());
+        answer(request, ofRouter(request, wrongMethod ? 405 : 404));
+    }
+
+    private String allow(RoutingContext request) {
+        return String.join(", ", allowed.at(request.normalizedPath()));
+    }
+
+    private ProblemDetails ofRouter(RoutingContext request, int status) {
         Throwable failure = request.failure();
         if (failure instanceof TanrenException e) {
             return ProblemDetails.of(e, TraceId.of(request));
         }
         if (failure != null && status == 500) {
             LOG.errorf(failure, "request %s failed", TraceId.of(request));
+        }
+        if (status == 405) {
+            request.response().putHeader(HttpHeaders.ALLOW, allow(request));
         }
         return ofStatus(request, status);
     }
@@ -159,7 +199,13 @@ public class ProblemAnswers {
         if (e.getCause() instanceof JsonProcessingException json) {
             return malformed(json, request);
         }
-        return response(ofStatus(request, e.getResponse().getStatus()));
+        int status = e.getResponse().getStatus();
+        Response answer = response(ofStatus(request, status));
+        return status == 405
+                ? Response.fromResponse(answer)
+                        .header(HttpHeaders.ALLOW.toString(), allow(request))
+                        .build()
+                : answer;
     }
 
     @ServerExceptionMapper

@@ -27,6 +27,11 @@ public final class TraceId {
                 && traceParent.matches("00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")) {
             return traceParent.substring(3, 35);
         }
+        return fresh();
+    }
+
+    /// One for a request that carries none that can be read.
+    static String fresh() {
         ThreadLocalRandom random = ThreadLocalRandom.current();
         return HexFormat.of().toHexDigits(random.nextLong())
                 + HexFormat.of().toHexDigits(random.nextLong());

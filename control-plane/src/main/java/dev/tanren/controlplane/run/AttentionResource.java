@@ -33,14 +33,17 @@ public class AttentionResource {
 
     private final PostgresRegistry registry;
     private final RunFinder finder;
-    private final RunViews views;
+    private final RunSummaries summaries;
     private final ObjectMapper mapper;
 
     AttentionResource(
-            PostgresRegistry registry, RunFinder finder, RunViews views, ObjectMapper mapper) {
+            PostgresRegistry registry,
+            RunFinder finder,
+            RunSummaries summaries,
+            ObjectMapper mapper) {
         this.registry = registry;
         this.finder = finder;
-        this.views = views;
+        this.summaries = summaries;
         this.mapper = mapper;
     }
 
@@ -49,12 +52,8 @@ public class AttentionResource {
     @GET
     @RolesAllowed(Roles.VIEWER)
     public Page<RunSummary> list(RoutingContext request) {
-        Caller caller = Caller.of(request);
         return new Page<>(
-                registry.acknowledgements().waiting(MOST).stream()
-                        .map(run -> views.summary(run, caller))
-                        .toList(),
-                null);
+                summaries.of(registry.acknowledgements().waiting(MOST), Caller.of(request)), null);
     }
 
     /// Says that a failure was seen and nothing more will be done about it, so that it needs nobody
@@ -87,6 +86,6 @@ public class AttentionResource {
                         AuditRecord.of(Caller.actor(request), "run.acknowledge", "run/" + id)
                                 .because(reason));
         registry.acknowledgements().acknowledge(run, caller.name(), reason);
-        return views.summary(run, caller);
+        return summaries.of(run, caller);
     }
 }

@@ -53,6 +53,7 @@ public class RunsResource {
 
     private final PostgresRegistry registry;
     private final RunFinder finder;
+    private final RunSummaries summaries;
     private final RunViews views;
     private final RunSubmission submission;
     private final RunActions actions;
@@ -65,6 +66,7 @@ public class RunsResource {
     RunsResource(
             PostgresRegistry registry,
             RunFinder finder,
+            RunSummaries summaries,
             RunViews views,
             RunSubmission submission,
             RunActions actions,
@@ -75,6 +77,7 @@ public class RunsResource {
             ObjectMapper mapper) {
         this.registry = registry;
         this.finder = finder;
+        this.summaries = summaries;
         this.views = views;
         this.submission = submission;
         this.actions = actions;
@@ -107,7 +110,7 @@ public class RunsResource {
         PlanText submitted = new PlanText(Utf8.document(text), PlanTexts.mediaType(type));
         String runId = submission.submit(Caller.actor(request), plan, submitted, key);
         return Response.created(URI.create("/api/v1/runs/" + runId))
-                .entity(views.summary(finder.run(runId), caller))
+                .entity(summaries.of(finder.run(runId), caller))
                 .build();
     }
 
@@ -131,7 +134,7 @@ public class RunsResource {
         List<Run> found = registry.runs().list(filter, cursor(cursor), length + 1);
         List<Run> shown = found.subList(0, Math.min(length, found.size()));
         return new Page<>(
-                shown.stream().map(run -> views.summary(run, caller)).toList(),
+                summaries.of(shown, caller),
                 found.size() > length ? shown.getLast().runId() : null);
     }
 
@@ -187,7 +190,7 @@ public class RunsResource {
         Caller caller = Caller.of(request);
         String reason = Reason.in(body, mapper);
         actions.carryOut(Caller.actor(request), id, RunAction.of(action), reason);
-        return Response.accepted(views.summary(finder.run(id), caller))
+        return Response.accepted(summaries.of(finder.run(id), caller))
                 .location(URI.create("/api/v1/runs/" + id))
                 .build();
     }

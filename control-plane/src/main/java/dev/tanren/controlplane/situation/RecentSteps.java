@@ -1,8 +1,11 @@
 package dev.tanren.controlplane.situation;
 
 import dev.tanren.storage.registry.Metrics;
+import dev.tanren.storage.registry.Metrics.StageKey;
 import dev.tanren.storage.registry.Metrics.StepRow;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -24,10 +27,20 @@ public record RecentSteps(
     private static final int COUNTED = 20;
 
     public static RecentSteps of(Metrics metrics, String runId, String stageId, long step) {
-        List<StepRow> rows =
-                metrics.steps(runId, stageId, Math.max(1, step - COUNTED + 1), COUNTED).stream()
-                        .filter(row -> !row.rolledBack())
-                        .toList();
+        StageKey stage = new StageKey(runId, stageId);
+        return of(read(metrics, Map.of(stage, step)).getOrDefault(runId, List.of()));
+    }
+
+    /// The rows that [#of(List)] takes, by run, of one stage of each.
+    ///
+    /// @param stages each with the step at which it stands
+    public static Map<String, List<StepRow>> read(Metrics metrics, Map<StageKey, Long> stages) {
+        Map<StageKey, Long> from = new HashMap<>();
+        stages.forEach((stage, step) -> from.put(stage, Math.max(1, step - COUNTED + 1)));
+        return metrics.newest(from, COUNTED);
+    }
+
+    public static RecentSteps of(List<StepRow> rows) {
         if (rows.isEmpty()) {
             return NONE;
         }

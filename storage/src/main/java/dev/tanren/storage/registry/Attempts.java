@@ -2,7 +2,9 @@ package dev.tanren.storage.registry;
 
 import dev.tanren.spec.error.ErrorCode;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -64,6 +66,16 @@ public interface Attempts {
             long lastStep);
 
     List<Attempt> list(String runId);
+
+    /// How it stands with those of each run, asked for at once; a run without any is left out.
+    Map<String, Tally> tallies(Collection<String> runIds);
+
+    /// @param attempts how many a run has had, all its stages together
+    /// @param waitsFor what the newest waits for; null where it is launched or has ended
+    record Tally(int attempts, @Nullable String waitsFor) {
+
+        public static final Tally NONE = new Tally(0, null);
+    }
 
     /// @param execution the run's that wants it; one that a retry has replaced gets none
     /// @param requestId the same id gives the same attempt again, so a retried call begins no

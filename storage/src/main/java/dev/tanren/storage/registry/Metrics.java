@@ -1,6 +1,7 @@
 package dev.tanren.storage.registry;
 
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 
@@ -27,6 +28,16 @@ public interface Metrics {
 
     /// As [#steps] from the first step on, thinned for one series alone, such as `loss`.
     List<StepRow> trend(String runId, String stageId, String series, int maximumPoints);
+
+    /// As [#trend] of a stage of each of many runs, by run, asked for at once.
+    Map<String, List<StepRow>> trends(
+            Collection<StageKey> stages, String series, int maximumPoints);
+
+    /// Rank 0's newest steps of a stage of each of many runs, by run and in order, asked for at
+    /// once: at most `limit` of each, and none that a later attempt undid.
+    ///
+    /// @param fromSteps the first step that counts, by stage
+    Map<String, List<StepRow>> newest(Map<StageKey, Long> fromSteps, int limit);
 
     /// Rank 0's steps of a stage from `fromStep` on, each of them, at most `limit`; those that a
     /// later attempt undid are left out.
@@ -57,6 +68,9 @@ public interface Metrics {
 
     /// @param at when it was reported, by the worker's clock
     record LastStep(int rank, long step, Instant at) {}
+
+    /// A stage of a run.
+    record StageKey(String runId, String stageId) {}
 
     record EvaluationRow(long step, String dataset, double loss, double perplexity, long tokens) {}
 }

@@ -16,6 +16,7 @@ import dev.tanren.storage.registry.internal.PostgresSessions;
 import dev.tanren.storage.registry.internal.PostgresTokens;
 import dev.tanren.storage.registry.internal.PostgresWorkers;
 import java.time.Duration;
+import java.util.function.Consumer;
 
 /// The registry in PostgreSQL.
 ///
@@ -72,7 +73,13 @@ public final class PostgresRegistry implements Registry {
 
     /// @param patience how long each call, and this one, rides out an outage
     public static PostgresRegistry connect(DatabaseAddress address, Duration patience) {
-        Database database = new Database(address, patience);
+        return connect(address, patience, sql -> {});
+    }
+
+    /// @param statements is told every statement before it is sent, by whichever thread sends it
+    public static PostgresRegistry connect(
+            DatabaseAddress address, Duration patience, Consumer<String> statements) {
+        Database database = new Database(address, patience, statements);
         try {
             database.migrate();
         } catch (RuntimeException e) {

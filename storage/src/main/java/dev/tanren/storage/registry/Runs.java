@@ -5,7 +5,9 @@ import dev.tanren.spec.run.RunVersion;
 import dev.tanren.spec.run.StageState;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +31,12 @@ public interface Runs {
     List<Run> list(Filter filter, @Nullable String cursor, int limit);
 
     List<StageRow> stages(String runId);
+
+    /// The stages of many runs by run, each in the order of its plan, asked for at once.
+    Map<String, List<StageRow>> stages(Collection<String> runIds);
+
+    /// How many runs there are in each state; a state without any is left out.
+    Map<RunState, Long> counts();
 
     /// Records a state of the run.
     ///

@@ -11,12 +11,15 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.flywaydb.core.Flyway;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.HandleCallback;
 import org.jdbi.v3.core.HandleConsumer;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.statement.SqlLogger;
+import org.jdbi.v3.core.statement.StatementContext;
 import org.jspecify.annotations.Nullable;
 
 /// The connection pool, and the one place that decides what is tried again.
@@ -60,10 +63,22 @@ public final class Database implements AutoCloseable {
     private final Jdbi jdbi;
 
     public Database(DatabaseAddress address, Duration patience) {
+        this(address, patience, sql -> {});
+    }
+
+    /// @param statements is told every statement before it is sent
+    public Database(DatabaseAddress address, Duration patience, Consumer<String> statements) {
         this.address = address;
         this.patience = patience;
         this.pool = new HikariDataSource(configuration(address, patience));
         this.jdbi = Jdbi.create(pool).registerArgument(new TextArgument());
+        jdbi.setSqlLogger(
+                new SqlLogger() {
+                    @Override
+                    public void logBeforeExecution(StatementContext context) {
+                        statements.accept(context.getRawSql());
+                    }
+                });
     }
 
     private static HikariConfig configuration(DatabaseAddress address, Duration patience) {

@@ -7,9 +7,12 @@ import dev.tanren.storage.registry.Attempts;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
@@ -290,6 +293,29 @@ public final class PostgresAttempts implements Attempts {
                                 .bind("failureCode", error == null ? null : error.name())
                                 .bind("lastStep", lastStep)
                                 .execute());
+    }
+
+    @Override
+    public Map<String, Tally> tallies(Collection<String> runIds) {
+        return database.call(
+                handle ->
+                        handle.createQuery(
+                                        """
+                                        select distinct on (run_id) run_id,
+                                            count(*) over (partition by run_id) as attempts,
+                                            case when ended_at is null then reason end as waits_for
+                                        from attempts where run_id = any(:runIds)
+                                        order by run_id, fencing_token desc
+                                        """)
+                                .bindArray("runIds", String.class, runIds.toArray())
+                                .map((row, context) -> tally(row))
+                                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue)));
+    }
+
+    private static Map.Entry<String, Tally> tally(ResultSet row) throws SQLException {
+        return Map.entry(
+                row.getString("run_id"),
+                new Tally(row.getInt("attempts"), row.getString("waits_for")));
     }
 
     @Override

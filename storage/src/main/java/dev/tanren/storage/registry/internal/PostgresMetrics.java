@@ -6,9 +6,12 @@ import dev.tanren.spec.json.Json;
 import dev.tanren.storage.registry.Metrics;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collector;
+import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
 
@@ -20,6 +23,11 @@ import org.jdbi.v3.core.statement.PreparedBatch;
 public final class PostgresMetrics implements Metrics {
 
     private static final TypeReference<Map<String, Double>> FIGURES = new TypeReference<>() {};
+
+    static final Collector<Map.Entry<String, StepRow>, ?, Map<String, List<StepRow>>> BY_RUN =
+            Collectors.groupingBy(
+                    Map.Entry::getKey,
+                    Collectors.mapping(Map.Entry::getValue, Collectors.toList()));
 
     private static final String REPLACE_OLDER =
             """
@@ -191,18 +199,56 @@ public final class PostgresMetrics implements Metrics {
 
     @Override
     public List<StepRow> steps(String runId, String stageId, long fromStep, int maximumPoints) {
-        return thinned(runId, stageId, fromStep, maximumPoints, List.of());
+        ThinnedSteps thinned = new ThinnedSteps(fromStep, maximumPoints);
+        return database.call(handle -> thinned.read(handle, new StageKey(runId, stageId)));
     }
 
     @Override
     public List<StepRow> trend(String runId, String stageId, String series, int maximumPoints) {
-        return thinned(runId, stageId, 0, maximumPoints, List.of(series));
+        return trends(List.of(new StageKey(runId, stageId)), series, maximumPoints)
+                .getOrDefault(runId, List.of());
     }
 
-    private List<StepRow> thinned(
-            String runId, String stageId, long fromStep, int points, List<String> series) {
-        ThinnedSteps thinned = new ThinnedSteps(runId, stageId, fromStep, points);
-        return database.call(handle -> thinned.read(handle, series));
+    @Override
+    public Map<String, List<StepRow>> trends(
+            Collection<StageKey> stages, String series, int maximumPoints) {
+        ThinnedSteps thinned = new ThinnedSteps(0, maximumPoints);
+        return database.call(handle -> thinned.read(handle, stages, List.of(series)));
+    }
+
+    @Override
+    public Map<String, List<StepRow>> newest(Map<StageKey, Long> fromSteps, int limit) {
+        List<Map.Entry<StageKey, Long>> stages = List.copyOf(fromSteps.entrySet());
+        return database.call(
+                handle ->
+                        handle.createQuery(
+                                        """
+                                        select newest.*
+                                        from unnest(:runIds, :stageIds, :fromSteps)
+                                            as wanted(run_id, stage_id, from_step),
+                                        lateral (
+                                            select * from step_metrics
+                                            where run_id = wanted.run_id
+                                                and stage_id = wanted.stage_id and rank = 0
+                                                and step >= wanted.from_step and not rolled_back
+                                            order by step desc limit :limit) as newest
+                                        order by run_id, step
+                                        """)
+                                .bindArray(
+                                        "runIds",
+                                        String.class,
+                                        stages.stream().map(it -> it.getKey().runId()).toArray())
+                                .bindArray(
+                                        "stageIds",
+                                        String.class,
+                                        stages.stream().map(it -> it.getKey().stageId()).toArray())
+                                .bindArray(
+                                        "fromSteps",
+                                        Long.class,
+                                        stages.stream().map(Map.Entry::getValue).toArray())
+                                .bind("limit", limit)
+                                .map((row, context) -> stepOfRun(row))
+                                .collect(BY_RUN));
     }
 
     @Override
@@ -308,6 +354,10 @@ public final class PostgresMetrics implements Metrics {
                                                         row.getDouble("perplexity"),
                                                         row.getLong("tokens")))
                                 .list());
+    }
+
+    static Map.Entry<String, StepRow> stepOfRun(ResultSet row) throws SQLException {
+        return Map.entry(row.getString("run_id"), step(row));
     }
 
     static StepRow step(ResultSet row) throws SQLException {

@@ -7,10 +7,13 @@ import dev.tanren.spec.run.RunVersion;
 import dev.tanren.spec.run.StageState;
 import dev.tanren.storage.registry.Runs;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.Query;
 import org.jspecify.annotations.Nullable;
@@ -132,6 +135,33 @@ public final class PostgresRuns implements Runs {
                                 .bind("runId", runId)
                                 .map((row, context) -> RunRows.stage(row))
                                 .list());
+    }
+
+    @Override
+    public Map<String, List<StageRow>> stages(Collection<String> runIds) {
+        return database.call(
+                handle ->
+                        handle.createQuery(
+                                        "select * from stages where run_id = any(:runIds)"
+                                                + " order by run_id, position")
+                                .bindArray("runIds", String.class, runIds.toArray())
+                                .map((row, context) -> RunRows.stage(row))
+                                .collect(Collectors.groupingBy(StageRow::runId)));
+    }
+
+    @Override
+    public Map<RunState, Long> counts() {
+        return database.call(
+                handle ->
+                        handle.createQuery(
+                                        "select status, count(*) as runs from runs group by status")
+                                .map(
+                                        (row, context) ->
+                                                Map.entry(
+                                                        RunState.of(row.getString("status")),
+                                                        row.getLong("runs")))
+                                .collect(
+                                        Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue)));
     }
 
     @Override

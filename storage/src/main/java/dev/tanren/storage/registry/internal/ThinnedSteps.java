@@ -1,7 +1,9 @@
 package dev.tanren.storage.registry.internal;
 
+import dev.tanren.storage.registry.Metrics.StageKey;
 import dev.tanren.storage.registry.Metrics.StepRow;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
@@ -14,7 +16,7 @@ import org.jdbi.v3.core.Handle;
 ///
 /// @param fromStep first step
 /// @param points at most so many
-record ThinnedSteps(String runId, String stageId, long fromStep, int points) {
+record ThinnedSteps(long fromStep, int points) {
 
     /// These come first where there are not points enough for all.
     private static final List<String> FIRST = List.of("loss", "gradientNorm");
@@ -24,10 +26,12 @@ record ThinnedSteps(String runId, String stageId, long fromStep, int points) {
 
     private static final String QUERY =
             """
-            with counted as (
+            select shown.* from unnest(:runIds, :stageIds) as wanted(run_id, stage_id),
+            lateral (with counted as (
                 select *, count(*) over () as rows, row_number() over (order by step) - 1 as place
                 from step_metrics
-                where run_id = :runId and stage_id = :stageId and rank = 0 and step >= :fromStep),
+                where run_id = wanted.run_id and stage_id = wanted.stage_id and rank = 0
+                    and step >= :fromStep),
             figures as (
                 select step, place * :buckets / rows as bucket, each.key as name,
                     each.value::float8 as value
@@ -55,30 +59,38 @@ record ThinnedSteps(String runId, String stageId, long fromStep, int points) {
             taken as (
                 select * from candidates where kept or even
                 order by kept desc, hashint8(step), step limit :points)
-            select * from taken order by step
+            select * from taken) as shown
+            order by run_id, step
             """;
 
-    /// In the order of the steps.
+    /// In the order of the steps, with those series kept that the stage's newest step has.
+    List<StepRow> read(Handle handle, StageKey stage) {
+        return read(handle, List.of(stage), allSeries(handle, stage))
+                .getOrDefault(stage.runId(), List.of());
+    }
+
+    /// By run and in the order of the steps, of one stage of each run.
     ///
-    /// @param series whose extremes are kept; empty for those of all
-    List<StepRow> read(Handle handle, List<String> series) {
-        List<String> names = (series.isEmpty() ? allSeries(handle) : series);
+    /// @param names of the series whose extremes are kept
+    Map<String, List<StepRow>> read(
+            Handle handle, Collection<StageKey> stages, List<String> names) {
         int kept = Math.min(names.size(), (points - 1) / 2);
         int buckets = kept == 0 ? 1 : Math.max(1, (points - 1) / (2 * kept));
         return handle.createQuery(QUERY)
-                .bind("runId", runId)
-                .bind("stageId", stageId)
+                .bindArray("runIds", String.class, stages.stream().map(StageKey::runId).toArray())
+                .bindArray(
+                        "stageIds", String.class, stages.stream().map(StageKey::stageId).toArray())
                 .bind("fromStep", fromStep)
                 .bind("points", points)
                 .bind("buckets", buckets)
                 .bind("speed", SPEED)
                 .bindArray("names", String.class, names.subList(0, kept))
-                .map((row, context) -> PostgresMetrics.step(row))
-                .list();
+                .map((row, context) -> PostgresMetrics.stepOfRun(row))
+                .collect(PostgresMetrics.BY_RUN);
     }
 
     /// Those of the newest step, the most looked at first.
-    private List<String> allSeries(Handle handle) {
+    private static List<String> allSeries(Handle handle, StageKey stage) {
         Map<String, Double> newest =
                 handle.createQuery(
                                 """
@@ -86,8 +98,8 @@ record ThinnedSteps(String runId, String stageId, long fromStep, int points) {
                                 where run_id = :runId and stage_id = :stageId and rank = 0
                                 order by step desc limit 1
                                 """)
-                        .bind("runId", runId)
-                        .bind("stageId", stageId)
+                        .bind("runId", stage.runId())
+                        .bind("stageId", stage.stageId())
                         .map((row, context) -> PostgresMetrics.figures(row.getString("figures")))
                         .findFirst()
                         .orElse(Map.of());
