@@ -53,6 +53,7 @@ export const api = {
   metrics: (id, stage) => call("GET", `${runPath(id)}/metrics?stage=${encodeURIComponent(stage)}&points=1000`),
   diagnosis: (id, stage) => call("GET", `${runPath(id)}/diagnosis?stage=${encodeURIComponent(stage)}`),
   checkpoints: (id) => call("GET", `${runPath(id)}/checkpoints`),
+  artifacts: (id) => call("GET", `${runPath(id)}/artifacts`),
   logs: (id) => call("GET", `${runPath(id)}/logs`),
   log: (id, stage, attempt, rank) =>
     call("GET", `${runPath(id)}/logs?stage=${encodeURIComponent(stage)}&attempt=${attempt}&rank=${rank}&tail=400`),

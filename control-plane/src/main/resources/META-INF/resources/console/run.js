@@ -197,7 +197,10 @@ async function chooseLog() {
     logChoice.replaceChildren(...items.map((entry) => element("option", { value: key(entry) }, `${entry.stage}, attempt ${entry.attempt}, rank ${entry.rank}`)));
     logChoice.value = items.some((entry) => key(entry) === wanted) ? wanted : items.length ? key(items.at(-1)) : "";
   }
+  const file = document.getElementById("log-file");
+  file.classList.toggle("hidden", !logChoice.value);
   if (!logChoice.value) return;
+  file.href = items.find((entry) => key(entry) === logChoice.value).href;
   const [stage, attempt, rank] = logChoice.value.split("/");
   const text = await api.log(id, stage, attempt, rank);
   if (text === logLines) return;
@@ -206,6 +209,15 @@ async function chooseLog() {
   const atEnd = pane.scrollTop + pane.clientHeight >= pane.scrollHeight - 8;
   pane.textContent = logLines;
   if (atEnd) pane.scrollTop = pane.scrollHeight;
+}
+
+async function showArtifacts() {
+  const { items } = await api.artifacts(id);
+  document.getElementById("published").classList.toggle("hidden", items.length === 0);
+  replace("artifacts", ...items.map((artifact) => element("tr", {},
+    element("td", {}, artifact.stage),
+    element("td", {}, element("a", { href: artifact.href, download: artifact.name.split("/").at(-1) }, artifact.name)),
+    element("td", { class: "number" }, bytes(artifact.bytes)))));
 }
 
 function jumpToFirstError() {
@@ -241,11 +253,25 @@ async function refresh() {
     await showCharts();
     await showDiagnosis();
     await chooseLog();
+    await showArtifacts();
+    if (!finished.includes(detail.run.status)) follow();
     upToDate();
   } catch (problem) {
     notUpToDate(problem);
     if (problem.status === 404) document.getElementById("name").textContent = "No such run";
   }
+}
+
+// The server ends the stream with the run; a run that is tried again has a new one.
+let stream = null;
+function follow() {
+  if (stream) return;
+  stream = api.events(id);
+  stream.addEventListener("event", (message) => { showEvent(JSON.parse(message.data)); refreshSoon(); });
+  stream.addEventListener("metrics", refreshSoon);
+  stream.addEventListener("end", () => { stream.close(); stream = null; refreshSoon(); });
+  stream.addEventListener("open", upToDate);
+  stream.addEventListener("error", () => notUpToDate(null));
 }
 
 let pending = null;
@@ -260,9 +286,5 @@ document.getElementById("first-error").addEventListener("click", jumpToFirstErro
 addEventListener("themechange", showCharts);
 shell();
 await refresh();
-const stream = api.events(id);
-stream.addEventListener("event", (message) => { showEvent(JSON.parse(message.data)); refreshSoon(); });
-stream.addEventListener("metrics", refreshSoon);
-stream.addEventListener("open", upToDate);
-stream.addEventListener("error", () => notUpToDate(null));
+follow();
 setInterval(() => { if (detail && !finished.includes(detail.run.status)) refreshSoon(); }, 5000);

@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The events of a run as the server sends them, told on in order and each once. After an outage it
-/// goes on behind the last one it has seen.
+/// goes on behind the last one it has seen. It ends where the server says that the run has ended.
 final class EventStream implements AutoCloseable {
 
     private static final Duration RECONNECT = Duration.ofMillis(500);
@@ -31,6 +31,10 @@ final class EventStream implements AutoCloseable {
     private volatile long lastId;
     private volatile boolean ended;
     private volatile long toldAt;
+    private volatile boolean over;
+
+    /// Where the stream goes on, as the server calls it; null before the first message.
+    private volatile @Nullable String position;
 
     EventStream(ApiClient api, String run, Consumer<JsonNode> listener) {
         this.api = api;
@@ -38,8 +42,10 @@ final class EventStream implements AutoCloseable {
         this.listener = listener;
     }
 
-    void startOnce() {
-        if (reader == null) {
+    /// Begins to read, or again where the stream had ended with the run and the run was tried again.
+    void start(boolean runGoesOn) {
+        if (reader == null || (over && runGoesOn)) {
+            over = false;
             reader = Thread.ofVirtual().name("events").start(this::read);
         }
     }
@@ -48,7 +54,7 @@ final class EventStream implements AutoCloseable {
     /// not the first of its kind.
     void drain() throws InterruptedException {
         long end = System.nanoTime() + LAST_EVENTS.toNanos();
-        while (reader != null && System.nanoTime() < end && !(ended && quiet())) {
+        while (reader != null && !over && System.nanoTime() < end && !(ended && quiet())) {
             Thread.sleep(20);
         }
     }
@@ -68,7 +74,7 @@ final class EventStream implements AutoCloseable {
     private void read() {
         while (!closed) {
             Map<String, String> headers =
-                    lastId == 0 ? Map.of() : Map.of("Last-Event-ID", Long.toString(lastId));
+                    position == null ? Map.of() : Map.of("Last-Event-ID", position);
             try (Stream<String> lines =
                     api.lines(
                             "/runs/" + ApiClient.encode(run) + "/events",
@@ -77,6 +83,9 @@ final class EventStream implements AutoCloseable {
                 tellAll(lines.iterator());
             } catch (TanrenException | UncheckedIOException outage) {
                 // The follower polls the run as well and reports an outage that lasts.
+            }
+            if (over) {
+                return;
             }
             try {
                 Thread.sleep(RECONNECT);
@@ -88,13 +97,20 @@ final class EventStream implements AutoCloseable {
 
     private void tellAll(Iterator<String> lines) {
         StringBuilder data = new StringBuilder();
-        while (!closed && lines.hasNext()) {
+        String name = "";
+        while (!closed && !over && lines.hasNext()) {
             String line = lines.next();
             if (line.startsWith("data:")) {
                 data.append(line.substring("data:".length()).strip());
+            } else if (line.startsWith("event:")) {
+                name = line.substring("event:".length()).strip();
+            } else if (line.startsWith("id:")) {
+                position = line.substring("id:".length()).strip();
             } else if (line.isEmpty() && !data.isEmpty()) {
+                over = name.equals("end");
                 tell(data.toString());
                 data.setLength(0);
+                name = "";
             }
         }
     }
@@ -103,7 +119,7 @@ final class EventStream implements AutoCloseable {
         try {
             JsonNode event = Json.mapper().readTree(data);
             long id = event.path("id").asLong();
-            // What is not of the run's history, such as a heartbeat, has no id.
+            // What is not of the run's history, such as the figures of a step, has none.
             if (id <= lastId) {
                 return;
             }

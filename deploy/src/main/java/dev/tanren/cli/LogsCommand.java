@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -51,6 +52,9 @@ final class LogsCommand implements Callable<Integer> {
             description = "Go on as the log grows, over new attempts too, to the run's end.")
     private boolean follow;
 
+    @Option(names = "--all", description = "The whole log, however long it is.")
+    private boolean all;
+
     @Mixin private OutputOptions output;
 
     LogsCommand(Terminal terminal) {
@@ -59,15 +63,36 @@ final class LogsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
+        if (follow && all) {
+            throw new TanrenException(
+                    ErrorCode.USAGE,
+                    "--all and --follow were given together",
+                    "run logs",
+                    "take one: --all prints what there is, --follow goes on from the last lines");
+        }
         ApiClient api = new ApiClient(Server.of(terminal.environment()));
         requireStage(api);
         if (follow) {
             follow(api);
         } else {
             Log log = newest(api).orElseThrow(() -> missing(api));
+            if (all) {
+                printAll(api, log);
+                return Exit.OK;
+            }
             print(log, text(api, log, tail).lines().toList());
         }
         return Exit.OK;
+    }
+
+    /// Line by line: a log may be larger than the memory.
+    private void printAll(ApiClient api, Log log) {
+        String path =
+                "/runs/%s/logs/%s/%d/%d"
+                        .formatted(ApiClient.encode(id), log.stage(), log.attempt(), log.rank());
+        try (Stream<String> lines = api.lines(path, "text/plain", Map.of())) {
+            lines.forEach(line -> print(log, List.of(line)));
+        }
     }
 
     private void follow(ApiClient api) throws InterruptedException {

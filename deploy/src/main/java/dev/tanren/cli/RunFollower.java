@@ -95,8 +95,8 @@ final class RunFollower {
                 JsonNode detail = api.get("/runs/" + ApiClient.encode(id));
                 boolean first = answered == start;
                 answered = System.nanoTime();
-                stream.startOnce();
                 boolean ended = ENDED.contains(detail.path("run").path("status").asText());
+                stream.start(!ended);
                 // Of a run that had ended before, the events tell all.
                 if (!(first && ended)) {
                     tell(detail.path("run"), listener);

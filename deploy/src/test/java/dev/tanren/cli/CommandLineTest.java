@@ -125,6 +125,48 @@ class CommandLineTest extends CommandTest {
     }
 
     @Test
+    void watchDoesNotAskAgainForAStreamThatSaidItsEnd() {
+        String running =
+                """
+                {"run":{"id":"r1","status":"running"},"failure":null}""";
+        inTurn.put(
+                "GET /runs/r1",
+                List.of(new Answer(200, running), new Answer(200, SUCCEEDED)).iterator());
+        answers.put("GET /runs/r1", new Answer(200, SUCCEEDED));
+        answers.put(
+                "GET /runs/r1/events",
+                new Answer(
+                        200,
+                        """
+                        id: 7/adapt/1/40
+                        event: event
+                        data: {"id":7,"type":"run.succeeded","message":"Done."}
+
+                        id: 7/adapt/1/40
+                        event: end
+                        data: {"status":"succeeded"}
+
+                        """));
+
+        assertThat(run("run", "watch", "r1", "--json").out().lines()).hasSize(1);
+        assertThat(received).extracting(Request::key).containsOnlyOnce("GET /runs/r1/events");
+    }
+
+    @Test
+    void theWholeOfALogIsPrintedLineByLine() {
+        answers.put(
+                "GET /runs/r1/logs",
+                new Answer(
+                        200,
+                        """
+                        {"items":[{"stage":"base","attempt":2,"rank":0,"bytes":4}]}"""));
+        answers.put("GET /runs/r1/logs/base/2/0", new Answer(200, "a\nb\n"));
+
+        assertThat(run("run", "logs", "r1", "--all").out()).isEqualTo("a\nb\n");
+        assertThat(run("run", "logs", "r1", "--all", "--json").out().lines()).hasSize(2);
+    }
+
+    @Test
     void watchOfARunThatWasTriedAgainGoesOnBehindItsFirstEnd() {
         answers.put("GET /runs/r1", new Answer(200, SUCCEEDED));
         answers.put(

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// @param planText the plan as it was submitted, which can be submitted again; null where the run
 ///     is older than the keeping of texts
 /// @param planMediaType of `planText`: `application/yaml` or `application/json`
+/// @param links where the API has the rest
 public record RunDetail(
         RunSummary run,
         Situation situation,
@@ -27,7 +28,38 @@ public record RunDetail(
         List<PreparingView> preparing,
         JsonNode plan,
         @Nullable String planText,
-        @Nullable String planMediaType) {
+        @Nullable String planMediaType,
+        Links links) {
+
+    /// Addresses below this server's own.
+    ///
+    /// @param logs the list of its logs, each with the `href` of its download
+    /// @param artifacts the list of what it published, each with the `href` of its download
+    public record Links(
+            String self,
+            String plan,
+            String events,
+            String metrics,
+            String diagnosis,
+            String recovery,
+            String checkpoints,
+            String logs,
+            String artifacts) {
+
+        public static Links of(String runId) {
+            String self = "/api/v1/runs/" + runId;
+            return new Links(
+                    self,
+                    self + "/plan",
+                    self + "/events",
+                    self + "/metrics",
+                    self + "/diagnosis",
+                    self + "/recovery",
+                    self + "/checkpoints",
+                    self + "/logs",
+                    self + "/artifacts");
+        }
+    }
 
     /// @param code such as `TNR-5001`
     /// @param failureClass such as `rank_crashed`

@@ -1,6 +1,7 @@
 package dev.tanren.controlplane.live;
 
 import dev.tanren.controlplane.Settings;
+import dev.tanren.controlplane.api.EndEvent;
 import dev.tanren.controlplane.api.EventView;
 import dev.tanren.controlplane.api.MetricsEvent;
 import dev.tanren.spec.error.TanrenException;
@@ -13,20 +14,26 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.sse.OutboundSseEvent;
 import jakarta.ws.rs.sse.Sse;
 import jakarta.ws.rs.sse.SseEventSink;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionException;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// One open stream: looks for news, sends them in order, and never gets ahead of the reader.
+/// One open stream: looks for news, sends them in order, and never gets ahead of the reader. It
+/// ends with the run, after everything that the run left was sent.
 final class EventStream {
 
     private static final int BATCH = 200;
-    private static final int MOST_STEPS = 200;
+
+    /// The event that tells of a run's end is recorded after the end itself. A run that was put
+    /// back from its checkpoints has none.
+    private static final Duration LAST_WORD = Duration.ofSeconds(2);
 
     private final PostgresRegistry registry;
     private final Settings settings;
@@ -34,35 +41,47 @@ final class EventStream {
     private final Sse sse;
     private final String runId;
 
+    private final StepFeed steps;
     private long lastEvent;
-    private @Nullable String lastStage;
-    private long lastToken;
-    private long lastStep;
     private long sentAt = System.nanoTime();
+    private @Nullable Long endSeenAt;
 
+    /// @param after what the reader has seen
     EventStream(
             PostgresRegistry registry,
             Settings settings,
             SseEventSink sink,
             Sse sse,
-            String runId) {
+            String runId,
+            StreamPosition after) {
         this.registry = registry;
         this.settings = settings;
         this.sink = sink;
         this.sse = sse;
         this.runId = runId;
+        this.lastEvent = after.event();
+        this.steps = new StepFeed(registry, runId, after.steps());
     }
 
-    /// Sends until the reader is gone or may read no more, or the server stops.
-    void send(long afterEvent, BooleanSupplier allowed) {
-        lastEvent = afterEvent;
+    /// Sends until the run has ended, the reader is gone or may read no more, or the server stops.
+    void send(BooleanSupplier allowed) {
         try {
             comment("run " + runId);
             while (!sink.isClosed() && allowed.getAsBoolean()) {
-                if (!sendEvents() && !sendSteps()) {
-                    heartbeat();
-                    Thread.sleep(settings.eventInterval());
+                // Asked first, so that everything of a run that has ended is there to be sent.
+                Optional<Run> run = registry.runs().find(runId);
+                if (run.isEmpty()) {
+                    return;
                 }
+                if (sendEvents() || sendSteps(run.get())) {
+                    continue;
+                }
+                if (isOver(run.get())) {
+                    message("end", EndEvent.class, new EndEvent(run.get().status().key()));
+                    return;
+                }
+                heartbeat();
+                Thread.sleep(settings.eventInterval());
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -73,17 +92,31 @@ final class EventStream {
         }
     }
 
+    private boolean isOver(Run run) {
+        if (!run.status().terminal()) {
+            endSeenAt = null;
+            return false;
+        }
+        Long since = endSeenAt;
+        if (since == null) {
+            since = System.nanoTime();
+            endSeenAt = since;
+        }
+        return endIsSent(run) || System.nanoTime() - since > LAST_WORD.toNanos();
+    }
+
+    private boolean endIsSent(Run run) {
+        Instant finished = run.finishedAt();
+        return registry.events().ofTypes(runId, Set.of("run." + run.status().key())).stream()
+                .filter(event -> finished == null || !event.at().isBefore(finished))
+                .anyMatch(event -> event.id() <= lastEvent);
+    }
+
     private boolean sendEvents() {
         List<Event> events = registry.events().after(runId, lastEvent, BATCH);
         for (Event event : events) {
-            await(
-                    sse.newEventBuilder()
-                            .id(Long.toString(event.id()))
-                            .name("event")
-                            .mediaType(MediaType.APPLICATION_JSON_TYPE)
-                            .data(EventView.class, view(event))
-                            .build());
             lastEvent = event.id();
+            message("event", EventView.class, view(event));
         }
         return events.size() == BATCH;
     }
@@ -98,60 +131,19 @@ final class EventStream {
                 event.at());
     }
 
-    /// Sends each step that finished since the last look; at first the newest alone.
+    /// Sends each step that finished since the last look.
     ///
     /// @return whether there may be more at once
-    private boolean sendSteps() {
-        Optional<StageRow> stage = stageAtWork();
-        if (stage.isEmpty()) {
+    private boolean sendSteps(Run run) {
+        Optional<StepFeed.Steps> next = steps.next(run);
+        if (next.isEmpty()) {
             return false;
         }
-        long newest = newestAttempt(stage.get().stageId());
-        boolean first = !stage.get().stageId().equals(lastStage);
-        if (first || newest != lastToken) {
-            lastStage = stage.get().stageId();
-            lastToken = newest;
-            lastStep = first ? Math.max(0, stage.get().step() - 1) : resumeStep(newest);
+        for (StepRow step : next.get().rows()) {
+            steps.sent(step);
+            message("metrics", MetricsEvent.class, view(next.get().stage(), step));
         }
-        List<StepRow> steps =
-                registry.metrics()
-                        .stepsFrom(runId, stage.get().stageId(), lastStep + 1, MOST_STEPS);
-        for (StepRow step : steps) {
-            await(
-                    sse.newEventBuilder()
-                            .name("metrics")
-                            .mediaType(MediaType.APPLICATION_JSON_TYPE)
-                            .data(MetricsEvent.class, view(stage.get(), step))
-                            .build());
-            lastStep = step.step();
-        }
-        return steps.size() == MOST_STEPS;
-    }
-
-    private Optional<StageRow> stageAtWork() {
-        String current = registry.runs().find(runId).map(Run::currentStage).orElse(null);
-        return registry.runs().stages(runId).stream()
-                .filter(stage -> stage.stageId().equals(current))
-                .filter(stage -> stage.totalSteps() > 0)
-                .findFirst();
-    }
-
-    /// One that still looks for its checkpoint has undone nothing yet.
-    private long newestAttempt(String stageId) {
-        return registry.attempts().list(runId).stream()
-                .filter(attempt -> attempt.stageId().equals(stageId))
-                .filter(attempt -> attempt.resumeStep() != null)
-                .mapToLong(attempt -> attempt.fencingToken())
-                .max()
-                .orElse(0);
-    }
-
-    private long resumeStep(long token) {
-        return registry.attempts().list(runId).stream()
-                .filter(attempt -> attempt.fencingToken() == token)
-                .map(attempt -> Objects.requireNonNullElse(attempt.resumeStep(), 0L))
-                .findFirst()
-                .orElse(0L);
+        return next.get().mayHaveMore();
     }
 
     private static MetricsEvent view(StageRow stage, StepRow step) {
@@ -176,6 +168,17 @@ final class EventStream {
 
     private void comment(String text) {
         await(sse.newEventBuilder().comment(text).build());
+    }
+
+    /// Its id is the place in the stream behind it.
+    private <T> void message(String name, Class<T> type, T data) {
+        await(
+                sse.newEventBuilder()
+                        .id(new StreamPosition(lastEvent, steps.position()).toString())
+                        .name(name)
+                        .mediaType(MediaType.APPLICATION_JSON_TYPE)
+                        .data(type, data)
+                        .build());
     }
 
     private void await(OutboundSseEvent event) {

@@ -2,13 +2,13 @@ package dev.tanren.controlplane.live;
 
 import dev.tanren.controlplane.Settings;
 import dev.tanren.controlplane.run.RunFinder;
-import dev.tanren.controlplane.run.RunsResource;
 import dev.tanren.controlplane.security.Caller;
 import dev.tanren.controlplane.security.Roles;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.storage.registry.PostgresRegistry;
 import io.smallrye.common.annotation.RunOnVirtualThread;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.GET;
@@ -26,10 +26,11 @@ import org.jspecify.annotations.Nullable;
 
 /// The live stream of a run.
 ///
-/// `event: event` carries an `EventView` and its id; `event: metrics` carries a `MetricsEvent`
-/// without an id, so that a reconnecting browser replays events from the last one it saw and
-/// figures from now on. Comments say that a silent stream lives. A stream ends with the session or
-/// the token that opened it.
+/// `event: event` carries an `EventView`, `event: metrics` a `MetricsEvent`, and `event: end` an
+/// `EndEvent`: with it the stream of a run that has ended is closed, also of one that had ended
+/// before. Each has an id, behind which a reader who connects again goes on, in both kinds.
+/// Comments say that a silent stream lives. A stream ends with the session or the token that opened
+/// it, too.
 @Path("/api/v1/runs/{id}/events")
 public class EventsResource {
 
@@ -45,7 +46,10 @@ public class EventsResource {
         this.places = new Semaphore(settings.eventStreams());
     }
 
-    /// @param lastEventId events after this one are sent; none given means all
+    /// The events of a run from its beginning, and the figures of its steps from the newest on,
+    /// until it has ended.
+    ///
+    /// @param lastEventId id of the last message that was seen: what follows it is sent
     /// @param after the same, for clients that cannot set headers
     @GET
     @RolesAllowed(Roles.VIEWER)
@@ -59,7 +63,11 @@ public class EventsResource {
             @Context Sse sse,
             RoutingContext request) {
         finder.run(id);
-        long from = number(lastEventId != null ? lastEventId : after);
+        StreamPosition from = StreamPosition.parse(lastEventId != null ? lastEventId : after);
+        if (request.request().method().equals(HttpMethod.HEAD)) {
+            sink.close();
+            return;
+        }
         if (!places.tryAcquire()) {
             throw new TanrenException(
                     ErrorCode.TOO_MANY_REQUESTS,
@@ -68,20 +76,10 @@ public class EventsResource {
                     "close one, or poll GET /api/v1/runs/" + id);
         }
         try (sink) {
-            new EventStream(registry, settings, sink, sse, id)
-                    .send(from, () -> Caller.stillAllowed(request));
+            new EventStream(registry, settings, sink, sse, id, from)
+                    .send(() -> Caller.stillAllowed(request));
         } finally {
             places.release();
         }
-    }
-
-    private static long number(@Nullable String text) {
-        if (text == null || text.isBlank()) {
-            return 0;
-        }
-        if (!text.matches("\\d{1,18}")) {
-            throw RunsResource.malformed("Last-Event-ID", "the id of an event");
-        }
-        return Long.parseLong(text);
     }
 }

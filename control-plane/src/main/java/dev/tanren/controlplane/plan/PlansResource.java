@@ -3,6 +3,7 @@ package dev.tanren.controlplane.plan;
 import dev.tanren.controlplane.api.Page;
 import dev.tanren.controlplane.api.PlanProblem;
 import dev.tanren.controlplane.api.PlanTemplate;
+import dev.tanren.controlplane.endpoint.Refuses;
 import dev.tanren.controlplane.security.Roles;
 import dev.tanren.spec.planner.Device;
 import dev.tanren.spec.planner.Explanation;
@@ -78,6 +79,7 @@ public class PlansResource {
     @POST
     @RolesAllowed(Roles.VIEWER)
     @Path("explain")
+    @Refuses(422)
     public Explanation explain(@QueryParam("device") @Nullable String device, byte[] text) {
         Device on = device == null ? null : device(device);
         return Planner.explain(PlanReader.readAhead(text).planOrThrow(), null, on);

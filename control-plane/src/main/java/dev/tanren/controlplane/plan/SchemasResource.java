@@ -1,5 +1,6 @@
 package dev.tanren.controlplane.plan;
 
+import dev.tanren.controlplane.endpoint.Answer;
 import dev.tanren.controlplane.security.Roles;
 import dev.tanren.spec.validation.PlanSchema;
 import jakarta.annotation.security.RolesAllowed;
@@ -15,6 +16,10 @@ public class SchemasResource {
     @RolesAllowed(Roles.VIEWER)
     @Path("plan")
     @Produces({"application/schema+json", "application/json"})
+    @Answer(
+            description = "The JSON Schema",
+            of = Object.class,
+            types = {"application/schema+json", "application/json"})
     public String plan() {
         return PlanSchema.json();
     }

@@ -54,8 +54,7 @@ public class UnreadableRequests implements VertxOptionsCustomizer {
             if (request instanceof HttpServerRequest http
                     && http.decoderResult().isFailure()
                     && http.connection() instanceof HttpServerConnection connection) {
-                connection.invalidRequestHandler(
-                        unreadable -> answer(context.owner(), unreadable));
+                connection.invalidRequestHandler(unreadable -> answer(context.owner(), unreadable));
             }
             return null;
         }

@@ -1,5 +1,6 @@
 package dev.tanren.controlplane.root;
 
+import dev.tanren.controlplane.endpoint.Answer;
 import dev.tanren.controlplane.security.Roles;
 import jakarta.annotation.security.PermitAll;
 import jakarta.annotation.security.RolesAllowed;
@@ -29,6 +30,8 @@ public class RootResource {
     /// A browser, which asks for HTML by name, goes to the console; everyone else gets JSON.
     @GET
     @PermitAll
+    @Answer(description = "Where things are", of = Root.class, headers = "Vary")
+    @Answer(status = 303, description = "The console", headers = "Location")
     public Response root(@Context HttpHeaders headers) {
         if (asksForHtml(headers)) {
             // Relative, so that it holds behind a proxy that the server does not know of.

@@ -1,60 +1,57 @@
 package dev.tanren.controlplane.run;
 
 import dev.tanren.controlplane.api.Page;
+import dev.tanren.controlplane.endpoint.Answer;
+import dev.tanren.controlplane.endpoint.Refuses;
 import dev.tanren.controlplane.security.Roles;
 import dev.tanren.storage.objects.ObjectStore.StoredObject;
-import dev.tanren.storage.objects.ObjectStream;
 import dev.tanren.storage.objects.S3ObjectStore;
 import dev.tanren.storage.objects.StoreAddress;
 import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.storage.registry.Runs.Run;
 import dev.tanren.storage.registry.Runs.StageRow;
+import io.vertx.ext.web.RoutingContext;
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.GET;
-import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
-import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
-import jakarta.ws.rs.core.Response.Status;
+import jakarta.ws.rs.core.UriBuilder;
 import java.util.Arrays;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /// What a run's stages published.
 @Path("/api/v1/runs/{id}/artifacts")
 public class ArtifactsResource {
 
-    /// The only form of a range that is needed: from a byte on, to the end.
-    private static final Pattern RANGE = Pattern.compile("bytes=(\\d{1,18})-");
-
-    private static final String RANGE_HEADER = "Range";
-
     private final S3ObjectStore store;
     private final StoreAddress address;
     private final PostgresRegistry registry;
     private final RunFinder finder;
+    private final StoredFiles files;
 
     ArtifactsResource(
             S3ObjectStore store,
             StoreAddress address,
             PostgresRegistry registry,
-            RunFinder finder) {
+            RunFinder finder,
+            StoredFiles files) {
         this.store = store;
         this.address = address;
         this.registry = registry;
         this.finder = finder;
+        this.files = files;
     }
 
     /// @param name path below the stage's artifacts
     /// @param key object key
     /// @param uri of the object in the store, for software that reads it there
-    public record ArtifactView(String stage, String name, String key, long bytes, String uri) {}
+    /// @param href where the API gives its bytes
+    public record ArtifactView(
+            String stage, String name, String key, long bytes, String uri, String href) {}
 
     @GET
     @RolesAllowed(Roles.VIEWER)
@@ -66,8 +63,8 @@ public class ArtifactsResource {
                 stages.stream().flatMap(stage -> artifacts(id, stage.stageId())).toList(), null);
     }
 
-    /// The bytes of one, as they are in the store. `Range: bytes=N-` gives those from the byte N
-    /// on.
+    /// The bytes of one, as they are in the store, with their SHA-256 as `ETag`. A `Range` is
+    /// answered with 206; one with none of the bytes with 416.
     ///
     /// Whoever accepts JSON alone, as for a manifest, gets the same bytes.
     ///
@@ -77,11 +74,24 @@ public class ArtifactsResource {
     @RolesAllowed(Roles.VIEWER)
     @Path("{stage}/{name: .+}")
     @Produces({MediaType.APPLICATION_OCTET_STREAM, MediaType.APPLICATION_JSON})
+    @Answer(
+            description = "The bytes",
+            of = byte[].class,
+            types = MediaType.APPLICATION_OCTET_STREAM,
+            headers = {"ETag", "Content-Disposition", "Accept-Ranges"})
+    @Answer(
+            status = 206,
+            description = "The range that was asked for",
+            of = byte[].class,
+            types = MediaType.APPLICATION_OCTET_STREAM,
+            headers = {"ETag", "Content-Range"})
+    @Answer(status = 304, description = "It is as the caller has it", headers = "ETag")
+    @Refuses(416)
     public Response read(
             @PathParam("id") String id,
             @PathParam("stage") String stage,
             @PathParam("name") String name,
-            @HeaderParam(RANGE_HEADER) @Nullable String range) {
+            RoutingContext request) {
         String where = "run/" + id + "/" + stage + "/" + name;
         StageRow found = finder.stage(finder.run(id), stage);
         if (Arrays.stream(name.split("/", -1)).anyMatch(part -> part.matches("|[.]{1,2}"))) {
@@ -90,27 +100,11 @@ public class ArtifactsResource {
         StoredObject object =
                 store.find(prefix(id, found.stageId()) + name)
                         .orElseThrow(() -> RunFinder.missing("there is no such artifact", where));
-        long from = range == null ? 0 : from(range, object.bytes());
-        Response.ResponseBuilder answer =
-                Response.status(range == null ? Status.OK : Status.PARTIAL_CONTENT)
-                        .entity(new ObjectStream(store, object.key(), from, object.bytes()))
-                        .type(MediaType.APPLICATION_OCTET_STREAM)
-                        .header(HttpHeaders.CONTENT_LENGTH, object.bytes() - from)
-                        .header("Accept-Ranges", "bytes");
-        if (range != null) {
-            long last = object.bytes() - 1;
-            answer.header("Content-Range", "bytes " + from + "-" + last + "/" + object.bytes());
-        }
-        return answer.build();
-    }
-
-    private static long from(String range, long bytes) {
-        Matcher asked = RANGE.matcher(range);
-        if (!asked.matches() || Long.parseLong(asked.group(1)) >= bytes) {
-            throw RunsResource.malformed(
-                    RANGE_HEADER, "bytes=N- with an N below the artifact's " + bytes + " bytes");
-        }
-        return Long.parseLong(asked.group(1));
+        return files.download(
+                object,
+                MediaType.APPLICATION_OCTET_STREAM,
+                name.substring(name.lastIndexOf('/') + 1),
+                request);
     }
 
     private Stream<ArtifactView> artifacts(String id, String stage) {
@@ -123,7 +117,16 @@ public class ArtifactsResource {
                                         object.key().substring(prefix.length()),
                                         object.key(),
                                         object.bytes(),
-                                        uri(object.key())));
+                                        uri(object.key()),
+                                        href(id, stage, object.key().substring(prefix.length()))));
+    }
+
+    private static String href(String id, String stage, String name) {
+        String path = "/api/v1/runs/" + id + "/artifacts/" + stage + "/" + name;
+        return UriBuilder.fromPath("{path}")
+                .resolveTemplate("path", path, false)
+                .build()
+                .toString();
     }
 
     private static String prefix(String id, String stage) {

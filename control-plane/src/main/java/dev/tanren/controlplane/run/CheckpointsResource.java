@@ -3,6 +3,7 @@ package dev.tanren.controlplane.run;
 import dev.tanren.controlplane.api.CheckpointView;
 import dev.tanren.controlplane.api.Page;
 import dev.tanren.controlplane.security.Caller;
+import dev.tanren.controlplane.endpoint.Refuses;
 import dev.tanren.controlplane.security.Roles;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
@@ -54,6 +55,7 @@ public class CheckpointsResource {
     @POST
     @RolesAllowed(Roles.OPERATOR)
     @Path("{stage}/{step}/verify")
+    @Refuses(409)
     public CheckpointView verify(
             @PathParam("id") String id,
             @PathParam("stage") String stage,

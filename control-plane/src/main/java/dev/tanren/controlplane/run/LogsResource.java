@@ -1,12 +1,15 @@
 package dev.tanren.controlplane.run;
 
 import dev.tanren.controlplane.api.Page;
+import dev.tanren.controlplane.endpoint.Answer;
+import dev.tanren.controlplane.endpoint.Refuses;
 import dev.tanren.controlplane.security.Roles;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Stage;
 import dev.tanren.storage.objects.ObjectStore.StoredObject;
 import dev.tanren.storage.objects.S3ObjectStore;
 import dev.tanren.storage.registry.Runs.Run;
+import io.vertx.ext.web.RoutingContext;
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
@@ -29,29 +32,38 @@ import org.jspecify.annotations.Nullable;
 public class LogsResource {
 
     private static final Pattern KEY =
-            Pattern.compile("runs/[^/]+/([^/]+)/logs/(\\d+)/rank-(\\d+)\\.log");
+            Pattern.compile("runs/([^/]+)/([^/]+)/logs/(\\d+)/rank-(\\d+)\\.log");
     private static final Pattern STAGE = Pattern.compile("[a-z0-9-]{1,63}");
 
-    /// Enough for what a person reads; the whole object is among the run's artifacts.
+    /// Enough for what a person reads; the whole log can be downloaded.
     private static final int MOST_BYTES = 8 << 20;
 
     private static final int MOST_LINES = 100_000;
+    private static final int MOST_NUMBERED = 999_999_999;
+    private static final String TEXT = MediaType.TEXT_PLAIN + ";charset=UTF-8";
 
     private final S3ObjectStore store;
     private final RunFinder finder;
+    private final StoredFiles files;
 
-    LogsResource(S3ObjectStore store, RunFinder finder) {
+    LogsResource(S3ObjectStore store, RunFinder finder, StoredFiles files) {
         this.store = store;
         this.finder = finder;
+        this.files = files;
     }
 
-    public record LogView(String stage, int attempt, int rank, long bytes, String key) {}
+    /// @param key object key
+    /// @param href where the API gives the whole log
+    public record LogView(
+            String stage, int attempt, int rank, long bytes, String key, String href) {}
 
     /// Without `stage`, `attempt` and `rank`: which logs there are. With all three: the last `tail`
     /// lines of that one as plain text, of its last 8 MiB at most.
     @GET
     @RolesAllowed(Roles.VIEWER)
     @Produces({MediaType.APPLICATION_JSON, MediaType.TEXT_PLAIN})
+    @Answer(description = "Which logs there are", of = LogView.class, page = true)
+    @Answer(description = "Last lines", of = String.class, types = MediaType.TEXT_PLAIN)
     public Response logs(
             @PathParam("id") String id,
             @QueryParam("stage") @Nullable String stage,
@@ -69,16 +81,52 @@ public class LogsResource {
             throw RunsResource.malformed(
                     "query", "stage, attempt and rank together, or none of attempt and rank");
         }
+        StoredObject log = find(id, stage, attempt, rank);
+        return Response.ok(tail(log, (int) number("tail", tail, MOST_LINES))).type(TEXT).build();
+    }
+
+    /// The whole log of a rank in an attempt, as far as its worker has uploaded it by now. A
+    /// `Range` is answered with 206; one with none of the bytes with 416.
+    @GET
+    @RolesAllowed(Roles.VIEWER)
+    @Path("{stage}/{attempt}/{rank}")
+    @Produces(MediaType.TEXT_PLAIN)
+    @Answer(
+            description = "The whole log",
+            of = String.class,
+            types = MediaType.TEXT_PLAIN,
+            headers = {"ETag", "Content-Disposition", "Accept-Ranges"})
+    @Answer(
+            status = 206,
+            description = "The range that was asked for",
+            of = String.class,
+            types = MediaType.TEXT_PLAIN,
+            headers = {"ETag", "Content-Range"})
+    @Answer(status = 304, description = "It is as the caller has it", headers = "ETag")
+    @Refuses(416)
+    public Response whole(
+            @PathParam("id") String id,
+            @PathParam("stage") String stage,
+            @PathParam("attempt") String attempt,
+            @PathParam("rank") String rank,
+            RoutingContext request) {
+        finder.run(id);
+        return files.download(
+                find(id, stage, attempt, rank),
+                TEXT,
+                "%s-%s-attempt-%s-rank-%s.log".formatted(id, stage, attempt, rank),
+                request);
+    }
+
+    private StoredObject find(String id, String stage, String attempt, String rank) {
         String key =
                 "runs/%s/%s/logs/%d/rank-%d.log"
                         .formatted(
                                 id,
                                 stage(stage),
-                                number("attempt", attempt, Integer.MAX_VALUE),
-                                number("rank", rank, Integer.MAX_VALUE));
-        return Response.ok(tail(key, (int) number("tail", tail, MOST_LINES)))
-                .type(MediaType.TEXT_PLAIN + ";charset=UTF-8")
-                .build();
+                                number("attempt", attempt, MOST_NUMBERED),
+                                number("rank", rank, MOST_NUMBERED));
+        return store.find(key).orElseThrow(() -> RunFinder.missing("there is no such log", key));
     }
 
     /// In the order of the plan's stages, so that the newest attempt is the last.
@@ -104,23 +152,29 @@ public class LogsResource {
         return key.matches()
                 ? java.util.Optional.of(
                         new LogView(
-                                key.group(1),
-                                Integer.parseInt(key.group(2)),
+                                key.group(2),
                                 Integer.parseInt(key.group(3)),
+                                Integer.parseInt(key.group(4)),
                                 object.bytes(),
-                                object.key()))
+                                object.key(),
+                                "/api/v1/runs/%s/logs/%s/%s/%s"
+                                        .formatted(
+                                                key.group(1),
+                                                key.group(2),
+                                                key.group(3),
+                                                key.group(4))))
                 : java.util.Optional.empty();
     }
 
-    private String tail(String key, int lines) {
-        StoredObject object =
-                store.find(key).orElseThrow(() -> RunFinder.missing("there is no such log", key));
+    private String tail(StoredObject object, int lines) {
         int length = (int) Math.min(object.bytes(), MOST_BYTES);
         if (length == 0) {
             return "";
         }
         String text =
-                new String(store.get(key, object.bytes() - length, length), StandardCharsets.UTF_8);
+                new String(
+                        store.get(object.key(), object.bytes() - length, length),
+                        StandardCharsets.UTF_8);
         return lastLines(text, lines);
     }
 

@@ -2,6 +2,7 @@ package dev.tanren.controlplane.run;
 
 import dev.tanren.controlplane.api.RunMetrics;
 import dev.tanren.controlplane.api.RunMetrics.EvaluationPoint;
+import dev.tanren.controlplane.endpoint.Answer;
 import dev.tanren.controlplane.security.Roles;
 import dev.tanren.controlplane.situation.RecentSteps;
 import dev.tanren.storage.registry.Metrics.EvaluationRow;
@@ -50,6 +51,8 @@ public class MetricsResource {
     @GET
     @RolesAllowed(Roles.VIEWER)
     @Produces({MediaType.APPLICATION_JSON, CSV})
+    @Answer(description = "The series", of = RunMetrics.class)
+    @Answer(description = "The series", of = String.class, types = CSV)
     public Response metrics(
             @PathParam("id") String id,
             @QueryParam("stage") @Nullable String stage,

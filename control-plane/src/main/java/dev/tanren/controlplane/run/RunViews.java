@@ -53,7 +53,8 @@ public class RunViews {
                 run.status().terminal() ? List.of() : datasets.preparing(),
                 tree(run.planJson()),
                 run.submitted() == null ? null : run.submitted().text(),
-                run.submitted() == null ? null : run.submitted().mediaType());
+                run.submitted() == null ? null : run.submitted().mediaType(),
+                RunDetail.Links.of(run.runId()));
     }
 
     private static @Nullable FailureView failure(@Nullable Failure failure) {

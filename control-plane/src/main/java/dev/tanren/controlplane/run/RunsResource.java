@@ -6,6 +6,8 @@ import dev.tanren.controlplane.api.Page;
 import dev.tanren.controlplane.api.Recovery;
 import dev.tanren.controlplane.api.RunDetail;
 import dev.tanren.controlplane.api.RunSummary;
+import dev.tanren.controlplane.endpoint.Answer;
+import dev.tanren.controlplane.endpoint.Refuses;
 import dev.tanren.controlplane.id.SortableIds;
 import dev.tanren.controlplane.plan.PlanTexts;
 import dev.tanren.controlplane.security.Caller;
@@ -97,6 +99,12 @@ public class RunsResource {
         MediaType.APPLICATION_JSON,
         MediaType.TEXT_PLAIN
     })
+    @Answer(
+            status = 201,
+            description = "The run, recorded",
+            of = RunSummary.class,
+            headers = "Location")
+    @Refuses({409, 422})
     public Response submit(
             byte[] text,
             @HeaderParam("Idempotency-Key") @Nullable String key,
@@ -150,6 +158,10 @@ public class RunsResource {
     @RolesAllowed(Roles.VIEWER)
     @Path("{id}/plan")
     @Produces({PlanTexts.YAML, MediaType.APPLICATION_JSON})
+    @Answer(
+            description = "The plan as it was submitted",
+            of = String.class,
+            types = {PlanTexts.YAML, MediaType.APPLICATION_JSON})
     public Response plan(@PathParam("id") String id) {
         PlanText text = finder.run(id).submitted();
         if (text == null) {
@@ -175,6 +187,12 @@ public class RunsResource {
     @POST
     @RolesAllowed(Roles.OPERATOR)
     @Path("{id}/{action: pause|resume|cancel|retry}")
+    @Answer(
+            status = 202,
+            description = "The run as it then is",
+            of = RunSummary.class,
+            headers = "Location")
+    @Refuses(409)
     @RequestBody(
             required = false,
             content =
@@ -202,6 +220,7 @@ public class RunsResource {
     @DELETE
     @RolesAllowed(Roles.OPERATOR)
     @Path("{id}")
+    @Refuses(409)
     public RunDeletion.Deleted delete(
             @PathParam("id") String id,
             @QueryParam("reason") @Nullable String reason,

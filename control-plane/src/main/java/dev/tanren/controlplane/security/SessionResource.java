@@ -1,6 +1,7 @@
 package dev.tanren.controlplane.security;
 
 import dev.tanren.controlplane.Settings;
+import dev.tanren.controlplane.endpoint.Answer;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.storage.registry.Audit;
@@ -56,6 +57,7 @@ public class SessionResource {
     @POST
     @PermitAll
     @Consumes(MediaType.APPLICATION_JSON)
+    @Answer(description = "Who is signed in", of = SignedIn.class, headers = "Set-Cookie")
     public Response signIn(SignIn body, RoutingContext request) {
         String token = body == null || body.token() == null ? "" : body.token().strip();
         Caller caller =
@@ -100,6 +102,7 @@ public class SessionResource {
     /// Ends the session for everyone who may hold its cookie.
     @DELETE
     @RolesAllowed(Roles.VIEWER)
+    @Answer(status = 204, description = "Signed out", headers = "Set-Cookie")
     public Response signOut(RoutingContext request) {
         if (Credential.of(request) instanceof Credential.Session session) {
             sessions.end(session.secret());

@@ -1,6 +1,8 @@
 package dev.tanren.controlplane.security;
 
 import dev.tanren.controlplane.api.Page;
+import dev.tanren.controlplane.endpoint.Answer;
+import dev.tanren.controlplane.endpoint.Refuses;
 import dev.tanren.controlplane.id.SortableIds;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
@@ -65,6 +67,11 @@ public class TokensResource {
     @POST
     @RolesAllowed(Roles.ADMIN)
     @Consumes(MediaType.APPLICATION_JSON)
+    @Answer(
+            status = 201,
+            description = "The token, with its secret",
+            of = IssuedToken.class,
+            headers = "Location")
     public Response issue(NewToken wanted, RoutingContext request) {
         String name = wanted == null || wanted.name() == null ? "" : wanted.name();
         if (!name.matches("[\\w.@-]{1,63}")) {
@@ -87,6 +94,7 @@ public class TokensResource {
     @DELETE
     @RolesAllowed(Roles.ADMIN)
     @Path("{id}")
+    @Refuses(409)
     public void revoke(@PathParam("id") String id, RoutingContext request) {
         if (!registry.tokens().revoke(id, Caller.actor(request))) {
             throw missing(id);

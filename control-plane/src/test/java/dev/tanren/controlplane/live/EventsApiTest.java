@@ -3,7 +3,10 @@ package dev.tanren.controlplane.live;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tanren.controlplane.ApiTest;
+import dev.tanren.spec.json.Json;
+import dev.tanren.spec.run.RunState;
 import dev.tanren.spec.run.StageState;
+import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Metrics.StepRow;
 import dev.tanren.storage.registry.Tokens.Role;
 import dev.tanren.storage.testing.StartedAttempt;
@@ -109,6 +112,110 @@ class EventsApiTest extends ApiTest {
             List<String> seen = until(lines, line -> line.contains("\"loss\":0.0"));
             assertThat(seen.stream().filter(line -> line.contains("\"loss\":"))).hasSize(650);
         }
+    }
+
+    @Test
+    void theStreamOfARunEndsWithTheRunAfterItsLastEvent() throws Exception {
+        String id = recordedRun("ending");
+        registry.events().append(id, "note", null, "at work", Map.of(), null);
+        try (HttpClient client = HttpClient.newHttpClient();
+                BufferedReader lines = open(client, id, null)) {
+            until(lines, line -> line.contains("at work"));
+            projector().become(id, RunState.SUCCEEDED);
+            registry.events().append(id, "run.succeeded", null, "done", Map.of(), "done");
+            List<String> seen = lines.lines().toList();
+            assertThat(seen).anyMatch(line -> line.contains("done"));
+            assertThat(seen.stream().map(line -> line.replace(" ", "")))
+                    .endsWith("event:end", "data:{\"status\":\"succeeded\"}", "");
+        }
+    }
+
+    @Test
+    void theStreamOfARunThatHasEndedSaysAllAndEndsHoweverOftenItIsAskedFor() throws Exception {
+        String id = recordedRun("ended");
+        registry.events().append(id, "note", null, "history", Map.of(), null);
+        projector().become(id, RunState.CANCELLED);
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            List<String> seen;
+            try (BufferedReader lines = open(client, id, null)) {
+                seen = lines.lines().toList();
+            }
+            assertThat(seen).anyMatch(line -> line.contains("history"));
+            assertThat(seen).anyMatch(line -> line.contains("{\"status\":\"cancelled\"}"));
+            try (BufferedReader lines = open(client, id, lastId(seen))) {
+                List<String> again = lines.lines().toList();
+                assertThat(again).noneMatch(line -> line.contains("history"));
+                assertThat(again).anyMatch(line -> line.contains("{\"status\":\"cancelled\"}"));
+            }
+        }
+    }
+
+    /// Breaks off after every message and goes on behind it, while one attempt replaces another and
+    /// the run goes to its next stage.
+    @Test
+    void aReaderThatComesBackMissesNoStepAndSeesNoneTwice() throws Exception {
+        String id = recordedRun("resumed");
+        var first = StartedAttempt.begin(registry, id, "adapt", "short", "w", 1, 0, "r1");
+        projector().become(id, "adapt", StageState.RUNNING);
+        steps(id, first, 1, 4);
+        List<String> seen = new ArrayList<>();
+        String position = "0/adapt/0/0";
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            for (int i = 0; i < 4; i++) {
+                position = next(client, id, position, seen);
+            }
+            var second = StartedAttempt.begin(registry, id, "adapt", "short", "w", 1, 2, "r2");
+            steps(id, second, 3, 3);
+            var third = StartedAttempt.begin(registry, id, "adapt", "short", "w", 1, 3, "r3");
+            steps(id, third, 4, 5);
+            for (int i = 0; i < 3; i++) {
+                position = next(client, id, position, seen);
+            }
+            projector().become(id, RunState.FAILED);
+            try (BufferedReader lines = open(client, id, position)) {
+                assertThat(lines.lines()).noneMatch(line -> line.contains("\"step\":"));
+            }
+        }
+        assertThat(seen)
+                .containsExactly(
+                        "1 of 1", "2 of 1", "3 of 1", "4 of 1", "3 of 2", "4 of 3", "5 of 3");
+    }
+
+    /// @return the id of the next message with figures
+    private String next(HttpClient client, String id, String position, List<String> seen)
+            throws Exception {
+        try (BufferedReader lines = open(client, id, position)) {
+            List<String> message = until(lines, line -> line.contains("\"step\":"));
+            var figures = Json.mapper().readTree(message.getLast().substring("data:".length()));
+            seen.add(figures.path("step").asInt() + " of " + figures.path("attempt").asInt());
+            return lastId(message);
+        }
+    }
+
+    private static String lastId(List<String> lines) {
+        return lines.stream()
+                .filter(line -> line.startsWith("id:"))
+                .reduce((a, b) -> b)
+                .orElseThrow()
+                .substring("id:".length())
+                .strip();
+    }
+
+    private void steps(String id, Attempt attempt, long from, long to) {
+        List<StepRow> rows = new ArrayList<>();
+        for (long step = from; step <= to; step++) {
+            rows.add(
+                    new StepRow(
+                            step,
+                            0,
+                            attempt.attempt(),
+                            "short",
+                            false,
+                            "h",
+                            Map.of("loss", 4.5),
+                            Instant.now()));
+        }
+        registry.metrics().record(id, "adapt", attempt.fencingToken(), rows);
     }
 
     private BufferedReader open(HttpClient client, String id, @Nullable String lastId)

@@ -136,16 +136,26 @@ class RefusedByTheServerTest extends ApiTest {
         String run = "/api/v1/runs/" + "0".repeat(26);
         Map<String, String> allowed =
                 Map.of(
-                        "/api/v1/runs", "GET, HEAD, OPTIONS, POST",
-                        run, "DELETE, GET, HEAD, OPTIONS",
-                        run + "/pause", "OPTIONS, POST",
-                        run + "/events", "GET, HEAD, OPTIONS",
-                        run + "/checkpoints/adapt/1/verify", "OPTIONS, POST",
-                        "/api/v1/tokens/x/rotate", "OPTIONS, POST",
-                        "/api/v1;a=b/workers", "GET, HEAD, OPTIONS",
-                        "/console/session", "DELETE, OPTIONS, POST",
-                        "/q/openapi", "GET, HEAD, OPTIONS",
-                        "/q/health/ready", "GET, HEAD, OPTIONS");
+                        "/api/v1/runs",
+                        "GET, HEAD, OPTIONS, POST",
+                        run,
+                        "DELETE, GET, HEAD, OPTIONS",
+                        run + "/pause",
+                        "OPTIONS, POST",
+                        run + "/events",
+                        "GET, HEAD, OPTIONS",
+                        run + "/checkpoints/adapt/1/verify",
+                        "OPTIONS, POST",
+                        "/api/v1/tokens/x/rotate",
+                        "OPTIONS, POST",
+                        "/api/v1;a=b/workers",
+                        "GET, HEAD, OPTIONS",
+                        "/console/session",
+                        "DELETE, OPTIONS, POST",
+                        "/q/openapi",
+                        "GET, HEAD, OPTIONS",
+                        "/q/health/ready",
+                        "GET, HEAD, OPTIONS");
         allowed.forEach(
                 (path, methods) -> {
                     Response refused = as(admin).urlEncodingEnabled(false).put(path);

@@ -41,8 +41,7 @@ class RunListQueriesTest {
     void starts() {
         database = EmbeddedDatabase.start();
         registry =
-                PostgresRegistry.connect(
-                        database.fresh(), Duration.ofSeconds(30), statements::add);
+                PostgresRegistry.connect(database.fresh(), Duration.ofSeconds(30), statements::add);
     }
 
     @AfterEach
@@ -121,8 +120,7 @@ class RunListQueriesTest {
                                             new NewStage("release", "export", 0))));
             RunProjector projector = new RunProjector(registry);
             projector.become(id, RunState.RUNNING);
-            Attempt attempt =
-                    StartedAttempt.begin(registry, id, "adapt", "short", "w", 1, 0, "r");
+            Attempt attempt = StartedAttempt.begin(registry, id, "adapt", "short", "w", 1, 0, "r");
             projector.become(id, "adapt", StageState.RUNNING);
             List<StepRow> steps = new ArrayList<>();
             for (long step = 1; step <= n; step++) {
@@ -134,8 +132,7 @@ class RunListQueriesTest {
                                 "short",
                                 false,
                                 "hash",
-                                Map.of(
-                                        "loss", (double) n, "tokens", 1024.0, "seconds.total", 0.5),
+                                Map.of("loss", (double) n, "tokens", 1024.0, "seconds.total", 0.5),
                                 Instant.now()));
             }
             registry.metrics().record(id, "adapt", attempt.fencingToken(), steps);

@@ -32,6 +32,8 @@ import org.junit.jupiter.api.Test;
 @QuarkusTest
 class RunRecordsApiTest extends RunApiTest {
 
+    private static final String DIGITS = "0123456789";
+
     @Test
     void howFarAPreparationHasComeIsShownUntilItIsDone() {
         String id = recordedRun("preparing");
@@ -266,12 +268,31 @@ class RunRecordsApiTest extends RunApiTest {
                 .statusCode(206)
                 .header("Content-Range", equalTo("bytes 7-9/10"))
                 .body(equalTo("789"));
-        for (String range : List.of("bytes=10-", "bytes=0-1", "lines=1-", "bytes=-1")) {
+        Map<String, String> parts =
+                Map.of("bytes=0-1", "01", "bytes=-1", "9", "bytes=8-99", "89", "bytes=-99", DIGITS);
+        parts.forEach(
+                (range, bytes) ->
+                        as(viewer)
+                                .header("Range", range)
+                                .get(of + "huggingface/config.json")
+                                .then()
+                                .statusCode(206)
+                                .body(equalTo(bytes)));
+        for (String whole : List.of("lines=1-", "bytes=-", "bytes=0-1,3-4", "rubbish")) {
             as(viewer)
-                    .header("Range", range)
+                    .header("Range", whole)
                     .get(of + "huggingface/config.json")
                     .then()
-                    .statusCode(400)
+                    .statusCode(200)
+                    .body(equalTo(DIGITS));
+        }
+        for (String outside : List.of("bytes=10-", "bytes=99999999999999999999-", "bytes=-0")) {
+            as(viewer)
+                    .header("Range", outside)
+                    .get(of + "huggingface/config.json")
+                    .then()
+                    .statusCode(416)
+                    .header("Content-Range", equalTo("bytes */10"))
                     .body("code", equalTo("TNR-6001"));
         }
         for (String name : List.of("none", "%2E%2E/logs/1/secret.log", "a//b")) {
@@ -280,6 +301,60 @@ class RunRecordsApiTest extends RunApiTest {
         as(viewer).get("/api/v1/runs/" + id + "/artifacts/none/a").then().statusCode(404);
         as(viewer).get("/api/v1/runs/none/artifacts/adapt/a").then().statusCode(404);
         RestAssured.given().get(of + "huggingface/config.json").then().statusCode(401);
+    }
+
+    @Test
+    void aDownloadHasItsHashAndIsNotSentTwice() {
+        String id = recordedRun("downloads");
+        put("runs/" + id + "/release/artifacts/huggingface/config.json", DIGITS);
+        put("runs/" + id + "/adapt/logs/2/rank-1.log", "first\nlast\n");
+        String artifact =
+                as(viewer)
+                        .get("/api/v1/runs/" + id + "/artifacts")
+                        .then()
+                        .extract()
+                        .path("items[0].href");
+        String log =
+                as(viewer)
+                        .get("/api/v1/runs/" + id + "/logs")
+                        .then()
+                        .extract()
+                        .path("items[0].href");
+        String hash = "\"84d89877f0d4041efb6bf91a16f0248f2fd573e6af05c19f96bedb9f882f7882\"";
+
+        as(viewer)
+                .get(artifact)
+                .then()
+                .statusCode(200)
+                .header("ETag", equalTo(hash))
+                .header("Content-Disposition", equalTo("attachment; filename=\"config.json\""))
+                .body(equalTo(DIGITS));
+        as(viewer).header("If-None-Match", hash).get(artifact).then().statusCode(304);
+        as(viewer)
+                .header("Range", "bytes=7-")
+                .header("If-Range", "\"another\"")
+                .get(artifact)
+                .then()
+                .statusCode(200)
+                .body(equalTo(DIGITS));
+        as(viewer)
+                .get(log)
+                .then()
+                .statusCode(200)
+                .contentType(containsString("text/plain"))
+                .header("Content-Length", equalTo("11"))
+                .header(
+                        "Content-Disposition",
+                        equalTo("attachment; filename=\"" + id + "-adapt-attempt-2-rank-1.log\""))
+                .body(equalTo("first\nlast\n"));
+        as(viewer).get(log.replace("/2/1", "/2/2")).then().statusCode(404);
+        as(viewer).get(log.replace("/2/1", "/two/1")).then().statusCode(400);
+        RestAssured.given().get(log).then().statusCode(401);
+        as(viewer)
+                .get("/api/v1/runs/" + id)
+                .then()
+                .body("links.logs", equalTo("/api/v1/runs/" + id + "/logs"))
+                .body("links.artifacts", equalTo("/api/v1/runs/" + id + "/artifacts"));
     }
 
     private void put(String key, String text) {

@@ -56,6 +56,7 @@ class SpellingsTest extends ApiTest {
         NEEDED.put("GET /api/v1/runs/{id}/diagnosis", Role.VIEWER);
         NEEDED.put("GET /api/v1/runs/{id}/events", Role.VIEWER);
         NEEDED.put("GET /api/v1/runs/{id}/logs", Role.VIEWER);
+        NEEDED.put("GET /api/v1/runs/{id}/logs/{stage}/{attempt}/{rank}", Role.VIEWER);
         NEEDED.put("GET /api/v1/runs/{id}/metrics", Role.VIEWER);
         NEEDED.put("GET /api/v1/runs/{id}/plan", Role.VIEWER);
         NEEDED.put("GET /api/v1/runs/{id}/recovery", Role.VIEWER);
@@ -118,6 +119,8 @@ class SpellingsTest extends ApiTest {
                             .substring(method.length() + 1)
                             .replace("{action}", "pause")
                             .replace("{step}", "1")
+                            .replace("{attempt}", "1")
+                            .replace("{rank}", "0")
                             .replaceAll("\\{\\w+}", "0".repeat(26));
             List<@Nullable Role> who = new ArrayList<>(List.of(Role.values()));
             who.removeIf(role -> role != null && role.compareTo(needed) >= 0);

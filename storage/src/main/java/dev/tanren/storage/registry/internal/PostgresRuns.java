@@ -160,8 +160,7 @@ public final class PostgresRuns implements Runs {
                                                 Map.entry(
                                                         RunState.of(row.getString("status")),
                                                         row.getLong("runs")))
-                                .collect(
-                                        Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue)));
+                                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue)));
     }
 
     @Override

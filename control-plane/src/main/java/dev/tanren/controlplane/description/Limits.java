@@ -1,0 +1,91 @@
+package dev.tanren.controlplane.description;
+
+import dev.tanren.spec.run.RunState;
+import java.math.BigDecimal;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.eclipse.microprofile.openapi.OASFactory;
+import org.eclipse.microprofile.openapi.models.media.Schema;
+import org.eclipse.microprofile.openapi.models.media.Schema.SchemaType;
+import org.eclipse.microprofile.openapi.models.parameters.Parameter;
+import org.jspecify.annotations.Nullable;
+
+/// What parameters of calls may be. The resources take them as texts, so that a wrong one is
+/// refused in our words.
+final class Limits {
+
+    private static final String RUN_ID = "^[0-9a-hjkmnp-tv-z]{26}$";
+    private static final String STAGE_ID = "^[a-z0-9-]{1,63}$";
+
+    /// No control characters but tab and line breaks.
+    private static final String TEXT =
+            "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$";
+
+    private static final long MOST = 999_999_999;
+
+    private static final Map<String, Schema> BY_NAME =
+            Map.ofEntries(
+                    Map.entry("path stage", text(STAGE_ID)),
+                    Map.entry("query stage", text(STAGE_ID)),
+                    Map.entry("path step", whole(0, MOST)),
+                    Map.entry("path attempt", whole(0, MOST)),
+                    Map.entry("query attempt", whole(0, MOST)),
+                    Map.entry("path rank", whole(0, MOST)),
+                    Map.entry("query rank", whole(0, MOST)),
+                    Map.entry("query from", whole(1, MOST).defaultValue(1)),
+                    Map.entry("query points", whole(1, 100_000).defaultValue(1_000)),
+                    Map.entry("query tail", whole(0, 100_000).defaultValue(1_000)),
+                    Map.entry("query limit", whole(1, 200).defaultValue(50)),
+                    Map.entry("query cursor", text(RUN_ID)),
+                    Map.entry("query format", words("json", "csv").defaultValue("json")),
+                    Map.entry("path action", words("pause", "resume", "cancel", "retry")),
+                    Map.entry("query name", text(TEXT)),
+                    Map.entry("query owner", text(TEXT)),
+                    Map.entry("query reason", text(TEXT).maxLength(1_000)),
+                    Map.entry("path name", text(TEXT)),
+                    Map.entry("header Idempotency-Key", text("^[\\x21-\\x7e]{1,200}$")),
+                    Map.entry("header Last-Event-ID", text(position())),
+                    Map.entry("query after", text(position())));
+
+    private Limits() {}
+
+    private static String position() {
+        return "^[0-9]{1,18}(/[a-z0-9-]{1,63}/[0-9]{1,9}/[0-9]{1,18})?$";
+    }
+
+    private static Schema text(String pattern) {
+        return OASFactory.createSchema().addType(SchemaType.STRING).pattern(pattern);
+    }
+
+    private static Schema whole(long least, long most) {
+        return OASFactory.createSchema()
+                .addType(SchemaType.INTEGER)
+                .minimum(BigDecimal.valueOf(least))
+                .maximum(BigDecimal.valueOf(most));
+    }
+
+    private static Schema words(String... words) {
+        Schema schema = OASFactory.createSchema().addType(SchemaType.STRING);
+        for (String word : words) {
+            schema.addEnumeration(word);
+        }
+        return schema;
+    }
+
+    /// @param path of the call
+    /// @return null where the parameter is to be left as it is
+    static @Nullable Schema of(String path, Parameter parameter) {
+        String in = String.valueOf(parameter.getIn());
+        if (in.equals("path") && parameter.getName().equals("id")) {
+            return text(path.startsWith("/api/v1/runs") ? RUN_ID : "^[\\w-]{1,64}$");
+        }
+        if (in.equals("query") && parameter.getName().equals("status")) {
+            List<String> states = Arrays.stream(RunState.values()).map(RunState::key).toList();
+            return OASFactory.createSchema()
+                    .addType(SchemaType.ARRAY)
+                    .items(words(states.toArray(String[]::new)));
+        }
+        return BY_NAME.get(in + " " + parameter.getName());
+    }
+}

@@ -1,0 +1,237 @@
+package dev.tanren.controlplane.description;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.tanren.controlplane.ApiTest;
+import dev.tanren.spec.json.Json;
+import dev.tanren.spec.run.RunState;
+import dev.tanren.spec.run.StageState;
+import dev.tanren.storage.registry.Metrics.StepRow;
+import dev.tanren.storage.registry.Runs;
+import dev.tanren.storage.registry.Tokens.Role;
+import dev.tanren.storage.testing.StartedAttempt;
+import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.response.Response;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// The description of the API for machines says what the API does.
+@QuarkusTest
+class ApiDescriptionTest extends ApiTest {
+
+    private JsonNode document;
+    private String admin;
+
+    @BeforeEach
+    void reads() throws IOException {
+        admin = token(Role.ADMIN);
+        String text = as(admin).queryParam("format", "json").get("/q/openapi").asString();
+        Files.writeString(Path.of("target/openapi.json"), text);
+        document = Json.mapper().readTree(text);
+    }
+
+    private JsonNode call(String verb, String path) {
+        JsonNode call = document.path("paths").path(path).path(verb);
+        assertThat(call.isObject()).as(verb + " " + path).isTrue();
+        return call;
+    }
+
+    @Test
+    void everyCallSaysWhoMayAndHowItRefuses() {
+        List<String> surprises = new ArrayList<>();
+        document.path("paths")
+                .properties()
+                .forEach(
+                        path ->
+                                path.getValue()
+                                        .properties()
+                                        .forEach(
+                                                call ->
+                                                        check(
+                                                                call.getKey() + path.getKey(),
+                                                                call.getValue(),
+                                                                surprises)));
+        assertThat(surprises).isEmpty();
+        assertThat(document.at("/components/securitySchemes/token/scheme").asText())
+                .isEqualTo("bearer");
+        assertThat(document.at("/components/securitySchemes/session/in").asText())
+                .isEqualTo("cookie");
+    }
+
+    private static void check(String name, JsonNode call, List<String> surprises) {
+        List<String> statuses = new ArrayList<>();
+        call.path("responses").fieldNames().forEachRemaining(statuses::add);
+        boolean open = List.of("get/", "post/console/session").contains(name);
+        if (!statuses.contains("401") && !name.equals("get/")) {
+            surprises.add(name + " may not be 401");
+        }
+        if (open != call.path("security").isEmpty()) {
+            surprises.add(name + " has the security " + call.path("security"));
+        }
+        if (!statuses.containsAll(List.of("400", "403", "429", "503"))) {
+            surprises.add(name + " has " + statuses + " alone");
+        }
+        for (String status : statuses) {
+            JsonNode content = call.path("responses").path(status).path("content");
+            if (status.compareTo("400") >= 0
+                    && !content.path("application/problem+json")
+                            .at("/schema/$ref")
+                            .asText()
+                            .endsWith("/ProblemDetails")) {
+                surprises.add(name + " has no problem for " + status);
+            }
+        }
+        if (statuses.stream().noneMatch(status -> status.startsWith("2"))) {
+            surprises.add(name + " has no good answer");
+        }
+    }
+
+    @Test
+    void everyReferenceLeadsSomewhere() {
+        List<String> lost =
+                document.findValuesAsText("$ref").stream()
+                        .filter(reference -> document.at(reference.substring(1)).isMissingNode())
+                        .toList();
+        assertThat(lost).isEmpty();
+    }
+
+    @Test
+    void whatMayBeNullIsThereAndNullable() {
+        JsonNode run = document.at("/components/schemas/RunSummary");
+        assertThat(run.path("required").toString()).contains("\"reason\"", "\"id\"", "\"loss\"");
+        assertThat(run.at("/properties/reason/anyOf/1/type").asText()).isEqualTo("null");
+        assertThat(run.at("/properties/loss/anyOf/0/type").asText()).isEqualTo("number");
+        assertThat(run.at("/properties/id/type").asText()).isEqualTo("string");
+        assertThat(run.at("/properties/step/type").asText()).isEqualTo("integer");
+    }
+
+    @Test
+    void parametersAreWhatTheCallsTake() {
+        JsonNode list = call("get", "/api/v1/runs").path("parameters");
+        JsonNode limit = named(list, "limit");
+        assertThat(limit.at("/schema/type").asText()).isEqualTo("integer");
+        assertThat(limit.at("/schema/maximum").asInt()).isEqualTo(200);
+        JsonNode id = named(call("get", "/api/v1/runs/{id}").path("parameters"), "id");
+        assertThat(id.path("required").asBoolean()).isTrue();
+        assertThat(id.at("/schema/pattern").asText()).contains("{26}");
+    }
+
+    private static JsonNode named(JsonNode parameters, String name) {
+        for (JsonNode parameter : parameters) {
+            if (parameter.path("name").asText().equals(name)) {
+                return parameter;
+            }
+        }
+        throw new AssertionError("no parameter " + name + " in " + parameters);
+    }
+
+    @Test
+    void streamsAreEventStreamsAndNameTheirEvents() {
+        JsonNode schema =
+                call("get", "/api/v1/runs/{id}/events")
+                        .at("/responses/200/content/text~1event-stream/schema");
+        assertThat(schema.at("/x-events/event/$ref").asText()).endsWith("/EventView");
+        assertThat(schema.at("/x-events/metrics/$ref").asText()).endsWith("/MetricsEvent");
+        assertThat(schema.at("/x-events/end/$ref").asText()).endsWith("/EndEvent");
+    }
+
+    @Test
+    void headersOfAnswersAreDescribed() {
+        assertThat(call("post", "/api/v1/runs").at("/responses/201/headers").has("Location"))
+                .isTrue();
+        assertThat(
+                        call("get", "/api/v1/runs/{id}/artifacts/{stage}/{name}")
+                                .at("/responses/200/headers")
+                                .has("ETag"))
+                .isTrue();
+        assertThat(call("get", "/api/v1/runs").at("/responses/429/headers").has("Retry-After"))
+                .isTrue();
+    }
+
+    /// With runs of every kind, so that fields are null in some and have values in others.
+    @Test
+    void whatIsAnsweredIsAsDescribed() throws IOException {
+        String id = trained();
+        List<String> surprises = new ArrayList<>();
+        String run = "/api/v1/runs/{id}";
+        for (String path :
+                List.of(
+                        "/",
+                        "/api/v1",
+                        "/api/v1/runs",
+                        run,
+                        run + "/recovery",
+                        run + "/diagnosis",
+                        run + "/metrics",
+                        run + "/logs",
+                        run + "/artifacts",
+                        run + "/checkpoints",
+                        "/api/v1/workers",
+                        "/api/v1/tokens")) {
+            compare("get", path, as(admin).get(path.replace("{id}", id)), surprises);
+        }
+        for (String plan : List.of(plan("whole"), "name: x\nsede: 1\n")) {
+            String of = "/api/v1/plans/validate";
+            compare("post", of, body(plan).post(of), surprises);
+            of = "/api/v1/plans/explain";
+            compare("post", of, body(plan).queryParam("device", "h200").post(of), surprises);
+        }
+        compare("get", run, as(admin).get("/api/v1/runs/" + "0".repeat(26)), surprises);
+        compare("post", "/api/v1/runs", body(plan("described")).post("/api/v1/runs"), surprises);
+        assertThat(surprises).isEmpty();
+    }
+
+    private io.restassured.specification.RequestSpecification body(String plan) {
+        return as(admin).contentType("application/yaml").body(plan);
+    }
+
+    private void compare(String verb, String path, Response answer, List<String> surprises)
+            throws IOException {
+        String type = answer.contentType().replaceAll(";.*", "");
+        JsonNode schema =
+                call(verb, path)
+                        .path("responses")
+                        .path(Integer.toString(answer.statusCode()))
+                        .path("content")
+                        .path(type)
+                        .path("schema");
+        if (schema.isMissingNode()) {
+            surprises.add(verb + path + " answered " + answer.statusCode() + " " + type);
+            return;
+        }
+        JsonNode value = Json.mapper().readTree(answer.asString());
+        new DescribedSchema(document, schema)
+                .problems(value)
+                .forEach(problem -> surprises.add(verb + " " + path + ": " + problem));
+    }
+
+    private String trained() {
+        String id = recordedRun("described");
+        var attempt = StartedAttempt.begin(registry, id, "adapt", "short", "w", 1, 0, "r");
+        projector().become(id, "adapt", StageState.RUNNING);
+        List<StepRow> steps = new ArrayList<>();
+        for (long step = 1; step <= 4; step++) {
+            Map<String, Double> values =
+                    Map.of("loss", 4.5, "tokens", 1024.0, "seconds.total", 0.5);
+            steps.add(new StepRow(step, 0, 1, "short", false, "h", values, Instant.now()));
+        }
+        registry.metrics().record(id, "adapt", attempt.fencingToken(), steps);
+        registry.runs().setProgress(id, "adapt", attempt.fencingToken(), "short", 4);
+        String log = "runs/" + id + "/adapt/logs/1/rank-0.log";
+        store.put(log, "line\n".getBytes(StandardCharsets.UTF_8));
+        String artifact = "runs/" + id + "/release/artifacts/huggingface/config.json";
+        store.put(artifact, "{}".getBytes(StandardCharsets.UTF_8));
+        Runs.Failure failure = new Runs.Failure("RANK_CRASHED", "it ended", "rank 0", "see");
+        projector().become(id, RunState.FAILED, "a rank crashed", failure);
+        return id;
+    }
+}
