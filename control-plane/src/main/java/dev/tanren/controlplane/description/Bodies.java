@@ -1,12 +1,17 @@
 package dev.tanren.controlplane.description;
 
 import dev.tanren.controlplane.endpoint.Endpoints.Endpoint;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.core.MediaType;
+import java.lang.reflect.Method;
+import java.util.Arrays;
 import java.util.Map;
 import org.eclipse.microprofile.openapi.OASFactory;
 import org.eclipse.microprofile.openapi.models.Operation;
 import org.eclipse.microprofile.openapi.models.media.Content;
 import org.eclipse.microprofile.openapi.models.media.Schema;
 import org.eclipse.microprofile.openapi.models.media.Schema.SchemaType;
+import org.jspecify.annotations.Nullable;
 
 /// What calls take as their body. Objects with other keys are refused.
 final class Bodies {
@@ -39,30 +44,38 @@ final class Bodies {
                 closed().addProperty("reason", orNull(text().maxLength(1_000))));
     }
 
-    /// A plan is described by its own schema, `GET /api/v1/schemas/plan`.
+    /// A plan is described by its own schema, `GET /api/v1/schemas/plan`. What is none is taken too,
+    /// to say what is wrong with it.
     static void describe(Endpoint endpoint, Operation operation) {
-        if (operation.getRequestBody() == null) {
-            return;
-        }
+        Consumes consumes = consumes(endpoint.method());
         String name = BY_CALL.get(endpoint.verb() + " " + endpoint.path());
-        Content content = operation.getRequestBody().getContent();
-        if (content == null) {
+        if (name == null && (consumes == null || !takesOne(endpoint.method()))) {
+            operation.setRequestBody(null);
             return;
         }
-        content.getMediaTypes()
-                .forEach(
-                        (type, media) ->
-                                media.setSchema(
-                                        name == null
-                                                ? plan(type)
-                                                : OASFactory.createSchema().ref(SCHEMAS + name)));
-        operation.getRequestBody().setRequired(!"Reason".equals(name));
+        Content content = OASFactory.createContent();
+        for (String type :
+                consumes == null ? new String[] {MediaType.APPLICATION_JSON} : consumes.value()) {
+            Schema schema = OASFactory.createSchema();
+            if (name != null) {
+                schema.setRef(SCHEMAS + name);
+            }
+            content.addMediaType(type, OASFactory.createMediaType().schema(schema));
+        }
+        operation.setRequestBody(
+                OASFactory.createRequestBody()
+                        .content(content)
+                        .required(!"Reason".equals(name)));
     }
 
-    private static Schema plan(String mediaType) {
-        return mediaType.equals("application/json")
-                ? OASFactory.createSchema().addType(SchemaType.OBJECT)
-                : text();
+    private static @Nullable Consumes consumes(Method method) {
+        Consumes own = method.getAnnotation(Consumes.class);
+        return own == null ? method.getDeclaringClass().getAnnotation(Consumes.class) : own;
+    }
+
+    /// Whether a parameter of the method is the text of a plan.
+    private static boolean takesOne(Method method) {
+        return Arrays.asList(method.getParameterTypes()).contains(byte[].class);
     }
 
     private static Schema closed() {

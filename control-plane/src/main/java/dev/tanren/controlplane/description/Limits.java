@@ -15,12 +15,16 @@ import org.jspecify.annotations.Nullable;
 /// refused in our words.
 final class Limits {
 
-    private static final String RUN_ID = "^[0-9a-hjkmnp-tv-z]{26}$";
+    private static final String RUN_ID_DIGITS = "[0-9a-hjkmnp-tv-z]{26}";
+    private static final String RUN_ID = "^" + RUN_ID_DIGITS + "$";
     private static final String STAGE_ID = "^[a-z0-9-]{1,63}$";
 
     /// No control characters but tab and line breaks.
     private static final String TEXT =
             "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$";
+
+    private static final String DEVICE =
+            "^(cpu|h100-sxm|h100-pcie|h200|a100-40|a100-80|[1-9][0-9]{0,5}(MB|GB|MiB|GiB))$";
 
     private static final long MOST = 999_999_999;
 
@@ -37,9 +41,10 @@ final class Limits {
                     Map.entry("query points", whole(1, 100_000).defaultValue(1_000)),
                     Map.entry("query tail", whole(0, 100_000).defaultValue(1_000)),
                     Map.entry("query limit", whole(1, 200).defaultValue(50)),
-                    Map.entry("query cursor", text(RUN_ID)),
+                    Map.entry("query cursor", text("^(" + RUN_ID_DIGITS + ")?$")),
                     Map.entry("query format", words("json", "csv").defaultValue("json")),
                     Map.entry("path action", words("pause", "resume", "cancel", "retry")),
+                    Map.entry("query device", text(DEVICE)),
                     Map.entry("query name", text(TEXT)),
                     Map.entry("query owner", text(TEXT)),
                     Map.entry("query reason", text(TEXT).maxLength(1_000)),
@@ -51,7 +56,7 @@ final class Limits {
     private Limits() {}
 
     private static String position() {
-        return "^[0-9]{1,18}(/[a-z0-9-]{1,63}/[0-9]{1,9}/[0-9]{1,18})?$";
+        return "^([0-9]{1,18}(/[a-z0-9-]{1,63}/[0-9]{1,9}/[0-9]{1,18})?)?$";
     }
 
     private static Schema text(String pattern) {

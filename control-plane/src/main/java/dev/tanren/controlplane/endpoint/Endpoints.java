@@ -1,7 +1,8 @@
 package dev.tanren.controlplane.endpoint;
 
 import jakarta.enterprise.inject.Any;
-import jakarta.enterprise.inject.Instance;
+import jakarta.enterprise.inject.spi.Bean;
+import jakarta.enterprise.inject.spi.BeanManager;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.HttpMethod;
 import jakarta.ws.rs.Path;
@@ -27,9 +28,10 @@ public class Endpoints {
     /// @param address matches the addresses that it is called at
     public record Endpoint(String verb, String path, Pattern address, Method method) {}
 
-    Endpoints(@Any Instance<Object> beans) {
-        for (Instance.Handle<Object> handle : beans.handles()) {
-            Class<?> resource = handle.getBean().getBeanClass();
+    /// Asks for all there are: an `Instance` of them would hold those alone that others yield to.
+    Endpoints(BeanManager beans) {
+        for (Bean<?> bean : beans.getBeans(Object.class, Any.Literal.INSTANCE)) {
+            Class<?> resource = bean.getBeanClass();
             if (resource.isAnnotationPresent(Path.class)) {
                 add(resource);
             }

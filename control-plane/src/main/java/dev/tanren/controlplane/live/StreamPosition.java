@@ -23,10 +23,10 @@ record StreamPosition(long event, @Nullable Step steps) {
 
     /// @throws dev.tanren.spec.error.TanrenException `REQUEST_MALFORMED`
     static StreamPosition parse(@Nullable String text) {
-        if (text == null || text.isBlank()) {
+        if (text == null || text.isEmpty()) {
             return START;
         }
-        Matcher parts = TEXT.matcher(text.strip());
+        Matcher parts = TEXT.matcher(text);
         if (!parts.matches()) {
             throw RunsResource.malformed("Last-Event-ID", "the id of an event of this stream");
         }

@@ -22,6 +22,7 @@ import jakarta.ws.rs.core.Response;
 import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -57,8 +58,8 @@ public class LogsResource {
     public record LogView(
             String stage, int attempt, int rank, long bytes, String key, String href) {}
 
-    /// Without `stage`, `attempt` and `rank`: which logs there are. With all three: the last `tail`
-    /// lines of that one as plain text, of its last 8 MiB at most.
+    /// Which logs there are, of those that are named. With `stage`, `attempt` and `rank`: the last
+    /// `tail` lines of that one as plain text, of its last 8 MiB at most.
     @GET
     @RolesAllowed(Roles.VIEWER)
     @Produces({MediaType.APPLICATION_JSON, MediaType.TEXT_PLAIN})
@@ -71,18 +72,17 @@ public class LogsResource {
             @QueryParam("rank") @Nullable String rank,
             @QueryParam("tail") @DefaultValue("1000") String tail) {
         Run run = finder.run(id);
+        int lines = (int) number("tail", tail, MOST_LINES);
         if (stage != null && STAGE.matcher(stage).matches()) {
             finder.stage(run, stage);
         }
-        if (attempt == null && rank == null) {
-            return Response.ok(list(run, stage)).type(MediaType.APPLICATION_JSON).build();
-        }
         if (stage == null || attempt == null || rank == null) {
-            throw RunsResource.malformed(
-                    "query", "stage, attempt and rank together, or none of attempt and rank");
+            return Response.ok(list(run, stage, attempt, rank))
+                    .type(MediaType.APPLICATION_JSON)
+                    .build();
         }
         StoredObject log = find(id, stage, attempt, rank);
-        return Response.ok(tail(log, (int) number("tail", tail, MOST_LINES))).type(TEXT).build();
+        return Response.ok(tail(log, lines)).type(TEXT).build();
     }
 
     /// The whole log of a rank in an attempt, as far as its worker has uploaded it by now. A
@@ -130,14 +130,19 @@ public class LogsResource {
     }
 
     /// In the order of the plan's stages, so that the newest attempt is the last.
-    private Page<LogView> list(Run run, @Nullable String stage) {
+    private Page<LogView> list(
+            Run run, @Nullable String stage, @Nullable String attempt, @Nullable String rank) {
+        long wantedAttempt = attempt == null ? -1 : number("attempt", attempt, MOST_NUMBERED);
+        long wantedRank = rank == null ? -1 : number("rank", rank, MOST_NUMBERED);
         List<String> stages = RunFinder.plan(run).stages().stream().map(Stage::id).toList();
         String prefix =
                 "runs/" + run.runId() + "/" + (stage == null ? "" : stage(stage) + "/logs/");
         return new Page<>(
                 store.list(prefix).stream()
                         .map(LogsResource::view)
-                        .flatMap(java.util.Optional::stream)
+                        .flatMap(Optional::stream)
+                        .filter(view -> attempt == null || view.attempt() == wantedAttempt)
+                        .filter(view -> rank == null || view.rank() == wantedRank)
                         .sorted(
                                 Comparator.comparingInt(
                                                 (LogView view) -> stages.indexOf(view.stage()))
@@ -147,10 +152,10 @@ public class LogsResource {
                 null);
     }
 
-    private static java.util.Optional<LogView> view(StoredObject object) {
+    private static Optional<LogView> view(StoredObject object) {
         Matcher key = KEY.matcher(object.key());
         return key.matches()
-                ? java.util.Optional.of(
+                ? Optional.of(
                         new LogView(
                                 key.group(2),
                                 Integer.parseInt(key.group(3)),
@@ -163,7 +168,7 @@ public class LogsResource {
                                                 key.group(2),
                                                 key.group(3),
                                                 key.group(4))))
-                : java.util.Optional.empty();
+                : Optional.empty();
     }
 
     private String tail(StoredObject object, int lines) {
