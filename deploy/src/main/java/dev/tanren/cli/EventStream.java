@@ -42,7 +42,7 @@ final class EventStream implements AutoCloseable {
         this.listener = listener;
     }
 
-    /// Begins to read, or again where the stream had ended with the run and the run was tried again.
+    /// Begins to read, or again where the stream had ended with a run that was tried again.
     void start(boolean runGoesOn) {
         if (reader == null || (over && runGoesOn)) {
             over = false;

@@ -43,8 +43,6 @@ import org.eclipse.microprofile.openapi.models.security.SecurityScheme;
 @OpenApiFilter(stages = OpenApiFilter.RunStage.RUNTIME_STARTUP)
 public class ApiDescription implements OASFilter {
 
-    private static final String SCHEMAS = "#/components/schemas/";
-
     /// Of every call: what cannot be understood, who asks, how often, and what does not answer.
     private static final List<Integer> OF_ALL = List.of(400, 406, 414, 429, 431, 500, 503);
 
@@ -222,19 +220,16 @@ public class ApiDescription implements OASFilter {
     }
 
     private static APIResponse problem(int status) {
+        Schema schema = OASFactory.createSchema().ref("#/components/schemas/ProblemDetails");
+        Content content =
+                OASFactory.createContent()
+                        .addMediaType(
+                                ProblemDetails.MEDIA_TYPE,
+                                OASFactory.createMediaType().schema(schema));
         APIResponse response =
                 OASFactory.createAPIResponse()
                         .description("A problem by RFC 9457")
-                        .content(
-                                OASFactory.createContent()
-                                        .addMediaType(
-                                                ProblemDetails.MEDIA_TYPE,
-                                                OASFactory.createMediaType()
-                                                        .schema(
-                                                                OASFactory.createSchema()
-                                                                        .ref(
-                                                                                SCHEMAS
-                                                                                        + "ProblemDetails"))));
+                        .content(content);
         if (status == 429 || status == 503) {
             response.addHeader(
                     "Retry-After",

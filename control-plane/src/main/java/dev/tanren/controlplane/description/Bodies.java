@@ -44,8 +44,8 @@ final class Bodies {
                 closed().addProperty("reason", orNull(text().maxLength(1_000))));
     }
 
-    /// A plan is described by its own schema, `GET /api/v1/schemas/plan`. What is none is taken too,
-    /// to say what is wrong with it.
+    /// A plan is described by its own schema, `GET /api/v1/schemas/plan`. What is none is taken
+    /// too, to say what is wrong with it.
     static void describe(Endpoint endpoint, Operation operation) {
         Consumes consumes = consumes(endpoint.method());
         String name = BY_CALL.get(endpoint.verb() + " " + endpoint.path());
@@ -63,9 +63,7 @@ final class Bodies {
             content.addMediaType(type, OASFactory.createMediaType().schema(schema));
         }
         operation.setRequestBody(
-                OASFactory.createRequestBody()
-                        .content(content)
-                        .required(!"Reason".equals(name)));
+                OASFactory.createRequestBody().content(content).required(!"Reason".equals(name)));
     }
 
     private static @Nullable Consumes consumes(Method method) {
