@@ -3,8 +3,6 @@ package dev.tanren.controlplane.api;
 import com.fasterxml.jackson.annotation.JsonRawValue;
 import dev.tanren.storage.registry.Audit.Entry;
 import java.time.Instant;
-import java.util.Map;
-import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
 
 /// One entry of the audit.
@@ -25,9 +23,9 @@ public record AuditEntry(
         String action,
         String subject,
         @Nullable String reason,
-        @JsonRawValue @Schema(implementation = Map.class) @Nullable String before,
-        @JsonRawValue @Schema(implementation = Map.class) @Nullable String after,
-        @JsonRawValue @Schema(implementation = Map.class) String detail,
+        @JsonRawValue @Nullable String before,
+        @JsonRawValue @Nullable String after,
+        @JsonRawValue String detail,
         String hash) {
 
     public static AuditEntry of(Entry entry) {

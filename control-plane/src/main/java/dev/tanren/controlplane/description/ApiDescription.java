@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.eclipse.microprofile.config.ConfigProvider;
 import org.eclipse.microprofile.openapi.OASFactory;
 import org.eclipse.microprofile.openapi.OASFilter;
 import org.eclipse.microprofile.openapi.models.Components;
@@ -70,6 +71,7 @@ public class ApiDescription implements OASFilter {
     }
 
     private static void secure(OpenAPI document, Components components) {
+        int port = ConfigProvider.getConfig().getValue("quarkus.http.port", Integer.class);
         components.addSecurityScheme(
                 "token",
                 OASFactory.createSecurityScheme()
@@ -81,10 +83,11 @@ public class ApiDescription implements OASFilter {
                 OASFactory.createSecurityScheme()
                         .type(SecurityScheme.Type.APIKEY)
                         .in(SecurityScheme.In.COOKIE)
-                        .name("tanren_session")
+                        .name("tanren_session_" + port)
                         .description(
-                                "The console's session; what changes something needs X-CSRF-Token"
-                                        + " beside it"));
+                                "The console's session. The port is the one that the client called,"
+                                        + " and over https the name begins with __Host-. What"
+                                        + " changes something needs X-CSRF-Token beside it"));
         document.setSecurity(List.of(requirement("token"), requirement("session")));
     }
 
@@ -208,6 +211,7 @@ public class ApiDescription implements OASFilter {
             statuses.add(507);
         }
         if (operation.getRequestBody() != null) {
+            statuses.add(408);
             statuses.add(415);
         }
         Refuses more = endpoint.method().getAnnotation(Refuses.class);

@@ -1,12 +1,16 @@
 package dev.tanren.controlplane.description;
 
 import dev.tanren.controlplane.endpoint.Endpoints.Endpoint;
+import dev.tanren.controlplane.run.Reason;
+import dev.tanren.controlplane.security.SessionResource.SignIn;
+import dev.tanren.controlplane.security.TokensResource.NewToken;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.core.MediaType;
 import java.lang.reflect.Method;
 import java.util.Arrays;
 import java.util.Map;
 import org.eclipse.microprofile.openapi.OASFactory;
+import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
 import org.eclipse.microprofile.openapi.models.Operation;
 import org.eclipse.microprofile.openapi.models.media.Content;
 import org.eclipse.microprofile.openapi.models.media.Schema;
@@ -18,62 +22,68 @@ final class Bodies {
 
     private static final String SCHEMAS = "#/components/schemas/";
 
-    private static final Map<String, String> BY_CALL =
-            Map.of(
-                    "POST /api/v1/tokens", "NewToken",
-                    "POST /console/session", "SignIn",
-                    "POST /api/v1/runs/{id}/{action}", "Reason");
-
     private Bodies() {}
 
+    /// By the simple name of the record that a call takes.
     static Map<String, Schema> named() {
         Schema role = text();
         for (String word : new String[] {"viewer", "operator", "approver", "admin"}) {
             role.addEnumeration(word);
         }
         return Map.of(
-                "NewToken",
+                NewToken.class.getSimpleName(),
                 closed().addProperty("name", text().pattern("^[a-zA-Z0-9_.@-]{1,63}$"))
                         .addProperty("role", role)
                         .addProperty("expiresAt", orNull(text().format("date-time")))
                         .addRequired("name")
                         .addRequired("role"),
-                "SignIn",
+                SignIn.class.getSimpleName(),
                 closed().addProperty("token", text()).addRequired("token"),
-                "Reason",
+                Reason.class.getSimpleName(),
                 closed().addProperty("reason", orNull(text().maxLength(1_000))));
     }
 
     /// A plan is described by its own schema, `GET /api/v1/schemas/plan`. What is none is taken
     /// too, to say what is wrong with it.
     static void describe(Endpoint endpoint, Operation operation) {
-        Consumes consumes = consumes(endpoint.method());
-        String name = BY_CALL.get(endpoint.verb() + " " + endpoint.path());
-        if (name == null && (consumes == null || !takesOne(endpoint.method()))) {
+        Method method = endpoint.method();
+        RequestBody declared = method.getAnnotation(RequestBody.class);
+        Class<?> type = declared == null ? parameter(method) : implementation(declared);
+        if (type == null) {
             operation.setRequestBody(null);
             return;
         }
+        Schema schema = OASFactory.createSchema();
+        if (named().containsKey(type.getSimpleName())) {
+            schema.setRef(SCHEMAS + type.getSimpleName());
+        }
         Content content = OASFactory.createContent();
-        for (String type :
-                consumes == null ? new String[] {MediaType.APPLICATION_JSON} : consumes.value()) {
-            Schema schema = OASFactory.createSchema();
-            if (name != null) {
-                schema.setRef(SCHEMAS + name);
-            }
-            content.addMediaType(type, OASFactory.createMediaType().schema(schema));
+        for (String mediaType : mediaTypes(method)) {
+            content.addMediaType(mediaType, OASFactory.createMediaType().schema(schema));
         }
         operation.setRequestBody(
-                OASFactory.createRequestBody().content(content).required(!"Reason".equals(name)));
+                OASFactory.createRequestBody()
+                        .content(content)
+                        .required(declared == null || declared.required()));
     }
 
-    private static @Nullable Consumes consumes(Method method) {
+    private static Class<?> implementation(RequestBody declared) {
+        return declared.content()[0].schema().implementation();
+    }
+
+    /// That which is read from the body: a record of ours, or the text of a plan as bytes.
+    private static @Nullable Class<?> parameter(Method method) {
+        return Arrays.stream(method.getParameterTypes())
+                .filter(type -> type.isRecord() || type == byte[].class)
+                .findFirst()
+                .orElse(null);
+    }
+
+    private static String[] mediaTypes(Method method) {
         Consumes own = method.getAnnotation(Consumes.class);
-        return own == null ? method.getDeclaringClass().getAnnotation(Consumes.class) : own;
-    }
-
-    /// Whether a parameter of the method is the text of a plan.
-    private static boolean takesOne(Method method) {
-        return Arrays.asList(method.getParameterTypes()).contains(byte[].class);
+        Consumes found =
+                own == null ? method.getDeclaringClass().getAnnotation(Consumes.class) : own;
+        return found == null ? new String[] {MediaType.APPLICATION_JSON} : found.value();
     }
 
     private static Schema closed() {

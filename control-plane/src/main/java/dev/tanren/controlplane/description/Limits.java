@@ -17,6 +17,7 @@ final class Limits {
 
     private static final String RUN_ID_DIGITS = "[0-9a-hjkmnp-tv-z]{26}";
     private static final String RUN_ID = "^" + RUN_ID_DIGITS + "$";
+    private static final String TOKEN_ID = "^[\\w-]{1,64}$";
     private static final String STAGE_ID = "^[a-z0-9-]{1,63}$";
 
     /// No control characters but tab and line breaks.
@@ -24,7 +25,7 @@ final class Limits {
             "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$";
 
     private static final String DEVICE =
-            "^(cpu|h100-sxm|h100-pcie|h200|a100-40|a100-80|[1-9][0-9]{0,5}(MB|GB|MiB|GiB))$";
+            "^(cpu|worker|h100-sxm|h100-pcie|h200|a100-40|a100-80|[1-9][0-9]{0,5}(MB|GB|MiB|GiB))$";
 
     private static final long MOST = 999_999_999;
 
@@ -42,7 +43,12 @@ final class Limits {
                     Map.entry("query tail", whole(0, 100_000).defaultValue(1_000)),
                     Map.entry("query limit", whole(1, 200).defaultValue(50)),
                     Map.entry("query cursor", text("^(" + RUN_ID_DIGITS + ")?$")),
+                    Map.entry("query actor", text(TEXT)),
+                    Map.entry("query subject", text(TEXT)),
+                    Map.entry("query since", time()),
+                    Map.entry("query until", time()),
                     Map.entry("query format", words("json", "csv").defaultValue("json")),
+                    Map.entry("query action", text(TEXT)),
                     Map.entry("path action", words("pause", "resume", "cancel", "retry")),
                     Map.entry("query device", text(DEVICE)),
                     Map.entry("query name", text(TEXT)),
@@ -61,6 +67,10 @@ final class Limits {
 
     private static Schema text(String pattern) {
         return OASFactory.createSchema().addType(SchemaType.STRING).pattern(pattern);
+    }
+
+    private static Schema time() {
+        return OASFactory.createSchema().addType(SchemaType.STRING).format("date-time");
     }
 
     private static Schema whole(long least, long most) {
@@ -83,7 +93,10 @@ final class Limits {
     static @Nullable Schema of(String path, Parameter parameter) {
         String in = String.valueOf(parameter.getIn());
         if (in.equals("path") && parameter.getName().equals("id")) {
-            return text(path.startsWith("/api/v1/runs") ? RUN_ID : "^[\\w-]{1,64}$");
+            return text(path.startsWith("/api/v1/tokens") ? TOKEN_ID : RUN_ID);
+        }
+        if (path.equals("/api/v1/audit") && parameter.getName().equals("cursor")) {
+            return text("^([0-9]{1,18})?$");
         }
         if (in.equals("query") && parameter.getName().equals("status")) {
             List<String> states = Arrays.stream(RunState.values()).map(RunState::key).toList();

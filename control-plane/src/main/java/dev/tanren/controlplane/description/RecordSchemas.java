@@ -1,9 +1,11 @@
 package dev.tanren.controlplane.description;
 
+import com.fasterxml.jackson.annotation.JsonRawValue;
 import com.fasterxml.jackson.databind.BeanDescription;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.annotation.JsonSerialize;
+import com.fasterxml.jackson.databind.introspect.AnnotatedMember;
 import com.fasterxml.jackson.databind.introspect.BeanPropertyDefinition;
 import java.lang.reflect.AnnotatedArrayType;
 import java.lang.reflect.AnnotatedParameterizedType;
@@ -177,13 +179,21 @@ final class RecordSchemas {
         Schema schema = OASFactory.createSchema().addType(SchemaType.OBJECT);
         for (BeanPropertyDefinition property : bean.findProperties()) {
             if (property.getAccessor() != null) {
-                schema.addProperty(
-                        property.getName(),
-                        of(annotated(property.getAccessor().getMember()), variables));
+                schema.addProperty(property.getName(), of(property.getAccessor(), variables));
                 schema.addRequired(property.getName());
             }
         }
         return schema;
+    }
+
+    /// Raw JSON is that of an object, kept as text.
+    private Schema of(AnnotatedMember member, Map<String, Schema> variables) {
+        AnnotatedType type = annotated(member.getMember());
+        if (!member.hasAnnotation(JsonRawValue.class)) {
+            return of(type, variables);
+        }
+        Schema object = OASFactory.createSchema().addType(SchemaType.OBJECT);
+        return type.isAnnotationPresent(Nullable.class) ? orNull(object) : object;
     }
 
     private static AnnotatedType annotated(Member member) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tanren.controlplane.api.Page;
 import dev.tanren.controlplane.api.RunSummary;
+import dev.tanren.controlplane.endpoint.Refuses;
 import dev.tanren.controlplane.security.Caller;
 import dev.tanren.controlplane.security.Roles;
 import dev.tanren.spec.error.ErrorCode;
@@ -63,6 +64,7 @@ public class AttentionResource {
     @POST
     @RolesAllowed(Roles.OPERATOR)
     @Path("{id}/acknowledge")
+    @Refuses(409)
     @RequestBody(
             required = false,
             content =

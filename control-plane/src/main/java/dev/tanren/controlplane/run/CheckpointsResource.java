@@ -2,8 +2,8 @@ package dev.tanren.controlplane.run;
 
 import dev.tanren.controlplane.api.CheckpointView;
 import dev.tanren.controlplane.api.Page;
-import dev.tanren.controlplane.security.Caller;
 import dev.tanren.controlplane.endpoint.Refuses;
+import dev.tanren.controlplane.security.Caller;
 import dev.tanren.controlplane.security.Roles;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;

@@ -189,7 +189,7 @@ public class LogsResource {
         for (int left = lines; left > 0 && start >= 0; left--) {
             start = text.lastIndexOf('\n', start - 1);
         }
-        return text.substring(start + 1);
+        return lines == 0 ? "" : text.substring(start + 1);
     }
 
     private static String stage(String stage) {

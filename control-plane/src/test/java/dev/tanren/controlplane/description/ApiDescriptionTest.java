@@ -125,6 +125,29 @@ class ApiDescriptionTest extends ApiTest {
         assertThat(id.at("/schema/pattern").asText()).contains("{26}");
     }
 
+    @Test
+    void bodiesAreWhatTheCallsTake() {
+        String action = "/api/v1/runs/{id}/{action}";
+        String acknowledge = "/api/v1/attention/{id}/acknowledge";
+        for (String call : List.of(action, acknowledge)) {
+            JsonNode body = call("post", call).path("requestBody");
+            assertThat(body.at("/content/application~1json/schema/$ref").asText())
+                    .isEqualTo("#/components/schemas/Reason");
+            assertThat(body.path("required").asBoolean()).isFalse();
+            assertThat(call("post", call).path("responses").has("408")).isTrue();
+        }
+        JsonNode plan = call("post", "/api/v1/runs").path("requestBody");
+        assertThat(plan.path("required").asBoolean()).isTrue();
+        assertThat(plan.path("content").has("application/yaml")).isTrue();
+        assertThat(call("post", "/api/v1/store/collect").has("requestBody")).isFalse();
+    }
+
+    @Test
+    void cookiesOfSessionsHaveThePortInTheirName() {
+        assertThat(document.at("/components/securitySchemes/session/name").asText())
+                .matches("tanren_session_[0-9]+");
+    }
+
     private static JsonNode named(JsonNode parameters, String name) {
         for (JsonNode parameter : parameters) {
             if (parameter.path("name").asText().equals(name)) {
@@ -175,8 +198,13 @@ class ApiDescriptionTest extends ApiTest {
                         run + "/logs",
                         run + "/artifacts",
                         run + "/checkpoints",
+                        "/api/v1/attention",
+                        "/api/v1/audit",
+                        "/api/v1/audit/verification",
+                        "/api/v1/plans/templates",
                         "/api/v1/workers",
-                        "/api/v1/tokens")) {
+                        "/api/v1/tokens",
+                        "/console/session")) {
             compare("get", path, as(admin).get(path.replace("{id}", id)), surprises);
         }
         for (String plan : List.of(plan("whole"), "name: x\nsede: 1\n")) {

@@ -12,5 +12,6 @@ class LogsResourceTest {
         assertThat(LogsResource.lastLines("a\nb\nc", 1)).isEqualTo("c");
         assertThat(LogsResource.lastLines("a\nb\n", 9)).isEqualTo("a\nb\n");
         assertThat(LogsResource.lastLines("", 9)).isEmpty();
+        assertThat(LogsResource.lastLines("a\nb", 0)).isEmpty();
     }
 }

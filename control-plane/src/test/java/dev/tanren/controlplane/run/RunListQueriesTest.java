@@ -63,8 +63,7 @@ class RunListQueriesTest {
     private List<String> statementsOf(int expected) {
         statements.clear();
         List<RunSummary> rows =
-                new RunSummaries(registry)
-                        .of(registry.runs().list(Filter.ALL, null, 200), CALLER);
+                new RunSummaries(registry).of(registry.runs().list(Filter.ALL, null, 200), CALLER);
         assertThat(rows).hasSize(expected);
         return List.copyOf(statements);
     }
@@ -73,8 +72,7 @@ class RunListQueriesTest {
     void everyRunOfAListHasItsOwnFigures() {
         record(3);
         List<RunSummary> rows =
-                new RunSummaries(registry)
-                        .of(registry.runs().list(Filter.ALL, null, 200), CALLER);
+                new RunSummaries(registry).of(registry.runs().list(Filter.ALL, null, 200), CALLER);
 
         assertThat(rows).extracting(RunSummary::name).containsExactly("run-3", "run-2", "run-1");
         assertThat(rows).extracting(RunSummary::loss).containsExactly(3.0, 2.0, 1.0);
@@ -94,8 +92,7 @@ class RunListQueriesTest {
         registry.attempts().waits(token, "waits for 2.00 GiB of memory");
 
         List<RunSummary> rows =
-                new RunSummaries(registry)
-                        .of(registry.runs().list(Filter.ALL, null, 200), CALLER);
+                new RunSummaries(registry).of(registry.runs().list(Filter.ALL, null, 200), CALLER);
 
         assertThat(rows)
                 .extracting(RunSummary::reason)
