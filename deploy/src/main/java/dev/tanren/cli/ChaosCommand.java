@@ -5,7 +5,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tanren.deploy.chaos.ChaosReport;
 import dev.tanren.deploy.chaos.Experiment;
 import dev.tanren.deploy.chaos.Experiments;
-import dev.tanren.deploy.chaos.Laboratory;
+import dev.tanren.deploy.chaos.SharedLaboratory;
+import dev.tanren.deploy.chaos.ToldRight;
 import dev.tanren.deploy.stack.Installation;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
@@ -40,11 +41,8 @@ final class ChaosCommand implements Callable<Integer> {
             description = "What is left to chance follows it; default: another each time.")
     private @Nullable Long seed;
 
-    @Option(
-            names = "--kills",
-            description = "Kills of experiment 21; default: ${DEFAULT-VALUE}.",
-            defaultValue = "100")
-    private int kills;
+    @Option(names = "--kills", description = "Kills of experiments 1 and 21; default: 5 and 100.")
+    private @Nullable Integer kills;
 
     @Option(names = "--json", description = "Print one JSON object on the last line.")
     private boolean json;
@@ -55,7 +53,7 @@ final class ChaosCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        if (kills < 1 || kills > MOST_KILLS) {
+        if (kills != null && (kills < 1 || kills > MOST_KILLS)) {
             throw usage("--kills is " + kills + ".", "Give a number from 1 to " + MOST_KILLS + ".");
         }
         if (chosen.isEmpty()) {
@@ -64,13 +62,20 @@ final class ChaosCommand implements Callable<Integer> {
         }
         List<Experiment> experiments = experiments();
         List<ChaosReport> reports = new ArrayList<>();
-        for (Experiment experiment : experiments) {
-            reports.add(make(experiment));
+        try (SharedLaboratory laboratory =
+                new SharedLaboratory(
+                        Installation.of(terminal.environment()),
+                        new StackProgress(terminal)::show,
+                        terminal::say)) {
+            for (Experiment experiment : experiments) {
+                reports.add(make(experiment, laboratory));
+            }
         }
         boolean hold = reports.stream().allMatch(ChaosReport::holds);
         if (json) {
             ObjectNode root = Json.mapper().createObjectNode();
             root.put("holds", hold);
+            root.set("toldRight", ToldRight.of(reports).json());
             ArrayNode made = root.putArray("experiments");
             reports.forEach(report -> made.add(report.json()));
             terminal.out().println(root);
@@ -81,7 +86,8 @@ final class ChaosCommand implements Callable<Integer> {
         return hold ? Exit.OK : Exit.FAILED;
     }
 
-    private ChaosReport make(Experiment experiment) throws InterruptedException {
+    private ChaosReport make(Experiment experiment, SharedLaboratory laboratory)
+            throws InterruptedException {
         long own = seed != null ? seed : System.nanoTime();
         terminal.say("%d  %s".formatted(experiment.number(), experiment.fault()));
         terminal.say("  passes when " + experiment.passesWhen());
@@ -99,27 +105,23 @@ final class ChaosCommand implements Callable<Integer> {
                         "  seed "
                                 + own
                                 + ", about %.0f min".formatted(Math.ceil(onStack.minutes())));
-                try (Laboratory laboratory =
-                        Laboratory.open(
-                                Installation.of(terminal.environment()),
-                                onStack.workers(),
-                                own,
-                                new StackProgress(terminal)::show,
-                                terminal::say)) {
-                    yield ChaosReport.of(onStack, laboratory, own, terminal::say);
-                }
+                yield laboratory.make(onStack, own);
             }
         };
     }
 
+    private List<Experiment> all() {
+        return kills == null ? Experiments.all() : Experiments.all(kills, kills);
+    }
+
     private List<Experiment> experiments() {
         if (chosen.equals(List.of("all"))) {
-            return Experiments.all(kills);
+            return all();
         }
         List<Experiment> found = new ArrayList<>();
         for (String number : chosen) {
             found.add(
-                    Experiments.all(kills).stream()
+                    all().stream()
                             .filter(it -> Integer.toString(it.number()).equals(number))
                             .findFirst()
                             .orElseThrow(
@@ -132,7 +134,7 @@ final class ChaosCommand implements Callable<Integer> {
     }
 
     private void list() {
-        for (Experiment experiment : Experiments.all(kills)) {
+        for (Experiment experiment : all()) {
             String how =
                     switch (experiment) {
                         case Experiment.OnStack it ->

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import dev.tanren.controlplane.situation.PlatformHealth;
+import dev.tanren.controlplane.situation.PlatformPart;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
@@ -39,24 +40,13 @@ public class ProblemAnswers {
     /// Quarkus finds out who asks, and whether they may, at 200 and 100.
     private static final int AFTER_AUTHORISATION = 50;
 
-    private static final Part DATABASE =
-            new Part(
-                    "database",
-                    "ranks train on meanwhile, and what they report is written when it is back");
-    private static final Part STORE =
-            new Part("object store", "ranks train on meanwhile to their next save, and wait there");
-    private static final Part TEMPORAL =
-            new Part(
-                    "temporal",
-                    "ranks that are at work save and end meanwhile, and go on when it is back");
-
     /// The part of the platform that an error is about.
-    private static final Map<ErrorCode, Part> PARTS =
+    private static final Map<ErrorCode, PlatformPart> PARTS =
             Map.of(
-                    ErrorCode.DATABASE_UNREACHABLE, DATABASE,
-                    ErrorCode.STORE_UNREACHABLE, STORE,
-                    ErrorCode.STORE_DEADLINE, STORE,
-                    ErrorCode.ORCHESTRATOR_UNREACHABLE, TEMPORAL);
+                    ErrorCode.DATABASE_UNREACHABLE, PlatformPart.DATABASE,
+                    ErrorCode.STORE_UNREACHABLE, PlatformPart.STORE,
+                    ErrorCode.STORE_DEADLINE, PlatformPart.STORE,
+                    ErrorCode.ORCHESTRATOR_UNREACHABLE, PlatformPart.TEMPORAL);
 
     private final PlatformHealth health;
     private final AllowedMethods allowed;
@@ -144,20 +134,16 @@ public class ProblemAnswers {
     /// The same with since when the part of the platform that it is about does not answer, and what
     /// becomes of runs meanwhile.
     private ProblemDetails dated(ProblemDetails problem, ErrorCode code) {
-        Part part = PARTS.get(code);
+        PlatformPart part = PARTS.get(code);
         if (part == null) {
             return problem;
         }
-        Instant since = health.away().get(part.name());
+        Instant since = health.away().get(part.check());
         return since == null
                 ? problem
                 : problem.during(
                         "since " + since.truncatedTo(ChronoUnit.SECONDS), part.meanwhile());
     }
-
-    /// @param name of its readiness check
-    /// @param meanwhile what becomes of runs while it is away
-    private record Part(String name, String meanwhile) {}
 
     @ServerExceptionMapper
     Response malformed(JsonProcessingException e, RoutingContext request) {

@@ -124,7 +124,7 @@ final class AtStage {
 
     private Draft open(Attempt open) {
         Optional<Attempt> before = troubles.troubled();
-        Trouble trouble = before.map(Troubles::of).orElse(null);
+        Trouble trouble = troubles.atWork().orElse(null);
         String reason = open.reason();
         Optional<Event> started = facts.event("attempt.started", open);
         if (open.resumeStep() == null) {

@@ -70,13 +70,17 @@ record Facts(
 
     /// The stage's attempts since a person last let the run go on.
     List<Attempt> inARow() {
-        Instant from =
-                events.stream()
-                        .filter(event -> STANDSTILLS.contains(event.type()))
-                        .map(Event::at)
-                        .findFirst()
-                        .orElse(Instant.EPOCH);
-        return attempts.stream().filter(attempt -> attempt.startedAt().isAfter(from)).toList();
+        return attempts.stream().filter(attempt -> isSinceDecision(attempt.startedAt())).toList();
+    }
+
+    /// Whether no person has had to let the run go on since.
+    boolean isSinceDecision(Instant at) {
+        return events.stream()
+                .filter(event -> STANDSTILLS.contains(event.type()))
+                .map(Event::at)
+                .findFirst()
+                .map(at::isAfter)
+                .orElse(true);
     }
 
     /// The newest event of an attempt of the stage.

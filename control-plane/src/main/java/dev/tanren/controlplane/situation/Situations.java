@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// The one place where it is said how a run stands: every page, answer and command shows this.
@@ -56,10 +57,7 @@ public class Situations {
     public Situation of(Run run, @Nullable Recovery recovery) {
         Facts facts = facts(run);
         Draft draft = new Standing(facts).draft();
-        Draft told =
-                draft.trouble() == null && facts.away().isEmpty()
-                        ? draft
-                        : draft.with(new Troubles(facts).evidence());
+        Draft told = draft.with(new Troubles(facts).evidence(draft.trouble() != null));
         LastStep last = facts.lastStep().orElse(null);
         return new Situation(
                 told.state(),
@@ -70,8 +68,19 @@ public class Situations {
                 last == null ? null : last.step(),
                 last == null ? null : last.at(),
                 last == null ? null : facts.ago(last.at()).toMillis() / 1000.0,
-                told.doing(),
+                told.doing() + meanwhile(facts),
                 new Options(facts, recovery).of(told));
+    }
+
+    /// What becomes of a run that is not over while parts of the platform do not answer.
+    private static String meanwhile(Facts facts) {
+        if (facts.run().status().terminal()) {
+            return "";
+        }
+        return facts.away().keySet().stream()
+                .flatMap(part -> PlatformPart.of(part).stream())
+                .map(part -> "; " + part.named() + " is away: " + part.meanwhile())
+                .collect(Collectors.joining());
     }
 
     private Facts facts(Run run) {

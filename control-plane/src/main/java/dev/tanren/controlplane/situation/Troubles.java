@@ -19,6 +19,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// What went wrong, and how that is known.
@@ -103,7 +104,9 @@ record Troubles(Facts facts) {
     }
 
     /// Sentences that a person can check, the nearest to the cause first.
-    List<String> evidence() {
+    ///
+    /// @param troubled whether the run is in trouble, so that its failed attempts belong to it
+    List<String> evidence(boolean troubled) {
         List<String> evidence = new ArrayList<>();
         facts.away()
                 .forEach(
@@ -111,11 +114,19 @@ record Troubles(Facts facts) {
                                 evidence.add(
                                         "%s does not answer since %s (%s)"
                                                 .formatted(
-                                                        "temporal".equals(part)
-                                                                ? "Temporal"
-                                                                : "the " + part,
+                                                        PlatformPart.of(part)
+                                                                .map(PlatformPart::named)
+                                                                .orElse("the " + part),
                                                         Words.time(since),
                                                         Words.duration(facts.ago(since)))));
+        if (troubled) {
+            ofAttempts(evidence);
+            quarantines().limit(NAMED).map(this::dated).forEach(evidence::add);
+        }
+        return evidence;
+    }
+
+    private void ofAttempts(List<String> evidence) {
         List<Attempt> failed =
                 facts.inARow().reversed().stream()
                         .filter(attempt -> attempt.failureClass() != null)
@@ -126,12 +137,37 @@ record Troubles(Facts facts) {
             evidence.add("and " + Words.count(told.size() - NAMED, "attempt") + " before these");
         }
         troubled().flatMap(this::anomaly).ifPresent(evidence::add);
-        facts.events().stream()
-                .filter(event -> event.type().equals("checkpoint.quarantined"))
-                .limit(NAMED)
-                .map(event -> event.message() + ", at " + Words.time(event.at()))
-                .forEach(evidence::add);
-        return evidence;
+    }
+
+    private Stream<Event> quarantines() {
+        return facts.events().stream()
+                .filter(event -> event.type().equals("checkpoint.quarantined"));
+    }
+
+    private String dated(Event event) {
+        return event.message() + ", at " + Words.time(event.at());
+    }
+
+    /// What a stage at work is troubled by: the end of an attempt, or a checkpoint that was found
+    /// damaged, whichever came last since a person last decided.
+    Optional<Trouble> atWork() {
+        Optional<Trouble> attempt = troubled().map(Troubles::of);
+        return quarantines()
+                .findFirst()
+                .filter(event -> facts.isSinceDecision(event.at()))
+                .filter(event -> attempt.isEmpty() || event.at().isAfter(attempt.get().at()))
+                .map(Troubles::ofQuarantine)
+                .or(() -> attempt);
+    }
+
+    private static Trouble ofQuarantine(Event event) {
+        return new Trouble(
+                key(ErrorCode.OBJECT_CORRUPT.failureClass().name()),
+                ErrorCode.OBJECT_CORRUPT.code(),
+                event.message(),
+                "Nothing must be done: the checkpoint before it is used. Where the object is"
+                        + " restored, ./tanren checkpoint verify takes it back",
+                event.at());
     }
 
     private String ended(Attempt attempt) {

@@ -330,6 +330,54 @@ class SituationsTest extends RecordedRun {
     }
 
     @Test
+    void aTemporalThatDoesNotAnswerIsNamedWithWhatBecomesOfTheRanks() {
+        worker("w-1");
+        begins(1, 0);
+        steps(1, 46);
+        away.put("temporal", clock.minus(Duration.ofSeconds(5)));
+
+        Situation told = situation();
+
+        assertThat(told.state()).isEqualTo("training");
+        assertThat(told.trouble()).isNull();
+        assertThat(told.evidence())
+                .singleElement()
+                .asString()
+                .startsWith("Temporal does not answer since 20");
+        assertThat(told.doing())
+                .startsWith("training goes on")
+                .endsWith(
+                        "; Temporal is away: ranks train on meanwhile until their worker's lease"
+                                + " ends, then save, end, and go on when it is back");
+    }
+
+    @Test
+    void aCheckpointThatWasFoundDamagedIsToldThoughNoAttemptFailed() {
+        worker("w-1");
+        begins(1, 0);
+        steps(1, 46);
+        saved(40);
+        event("run.paused", "asked for", Map.of());
+        event(
+                "checkpoint.quarantined",
+                "checkpoint of step 40 does not verify: the SHA-256 of shard-0 is another",
+                Map.of("step", 40));
+        begins(2, 20);
+
+        Situation told = situation();
+
+        assertThat(trouble(told).failureClass()).isEqualTo("storage");
+        assertThat(trouble(told).code()).isEqualTo("TNR-4005");
+        assertThat(trouble(told).what()).startsWith("checkpoint of step 40 does not verify");
+        assertThat(trouble(told).mend()).contains("the checkpoint before it is used");
+        assertThat(told.evidence())
+                .singleElement()
+                .asString()
+                .startsWith("checkpoint of step 40 does not verify: the SHA-256 of shard-0");
+        assertThat(told.doing()).isEqualTo("the ranks load their state and go on with step 21");
+    }
+
+    @Test
     void dataThatCannotBeReadFailsTheRunWithTheDocumentNamed() {
         worker("w-1");
         fails(

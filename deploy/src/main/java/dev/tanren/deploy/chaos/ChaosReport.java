@@ -37,12 +37,16 @@ public record ChaosReport(
         return findings == null || findings.hold();
     }
 
+    List<Findings.Check> checks() {
+        return findings == null ? List.of() : findings.checks();
+    }
+
     public JsonNode json() {
         Findings made = findings == null ? new Findings(line -> {}) : findings;
         return made.json(experiment, seed, seconds);
     }
 
-    /// One line for each, and every check that did not hold.
+    /// One line for each, every check that did not hold, and how right people were told.
     public static String table(List<ChaosReport> reports) {
         List<String> lines = new ArrayList<>();
         lines.add("");
@@ -73,6 +77,7 @@ public record ChaosReport(
                     .filter(check -> !check.holds())
                     .forEach(check -> lines.add("      " + check.what() + ": " + check.seen()));
         }
+        lines.add(ToldRight.of(reports).inWords());
         return String.join("\n", lines);
     }
 }

@@ -10,17 +10,22 @@ public final class Experiments {
 
     private Experiments() {}
 
-    /// @param kills how many the experiment of many kills makes
-    public static List<Experiment> all(int kills) {
+    public static List<Experiment> all() {
+        return all(5, 100);
+    }
+
+    /// @param ofRanks kills that the experiment on ranks makes
+    /// @param kills that the experiment of many kills makes
+    public static List<Experiment> all(int ofRanks, int kills) {
         return List.of(
                 new OnStack(
                         1,
-                        "kill -9 of a rank at random points",
+                        "kill -9 of a rank at " + ofRanks + " random points",
                         "at most %d steps are lost, and training goes on within 23 s"
                                 .formatted(ChaosPlan.STEPS_BETWEEN_SAVES),
                         1,
-                        1.5,
-                        new RankKills(5)),
+                        1 + ofRanks * 0.15,
+                        new RankKills(ofRanks)),
                 new OnStack(
                         2,
                         "kill -9 of the worker",
@@ -67,14 +72,14 @@ public final class Experiments {
                         "no run and no step is lost, and the run ends",
                         1,
                         1,
-                        PartFaults.killed("temporal")),
+                        PartFaults::temporalKilled),
                 new OnStack(
                         9,
                         "an outage of PostgreSQL of 30 s, by kill -9 again and again",
                         "every figure of every step is there, and no other part is started anew",
                         1,
                         1.5,
-                        PartFaults.away("postgres", 30)),
+                        PartFaults.databaseAway(30)),
                 new OnStack(
                         10,
                         "kill -9 of the object store while a checkpoint is saved",

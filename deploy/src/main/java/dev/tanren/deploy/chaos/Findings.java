@@ -7,6 +7,7 @@ import dev.tanren.spec.json.Json;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// What one experiment has found: checks that held or not, and what a person was told.
 public final class Findings {
@@ -21,36 +22,30 @@ public final class Findings {
     }
 
     /// @param seen what was found, for people
-    public record Check(String what, boolean holds, String seen) {}
+    /// @param told the class of a fault, where the check is of what a person was told of it
+    public record Check(String what, boolean holds, String seen, @Nullable FaultClass told) {}
 
     /// @param where the command or page that says so
     /// @param when what was going on
     public record Told(String when, String where, String words) {}
 
     void check(String what, boolean holds, Object seen) {
-        checks.add(new Check(what, holds, String.valueOf(seen)));
-        say.accept((holds ? "  ✓ " : "  ✗ ") + what + ": " + seen);
+        add(new Check(what, holds, String.valueOf(seen), null));
+    }
+
+    /// Whether a person was told right in one thing.
+    void told(FaultClass kind, String what, boolean holds, Object seen) {
+        add(new Check("told " + what, holds, String.valueOf(seen), kind));
+    }
+
+    private void add(Check check) {
+        checks.add(check);
+        say.accept((check.holds() ? "  ✓ " : "  ✗ ") + check.what() + ": " + check.seen());
     }
 
     void told(String when, String where, String words) {
         told.add(new Told(when, where, words));
         say.accept("  told " + when + ", " + where + ": " + words);
-    }
-
-    /// Whether a person was told all of these words, in whatever case, at one place.
-    void checkTold(String what, String... words) {
-        boolean found =
-                told.stream()
-                        .anyMatch(
-                                entry ->
-                                        List.of(words).stream()
-                                                .allMatch(word -> contains(entry.words(), word)));
-        check("a person was told " + what, found, found ? "yes" : "none says " + List.of(words));
-    }
-
-    private static boolean contains(String text, String word) {
-        return text.toLowerCase(java.util.Locale.ROOT)
-                .contains(word.toLowerCase(java.util.Locale.ROOT));
     }
 
     public boolean hold() {

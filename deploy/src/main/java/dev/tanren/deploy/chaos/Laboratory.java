@@ -24,6 +24,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
 
 /// A stack of its own with a home of its own, thrown away at the end: nothing of the user's stack
 /// is touched.
@@ -34,21 +35,20 @@ public final class Laboratory implements AutoCloseable {
 
     private final TanrenHome home;
     private final StackControl control;
+    private final Server server;
     private final ApiClient api;
     private final Path tokens;
-    private final Random random;
+    private Random random = new Random();
     private final Consumer<String> say;
     private final Map<Integer, String> undisturbed = new HashMap<>();
 
-    private Laboratory(TanrenHome home, StackControl control, Random random, Consumer<String> say) {
+    private Laboratory(TanrenHome home, StackControl control, Consumer<String> say) {
         this.home = home;
         this.control = control;
-        this.random = random;
         this.say = say;
         this.tokens = ChaosPlan.writeTokens(home.data());
-        this.api =
-                new ApiClient(
-                        Server.ofStack(Map.of(TanrenHome.VARIABLE, home.folder().toString())));
+        this.server = Server.ofStack(Map.of(TanrenHome.VARIABLE, home.folder().toString()));
+        this.api = new ApiClient(server);
     }
 
     /// Starts the stack.
@@ -58,7 +58,6 @@ public final class Laboratory implements AutoCloseable {
     public static Laboratory open(
             Installation installation,
             int workers,
-            long seed,
             Consumer<StackStatus> progress,
             Consumer<String> say) {
         try {
@@ -67,10 +66,15 @@ public final class Laboratory implements AutoCloseable {
             StackControl control = new StackControl(home);
             Runtime.getRuntime().addShutdownHook(new Thread(() -> end(control, home)));
             control.up(installation, freePort(), workers, List.of(home.data()), progress);
-            return new Laboratory(home, control, new Random(seed), say);
+            return new Laboratory(home, control, say);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /// Begins an experiment: what is left to chance follows its seed, whatever was before it.
+    void begin(long seed) {
+        random = new Random(seed);
     }
 
     /// Of all choices that are made by chance.
@@ -80,6 +84,11 @@ public final class Laboratory implements AutoCloseable {
 
     ApiClient api() {
         return api;
+    }
+
+    /// Where the API is, with a token that may do everything.
+    Server server() {
+        return server;
     }
 
     TanrenHome home() {
@@ -95,8 +104,38 @@ public final class Laboratory implements AutoCloseable {
     }
 
     String submit(String name, int steps) {
-        String plan = new ChaosPlan(tokens, steps).render(name);
+        return submitText(plan(name, steps));
+    }
+
+    /// @return the run's id
+    String submitText(String plan) {
         return api.send("/runs", plan, "application/yaml", Map.of()).path("id").asText();
+    }
+
+    /// A short plan that reads its tokens from elsewhere.
+    String planFrom(String name, String uri) {
+        return plan(name, 2).replace("file:" + tokens, uri);
+    }
+
+    /// A short plan that goes on with a model.
+    ///
+    /// @param folder of a model in the form of Hugging Face
+    String planOver(String name, Path folder) {
+        return plan(name, 2)
+                .replaceFirst(
+                        "architecture:\\s+\\{[^}]*}",
+                        Matcher.quoteReplacement("base: \"file:" + folder + "\""))
+                .replace("type: pretrain", "type: cpt");
+    }
+
+    /// Cancels a run and waits until it is over.
+    void cancel(String id) throws InterruptedException {
+        api.post("/runs/" + id + "/cancel", null, Map.of());
+        awaitEnd(id);
+    }
+
+    String plan(String name, int steps) {
+        return new ChaosPlan(tokens, steps).render(name);
     }
 
     /// A run of the same plan that nothing happened to; made once for each length.
@@ -113,6 +152,19 @@ public final class Laboratory implements AutoCloseable {
         }
         undisturbed.put(steps, id);
         return id;
+    }
+
+    /// Pauses a run and waits until it is.
+    void pause(String id) throws InterruptedException {
+        api.post("/runs/" + id + "/pause", null, Map.of());
+        await(
+                "the pause of " + id,
+                LIMIT,
+                () -> Optional.of(run(id)).filter(now -> now.status().equals("paused")));
+    }
+
+    void resume(String id) {
+        api.post("/runs/" + id + "/resume", null, Map.of());
     }
 
     RunView run(String id) {
@@ -183,9 +235,11 @@ public final class Laboratory implements AutoCloseable {
                 "ranks at work", LIMIT, () -> Optional.of(ranks()).filter(it -> !it.isEmpty()));
     }
 
+    /// In the order in which they were started, which is that of their numbers.
     List<Long> ranks() {
         return StackProcesses.workers(control).stream()
                 .flatMap(worker -> StackProcesses.ranksOf(worker).stream())
+                .sorted()
                 .toList();
     }
 

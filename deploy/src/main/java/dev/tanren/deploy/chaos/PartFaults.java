@@ -1,9 +1,11 @@
 package dev.tanren.deploy.chaos;
 
 import dev.tanren.deploy.chaos.Experiment.Procedure;
-import dev.tanren.deploy.stack.StackProcesses;
 import dev.tanren.deploy.stack.StackStatus;
+import dev.tanren.spec.error.ErrorCode;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -13,56 +15,82 @@ final class PartFaults {
 
     private static final int STEPS = 120;
     private static final Duration BACK = Duration.ofSeconds(60);
+    private static final Duration NOTICED = Duration.ofSeconds(15);
+    private static final String TEMPORAL = "temporal";
+    private static final String DATABASE = "postgres";
 
     private PartFaults() {}
 
-    /// The run goes on while the part is away, and the part serves it again.
-    static Procedure killed(String part) {
+    /// Kept away for as long as a person looks. Passes when the run goes on meanwhile and ends as
+    /// if nothing had been.
+    static void temporalKilled(Laboratory laboratory, Findings findings)
+            throws InterruptedException {
+        laboratory.undisturbed(STEPS);
+        String id = laboratory.submit("killed-temporal", STEPS);
+        long before = laboratory.awaitStep(id, 12 + laboratory.random().nextInt(20)).step();
+        laboratory.say("kill -9 of Temporal, process " + laboratory.part(TEMPORAL));
+        Instant fault = Instant.now();
+        try (Outage outage = Outage.of(laboratory, TEMPORAL)) {
+            outage.begin();
+            new OnCall(laboratory, findings)
+                    .expect(
+                            "while it is away",
+                            id,
+                            fault,
+                            before,
+                            Telling.ofPart(
+                                    FaultClass.PREEMPTED,
+                                    "Temporal",
+                                    "Temporal is away",
+                                    "ranks train on"));
+        }
+        comesBack(laboratory, findings, TEMPORAL);
+        new Aftermath(laboratory, findings).of(id, STEPS);
+    }
+
+    /// Nobody can be told anything but why. Passes when every figure of every step is there in the
+    /// end and no other part had to be started anew.
+    ///
+    /// @param seconds of the outage
+    static Procedure databaseAway(int seconds) {
         return (laboratory, findings) -> {
             laboratory.undisturbed(STEPS);
-            String id = laboratory.submit("killed-" + part, STEPS);
+            String id = laboratory.submit("away-postgres", STEPS);
             laboratory.awaitStep(id, 12 + laboratory.random().nextInt(20));
-            long process = laboratory.part(part);
-            laboratory.say("kill -9 of %s, process %d".formatted(part, process));
-            laboratory.signal("KILL", process);
-            new OnCall(laboratory, findings).look("right after the kill", id);
-            findings.check(
-                    part + " is back within " + BACK.toSeconds() + " s",
-                    laboratory.comesAbout(BACK, () -> serves(laboratory, part, process)),
-                    laboratory.control().running().map(PartFaults::states).orElse("no stack"));
+            Map<String, Integer> before = restarts(laboratory, DATABASE);
+            laboratory.say("PostgreSQL is away for %d s".formatted(seconds));
+            long end = System.nanoTime() + Duration.ofSeconds(seconds).toNanos();
+            try (Outage outage = Outage.of(laboratory, DATABASE)) {
+                outage.begin();
+                OnCall onCall = new OnCall(laboratory, findings);
+                onCall.comesToBeRefused(id, ErrorCode.DATABASE_UNREACHABLE, NOTICED);
+                for (String place : List.of("", "/diagnosis", "/recovery")) {
+                    onCall.expectRefused(
+                            FaultClass.STORAGE,
+                            "while it is away, /runs/{id}" + place,
+                            ErrorCode.DATABASE_UNREACHABLE,
+                            () -> laboratory.api().get("/runs/" + id + place),
+                            "database",
+                            "since 20",
+                            "ranks train on meanwhile");
+                }
+                while (System.nanoTime() < end) {
+                    Thread.sleep(100);
+                }
+            }
+            comesBack(laboratory, findings, DATABASE);
             new Aftermath(laboratory, findings).of(id, STEPS);
+            Map<String, Integer> after = restarts(laboratory, DATABASE);
+            findings.check("no other part was started anew", after.equals(before), after);
         };
     }
 
-    /// Killed again as soon as the supervisor has started it, for so many seconds.
-    static Procedure away(String part, int seconds) {
-        return (laboratory, findings) -> {
-            laboratory.undisturbed(STEPS);
-            String id = laboratory.submit("away-" + part, STEPS);
-            laboratory.awaitStep(id, 12 + laboratory.random().nextInt(20));
-            Map<String, Integer> before = restarts(laboratory, part);
-            laboratory.say("%s is away for %d s".formatted(part, seconds));
-            long end = System.nanoTime() + Duration.ofSeconds(seconds).toNanos();
-            boolean looked = false;
-            while (System.nanoTime() < end) {
-                var process = StackProcesses.of(laboratory.control(), part);
-                if (process.isPresent()) {
-                    laboratory.signal("KILL", process.getAsLong());
-                }
-                if (!looked && end - System.nanoTime() < Duration.ofSeconds(10).toNanos()) {
-                    new OnCall(laboratory, findings).look("while it is away", id);
-                    looked = true;
-                }
-                Thread.sleep(100);
-            }
-            findings.check(
-                    part + " is back within " + BACK.toSeconds() + " s",
-                    laboratory.comesAbout(BACK, () -> serves(laboratory, part, -1)),
-                    laboratory.control().running().map(PartFaults::states).orElse("no stack"));
-            new Aftermath(laboratory, findings).of(id, STEPS);
-            Map<String, Integer> after = restarts(laboratory, part);
-            findings.check("no other part was started anew", after.equals(before), after);
-        };
+    private static void comesBack(Laboratory laboratory, Findings findings, String part)
+            throws InterruptedException {
+        findings.check(
+                part + " is back within " + BACK.toSeconds() + " s",
+                laboratory.comesAbout(BACK, () -> serves(laboratory, part)),
+                laboratory.control().running().map(PartFaults::states).orElse("no stack"));
     }
 
     private static Map<String, Integer> restarts(Laboratory laboratory, String but) {
@@ -81,14 +109,13 @@ final class PartFaults {
         return restarts;
     }
 
-    private static boolean serves(Laboratory laboratory, String part, long killed) {
+    private static boolean serves(Laboratory laboratory, String part) {
         return laboratory
                 .control()
                 .running()
                 .flatMap(status -> status.part(part))
                 .filter(StackStatus.Part::healthy)
                 .flatMap(found -> Optional.ofNullable(found.process()))
-                .filter(process -> process.pid() != killed)
                 .isPresent();
     }
 

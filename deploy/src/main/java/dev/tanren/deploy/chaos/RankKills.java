@@ -2,10 +2,14 @@ package dev.tanren.deploy.chaos;
 
 import dev.tanren.deploy.chaos.Experiment.Procedure;
 import dev.tanren.deploy.client.RunView;
+import dev.tanren.spec.error.ErrorCode;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 
-/// Kills ranks at random points, each time after the run has got beyond where it was.
+/// Kills ranks at random points, each time after the run has got beyond where it was. Passes when
+/// training goes on in time, no kill costs more than the steps between two saves and one under way,
+/// and each time the rank and its signal are told.
 ///
 /// @param kills how often
 record RankKills(int kills) implements Procedure {
@@ -13,31 +17,38 @@ record RankKills(int kills) implements Procedure {
     /// A worker's silence and the start of ranks.
     private static final Duration BACK_AT_WORK = Duration.ofSeconds(23);
 
-    private static final int STEPS = 160;
+    /// Enough that a run which gains ground between two kills lasts for all of them.
+    private static final int STEPS_A_KILL = 20;
 
     @Override
     public void run(Laboratory laboratory, Findings findings) throws InterruptedException {
-        laboratory.undisturbed(STEPS);
-        String id = laboratory.submit("killed-ranks", STEPS);
+        int steps = Math.max(80, STEPS_A_KILL * (kills + 1));
+        laboratory.undisturbed(steps);
+        String id = laboratory.submit("killed-ranks", steps);
         long from = 5;
         for (int kill = 1; kill <= kills; kill++) {
-            from += laboratory.random().nextInt(STEPS / kills / 2);
+            from += laboratory.random().nextInt(STEPS_A_KILL / 3);
             laboratory.awaitStep(id, from);
             List<Long> ranks = laboratory.awaitRanks();
-            long step = laboratory.run(id).step();
-            int attempts = laboratory.run(id).attempts().size();
-            laboratory.say("kill %d of %d, at step %d".formatted(kill, kills, step));
-            laboratory.signal("KILL", ranks.get(laboratory.random().nextInt(ranks.size())));
+            RunView before = laboratory.run(id);
+            int victim = laboratory.random().nextInt(ranks.size());
+            laboratory.say(
+                    "kill %d of %d: rank %d at step %d"
+                            .formatted(kill, kills, victim, before.step()));
+            Instant fault = Instant.now();
+            laboratory.signal("KILL", ranks.get(victim));
+            int attempts = before.attempts().size();
             boolean back =
                     laboratory.comesAbout(BACK_AT_WORK, () -> goesOn(laboratory.run(id), attempts));
             findings.check(
                     "training goes on within " + BACK_AT_WORK.toSeconds() + " s of kill " + kill,
                     back,
                     "at step " + laboratory.run(id).step());
-            from = step + STEPS / kills / 2;
+            new OnCall(laboratory, findings)
+                    .expect("after kill " + kill, id, fault, before.step(), ofKilledRank(victim));
+            from = before.step() + STEPS_A_KILL / 3;
         }
-        new OnCall(laboratory, findings).look("after the kills", id);
-        RunView ended = new Aftermath(laboratory, findings).of(id, STEPS);
+        RunView ended = new Aftermath(laboratory, findings).of(id, steps);
         long most =
                 ended.attempts().stream()
                         .mapToLong(attempt -> attempt.path("stepsRecomputed").asLong())
@@ -47,7 +58,11 @@ record RankKills(int kills) implements Procedure {
                 "no kill costs more than the steps between two saves and one under way",
                 most <= 2L * ChaosPlan.STEPS_BETWEEN_SAVES,
                 "at most " + most + " steps");
-        findings.checkTold("that a rank crashed, and by which signal", "rank", "SIGKILL");
+    }
+
+    static Telling ofKilledRank(int rank) {
+        return Telling.ofAttempt(
+                FaultClass.RANK_CRASHED, ErrorCode.RANK_CRASHED, "rank " + rank, "SIGKILL");
     }
 
     /// Whether an attempt after the first few has finished a step, or the run is over.

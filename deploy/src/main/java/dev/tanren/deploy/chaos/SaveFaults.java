@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -16,57 +17,84 @@ import java.util.stream.Stream;
 final class SaveFaults {
 
     private static final int STEPS = 80;
+    private static final String STORE = "objects";
     private static final Duration LIMIT = Duration.ofMinutes(2);
 
     private SaveFaults() {}
 
+    /// Passes when no part of a checkpoint is listed or left.
     static void rankKilledDuringASave(Laboratory laboratory, Findings findings)
             throws InterruptedException {
         laboratory.undisturbed(STEPS);
         String id = laboratory.submit("killed-in-save", STEPS);
         long step = awaitSaveUnderWay(laboratory, id);
         List<Long> ranks = laboratory.ranks();
+        Instant fault = Instant.now();
         if (!ranks.isEmpty()) {
             laboratory.signal("KILL", ranks.getLast());
         }
         laboratory.say("kill -9 of a rank while step %d was being saved".formatted(step));
         findings.check("a rank was there to be killed", !ranks.isEmpty(), ranks.size() + " ranks");
-        laboratory.comesAbout(LIMIT, () -> laboratory.run(id).attempts().size() > 1);
-        new OnCall(laboratory, findings).look("after the kill", id);
+        new OnCall(laboratory, findings)
+                .expect(
+                        "after the kill",
+                        id,
+                        fault,
+                        step - ChaosPlan.STEPS_BETWEEN_SAVES,
+                        RankKills.ofKilledRank(ranks.size() - 1));
         new Aftermath(laboratory, findings).of(id, STEPS);
         nothingIsLeft(laboratory, findings, id);
     }
 
+    /// The store is kept away for long enough that a person may look. Passes when the save is made
+    /// again and nothing truncated is left.
     static void storeKilledDuringASave(Laboratory laboratory, Findings findings)
             throws InterruptedException {
         laboratory.undisturbed(STEPS);
         String id = laboratory.submit("killed-store", STEPS);
-        long store = laboratory.part("objects");
+        laboratory.part(STORE);
         long step = awaitSaveUnderWay(laboratory, id);
-        laboratory.signal("KILL", store);
         laboratory.say("kill -9 of the object store while step %d was being saved".formatted(step));
-        new OnCall(laboratory, findings).look("right after the kill", id);
+        Instant fault = Instant.now();
+        try (Outage outage = Outage.of(laboratory, STORE)) {
+            outage.begin();
+            new OnCall(laboratory, findings)
+                    .expect(
+                            "while it is away",
+                            id,
+                            fault,
+                            step - ChaosPlan.STEPS_BETWEEN_SAVES,
+                            Telling.ofPart(
+                                    FaultClass.STORAGE,
+                                    "the object store",
+                                    "the object store is away",
+                                    "wait"));
+        }
         new Aftermath(laboratory, findings).of(id, STEPS);
         nothingIsLeft(laboratory, findings, id);
     }
 
-    /// The newest checkpoint is damaged and then needed.
+    /// The newest checkpoint is damaged and then needed. Passes when the one before it is used.
     static void bitFlipped(Laboratory laboratory, Findings findings) throws InterruptedException {
         laboratory.undisturbed(STEPS);
         String id = laboratory.submit("damaged-shard", STEPS);
-        laboratory.awaitStep(id, 25 + laboratory.random().nextInt(10));
-        laboratory.api().post("/runs/" + id + "/pause", null, java.util.Map.of());
-        laboratory.await(
-                "the run is paused",
-                LIMIT,
-                () -> Optional.of(laboratory.run(id)).filter(it -> it.status().equals("paused")));
+        long before = laboratory.awaitStep(id, 25 + laboratory.random().nextInt(10)).step();
+        laboratory.pause(id);
         JsonNode newest =
                 laboratory.api().get("/runs/" + id + "/checkpoints").path("items").path(0);
         long step = newest.path("step").asLong();
         Path shard = shardOf(laboratory, id, step);
         flip(shard, laboratory.random().nextInt((int) size(shard)));
         laboratory.say("a bit of the checkpoint of step %d is changed".formatted(step));
-        laboratory.api().post("/runs/" + id + "/resume", null, java.util.Map.of());
+        Instant fault = Instant.now();
+        laboratory.resume(id);
+        new OnCall(laboratory, findings)
+                .expect(
+                        "after the resume",
+                        id,
+                        fault,
+                        before,
+                        Telling.ofDamage("checkpoint of step " + step, "does not verify"));
         RunView ended = new Aftermath(laboratory, findings).of(id, STEPS);
         long resumed =
                 ended.attempts().stream()
@@ -74,6 +102,11 @@ final class SaveFaults {
                         .filter(from -> from > 0)
                         .findFirst()
                         .orElse(-1);
+        String listed = laboratory.api().get("/runs/" + id + "/checkpoints").toString();
+        findings.check(
+                "it is listed as quarantined",
+                listed.contains("quarantined"),
+                listed.contains("quarantined") ? "yes" : listed);
         findings.check(
                 "the checkpoint before it was used",
                 resumed > 0 && resumed < step,

@@ -2,9 +2,11 @@ package dev.tanren.deploy.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tanren.spec.json.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -18,7 +20,7 @@ class ExperimentsTest {
 
     @Test
     void eachOfTheTwentyFiveFaultsIsThereOnce() {
-        assertThat(Experiments.all(100))
+        assertThat(Experiments.all())
                 .extracting(Experiment::number)
                 .containsExactlyElementsOf(IntStream.rangeClosed(1, 25).boxed().toList());
     }
@@ -34,7 +36,7 @@ class ExperimentsTest {
                             .map(file -> file.replaceFirst(".*/(\\w+)\\.java", "$1"))
                             .collect(Collectors.toSet());
         }
-        for (Experiment experiment : Experiments.all(100)) {
+        for (Experiment experiment : Experiments.all()) {
             if (experiment instanceof Experiment.InTests tests) {
                 assertThat(there)
                         .as("experiment %d", experiment.number())
@@ -48,10 +50,66 @@ class ExperimentsTest {
         Findings findings = new Findings(line -> {});
         assertThat(findings.hold()).as("nothing was looked at").isFalse();
         findings.check("a step", true, 1);
-        findings.told("now", "run get", "Rank 1 was stopped");
-        findings.checkTold("which rank", "rank 1", "STOPPED");
+        findings.told(FaultClass.HUNG, "which rank", true, "rank 1 was stopped");
         assertThat(findings.hold()).isTrue();
-        findings.checkTold("which worker", "worker");
+        findings.told(FaultClass.PREEMPTED, "which worker", false, "nothing");
         assertThat(findings.hold()).isFalse();
+    }
+
+    @Test
+    void howRightPeopleWereToldIsCountedInAllAndForEachClass() {
+        Findings findings = new Findings(line -> {});
+        findings.check("a step", true, 1);
+        findings.told(FaultClass.HUNG, "which rank", true, "rank 1");
+        findings.told(FaultClass.HUNG, "since when", false, "nothing");
+        findings.told(FaultClass.STORAGE, "which part", true, "the object store");
+        ChaosReport report = new ChaosReport(Experiments.all().getFirst(), 7, 1, findings);
+
+        ToldRight right = ToldRight.of(List.of(report));
+
+        assertThat(right.inWords()).isEqualTo("told right: 2 of 3 (hung 1 of 2, storage 1 of 1)");
+        assertThat(right.json().at("/classes/hung/of").asInt()).isEqualTo(2);
+        assertThat(right.json().at("/classes/data/of").asInt()).isZero();
+        assertThat(ChaosReport.table(List.of(report))).endsWith(right.inWords());
+    }
+
+    @Test
+    void anAccountThatLacksOneThingIsRightInAllOthers() throws Exception {
+        Instant fault = Instant.now();
+        String situation =
+                """
+                {"state": "recovering", "headline": "stage adapt recovers",
+                 "trouble": {"failureClass": "rank_crashed", "code": "TNR-5001",
+                             "what": "the process ended by signal 9 (SIGKILL) [rank 1]", "at": "%s"},
+                 "evidence": [], "lastStep": 12, "lastStepAt": "%s", "lastStepAgeSeconds": 0.0,
+                 "doing": "attempt 2 starts in 3 s and goes on after step 10",
+                 "options": [{"command": "./tanren run cancel r", "effect": "loses 2 steps",
+                              "stepsLost": 2}]}
+                """
+                        .formatted(fault, fault);
+
+        assertThat(wrong(situation, fault)).isEmpty();
+        assertThat(wrong(situation.replace("[rank 1]", ""), fault)).containsExactly("evidence");
+        assertThat(wrong(situation.replace("5001", "5003"), fault))
+                .containsExactly("class and code");
+        assertThat(wrong(situation.replace("recovering", "succeeded"), fault))
+                .containsExactly("the state");
+        assertThat(wrong(situation, fault.plusSeconds(60))).containsExactly("since when");
+        assertThat(wrong(situation.replace("\"lastStep\": 12", "\"lastStep\": null"), fault))
+                .containsExactly("the last step and its age");
+        assertThat(wrong(situation.replace("goes on after", "at"), fault))
+                .containsExactly("what is done by itself");
+        assertThat(wrong(situation.replace("loses 2 steps", "cancels"), fault))
+                .containsExactly("what a person can do, and its cost");
+    }
+
+    private static List<String> wrong(String situation, Instant fault) throws IOException {
+        Findings findings = new Findings(line -> {});
+        RankKills.ofKilledRank(1)
+                .check("now", Json.mapper().readTree(situation), fault, 11, findings);
+        return findings.checks().stream()
+                .filter(check -> !check.holds())
+                .map(check -> check.what().replace("told now, ", ""))
+                .toList();
     }
 }

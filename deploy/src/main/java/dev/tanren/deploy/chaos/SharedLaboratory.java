@@ -1,0 +1,56 @@
+package dev.tanren.deploy.chaos;
+
+import dev.tanren.deploy.stack.Installation;
+import dev.tanren.deploy.stack.StackStatus;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// One stack for experiments in a row that need as many workers, and another where one did not
+/// hold: what it left behind would be taken for the next one's doing.
+public final class SharedLaboratory implements AutoCloseable {
+
+    private final Installation installation;
+    private final Consumer<StackStatus> progress;
+    private final Consumer<String> say;
+    private @Nullable Laboratory open;
+    private int workers;
+
+    /// @param progress is told of every change of a stack until it is ready
+    /// @param say shows a line that stays
+    public SharedLaboratory(
+            Installation installation, Consumer<StackStatus> progress, Consumer<String> say) {
+        this.installation = installation;
+        this.progress = progress;
+        this.say = say;
+    }
+
+    /// Makes an experiment.
+    public ChaosReport make(Experiment.OnStack experiment, long seed) throws InterruptedException {
+        Laboratory laboratory = of(experiment.workers());
+        laboratory.begin(seed);
+        ChaosReport report = ChaosReport.of(experiment, laboratory, seed, say);
+        if (!report.holds()) {
+            close();
+        }
+        return report;
+    }
+
+    private Laboratory of(int needed) {
+        Laboratory found = open;
+        if (found == null || workers != needed) {
+            close();
+            found = Laboratory.open(installation, needed, progress, say);
+            open = found;
+            workers = needed;
+        }
+        return found;
+    }
+
+    @Override
+    public void close() {
+        if (open != null) {
+            open.close();
+            open = null;
+        }
+    }
+}
