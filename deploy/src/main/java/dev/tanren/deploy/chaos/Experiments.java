@@ -114,11 +114,13 @@ public final class Experiments {
                         "an object store that is slow, hangs or resets connections",
                         "transfers end at a limit of their progress, nothing is committed early",
                         "SlowTransferTest, StoreFaultsTest"),
-                new InTests(
+                new OnStack(
                         16,
-                        "a poisoned batch",
-                        "it is found within a step, left out, and after two a person is asked",
-                        "AnomalyProcessTest"),
+                        "batches whose loss is not finite (one poisoned: AnomalyProcessTest)",
+                        "each is found within a step, left out, and after two a person is asked",
+                        1,
+                        0.5,
+                        Divergence::neverFinite),
                 new NotYet(
                         17,
                         "a bit of a weight changed in memory",
@@ -145,25 +147,34 @@ public final class Experiments {
                         1,
                         kills * 0.2,
                         new ManyKills(kills)),
-                new InTests(
+                new OnStack(
                         22,
                         "sources that lead where they must not",
-                        "they are refused, and no packet leaves",
-                        "HubRefusalTest, FileRootsTest"),
-                new InTests(
+                        "they are refused by name, and nothing connects",
+                        1,
+                        0.5,
+                        Sources::leadingAstray),
+                new OnStack(
                         23,
-                        "pickle, archives that unpack to more than they may, headers that lie",
-                        "they are refused in bounded memory",
-                        "UnsoundModelTest, BoundedMemoryTest, WeightFilesTest"),
-                new InTests(
+                        "pickle, and safetensors headers that lie",
+                        "they are refused by name, in bounded memory (as archives are that unpack"
+                                + " to much, by BoundedMemoryTest)",
+                        1,
+                        0.5,
+                        Models::refused),
+                new OnStack(
                         24,
-                        "every endpoint with every role and odd spellings; equal requests at once",
-                        "what is not allowed is refused, and one run begins",
-                        "SpellingsTest, RunsApiTest"),
-                new InTests(
+                        "every call without a token and as a viewer; 200 equal requests; a flood",
+                        "what is not allowed is refused, one run begins, the flood is slowed",
+                        1,
+                        0.5,
+                        Doors::tried),
+                new OnStack(
                         25,
-                        "canary secrets",
-                        "none is in history, database, logs or objects",
-                        "S3ObjectStoreTest"));
+                        "the stack's secrets as canaries, with exceptions of a killed database",
+                        "none is in history, database, logs, objects, ranks or answers",
+                        1,
+                        0.5,
+                        Canaries::looked));
     }
 }
