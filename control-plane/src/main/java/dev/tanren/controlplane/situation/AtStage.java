@@ -172,8 +172,7 @@ final class AtStage {
                 open.startedAt(),
                 trouble,
                 List.of("workers alive: " + atWork()),
-                "it starts after step %d by itself when there is room"
-                        .formatted(open.resumeStep()));
+                "it goes on %s by itself when there is room".formatted(next.after()));
     }
 
     private Draft withSteps(Attempt open, @Nullable Trouble trouble) {

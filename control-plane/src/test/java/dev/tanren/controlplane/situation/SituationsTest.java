@@ -118,9 +118,8 @@ class SituationsTest extends RecordedRun {
         assertThat(told.evidence()).contains("and 1 attempt before these");
         assertThat(told.doing())
                 .matches(
-                        "attempt 5 \\(try 5 of 6 without a newer checkpoint\\)"
-                                + " (starts in [1234] s|is being begun) and goes on from the stage's"
-                                + " beginning");
+                        "attempt 5 \\(try 5 of 6 without a newer checkpoint\\) (starts in [1234]"
+                                + " s|is being begun) and goes on from the stage's beginning");
         assertThat(told.options())
                 .extracting(Option::command)
                 .contains("./tanren run logs r --stage adapt --attempt 4 --rank 1");
@@ -458,6 +457,8 @@ class SituationsTest extends RecordedRun {
                         "attempt 1 of stage adapt waits for 2.00 GiB of memory; 1.00 GiB are free"
                                 + " on the worker");
         assertThat(told.evidence()).containsExactly("workers alive: w-1 (idle)");
+        assertThat(told.doing())
+                .isEqualTo("it goes on from the stage's beginning by itself when there is room");
     }
 
     @Test

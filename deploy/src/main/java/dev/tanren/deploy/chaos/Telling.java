@@ -137,7 +137,7 @@ record Telling(
                 findings,
                 when,
                 "the last step and its age",
-                aged(situation, before),
+                aged(situation, fault, before),
                 "step %s, %s s"
                         .formatted(
                                 situation.path("lastStep").asText("none"),
@@ -193,17 +193,21 @@ record Telling(
         return found;
     }
 
-    private static boolean aged(JsonNode situation, long before) {
+    /// Whether it is the step that was seen before, or a later one, or one that was computed again
+    /// since; with an age that fits.
+    private static boolean aged(JsonNode situation, Instant fault, long before) {
         JsonNode age = situation.path("lastStepAgeSeconds");
         if (before == NO_STEP) {
             return !age.isNumber() && !situation.path("lastStep").isNumber();
         }
-        String at = situation.path("lastStepAt").asText("");
-        if (!age.isNumber() || at.isEmpty()) {
+        String told = situation.path("lastStepAt").asText("");
+        long step = situation.path("lastStep").asLong();
+        if (!age.isNumber() || told.isEmpty() || step < 1) {
             return false;
         }
-        double since = Duration.between(Instant.parse(at), Instant.now()).toMillis() / 1000.0;
-        return situation.path("lastStep").asLong() >= before
+        Instant at = Instant.parse(told);
+        double since = Duration.between(at, Instant.now()).toMillis() / 1000.0;
+        return (step >= before || at.isAfter(fault))
                 && age.asDouble() >= 0
                 && age.asDouble() <= since + CLOCKS.toSeconds();
     }
