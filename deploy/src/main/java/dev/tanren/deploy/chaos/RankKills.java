@@ -18,7 +18,7 @@ record RankKills(int kills) implements Procedure {
     private static final Duration BACK_AT_WORK = Duration.ofSeconds(23);
 
     /// Enough that a run which gains ground between two kills lasts for all of them.
-    private static final int STEPS_A_KILL = 20;
+    private static final int STEPS_A_KILL = 12;
 
     @Override
     public void run(Laboratory laboratory, Findings findings) throws InterruptedException {
