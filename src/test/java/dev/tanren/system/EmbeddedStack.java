@@ -141,6 +141,18 @@ final class EmbeddedStack implements AutoCloseable {
         throw new AssertionError("no part " + part + " in " + status());
     }
 
+    /// Whether a part that was killed has another process, which answers.
+    boolean isBack(String part, long killed) throws IOException, InterruptedException {
+        for (JsonNode entry : status().path("parts")) {
+            if (entry.path("name").asText().equals(part)) {
+                return entry.path("healthy").asBoolean()
+                        && entry.path("pid").asLong() > 0
+                        && entry.path("pid").asLong() != killed;
+            }
+        }
+        return false;
+    }
+
     /// Of every part and the supervisor.
     List<Long> processIds() throws IOException, InterruptedException {
         List<Long> ids = new ArrayList<>();
@@ -204,7 +216,7 @@ final class EmbeddedStack implements AutoCloseable {
         deleteTree(home);
     }
 
-    private static void deleteTree(Path tree) throws IOException {
+    static void deleteTree(Path tree) throws IOException {
         try (var paths = Files.walk(tree)) {
             for (Path path : paths.sorted(java.util.Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(path);

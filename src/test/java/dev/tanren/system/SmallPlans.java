@@ -8,6 +8,9 @@ import java.util.Random;
 /// Plans that train a very small model on this repository's own text, in seconds.
 final class SmallPlans {
 
+    /// Of a run that does not end.
+    static final long STEPS_BETWEEN_SAVES = 50;
+
     private SmallPlans() {}
 
     /// Code is the domain and prose the general data, as in the demo, with a two-phase curriculum.
@@ -48,6 +51,17 @@ final class SmallPlans {
                     evaluation: {everySteps: 30, datasets: [code, prose], blocks: 4}
                 """
                 .formatted(name, root, root, root, ranks);
+    }
+
+    /// One phase of 8,192 steps, of which no test waits for the last: whatever happens to it, it
+    /// happens while steps are left. All of its checkpoints are kept, for comparison.
+    static String unending(String name) {
+        return curriculum(name, 2)
+                .replaceFirst("tokens: 60Ki", "tokens: 8Mi")
+                .replaceFirst("(?m)^ *- \\{id: long.*\\R", "")
+                .replace(
+                        "checkpoint: {everySteps: 10, keep: 3}",
+                        "checkpoint: {everySteps: %d, keep: 1000}".formatted(STEPS_BETWEEN_SAVES));
     }
 
     /// Two steps of many micro-batches on one thread, of about twenty seconds each.
