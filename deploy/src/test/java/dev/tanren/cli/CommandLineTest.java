@@ -1,6 +1,7 @@
 package dev.tanren.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
@@ -148,7 +149,10 @@ class CommandLineTest extends CommandTest {
 
                         """));
 
-        assertThat(run("run", "watch", "r1", "--json").out().lines()).hasSize(1);
+        assertThat(run("run", "watch", "r1", "--json").out().lines())
+                .filteredOn(line -> line.contains("\"id\""))
+                .singleElement(STRING)
+                .contains("\"run.succeeded\"");
         assertThat(received).extracting(Request::key).containsOnlyOnce("GET /runs/r1/events");
     }
 

@@ -26,7 +26,7 @@ final class Bodies {
 
     /// By the simple name of the record that a call takes.
     static Map<String, Schema> named() {
-        Schema role = text();
+        Schema role = OASFactory.createSchema().addType(SchemaType.STRING);
         for (String word : new String[] {"viewer", "operator", "approver", "admin"}) {
             role.addEnumeration(word);
         }
@@ -34,7 +34,12 @@ final class Bodies {
                 NewToken.class.getSimpleName(),
                 closed().addProperty("name", text().pattern("^[a-zA-Z0-9_.@-]{1,63}$"))
                         .addProperty("role", role)
-                        .addProperty("expiresAt", orNull(text().format("date-time")))
+                        .addProperty(
+                                "expiresAt",
+                                orNull(
+                                        OASFactory.createSchema()
+                                                .addType(SchemaType.STRING)
+                                                .format("date-time")))
                         .addRequired("name")
                         .addRequired("role"),
                 SignIn.class.getSimpleName(),
@@ -99,6 +104,6 @@ final class Bodies {
     }
 
     private static Schema text() {
-        return OASFactory.createSchema().addType(SchemaType.STRING);
+        return OASFactory.createSchema().addType(SchemaType.STRING).pattern(Limits.TEXT);
     }
 }

@@ -21,8 +21,7 @@ final class Limits {
     private static final String STAGE_ID = "^[a-z0-9-]{1,63}$";
 
     /// No control characters but tab and line breaks.
-    private static final String TEXT =
-            "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$";
+    static final String TEXT = "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$";
 
     private static final String DEVICE =
             "^(cpu|worker|h100-sxm|h100-pcie|h200|a100-40|a100-80|[1-9][0-9]{0,5}(MB|GB|MiB|GiB))$";
@@ -69,8 +68,11 @@ final class Limits {
         return OASFactory.createSchema().addType(SchemaType.STRING).pattern(pattern);
     }
 
+    /// A moment, or nothing as if it were not there.
     private static Schema time() {
-        return OASFactory.createSchema().addType(SchemaType.STRING).format("date-time");
+        return OASFactory.createSchema()
+                .addAnyOf(OASFactory.createSchema().addType(SchemaType.STRING).format("date-time"))
+                .addAnyOf(OASFactory.createSchema().addType(SchemaType.STRING).maxLength(0));
     }
 
     private static Schema whole(long least, long most) {

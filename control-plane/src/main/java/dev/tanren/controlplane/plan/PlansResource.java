@@ -21,6 +21,9 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
 import java.util.List;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
 import org.jspecify.annotations.Nullable;
 
 /// Plans, before they run.
@@ -57,10 +60,13 @@ public class PlansResource {
         return new Page<>(templates.all(), null);
     }
 
-    /// Answers 200 for invalid plans too: the request was understood.
+    /// Answers 200 for invalid plans too, and for none: the request was understood.
     @POST
     @RolesAllowed(Roles.VIEWER)
     @Path("validate")
+    @RequestBody(
+            required = false,
+            content = @Content(schema = @Schema(implementation = byte[].class)))
     public Validation validate(byte[] text) {
         return switch (PlanReader.read(text)) {
             case PlanReading.Valid valid -> Validation.of(List.of(), valid.warnings());

@@ -25,7 +25,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedSet;
-import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
@@ -36,6 +35,8 @@ public class ProblemAnswers {
 
     private static final Logger LOG = Logger.getLogger(ProblemAnswers.class);
     private static final List<Integer> ROUTER_STATUSES = List.of(400, 404, 405, 413, 415, 500, 503);
+
+    private static final int TOO_LARGE = 413;
 
     /// Quarkus finds out who asks, and whether they may, at 200 and 100.
     private static final int AFTER_AUTHORISATION = 50;
@@ -60,33 +61,43 @@ public class ProblemAnswers {
         for (int status : ROUTER_STATUSES) {
             router.errorHandler(status, request -> answer(request, ofRouter(request, status)));
         }
-        router.route().order(Integer.MAX_VALUE).handler(this::nothingTookIt);
+        // Quarkus answers for failures of filters by itself, without a problem.
+        router.route().order(Integer.MIN_VALUE).failureHandler(this::ofFilters);
+        router.route()
+                .order(Integer.MAX_VALUE)
+                .handler(request -> answer(request, ofRouter(request, 404)));
     }
 
-    /// Tells what an address takes, before the framework does so for a whole class of addresses.
-    void options(@Observes Filters filters) {
+    private void ofFilters(RoutingContext request) {
+        if (request.statusCode() == TOO_LARGE) {
+            answer(request, ofRouter(request, TOO_LARGE));
+        } else {
+            request.next();
+        }
+    }
+
+    /// Tells what an address takes, before the framework does so for a whole class of addresses,
+    /// or takes what is not said to be taken.
+    void methods(@Observes Filters filters) {
         filters.register(
                 request -> {
-                    boolean asked = request.request().method().equals(HttpMethod.OPTIONS);
-                    SortedSet<String> methods =
-                            asked ? allowed.at(request.normalizedPath()) : new TreeSet<>();
-                    if (methods.isEmpty()) {
-                        request.next();
-                    } else {
+                    HttpMethod method = request.request().method();
+                    SortedSet<String> methods = allowed.at(request.normalizedPath());
+                    boolean asked = method.equals(HttpMethod.OPTIONS);
+                    if (asked && methods.isEmpty()) {
+                        answer(request, ofRouter(request, 404));
+                    } else if (asked) {
                         request.response()
                                 .setStatusCode(204)
                                 .putHeader(HttpHeaders.ALLOW, String.join(", ", methods))
                                 .end();
+                    } else if (methods.isEmpty() || methods.contains(method.name())) {
+                        request.next();
+                    } else {
+                        answer(request, ofRouter(request, 405));
                     }
                 },
                 AFTER_AUTHORISATION);
-    }
-
-    private void nothingTookIt(RoutingContext request) {
-        SortedSet<String> methods = allowed.at(request.normalizedPath());
-        boolean wrongMethod =
-                !methods.isEmpty() && !methods.contains(request.request().method().name());
-        answer(request, ofRouter(request, wrongMethod ? 405 : 404));
     }
 
     private String allow(RoutingContext request) {

@@ -160,7 +160,7 @@ public class RunsResource {
     @Produces({PlanTexts.YAML, MediaType.APPLICATION_JSON})
     @Answer(
             description = "The plan as it was submitted",
-            of = String.class,
+            of = Object.class,
             types = {PlanTexts.YAML, MediaType.APPLICATION_JSON})
     public Response plan(@PathParam("id") String id) {
         PlanText text = finder.run(id).submitted();
@@ -187,6 +187,7 @@ public class RunsResource {
     @POST
     @RolesAllowed(Roles.OPERATOR)
     @Path("{id}/{action: pause|resume|cancel|retry}")
+    @Consumes(MediaType.APPLICATION_JSON)
     @Answer(
             status = 202,
             description = "The run as it then is",

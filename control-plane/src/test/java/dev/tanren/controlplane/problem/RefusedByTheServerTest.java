@@ -151,7 +151,7 @@ class RefusedByTheServerTest extends ApiTest {
                         "/api/v1;a=b/workers",
                         "GET, HEAD, OPTIONS",
                         "/console/session",
-                        "DELETE, OPTIONS, POST",
+                        "DELETE, GET, HEAD, OPTIONS, POST",
                         "/q/openapi",
                         "GET, HEAD, OPTIONS",
                         "/q/health/ready",
@@ -169,5 +169,28 @@ class RefusedByTheServerTest extends ApiTest {
         assertThat(as(admin).put("/api/v1/nothing").statusCode()).isEqualTo(404);
         assertThat(as(admin).options("/api/v1/nothing").statusCode()).isEqualTo(404);
         assertThat(as(admin).post(run + "/explode").statusCode()).isEqualTo(404);
+    }
+
+    /// A body in parts without their boundary was waited for until the client gave up.
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"multipart/form-data", "application/x-www-form-urlencoded", "text/plain"})
+    void aReasonThatIsNoJsonIsRefusedAtOnce(String type) throws IOException {
+        String operator = token(Role.OPERATOR);
+        String id = "0".repeat(26);
+        for (String path :
+                List.of(
+                        "/api/v1/runs/" + id + "/pause",
+                        "/api/v1/attention/" + id + "/acknowledge")) {
+            assertThat(as(operator).noContentType().post(path).statusCode())
+                    .as(path)
+                    .isEqualTo(404);
+            try (RawConnection connection = new RawConnection()) {
+                connection.send("POST " + path + " HTTP/1.1\r\nHost: localhost\r\n");
+                connection.send("Authorization: Bearer " + operator + "\r\n");
+                connection.send("Content-Type: " + type + "\r\nContent-Length: 2\r\n\r\n{}");
+                problem(connection.answer(), 415);
+            }
+        }
     }
 }
