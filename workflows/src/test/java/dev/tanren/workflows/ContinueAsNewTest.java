@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tanren.spec.plan.TrainingStage.EntryCondition;
 import dev.tanren.spec.plan.TrainingStage.Otherwise;
+import dev.tanren.spec.run.RunAction;
 import dev.tanren.workflows.activity.ActivityPolicies;
 import dev.tanren.workflows.activity.GangActivities;
 import dev.tanren.workflows.activity.SearchAttributes;
@@ -23,8 +24,7 @@ class ContinueAsNewTest extends WorkflowTest {
 
     private static final String RUN = RunWorkflow.workflowId("r");
 
-    private static final RunWorkflow.Request ASKED =
-            new RunWorkflow.Request(TestTemporal.ADA, "again");
+    private static final String WHY = "again";
 
     @Override
     TestTemporal server() {
@@ -36,21 +36,20 @@ class ContinueAsNewTest extends WorkflowTest {
         platform.script.add(platform.untilCancelled(3));
         platform.script.add(platform.untilCancelled(7));
         temporal.start(Plans.published());
-        temporal.pauseAtWork(ASKED, 1);
+        temporal.pauseAtWork(WHY, 1);
         makeTheHistoryLong();
 
-        ask().resume(ASKED);
-        temporal.pauseAtWork(ASKED, 2);
+        ask(RunAction.RESUME, WHY);
+        temporal.pauseAtWork(WHY, 2);
 
         assertThat(isContinued()).isTrue();
-        assertThat(ask().state())
-                .isEqualTo(new RunWorkflow.State("paused", "adapt", ASKED.reason()));
+        assertThat(ask().state()).isEqualTo(new RunWorkflow.State("paused", "adapt", WHY));
         assertThat(found(SearchAttributes.RUN_STATUS)).isEqualTo("paused");
         assertThat(found(SearchAttributes.STAGE)).isEqualTo("adapt");
         assertThat(latest().describe().getMemo(RunWorkflow.EXECUTION_MEMO, Long.class))
                 .as("what the reconciler compares with the registry")
                 .isEqualTo(1L);
-        ask().resume(ASKED);
+        ask(RunAction.RESUME, WHY);
         latest().getResult(Void.class);
         assertThat(platform.log)
                 .as("the stage goes on, it does not begin anew")
@@ -67,14 +66,14 @@ class ContinueAsNewTest extends WorkflowTest {
         platform.script.add(platform.untilCancelled(3));
         platform.script.add(platform.untilCancelled(7));
         temporal.start(Plans.published());
-        temporal.pauseAtWork(ASKED, 1);
+        temporal.pauseAtWork(WHY, 1);
         makeTheHistoryLong();
 
-        ask().resume(ASKED);
-        ask().pause(ASKED);
+        ask(RunAction.RESUME, WHY);
+        ask(RunAction.PAUSE, WHY);
         await(() -> platform.count("paused") == 2);
-        ask().resume(ASKED);
-        ask().cancel(ASKED);
+        ask(RunAction.RESUME, WHY);
+        ask(RunAction.CANCEL, WHY);
         latest().getResult(Void.class);
 
         assertThat(isContinued()).isTrue();
@@ -98,7 +97,7 @@ class ContinueAsNewTest extends WorkflowTest {
         assertThat(ask().state().reason()).contains("code.loss");
         makeTheHistoryLong();
 
-        ask().resume(ASKED);
+        ask(RunAction.RESUME, WHY);
         latest().getResult(Void.class);
 
         assertThat(isContinued()).isTrue();
@@ -111,12 +110,12 @@ class ContinueAsNewTest extends WorkflowTest {
         CountDownLatch open = platform.hold("export");
         temporal.start(Plans.published());
         await(() -> platform.log.contains("export at work"));
-        ask().pause(ASKED);
+        ask(RunAction.PAUSE, WHY);
         open.countDown();
         await(() -> platform.count("paused") == 1);
         makeTheHistoryLong();
 
-        ask().resume(ASKED);
+        ask(RunAction.RESUME, WHY);
         latest().getResult(Void.class);
 
         assertThat(isContinued()).isTrue();

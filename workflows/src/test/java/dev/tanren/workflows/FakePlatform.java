@@ -206,10 +206,10 @@ final class FakePlatform
     }
 
     @Override
-    public Standing standing(String runId) {
+    public Standing standing(StandingQuery query) {
         Map<String, StageState> standing = new HashMap<>();
         stages.forEach((stage, state) -> standing.put(stage, StageState.of(state)));
-        return new Standing(standing);
+        return new Standing(query, standing);
     }
 
     @Override
@@ -226,6 +226,7 @@ final class FakePlatform
 
     @Override
     public Recorded recordStage(StageChange change) {
+        work("stage");
         refuse(change.reason(), change.failure());
         stages.put(change.stageId(), change.status().key());
         String reason = change.reason();
@@ -244,7 +245,7 @@ final class FakePlatform
             skippedPhases.add((String) event.data().getOrDefault("phase", ""));
         }
         log.add("event " + event.key());
-        return new Recorded(event.type());
+        return Recorded.of(event);
     }
 
     @Override
@@ -252,13 +253,13 @@ final class FakePlatform
         refuse(request.reason(), null);
         asked.add(request);
         log.add("request " + request.action() + " by " + request.actor().name());
-        return new Recorded(request.action());
+        return new Recorded(request.id());
     }
 
     @Override
     public LastEvaluation lastEvaluation(EvaluationQuery query) {
         return new LastEvaluation(
-                Map.copyOf(evaluation), committed.getOrDefault(query.stageId(), 0L));
+                query, Map.copyOf(evaluation), committed.getOrDefault(query.stageId(), 0L));
     }
 
     @Override

@@ -1,20 +1,32 @@
 package dev.tanren.workflows;
 
+import static io.temporal.api.enums.v1.UpdateWorkflowExecutionLifecycleStage.UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_COMPLETED;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.run.Actor;
+import dev.tanren.spec.run.RunAction;
 import dev.tanren.workflows.activity.GangActivities;
+import dev.tanren.workflows.activity.RegistryActivities.RequestEntry;
 import dev.tanren.workflows.failure.Failure;
 import dev.tanren.workflows.failure.Failures;
 import dev.tanren.workflows.run.RunWorkflow;
 import dev.tanren.workflows.training.TrainingStageWorkflow;
 import io.temporal.api.common.v1.Payloads;
+import io.temporal.api.common.v1.WorkflowExecution;
+import io.temporal.api.history.v1.ActivityTaskScheduledEventAttributes;
 import io.temporal.api.history.v1.HistoryEvent;
+import io.temporal.api.update.v1.Input;
+import io.temporal.api.update.v1.Meta;
+import io.temporal.api.update.v1.Request;
+import io.temporal.api.update.v1.WaitPolicy;
 import io.temporal.api.workflowservice.v1.RespondActivityTaskCompletedByIdRequest;
+import io.temporal.api.workflowservice.v1.UpdateWorkflowExecutionRequest;
+import io.temporal.api.workflowservice.v1.UpdateWorkflowExecutionResponse;
 import io.temporal.client.ActivityCompletionClient;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowFailedException;
@@ -28,11 +40,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What another user of the machine, who has no key, writes into a real Temporal server is not
 /// taken.
@@ -157,10 +172,9 @@ class ForgedAnswersTest extends WorkflowTest {
 
         stage.signal("pause");
         stage.signal("pause", "r");
-        RunWorkflow.Request asked = new RunWorkflow.Request(TestTemporal.ADA, null);
-        temporal.run(RUN).pause(asked);
+        temporal.ask(RunAction.PAUSE, null);
         TestTemporal.await(() -> platform.count("paused") == 1);
-        temporal.run(RUN).resume(asked);
+        temporal.ask(RunAction.RESUME, null);
         run.getResult(Void.class);
 
         assertThat(platform.gangs)
@@ -179,7 +193,12 @@ class ForgedAnswersTest extends WorkflowTest {
                                 forged.update(
                                         "cancel",
                                         Void.class,
-                                        new RunWorkflow.Request(Actor.nobody(null), "enough")))
+                                        new RunWorkflow.Request(
+                                                "1",
+                                                1,
+                                                RunAction.CANCEL,
+                                                Actor.nobody(null),
+                                                "enough")))
                 .isInstanceOf(WorkflowUpdateException.class);
         platform.hold("evaluate").countDown();
         run.getResult(Void.class);
@@ -202,6 +221,54 @@ class ForgedAnswersTest extends WorkflowTest {
         assertThatThrownBy(() -> forged.getResult(Void.class))
                 .isInstanceOf(WorkflowFailedException.class);
         assertThat(platform.log).isEmpty();
+    }
+
+    /// A phase waits for a person; the pause that Ada asked for before lies in the history.
+    @ParameterizedTest
+    @ValueSource(strings = {"pause", "resume", "cancel"})
+    void whatAPersonAskedForOnceIsTakenForNothingElseAndNotAgain(String name) {
+        platform.script.add(platform.untilCancelled(3));
+        WorkflowStub run =
+                temporal.start(
+                        Plans.twoPhases(
+                                new TrainingStage.EntryCondition(
+                                        "code.loss", 0.001, null, TrainingStage.Otherwise.PAUSE)));
+        temporal.pauseAtWork("lunch", 1);
+        temporal.ask(RunAction.RESUME, "eaten");
+        TestTemporal.await(() -> platform.count("paused") == 2);
+
+        for (Payloads copy : argumentsOfUpdates()) {
+            assertThat(update(name, copy).getOutcome().hasFailure()).isTrue();
+        }
+
+        assertThat(platform.asked).extracting(RequestEntry::action).hasSize(2);
+        assertThat(platform.statuses()).endsWith("paused");
+        temporal.ask(RunAction.RESUME, "let it in");
+        run.getResult(Void.class);
+    }
+
+    /// The question lies in the history, sealed for the same activity.
+    @Test
+    void aGateThatIsAnsweredWithItsOwnQuestionIsNotPassed() {
+        WorkflowStub run = heldAtTheGate();
+
+        complete(idOf(RUN, GATE), scheduled(RUN, GATE).getInput());
+
+        assertFailedWith(run, "a payload of EvaluateActivities$EvaluateRequest stands where");
+    }
+
+    @Test
+    void aRecordThatIsAnsweredWithItsOwnQuestionIsWrittenAgain() {
+        CountDownLatch held = platform.hold("stage");
+        WorkflowStub run = temporal.start(Plans.published());
+        TestTemporal.await(() -> platform.log.contains("stage at work"));
+
+        complete(
+                idOf(RUN, "RegistryRecordStage"), scheduled(RUN, "RegistryRecordStage").getInput());
+        held.countDown();
+        run.getResult(Void.class);
+
+        assertThat(platform.statuses()).endsWith("succeeded");
     }
 
     @Test
@@ -254,13 +321,49 @@ class ForgedAnswersTest extends WorkflowTest {
     }
 
     private String idOf(String workflow, String activityType) {
+        return scheduled(workflow, activityType).getActivityId();
+    }
+
+    private List<Payloads> argumentsOfUpdates() {
+        return temporal.history(RUN).getEvents().stream()
+                .filter(HistoryEvent::hasWorkflowExecutionUpdateAcceptedEventAttributes)
+                .map(HistoryEvent::getWorkflowExecutionUpdateAcceptedEventAttributes)
+                .map(accepted -> accepted.getAcceptedRequest().getInput().getArgs())
+                .toList();
+    }
+
+    private UpdateWorkflowExecutionResponse update(String name, Payloads arguments) {
+        return service.blockingStub()
+                .updateWorkflowExecution(
+                        UpdateWorkflowExecutionRequest.newBuilder()
+                                .setNamespace("default")
+                                .setWorkflowExecution(
+                                        WorkflowExecution.newBuilder().setWorkflowId(RUN))
+                                .setWaitPolicy(
+                                        WaitPolicy.newBuilder()
+                                                .setLifecycleStage(
+                                                        UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_COMPLETED))
+                                .setRequest(
+                                        Request.newBuilder()
+                                                .setMeta(
+                                                        Meta.newBuilder()
+                                                                .setUpdateId(
+                                                                        UUID.randomUUID()
+                                                                                .toString()))
+                                                .setInput(
+                                                        Input.newBuilder()
+                                                                .setName(name)
+                                                                .setArgs(arguments)))
+                                .build());
+    }
+
+    private ActivityTaskScheduledEventAttributes scheduled(String workflow, String activityType) {
         return temporal.history(workflow).getEvents().stream()
                 .filter(HistoryEvent::hasActivityTaskScheduledEventAttributes)
                 .map(HistoryEvent::getActivityTaskScheduledEventAttributes)
                 .filter(scheduled -> scheduled.getActivityType().getName().equals(activityType))
                 .reduce((first, last) -> last)
-                .orElseThrow()
-                .getActivityId();
+                .orElseThrow();
     }
 
     private Payloads lastAnswer() {

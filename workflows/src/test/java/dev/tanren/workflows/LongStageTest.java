@@ -3,6 +3,7 @@ package dev.tanren.workflows;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.run.RunAction;
 import dev.tanren.workflows.activity.ActivityPolicies;
 import dev.tanren.workflows.activity.GangActivities;
 import dev.tanren.workflows.run.RunWorkflow;
@@ -21,8 +22,7 @@ class LongStageTest extends WorkflowTest {
     /// Each of them is twelve events of the stage's history or more.
     private static final long ATTEMPTS = ActivityPolicies.HISTORY_EVENTS / 10;
 
-    private static final RunWorkflow.Request ASKED =
-            new RunWorkflow.Request(TestTemporal.ADA, "again");
+    private static final String WHY = "again";
 
     @Test
     void aPauseReachesAStageThatTookMoreAttemptsThanOneHistoryHolds() {
@@ -32,12 +32,12 @@ class LongStageTest extends WorkflowTest {
         platform.script.add(platform.untilCancelled(ATTEMPTS + 1));
         WorkflowStub run = temporal.start(Plans.ofSteps(ATTEMPTS + 10));
 
-        temporal.pauseAtWork(ASKED, 1);
+        temporal.pauseAtWork(WHY, 1);
 
         assertThat(temporal.isContinued(STAGE)).as("the stage's workflow").isTrue();
         assertThat(temporal.isContinued(RUN)).as("the run's workflow").isFalse();
         assertThat(platform.committed).containsEntry("adapt", ATTEMPTS + 1);
-        ask().resume(ASKED);
+        ask(RunAction.RESUME, WHY);
         run.getResult(Void.class);
         assertThat(platform.statuses())
                 .containsExactly("running", "pausing", "paused", "running", "succeeded");

@@ -7,9 +7,9 @@ import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.plan.TrainingStage.EntryCondition;
 import dev.tanren.spec.plan.TrainingStage.Otherwise;
+import dev.tanren.spec.run.RunAction;
 import dev.tanren.spec.testing.StageBuilder;
 import dev.tanren.workflows.activity.GangActivities;
-import dev.tanren.workflows.run.RunWorkflow;
 import io.temporal.client.WorkflowStub;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -18,8 +18,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class PhaseEntryTest extends WorkflowTest {
 
-    private static final RunWorkflow.Request ASKED =
-            new RunWorkflow.Request(TestTemporal.ADA, "a reason");
+    private static final String WHY = "a reason";
 
     @Test
     void aPhaseIsEnteredRegardlessWhenThePlanSaysContinue() {
@@ -128,7 +127,7 @@ class PhaseEntryTest extends WorkflowTest {
         assertThat(ask().state().reason())
                 .contains("code.loss below 2 nats/token", "it is 3 nats/token");
 
-        ask().resume(ASKED);
+        ask(RunAction.RESUME, WHY);
         run.getResult(Void.class);
 
         assertThat(platform.gangs).hasSize(2);

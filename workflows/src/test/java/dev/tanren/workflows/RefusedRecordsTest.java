@@ -3,8 +3,8 @@ package dev.tanren.workflows;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.run.RunAction;
 import dev.tanren.workflows.activity.RegistryActivities;
-import dev.tanren.workflows.run.RunWorkflow;
 import io.temporal.client.WorkflowFailedException;
 import io.temporal.client.WorkflowStub;
 import org.assertj.core.api.Assertions;
@@ -16,8 +16,7 @@ import org.junit.jupiter.api.Timeout;
 class RefusedRecordsTest extends WorkflowTest {
 
     private static final String WORDS = "words that are refused";
-    private static final RunWorkflow.Request ASKED =
-            new RunWorkflow.Request(TestTemporal.ADA, WORDS);
+    private static final String WHY = WORDS;
 
     @Test
     void aRunWhoseRequestsAreRefusedIsPausedResumedAndCancelledAllTheSame() {
@@ -26,10 +25,10 @@ class RefusedRecordsTest extends WorkflowTest {
         platform.script.add(platform.untilCancelled(7));
         WorkflowStub run = temporal.start(Plans.published());
 
-        temporal.pauseAtWork(ASKED, 1);
-        ask().resume(ASKED);
-        temporal.pauseAtWork(ASKED, 2);
-        ask().cancel(ASKED);
+        temporal.pauseAtWork(WHY, 1);
+        ask(RunAction.RESUME, WHY);
+        temporal.pauseAtWork(WHY, 2);
+        ask(RunAction.CANCEL, WHY);
         run.getResult(Void.class);
 
         assertThat(platform.statuses())
@@ -73,9 +72,9 @@ class RefusedRecordsTest extends WorkflowTest {
         WorkflowStub run = temporal.start(Plans.published());
         await(() -> platform.log.contains("gang at work"));
 
-        ask().pause(ASKED);
+        ask(RunAction.PAUSE, WHY);
         await(() -> ask().state().status().equals("paused"));
-        ask().resume(new RunWorkflow.Request(TestTemporal.ADA, null));
+        ask(RunAction.RESUME, null);
         run.getResult(Void.class);
 
         assertThat(platform.statuses()).containsExactly("running", "running", "succeeded");

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.run.RunAction;
 import dev.tanren.workflows.activity.SearchAttributes;
-import dev.tanren.workflows.run.RunWorkflow;
 import io.temporal.client.WorkflowFailedException;
 import io.temporal.client.WorkflowStub;
 import io.temporal.common.SearchAttributeKey;
@@ -19,8 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Timeout(60)
 class RunEndsTest extends WorkflowTest {
 
-    private static final RunWorkflow.Request ASKED =
-            new RunWorkflow.Request(TestTemporal.ADA, "a reason");
+    private static final String WHY = "a reason";
 
     @Test
     void stagesAfterOneThatFailedAreSkippedWithTheReason() {
@@ -57,7 +56,7 @@ class RunEndsTest extends WorkflowTest {
         await(() -> platform.statuses().contains("paused"));
         assertThat(platform.reasons).anyMatch(reason -> reason.contains("scripted"));
 
-        ask().resume(ASKED);
+        ask(RunAction.RESUME, WHY);
         run.getResult(Void.class);
 
         assertThat(platform.statuses().getLast()).isEqualTo("succeeded");
@@ -70,7 +69,7 @@ class RunEndsTest extends WorkflowTest {
         WorkflowStub run = temporal.start(Plans.published());
         await(() -> platform.log.contains("gang at work"));
 
-        ask().cancel(ASKED);
+        ask(RunAction.CANCEL, WHY);
         run.getResult(Void.class);
 
         assertThat(platform.log)
@@ -88,13 +87,13 @@ class RunEndsTest extends WorkflowTest {
         WorkflowStub run = temporal.start(Plans.published());
         await(() -> platform.log.contains("begin at work"));
 
-        ask().pause(ASKED);
+        ask(RunAction.PAUSE, WHY);
         await(() -> platform.statuses().contains("paused"));
 
         assertThat(platform.log).containsSubsequence("begin ended", "run paused");
         assertThat(platform.gangs).isEmpty();
         begin.countDown();
-        ask().resume(ASKED);
+        ask(RunAction.RESUME, WHY);
         run.getResult(Void.class);
         assertThat(platform.statuses().getLast()).isEqualTo("succeeded");
     }
@@ -111,7 +110,7 @@ class RunEndsTest extends WorkflowTest {
         WorkflowStub run = temporal.start(Plans.published());
         await(() -> platform.log.contains(activity + " at work"));
 
-        ask().cancel(ASKED);
+        ask(RunAction.CANCEL, WHY);
         run.getResult(Void.class);
 
         await(() -> platform.log.contains(activity + " ended"));
@@ -148,7 +147,7 @@ class RunEndsTest extends WorkflowTest {
         WorkflowStub run = temporal.start(Plans.published());
         await(() -> platform.log.contains(activity + " at work"));
 
-        ask().pause(ASKED);
+        ask(RunAction.PAUSE, WHY);
 
         assertThat(ask().state().status()).isEqualTo("pausing");
         assertThat(ask().state().reason()).isEqualTo(says + ": a reason");
@@ -162,7 +161,7 @@ class RunEndsTest extends WorkflowTest {
         }
         await(() -> platform.statuses().contains("paused"));
         assertThat(ask().state().reason()).isEqualTo("a reason");
-        ask().resume(ASKED);
+        ask(RunAction.RESUME, WHY);
         run.getResult(Void.class);
         assertThat(platform.statuses()).endsWith("paused", "running", "succeeded");
     }
@@ -173,11 +172,11 @@ class RunEndsTest extends WorkflowTest {
         WorkflowStub run = temporal.start(Plans.published());
         await(() -> platform.log.contains("gang at work"));
 
-        ask().pause(ASKED);
+        ask(RunAction.PAUSE, WHY);
 
         assertThat(platform.reasons).contains("a reason").noneMatch(it -> it.contains("after"));
         await(() -> platform.statuses().contains("paused"));
-        ask().cancel(ASKED);
+        ask(RunAction.CANCEL, WHY);
         run.getResult(Void.class);
     }
 
@@ -186,11 +185,11 @@ class RunEndsTest extends WorkflowTest {
         CountDownLatch open = platform.hold("export");
         WorkflowStub run = temporal.start(Plans.published());
         await(() -> platform.log.contains("export at work"));
-        ask().pause(ASKED);
+        ask(RunAction.PAUSE, WHY);
         open.countDown();
         await(() -> platform.statuses().contains("paused"));
 
-        ask().cancel(ASKED);
+        ask(RunAction.CANCEL, WHY);
         run.getResult(Void.class);
 
         assertThat(platform.stages)

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.run.RunAction;
 import dev.tanren.spec.run.RunState;
 import dev.tanren.workflows.activity.GangActivities;
 import dev.tanren.workflows.activity.RegistryActivities.RequestEntry;
-import dev.tanren.workflows.run.RunWorkflow;
 import io.temporal.client.WorkflowStub;
 import io.temporal.client.WorkflowUpdateException;
 import java.util.List;
@@ -18,8 +18,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class RunWorkflowTest extends WorkflowTest {
 
-    private static final RunWorkflow.Request ASKED =
-            new RunWorkflow.Request(TestTemporal.ADA, "a reason");
+    private static final String WHY = "a reason";
 
     @Override
     TestTemporal server() {
@@ -63,25 +62,26 @@ class RunWorkflowTest extends WorkflowTest {
         WorkflowStub run = start(Plans.twoPhases());
         await(() -> platform.log.contains("gang at work"));
 
-        ask().pause(ASKED);
+        ask(RunAction.PAUSE, WHY);
         await(() -> platform.statuses().contains("paused"));
         assertThat(platform.log).containsSubsequence("run pausing", "gang saved", "run paused");
         assertThat(ask().state().status()).isEqualTo("paused");
 
-        ask().resume(ASKED);
+        ask(RunAction.RESUME, WHY);
         run.getResult(Void.class);
 
         assertThat(platform.statuses())
                 .containsExactly("running", "pausing", "paused", "running", "succeeded");
         assertThat(platform.gangs.get(1).resumeStep()).isEqualTo(7);
         assertThat(platform.asked)
+                .usingRecursiveFieldByFieldElementComparatorIgnoringFields("id")
                 .containsExactly(
                         asked("pause", RunState.RUNNING, RunState.PAUSING),
                         asked("resume", RunState.PAUSED, RunState.RUNNING));
     }
 
     private static RequestEntry asked(String action, RunState before, RunState after) {
-        return new RequestEntry("r", action, TestTemporal.ADA, "a reason", before, after);
+        return new RequestEntry("r", "an id", action, TestTemporal.ADA, "a reason", before, after);
     }
 
     @Test
@@ -90,7 +90,7 @@ class RunWorkflowTest extends WorkflowTest {
         WorkflowStub run = start(Plans.twoPhases());
         await(() -> platform.log.contains("gang at work"));
 
-        ask().cancel(ASKED);
+        ask(RunAction.CANCEL, WHY);
         run.getResult(Void.class);
 
         assertThat(platform.statuses()).containsExactly("running", "cancelling", "cancelled");
@@ -102,10 +102,10 @@ class RunWorkflowTest extends WorkflowTest {
         platform.script.add(platform.untilCancelled(7));
         WorkflowStub run = start(Plans.twoPhases());
         await(() -> platform.log.contains("gang at work"));
-        ask().pause(ASKED);
+        ask(RunAction.PAUSE, WHY);
         await(() -> platform.statuses().contains("paused"));
 
-        ask().cancel(ASKED);
+        ask(RunAction.CANCEL, WHY);
         run.getResult(Void.class);
 
         assertThat(platform.statuses()).endsWith("cancelling", "cancelled");
@@ -117,9 +117,10 @@ class RunWorkflowTest extends WorkflowTest {
         WorkflowStub run = start(Plans.twoPhases());
         await(() -> platform.log.contains("gang at work"));
 
-        assertThatThrownBy(() -> ask().resume(ASKED)).isInstanceOf(WorkflowUpdateException.class);
+        assertThatThrownBy(() -> ask(RunAction.RESUME, WHY))
+                .isInstanceOf(WorkflowUpdateException.class);
 
-        ask().cancel(ASKED);
+        ask(RunAction.CANCEL, WHY);
         run.getResult(Void.class);
     }
 
@@ -167,10 +168,10 @@ class RunWorkflowTest extends WorkflowTest {
         WorkflowStub run = start(Plans.twoPhases());
         await(() -> platform.log.contains("event phase.entered/adapt/short"));
 
-        ask().pause(ASKED);
+        ask(RunAction.PAUSE, WHY);
 
         await(() -> platform.statuses().contains("paused"));
-        ask().resume(ASKED);
+        ask(RunAction.RESUME, WHY);
         platform.script.clear();
         run.getResult(Void.class);
         assertThat(platform.statuses()).endsWith("succeeded");

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.run.RunAction;
 import dev.tanren.workflows.failure.Failure;
-import dev.tanren.workflows.run.RunWorkflow;
 import io.temporal.client.WorkflowStub;
 import io.temporal.failure.ApplicationFailure;
 import java.time.Duration;
@@ -128,7 +128,7 @@ class StageRetriesTest extends WorkflowTest {
                         "13 attempts in a row lost their worker and came no further than step 3;"
                                 + " the last: scripted;")
                 .endsWith("then resume the run");
-        ask().resume(new RunWorkflow.Request(TestTemporal.ADA, null));
+        ask(RunAction.RESUME, null);
         run.getResult(Void.class);
         assertThat(platform.statuses())
                 .containsExactly("running", "paused", "running", "succeeded");

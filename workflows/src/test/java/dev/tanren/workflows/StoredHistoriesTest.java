@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.run.RunAction;
 import dev.tanren.workflows.activity.ActivityPolicies;
 import dev.tanren.workflows.activity.RegistryActivities;
 import dev.tanren.workflows.run.RunWorkflow;
@@ -85,10 +86,10 @@ class StoredHistoriesTest {
             platform.script.add(platform.untilCancelled(7));
             WorkflowStub run = temporal.start(Plans.twoPhases());
             TestTemporal.await(() -> platform.log.contains("gang at work"));
-            temporal.run(RUN_ID).pause(new RunWorkflow.Request(TestTemporal.ADA, null));
+            temporal.ask(RunAction.PAUSE, null);
             TestTemporal.await(() -> platform.statuses().contains("paused"));
             write(temporal, STAGE_ID, "crashed-and-paused-stage.json");
-            temporal.run(RUN_ID).resume(new RunWorkflow.Request(TestTemporal.ADA, null));
+            temporal.ask(RunAction.RESUME, null);
             run.getResult(Void.class);
             write(temporal, RUN_ID, "paused-and-resumed-run.json");
         }
@@ -105,7 +106,7 @@ class StoredHistoriesTest {
             platform.script.add(platform.untilCancelled(7));
             WorkflowStub run = temporal.start(Plans.twoPhases());
             TestTemporal.await(() -> platform.log.contains("gang at work"));
-            temporal.run(RUN_ID).cancel(new RunWorkflow.Request(TestTemporal.ADA, "enough"));
+            temporal.ask(RunAction.CANCEL, "enough");
             run.getResult(Void.class);
             write(temporal, RUN_ID, "cancelled-run.json");
             write(temporal, STAGE_ID, "cancelled-stage.json");
@@ -142,7 +143,8 @@ class StoredHistoriesTest {
         @Override
         public Ended run(Input input) {
             Workflow.newActivityStub(RegistryActivities.class, ActivityPolicies.registry())
-                    .standing(input.runId());
+                    .standing(
+                            new RegistryActivities.StandingQuery(input.runId(), input.execution()));
             return new Ended(1, "succeeded");
         }
 

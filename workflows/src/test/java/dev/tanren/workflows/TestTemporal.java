@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.run.Actor;
+import dev.tanren.spec.run.RunAction;
 import dev.tanren.workflows.activity.GangActivities;
 import dev.tanren.workflows.activity.SearchAttributes;
 import dev.tanren.workflows.payload.SealedDataConverter;
@@ -27,6 +28,7 @@ import io.temporal.worker.Worker;
 import io.temporal.worker.WorkerOptions;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -137,10 +139,26 @@ record TestTemporal(
         return environment.getWorkflowClient().newWorkflowStub(RunWorkflow.class, workflowId);
     }
 
+    /// What Ada asks the run's first execution for.
+    static RunWorkflow.Request request(RunAction action, @Nullable String reason) {
+        return new RunWorkflow.Request(UUID.randomUUID().toString(), 1, action, ADA, reason);
+    }
+
+    void ask(RunAction action, @Nullable String reason) {
+        RunWorkflow run = run(RunWorkflow.workflowId("r"));
+        RunWorkflow.Request request = request(action, reason);
+        switch (action) {
+            case PAUSE -> run.pause(request);
+            case RESUME -> run.resume(request);
+            case CANCEL -> run.cancel(request);
+            case RETRY -> throw new IllegalArgumentException("a retry is another execution");
+        }
+    }
+
     /// Asks for a pause when a gang is at work for the `times`th time, and waits for it.
-    void pauseAtWork(RunWorkflow.Request asked, int times) {
+    void pauseAtWork(@Nullable String why, int times) {
         await(() -> platform.log.stream().filter("gang at work"::equals).count() == times);
-        run(RunWorkflow.workflowId("r")).pause(asked);
+        ask(RunAction.PAUSE, why);
         await(() -> platform.count("paused") == times);
     }
 

@@ -1,9 +1,11 @@
 package dev.tanren.workflows;
 
 import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.run.RunAction;
 import dev.tanren.workflows.run.RunWorkflow;
 import io.temporal.client.WorkflowStub;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
@@ -36,9 +38,13 @@ abstract class WorkflowTest {
         return temporal.start(plan);
     }
 
-    /// The run, for requests.
+    /// The run, for queries.
     final RunWorkflow ask() {
         return temporal.run(RunWorkflow.workflowId("r"));
+    }
+
+    final void ask(RunAction action, @Nullable String reason) {
+        temporal.ask(action, reason);
     }
 
     static void await(BooleanSupplier condition) {

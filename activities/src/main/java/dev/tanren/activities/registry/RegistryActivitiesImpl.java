@@ -30,10 +30,12 @@ public final class RegistryActivitiesImpl implements RegistryActivities {
     }
 
     @Override
-    public Standing standing(String runId) {
+    public Standing standing(StandingQuery query) {
         Map<String, StageState> stages = new LinkedHashMap<>();
-        registry.runs().stages(runId).forEach(stage -> stages.put(stage.stageId(), stage.status()));
-        return new Standing(stages);
+        registry.runs()
+                .stages(query.runId())
+                .forEach(stage -> stages.put(stage.stageId(), stage.status()));
+        return new Standing(query, stages);
     }
 
     @Override
@@ -129,7 +131,7 @@ public final class RegistryActivitiesImpl implements RegistryActivities {
                 event.message(),
                 event.data(),
                 event.key());
-        return new Recorded(event.type());
+        return Recorded.of(event);
     }
 
     @Override
@@ -144,8 +146,8 @@ public final class RegistryActivitiesImpl implements RegistryActivities {
                                 .changing(
                                         Map.of("state", request.before().key()),
                                         Map.of("state", request.after().key()))
-                                .once(callKey()));
-        return new Recorded(request.action());
+                                .once("request/" + request.id()));
+        return new Recorded(request.id());
     }
 
     @Override
@@ -168,7 +170,7 @@ public final class RegistryActivitiesImpl implements RegistryActivities {
                         .mapToLong(Checkpoints.Row::step)
                         .max()
                         .orElse(0);
-        return new LastEvaluation(metrics, committed);
+        return new LastEvaluation(query, metrics, committed);
     }
 
     private void append(

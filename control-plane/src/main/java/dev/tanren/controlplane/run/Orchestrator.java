@@ -150,7 +150,7 @@ public class Orchestrator {
     }
 
     /// What a workflow ended with. Only the result that a worker of Tanren sealed is one.
-    private RunStanding.End endOf(WorkflowExecution ended) {
+    private RunStanding.End endOf(WorkflowExecution ended, long execution) {
         try {
             RunWorkflow.Ended result =
                     client.newUntypedWorkflowStub(
@@ -158,7 +158,9 @@ public class Orchestrator {
                                             .setWorkflowExecution(ended)
                                             .build())
                             .getResult(RunWorkflow.Ended.class);
-            return new RunStanding.End(RunState.of(result.status()), null);
+            return result.execution() == execution
+                    ? new RunStanding.End(RunState.of(result.status()), null)
+                    : RunStanding.End.failed(RunStanding.copied(result.execution(), ended));
         } catch (WorkflowFailedException failed) {
             return RunStanding.End.failed(
                     Failures.read(failed.getCause() == null ? failed : failed.getCause()));

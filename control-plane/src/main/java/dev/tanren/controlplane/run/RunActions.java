@@ -101,7 +101,8 @@ public class RunActions {
                     run.runId(),
                     action,
                     request.updateId(),
-                    new RunWorkflow.Request(actor, reason));
+                    new RunWorkflow.Request(
+                            request.updateId(), run.version().execution(), action, actor, reason));
         } catch (TanrenException e) {
             if (e.code() == ErrorCode.ORCHESTRATOR_UNREACHABLE) {
                 throw e;

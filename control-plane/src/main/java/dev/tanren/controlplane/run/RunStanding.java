@@ -7,7 +7,6 @@ import dev.tanren.workflows.payload.PayloadRefused;
 import dev.tanren.workflows.run.RunWorkflow;
 import io.temporal.api.common.v1.WorkflowExecution;
 import io.temporal.client.WorkflowExecutionDescription;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// How Temporal knows the newest workflow of a run.
@@ -37,11 +36,16 @@ sealed interface RunStanding {
         }
     }
 
+    /// Asks what a workflow of an execution of a run ended with.
+    @FunctionalInterface
+    interface ToEnd {
+        End of(WorkflowExecution workflow, long execution);
+    }
+
     /// What anyone may write, as search attributes, decides nothing.
     ///
     /// @param endOf asks what a workflow ended with; called for one that ended by itself alone
-    static RunStanding of(
-            WorkflowExecutionDescription workflow, Function<WorkflowExecution, End> endOf) {
+    static RunStanding of(WorkflowExecutionDescription workflow, ToEnd endOf) {
         long execution;
         try {
             Long memo = workflow.getMemo(RunWorkflow.EXECUTION_MEMO, Long.class, Long.class);
@@ -64,7 +68,7 @@ sealed interface RunStanding {
                             "its workflow was cancelled in Temporal",
                             null);
             case WORKFLOW_EXECUTION_STATUS_COMPLETED, WORKFLOW_EXECUTION_STATUS_FAILED ->
-                    byItself(execution, endOf.apply(workflow.getExecution()));
+                    byItself(execution, endOf.of(workflow.getExecution(), execution));
             case WORKFLOW_EXECUTION_STATUS_RUNNING,
                     WORKFLOW_EXECUTION_STATUS_PAUSED,
                     WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW,
@@ -86,14 +90,37 @@ sealed interface RunStanding {
         return new Ended(execution, RunState.FAILED, failure.what(), failure);
     }
 
-    private static Foreign foreign(String what, WorkflowExecutionDescription workflow) {
-        return new Foreign(
-                new Failure(
-                        ErrorCode.PAYLOAD_REFUSED,
-                        "the workflow with the run's id was not begun by Tanren: it " + what,
-                        "workflow " + workflow.getExecution().getWorkflowId(),
-                        "see who begins workflows in Temporal, terminate this one, and retry the"
-                                + " run, which goes on from its last checkpoint"));
+    /// One that has ended keeps nothing from beginning.
+    private static RunStanding foreign(String what, WorkflowExecutionDescription workflow) {
+        return atWork(workflow)
+                ? new Foreign(
+                        refused(
+                                "the workflow with the run's id was not begun by Tanren: it "
+                                        + what,
+                                workflow.getExecution()))
+                : new None();
+    }
+
+    private static boolean atWork(WorkflowExecutionDescription workflow) {
+        return switch (workflow.getStatus()) {
+            case WORKFLOW_EXECUTION_STATUS_RUNNING, WORKFLOW_EXECUTION_STATUS_PAUSED -> true;
+            default -> false;
+        };
+    }
+
+    /// A result that was sealed for another execution of the run.
+    static Failure copied(long execution, WorkflowExecution workflow) {
+        return refused(
+                "the run's workflow ended with the result of execution " + execution, workflow);
+    }
+
+    private static Failure refused(String what, WorkflowExecution workflow) {
+        return new Failure(
+                ErrorCode.PAYLOAD_REFUSED,
+                what,
+                "workflow " + workflow.getWorkflowId(),
+                "see who begins workflows in Temporal, terminate this one, and retry the run, which"
+                        + " goes on from its last checkpoint");
     }
 
     private static Ended byItself(long execution, End end) {

@@ -19,7 +19,7 @@ public interface RegistryActivities {
     /// Stands where the words of a record were refused.
     String REFUSED = "the registry refused the words of this record; the worker's log has them";
 
-    Standing standing(String runId);
+    Standing standing(StandingQuery query);
 
     /// Fixes what the run trains on, and records it in an event. The first call of a run decides,
     /// whoever makes it; all get what was recorded.
@@ -41,17 +41,24 @@ public interface RegistryActivities {
     /// The newest evaluation of a stage at or before a step.
     LastEvaluation lastEvaluation(EvaluationQuery query);
 
+    /// @param execution of the run that asks
+    record StandingQuery(String runId, long execution) {}
+
     /// @param stages state of each stage, by its id
-    record Standing(Map<String, StageState> stages) {}
+    record Standing(StandingQuery query, Map<String, StageState> stages) {}
 
     /// What a record is answered with: an activity without a result could be answered for by
     /// anyone.
     ///
-    /// @param what the change's version, else the event's type or the request's action
+    /// @param what the change's version, the request's id, or the event's key or else its type
     record Recorded(String what) {
 
         public static Recorded of(RunVersion version) {
             return new Recorded(version.execution() + "/" + version.sequence());
+        }
+
+        public static Recorded of(EventEntry event) {
+            return new Recorded(event.key() == null ? event.type() : event.key());
         }
     }
 
@@ -112,11 +119,13 @@ public interface RegistryActivities {
             Map<String, Object> data,
             @Nullable String key) {}
 
+    /// @param id names the request: it is recorded once
     /// @param action `pause`, `resume` or `cancel`
     /// @param before what the run was when it was asked for
     /// @param after what it becomes by it
     record RequestEntry(
             String runId,
+            String id,
             String action,
             Actor actor,
             @Nullable String reason,
@@ -126,7 +135,7 @@ public interface RegistryActivities {
         /// The same without words from outside, for a registry that refused them.
         public RequestEntry reduced() {
             Actor bare = new Actor(actor.id(), "unknown", actor.role(), actor.address());
-            return new RequestEntry(runId, action, bare, REFUSED, before, after);
+            return new RequestEntry(runId, id, action, bare, REFUSED, before, after);
         }
     }
 
@@ -134,5 +143,5 @@ public interface RegistryActivities {
 
     /// @param metrics by name, such as `code.loss`; empty where the stage was not evaluated
     /// @param committedStep newest committed step of the whole stage; 0 where there is none
-    record LastEvaluation(Map<String, Double> metrics, long committedStep) {}
+    record LastEvaluation(EvaluationQuery query, Map<String, Double> metrics, long committedStep) {}
 }

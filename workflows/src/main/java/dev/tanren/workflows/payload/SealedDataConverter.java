@@ -1,5 +1,6 @@
 package dev.tanren.workflows.payload;
 
+import com.google.protobuf.ByteString;
 import dev.tanren.spec.json.Json;
 import dev.tanren.workflows.failure.Failures;
 import io.temporal.api.common.v1.Payload;
@@ -7,6 +8,7 @@ import io.temporal.api.common.v1.Payloads;
 import io.temporal.api.failure.v1.Failure;
 import io.temporal.common.converter.CodecDataConverter;
 import io.temporal.common.converter.DataConverter;
+import io.temporal.common.converter.DataConverterException;
 import io.temporal.common.converter.DefaultDataConverter;
 import io.temporal.common.converter.JacksonJsonPayloadConverter;
 import io.temporal.failure.ApplicationFailure;
@@ -33,8 +35,12 @@ public final class SealedDataConverter implements DataConverter {
     /// What the SDK itself makes of a signal to a workflow that is not there.
     private static final String SIGNAL_FAILED = "SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_";
 
+    /// Each says of which class it is, so that a question does not pass for its answer.
+    ///
     /// The SDK hands over what a failure says in an [Optional], which the mapper does not know.
     private static final class Records extends JacksonJsonPayloadConverter {
+
+        private static final String CLASS_KEY = "tanren-class";
 
         Records() {
             super(Json.mapper());
@@ -42,7 +48,33 @@ public final class SealedDataConverter implements DataConverter {
 
         @Override
         public Optional<Payload> toData(Object value) {
-            return super.toData(value instanceof Optional<?> given ? given.orElseThrow() : value);
+            Object given = value instanceof Optional<?> optional ? optional.orElseThrow() : value;
+            return super.toData(given)
+                    .map(
+                            payload ->
+                                    payload.toBuilder()
+                                            .putMetadata(CLASS_KEY, named(given.getClass()))
+                                            .build());
+        }
+
+        @Override
+        public <T> T fromData(Payload payload, Class<T> type, Type genericType) {
+            ByteString sealed = payload.getMetadataOrDefault(CLASS_KEY, ByteString.EMPTY);
+            if (type != Void.class && !sealed.equals(named(type))) {
+                throw new PayloadRefused(
+                        "a payload of "
+                                + sealed.toStringUtf8()
+                                + " stands where one of "
+                                + named(type).toStringUtf8()
+                                + " is due");
+            }
+            return super.fromData(payload, type, genericType);
+        }
+
+        /// Without the package, which may change between two versions.
+        private static ByteString named(Class<?> type) {
+            return ByteString.copyFromUtf8(
+                    type.getName().substring(type.getPackageName().length() + 1));
         }
     }
 
@@ -86,7 +118,7 @@ public final class SealedDataConverter implements DataConverter {
                 requireAtLeast(index + 1, content);
             }
             return sealed.fromPayloads(index, content, type, genericType);
-        } catch (PayloadRefused refused) {
+        } catch (DataConverterException refused) {
             throw coded(refused);
         }
     }
@@ -134,7 +166,7 @@ public final class SealedDataConverter implements DataConverter {
             }
             sealed.failureToException(checked.clone().clearCause().build());
             return checked.build();
-        } catch (PayloadRefused refused) {
+        } catch (DataConverterException refused) {
             return sealed.exceptionToFailure(coded(refused));
         }
     }
@@ -156,7 +188,11 @@ public final class SealedDataConverter implements DataConverter {
         }
     }
 
-    private static ApplicationFailure coded(PayloadRefused refused) {
+    private static ApplicationFailure coded(DataConverterException thrown) {
+        PayloadRefused refused =
+                thrown instanceof PayloadRefused already
+                        ? already
+                        : new PayloadRefused("a payload is not of the form that is due");
         return Failures.ofWorkflow(refused.failure());
     }
 }

@@ -2,6 +2,7 @@ package dev.tanren.workflows.run;
 
 import dev.tanren.spec.plan.Plan;
 import dev.tanren.spec.run.Actor;
+import dev.tanren.spec.run.RunAction;
 import dev.tanren.spec.run.RunVersion;
 import dev.tanren.spec.run.TrainedOn;
 import io.temporal.workflow.QueryMethod;
@@ -9,6 +10,8 @@ import io.temporal.workflow.UpdateMethod;
 import io.temporal.workflow.UpdateValidatorMethod;
 import io.temporal.workflow.WorkflowInterface;
 import io.temporal.workflow.WorkflowMethod;
+import java.util.Collection;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Runs the stages of a plan in order.
@@ -83,14 +86,23 @@ public interface RunWorkflow {
     /// @param trainedOn what the run was prepared for
     /// @param stage id of the stage that was begun already; null between two stages
     /// @param approvedPhase phase of that stage that a person has let in
-    record Carried(TrainedOn trainedOn, @Nullable String stage, @Nullable String approvedPhase) {
+    /// @param taken ids of the requests that were taken in this execution of the run
+    record Carried(
+            TrainedOn trainedOn,
+            @Nullable String stage,
+            @Nullable String approvedPhase,
+            List<String> taken) {
 
         public Carried(TrainedOn trainedOn) {
-            this(trainedOn, null, null);
+            this(trainedOn, null, null, List.of());
         }
 
         public Carried during(@Nullable String begun, @Nullable String approved) {
-            return new Carried(trainedOn, begun, approved);
+            return new Carried(trainedOn, begun, approved, taken);
+        }
+
+        public Carried having(Collection<String> requests) {
+            return new Carried(trainedOn, stage, approvedPhase, List.copyOf(requests));
         }
     }
 
@@ -100,8 +112,14 @@ public interface RunWorkflow {
     /// @param status key of the run's status, such as `succeeded`
     record Ended(long execution, String status) {}
 
+    /// What a person asks for. It is taken once, in the execution that it is for, and as nothing
+    /// else: whoever repeats what was sealed gets nothing by it.
+    ///
+    /// @param id names this request, and no other of any run
+    /// @param execution of the run, see [Input#execution()]
     /// @param actor who asks
-    record Request(Actor actor, @Nullable String reason) {}
+    record Request(
+            String id, long execution, RunAction action, Actor actor, @Nullable String reason) {}
 
     /// @param status key of the run's status, such as `running`
     record State(String status, @Nullable String currentStage, @Nullable String reason) {}

@@ -9,6 +9,7 @@ import com.google.protobuf.ByteString;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.run.Actor;
+import dev.tanren.spec.run.RunAction;
 import dev.tanren.workflows.failure.Failures;
 import dev.tanren.workflows.run.RunWorkflow.Request;
 import dev.tanren.workflows.testing.TestKeys;
@@ -29,7 +30,8 @@ import org.junit.jupiter.api.Test;
 class SealedDataConverterTest {
 
     private static final String CANARY = "a-word-of-the-plan";
-    private static final Request RECORD = new Request(Actor.program("ada"), CANARY);
+    private static final Request RECORD =
+            new Request("an id", 1, RunAction.PAUSE, Actor.program("ada"), CANARY);
 
     private final DataConverter sealed =
             new SealedDataConverter(TestKeys.keys())

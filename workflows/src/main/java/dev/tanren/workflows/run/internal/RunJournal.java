@@ -127,13 +127,14 @@ final class RunJournal {
         RequestEntry request =
                 new RequestEntry(
                         runId,
+                        asked.id(),
                         action.key(),
                         asked.actor(),
                         asked.reason(),
                         status,
                         action.allowedIn(status) ? after : status);
         write(
-                new Recorded(action.key()),
+                new Recorded(asked.id()),
                 () -> registry.recordRequest(request),
                 () -> registry.recordRequest(request.reduced()));
     }
@@ -180,7 +181,8 @@ final class RunJournal {
                                 done.completeFrom(
                                         Async.procedure(
                                                 () -> {
-                                                    before.get();
+                                                    // Its failure is its own caller's.
+                                                    before.handle((_, _) -> null).get();
                                                     unlessRefused(due, record, reduced);
                                                 })))
                 .run();

@@ -7,8 +7,11 @@ import dev.tanren.spec.run.RunState;
 import dev.tanren.spec.run.StageState;
 import dev.tanren.workflows.activity.ActivityPolicies;
 import dev.tanren.workflows.activity.RegistryActivities;
+import dev.tanren.workflows.activity.RegistryActivities.Standing;
+import dev.tanren.workflows.activity.RegistryActivities.StandingQuery;
 import dev.tanren.workflows.failure.Failure;
 import dev.tanren.workflows.failure.Failures;
+import dev.tanren.workflows.payload.Answers;
 import dev.tanren.workflows.run.RunWorkflow;
 import dev.tanren.workflows.training.TrainingStageWorkflow.Outcome;
 import io.temporal.failure.CanceledFailure;
@@ -19,8 +22,10 @@ import io.temporal.workflow.WorkflowInit;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedSet;
 import org.jspecify.annotations.Nullable;
 
 /// See [RunWorkflow].
@@ -35,6 +40,7 @@ public final class RunWorkflowImpl implements RunWorkflow {
     private final TrainingChild training;
     private final ProcessStages processes;
     private final List<Stage> unfinished = new ArrayList<>();
+    private final SequencedSet<String> taken = new LinkedHashSet<>();
     private @Nullable String pauseReason;
     private boolean preparing;
 
@@ -47,6 +53,7 @@ public final class RunWorkflowImpl implements RunWorkflow {
         Carried carried = input.carried();
         if (carried != null) {
             journal.continueRunning(carried.stage());
+            taken.addAll(carried.taken());
         }
         this.work = Workflow.newCancellationScope(this::runStages);
     }
@@ -76,12 +83,12 @@ public final class RunWorkflowImpl implements RunWorkflow {
 
     @Override
     public void validatePause(Request request) {
-        require(RunAction.PAUSE);
+        require(RunAction.PAUSE, request);
     }
 
     @Override
     public void pause(Request request) {
-        journal.requested(RunAction.PAUSE, request, RunState.PAUSING);
+        take(RunAction.PAUSE, request, RunState.PAUSING);
         if (!RunAction.PAUSE.allowedIn(journal.status())) {
             return;
         }
@@ -108,12 +115,12 @@ public final class RunWorkflowImpl implements RunWorkflow {
 
     @Override
     public void validateResume(Request request) {
-        require(RunAction.RESUME);
+        require(RunAction.RESUME, request);
     }
 
     @Override
     public void resume(Request request) {
-        journal.requested(RunAction.RESUME, request, RunState.RUNNING);
+        take(RunAction.RESUME, request, RunState.RUNNING);
         if (RunAction.RESUME.allowedIn(journal.status())) {
             journal.become(RunState.RUNNING, null, null);
         }
@@ -121,12 +128,12 @@ public final class RunWorkflowImpl implements RunWorkflow {
 
     @Override
     public void validateCancel(Request request) {
-        require(RunAction.CANCEL);
+        require(RunAction.CANCEL, request);
     }
 
     @Override
     public void cancel(Request request) {
-        journal.requested(RunAction.CANCEL, request, RunState.CANCELLING);
+        take(RunAction.CANCEL, request, RunState.CANCELLING);
         if (RunAction.CANCEL.allowedIn(journal.status())) {
             // Recorded first: a gang that is cancelled looks there whether it should still save.
             journal.become(RunState.CANCELLING, request.reason(), null);
@@ -134,7 +141,21 @@ public final class RunWorkflowImpl implements RunWorkflow {
         }
     }
 
-    private void require(RunAction action) {
+    /// Whoever can reach Temporal can send again what a person has sent, under any name.
+    private void require(RunAction action, Request request) {
+        if (request.action() != action
+                || request.execution() != input.execution()
+                || taken.contains(request.id())) {
+            throw new IllegalStateException(
+                    "the request was made to "
+                            + request.action().key()
+                            + " execution "
+                            + request.execution()
+                            + " of the run, once; this is "
+                            + action.key()
+                            + " in execution "
+                            + input.execution());
+        }
         if (!action.allowedIn(journal.status())) {
             throw new IllegalStateException(
                     "the run is "
@@ -144,12 +165,15 @@ public final class RunWorkflowImpl implements RunWorkflow {
         }
     }
 
+    private void take(RunAction action, Request request, RunState after) {
+        taken.add(request.id());
+        journal.requested(action, request, after);
+    }
+
     private void runStages() {
         Map<String, StageState> standing = new LinkedHashMap<>();
         // Also when the run is cancelled meanwhile: stages that are left are skipped then.
-        Workflow.newDetachedCancellationScope(
-                        () -> standing.putAll(registry.standing(input.runId()).stages()))
-                .run();
+        Workflow.newDetachedCancellationScope(() -> standing.putAll(standing())).run();
         input.plan().stages().stream()
                 .filter(stage -> standing.get(stage.id()) != StageState.SUCCEEDED)
                 .forEach(unfinished::add);
@@ -167,6 +191,13 @@ public final class RunWorkflowImpl implements RunWorkflow {
             unfinished.removeFirst();
             journal.stageEnded(stage.id(), StageState.SUCCEEDED, null);
         }
+    }
+
+    private Map<String, StageState> standing() {
+        StandingQuery query = new StandingQuery(input.runId(), input.execution());
+        Standing standing = registry.standing(query);
+        Answers.require(query, standing.query());
+        return standing.stages();
     }
 
     /// Stages that an earlier try of the run has ended are waited for once more.
@@ -266,7 +297,12 @@ public final class RunWorkflowImpl implements RunWorkflow {
                                         RunWorkflow.EXECUTION_MEMO, input.execution()))
                         .build();
         Workflow.newContinueAsNewStub(RunWorkflow.class, options)
-                .run(new Input(input.runId(), input.plan(), journal.version(), prepared));
+                .run(
+                        new Input(
+                                input.runId(),
+                                input.plan(),
+                                journal.version(),
+                                prepared.having(taken)));
     }
 
     private void endUnfinished(RuntimeException thrown) {

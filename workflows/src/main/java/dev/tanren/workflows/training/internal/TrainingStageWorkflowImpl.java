@@ -16,6 +16,8 @@ import dev.tanren.workflows.activity.GangActivities.GangResult;
 import dev.tanren.workflows.activity.RegistryActivities;
 import dev.tanren.workflows.activity.RegistryActivities.EvaluationQuery;
 import dev.tanren.workflows.activity.RegistryActivities.EventEntry;
+import dev.tanren.workflows.activity.RegistryActivities.LastEvaluation;
+import dev.tanren.workflows.activity.RegistryActivities.Recorded;
 import dev.tanren.workflows.failure.Failure;
 import dev.tanren.workflows.failure.Failures;
 import dev.tanren.workflows.payload.Answers;
@@ -98,8 +100,7 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
             }
             leftOut.clear();
         }
-        CutShort.by(stage, leftOut)
-                .ifPresent(cut -> registry.recordEvent(cut.event(input.runId(), stage.id())));
+        CutShort.by(stage, leftOut).ifPresent(cut -> record(cut.event(input.runId(), stage.id())));
         return Outcome.finished();
     }
 
@@ -107,11 +108,11 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
         if (entry.phase().enterWhen() == null) {
             return new PhaseGate(PhaseGate.Decision.ENTER, null);
         }
-        return PhaseGate.decide(
-                entry,
-                registry.lastEvaluation(
-                        new EvaluationQuery(input.runId(), stage.id(), entry.firstStep() - 1)),
-                input.approvedPhase());
+        EvaluationQuery query =
+                new EvaluationQuery(input.runId(), stage.id(), entry.firstStep() - 1);
+        LastEvaluation evaluation = registry.lastEvaluation(query);
+        Answers.require(query, evaluation.query());
+        return PhaseGate.decide(entry, evaluation, input.approvedPhase());
     }
 
     /// Tries until the phase's last step is committed.
@@ -330,7 +331,7 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
     private void record(String type, Timetable.Entry entry, PhaseGate gate) {
         String phase = entry.phase().id();
         String reason = gate.reason();
-        registry.recordEvent(
+        record(
                 new EventEntry(
                         input.runId(),
                         type,
@@ -340,6 +341,10 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
                                 : reason,
                         steps(entry),
                         type + "/" + stage.id() + "/" + phase));
+    }
+
+    private void record(EventEntry event) {
+        Answers.require(Recorded.of(event), registry.recordEvent(event));
     }
 
     private static Map<String, Object> steps(Timetable.Entry entry) {
