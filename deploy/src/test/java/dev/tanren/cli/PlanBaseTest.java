@@ -98,7 +98,7 @@ class PlanBaseTest extends CommandTest {
 
         assertThat(result.exitCode()).isEqualTo(2);
         assertThat(result.tree().path("problems").get(0).path("code").asText())
-                .isEqualTo("PLAN_INCONSISTENT");
+                .isEqualTo("TNR-1010");
     }
 
     @Test

@@ -21,6 +21,12 @@ public final class MemoryObjectStore implements ObjectStore {
 
     private final SortedMap<String, byte[]> objects = new ConcurrentSkipListMap<>();
     private int writes;
+    private boolean refusing;
+
+    /// From now on it is as with keys that only read.
+    public void refuseWrites() {
+        refusing = true;
+    }
 
     public int writes() {
         return writes;
@@ -41,6 +47,10 @@ public final class MemoryObjectStore implements ObjectStore {
     }
 
     private StoredObject store(String key, byte[] bytes) {
+        if (refusing) {
+            throw new TanrenException(
+                    ErrorCode.STORE_REFUSED, "the store answered 403", key, "use other keys");
+        }
         objects.put(key, bytes);
         writes++;
         return described(key, bytes);

@@ -141,11 +141,22 @@ public final class BlockPlans {
                 return fetched.get();
             }
             make(part, hash, request, documents);
-            store.put(prefix + hash, part);
+            offer(part, hash);
             return kept(part, file, hash)
                     .orElseThrow(() -> new IOException("it is not what was written"));
         } finally {
             Files.deleteIfExists(part);
+        }
+    }
+
+    /// Lets other nodes have it. One whose keys only read the dataset keeps it to itself.
+    private void offer(Path part, String hash) {
+        try {
+            store.put(prefix + hash, part);
+        } catch (TanrenException e) {
+            if (e.code() != ErrorCode.STORE_REFUSED) {
+                throw e;
+            }
         }
     }
 

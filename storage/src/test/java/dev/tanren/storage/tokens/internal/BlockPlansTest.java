@@ -77,6 +77,17 @@ class BlockPlansTest {
     }
 
     @Test
+    void aNodeWhoseKeysOnlyReadTheDatasetKeepsThePlanToItself() throws Exception {
+        List<int[]> expected = blocks(dataset(2000), "one");
+        MemoryObjectStore store = dataset(2000);
+        store.refuseWrites();
+
+        assertThat(blocks(store, "other")).usingRecursiveComparison().isEqualTo(expected);
+        assertThat(store.list("datasets/abc/blocks/")).isEmpty();
+        assertThat(names("other")).hasSize(2).contains("lock");
+    }
+
+    @Test
     void aPlanThatIsCutShortIsMadeAgain() throws Exception {
         MemoryObjectStore store = dataset(2000);
         List<int[]> first = blocks(store, "one");
