@@ -223,7 +223,8 @@ public class ProblemAnswers {
         return response.build();
     }
 
-    private static ProblemDetails ofStatus(RoutingContext request, int status) {
+    /// What a status says that has no error of its own.
+    public static ProblemDetails ofStatus(RoutingContext request, int status) {
         String where = request.request().method() + " " + request.normalizedPath();
         String traceId = TraceId.of(request);
         return switch (status) {

@@ -15,7 +15,6 @@ import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.storage.registry.Runs.Run;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.annotation.security.RolesAllowed;
-import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
@@ -65,7 +64,6 @@ public class AttentionResource {
     @POST
     @RolesAllowed(Roles.OPERATOR)
     @Path("{id}/acknowledge")
-    @Consumes(MediaType.APPLICATION_JSON)
     @Refuses(409)
     @RequestBody(
             required = false,

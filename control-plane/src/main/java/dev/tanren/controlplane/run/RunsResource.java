@@ -187,7 +187,6 @@ public class RunsResource {
     @POST
     @RolesAllowed(Roles.OPERATOR)
     @Path("{id}/{action: pause|resume|cancel|retry}")
-    @Consumes(MediaType.APPLICATION_JSON)
     @Answer(
             status = 202,
             description = "The run as it then is",

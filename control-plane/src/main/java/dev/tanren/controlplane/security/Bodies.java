@@ -11,6 +11,7 @@ import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
 import jakarta.inject.Singleton;
 import java.time.Duration;
+import java.util.Locale;
 
 /// Reads the body of a request whole before anyone works on it, in a limited time. It is small: a
 /// plan names data, it does not hold it.
@@ -37,6 +38,13 @@ class Bodies {
         long timer = vertx.setTimer(patience.toMillis(), _ -> giveUp(request));
         request.addEndHandler(_ -> vertx.cancelTimer(timer));
         reader.handle(request);
+    }
+
+    /// Whether the body is a form in parts, which no call takes. Read as one it would be waited for
+    /// where it is none.
+    static boolean hasParts(HttpServerRequest request) {
+        String type = request.getHeader("Content-Type");
+        return type != null && type.toLowerCase(Locale.ROOT).contains("multipart/form-data");
     }
 
     private static boolean hasBody(HttpServerRequest request) {

@@ -25,6 +25,7 @@ public class Gate {
     static final String CSRF_HEADER = "X-CSRF-Token";
 
     private static final int PRIORITY = 1_000;
+    private static final int UNSUPPORTED_MEDIA_TYPE = 415;
     static final long LARGEST_BODY = 1 << 20;
 
     private final Set<String> hosts = new HashSet<>(Set.of("localhost", "127.0.0.1", "::1"));
@@ -85,6 +86,9 @@ public class Gate {
         if (tooLarge(request.request())) {
             return Optional.of(
                     ProblemAnswers.tooLarge(request.normalizedPath(), TraceId.of(request)));
+        }
+        if (Bodies.hasParts(request.request())) {
+            return Optional.of(ProblemAnswers.ofStatus(request, UNSUPPORTED_MEDIA_TYPE));
         }
         if (!csrfHolds(request)) {
             return forbidden(
