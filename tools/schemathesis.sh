@@ -15,7 +15,7 @@ address=${1:-http://127.0.0.1:7420}
 seed=${SCHEMATHESIS_SEED:-$(date +%s)}
 seconds=${SCHEMATHESIS_SECONDS:-120}
 
-version=$(sed 's/^schemathesis==//' "$here/schemathesis/requirements.txt")
+version=$(sed -n 's/^schemathesis==//p' "$here/schemathesis/requirements.txt")
 tool=$home/cache/schemathesis-$version
 if [[ ! -x $tool/bin/schemathesis ]]; then
   rm -rf "$tool"
