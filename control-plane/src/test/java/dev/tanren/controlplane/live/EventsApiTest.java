@@ -121,8 +121,8 @@ class EventsApiTest extends ApiTest {
         try (HttpClient client = HttpClient.newHttpClient();
                 BufferedReader lines = open(client, id, null)) {
             until(lines, line -> line.contains("at work"));
-            projector().become(id, RunState.SUCCEEDED);
             registry.events().append(id, "run.succeeded", null, "done", Map.of(), "done");
+            projector().become(id, RunState.SUCCEEDED);
             List<String> seen = lines.lines().toList();
             assertThat(seen).anyMatch(line -> line.contains("done"));
             assertThat(seen.stream().map(line -> line.replace(" ", "")))
