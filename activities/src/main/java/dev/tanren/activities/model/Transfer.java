@@ -53,7 +53,11 @@ final class Transfer {
         };
     }
 
-    /// What was looked into is what is stored, whatever becomes of the file's name.
+    /// The file that was looked into is the one that is stored, whatever becomes of its name.
+    ///
+    /// Its bytes are those that it has when each is read: whoever writes to the very file between
+    /// the inspection and the end of the upload changes what is stored, and one who cuts it short
+    /// makes the reading fail. The hash that is returned is of the bytes that were stored.
     private ObjectStore.StoredObject put(
             String key, FileChannel channel, Consumer<MemorySegment> inspection)
             throws IOException {
