@@ -34,6 +34,11 @@ public record PermittedPath(Path root, Path path) {
 
     /// Opens the file for reading.
     ///
+    /// What is there when it is looked at must be a file; a pipe is refused. Java has no way to
+    /// open without waiting, though: where whoever may write to the folder puts a pipe in the
+    /// file's place between the look and the opening, the thread waits until somebody writes to
+    /// the pipe.
+    ///
     /// @throws IOException also where it, or a folder on the way, is a link by now, and where it is
     ///     no file
     public FileChannel open() throws IOException {
