@@ -4,7 +4,6 @@ import dev.tanren.deploy.client.ApiClient;
 import dev.tanren.deploy.stack.Secrets;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -16,8 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// Looks for the stack's own secrets wherever something of a run is left: in Temporal's histories,
@@ -26,26 +23,22 @@ final class Canaries {
 
     private static final int STEPS = 80;
     private static final Duration BACK = Duration.ofSeconds(60);
-    private static final int BLOCK = 1 << 20;
-
-    /// What a rank needs none of.
-    private static final List<String> OF_THE_PLATFORM =
-            List.of("databasePassword", "superuserPassword", "adminToken", "payloadKey");
 
     private final Laboratory laboratory;
     private final Findings findings;
-    private final Map<String, String> secrets;
+    private final SecretSearch search;
 
     private Canaries(Laboratory laboratory, Findings findings) {
         this.laboratory = laboratory;
         this.findings = findings;
         Secrets kept = Secrets.of(laboratory.home());
-        this.secrets = new LinkedHashMap<>();
+        Map<String, String> secrets = new LinkedHashMap<>();
         secrets.put("databasePassword", kept.databasePassword());
         secrets.put("superuserPassword", kept.superuserPassword());
         secrets.put("secretKey", kept.secretKey());
         secrets.put("adminToken", kept.adminToken());
         secrets.put("payloadKey", kept.payloadKeys().replaceFirst("^[^:]*:", ""));
+        this.search = new SecretSearch(secrets);
     }
 
     /// A run is trained, its database is killed, and so is a rank, for the exceptions of it. Passes
@@ -68,15 +61,15 @@ final class Canaries {
     }
 
     private void environments(List<Long> ranks) {
-        Set<String> found =
+        List<String> wrong =
                 ranks.stream()
-                        .flatMap(rank -> in(Path.of("/proc/" + rank + "/environ")).stream())
-                        .filter(OF_THE_PLATFORM::contains)
-                        .collect(Collectors.toSet());
+                        .flatMap(rank -> search.wrongOfRank(Path.of("/proc/" + rank + "/environ")))
+                        .toList();
         findings.check(
-                "ranks have no secret of the platform in their environment",
-                found.isEmpty(),
-                found.isEmpty() ? ranks.size() + " ranks" : found);
+                "the environment of each rank is read, has keys of its run and no secret of the"
+                        + " stack",
+                wrong.isEmpty() && !ranks.isEmpty(),
+                wrong.isEmpty() ? ranks.size() + " ranks" : wrong);
     }
 
     private void files() {
@@ -99,7 +92,7 @@ final class Canaries {
         long bytes = 0;
         for (Path file : all(home)) {
             if (!keepers.contains(file)) {
-                List<String> here = in(file);
+                List<String> here = search.in(file);
                 bytes += size(file);
                 if (!here.isEmpty()) {
                     found.put(home.relativize(file).toString(), here);
@@ -112,8 +105,8 @@ final class Canaries {
                 found.isEmpty() ? (bytes >> 20) + " MiB were read" : found);
         findings.check(
                 "the search finds what is there",
-                in(laboratory.home().secretsFile()).size() == secrets.size(),
-                in(laboratory.home().secretsFile()));
+                search.in(laboratory.home().secretsFile()).size() == search.secrets().size(),
+                search.in(laboratory.home().secretsFile()));
     }
 
     private void answers(String id) {
@@ -126,39 +119,11 @@ final class Canaries {
         for (String path : List.of("/runs", "/workers", "/audit", "/tokens", "/attention")) {
             said.add(api.get(path).toString());
         }
-        List<String> found = named(String.join("\n", said));
+        List<String> found = search.named(String.join("\n", said));
         findings.check(
                 "no answer of the API holds a secret",
                 found.isEmpty(),
                 found.isEmpty() ? said.size() + " answers" : found);
-    }
-
-    private List<String> named(String text) {
-        return secrets.entrySet().stream()
-                .filter(secret -> text.contains(secret.getValue()))
-                .map(Map.Entry::getKey)
-                .toList();
-    }
-
-    /// The names of secrets that a file holds, as bytes; of one that has gone meanwhile none.
-    private List<String> in(Path file) {
-        Set<String> found = new TreeSet<>();
-        int longest = secrets.values().stream().mapToInt(String::length).max().orElse(0);
-        try (var stream = Files.newInputStream(file)) {
-            String before = "";
-            byte[] block = stream.readNBytes(BLOCK);
-            while (block.length > 0) {
-                String text = before + new String(block, StandardCharsets.ISO_8859_1);
-                found.addAll(named(text));
-                before = text.substring(Math.max(0, text.length() - longest));
-                block = stream.readNBytes(BLOCK);
-            }
-        } catch (NoSuchFileException gone) {
-            return List.of();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return List.copyOf(found);
     }
 
     private static List<Path> all(Path folder) {
