@@ -12,7 +12,9 @@ import dev.tanren.storage.registry.Workers;
 import dev.tanren.storage.registry.Workers.Worker;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -54,6 +56,7 @@ record Facts(
                     "save.awaited",
                     "anomaly.found",
                     "checkpoint.quarantined",
+                    "checkpoint.released",
                     "dataset.progress");
 
     Optional<TrainingStage> training() {
@@ -93,6 +96,25 @@ record Facts(
                                 event.data().get("attempt") instanceof Number number
                                         && number.intValue() == attempt.attempt())
                 .findFirst();
+    }
+
+    /// Checkpoints of the stage that were found damaged and do not verify again since, the newest
+    /// first.
+    List<Event> quarantines() {
+        Set<Object> released = new HashSet<>();
+        List<Event> damaged = new ArrayList<>();
+        for (Event event : events) {
+            Object step = event.data().get("step");
+            if (step == null || stage == null || !stage.stageId().equals(event.stageId())) {
+                continue;
+            }
+            if (event.type().equals("checkpoint.released")) {
+                released.add(step);
+            } else if (event.type().equals("checkpoint.quarantined") && !released.contains(step)) {
+                damaged.add(event);
+            }
+        }
+        return damaged;
     }
 
     List<Worker> alive() {

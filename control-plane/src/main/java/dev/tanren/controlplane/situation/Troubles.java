@@ -19,7 +19,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// What went wrong, and how that is known.
@@ -121,7 +120,7 @@ record Troubles(Facts facts) {
                                                         Words.duration(facts.ago(since)))));
         if (troubled) {
             ofAttempts(evidence);
-            quarantines().limit(NAMED).map(this::dated).forEach(evidence::add);
+            facts.quarantines().stream().limit(NAMED).map(this::dated).forEach(evidence::add);
         }
         return evidence;
     }
@@ -139,11 +138,6 @@ record Troubles(Facts facts) {
         troubled().flatMap(this::anomaly).ifPresent(evidence::add);
     }
 
-    private Stream<Event> quarantines() {
-        return facts.events().stream()
-                .filter(event -> event.type().equals("checkpoint.quarantined"));
-    }
-
     private String dated(Event event) {
         return event.message() + ", at " + Words.time(event.at());
     }
@@ -152,7 +146,7 @@ record Troubles(Facts facts) {
     /// damaged, whichever came last since a person last decided.
     Optional<Trouble> atWork() {
         Optional<Trouble> attempt = troubled().map(Troubles::of);
-        return quarantines()
+        return facts.quarantines().stream()
                 .findFirst()
                 .filter(event -> facts.isSinceDecision(event.at()))
                 .filter(event -> attempt.isEmpty() || event.at().isAfter(attempt.get().at()))

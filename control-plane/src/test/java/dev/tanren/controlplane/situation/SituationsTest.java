@@ -377,6 +377,50 @@ class SituationsTest extends RecordedRun {
     }
 
     @Test
+    void aCheckpointThatVerifiesAgainIsNoTroubleAnyMore() {
+        worker("w-1");
+        begins(1, 0);
+        steps(1, 46);
+        damaged("adapt", 20);
+        damaged("adapt", 40);
+        event("checkpoint.released", "checkpoint of step 40 verifies again", Map.of("step", 40));
+
+        assertThat(trouble(situation()).what()).startsWith("checkpoint of step 20");
+        event("checkpoint.released", "checkpoint of step 20 verifies again", Map.of("step", 20));
+        assertThat(situation().trouble()).isNull();
+        assertThat(situation().evidence()).isEmpty();
+
+        damaged("adapt", 40);
+        assertThat(trouble(situation()).what()).startsWith("checkpoint of step 40");
+    }
+
+    @Test
+    void aDamagedCheckpointOfAnotherStageIsNoTroubleOfTheOneAtWork() {
+        worker("w-1");
+        begins(1, 0);
+        steps(1, 46);
+        damaged("base", 40);
+
+        assertThat(situation().trouble()).isNull();
+
+        ends(1, "the process ended by signal 9 (SIGKILL) [rank 0]", ErrorCode.RANK_CRASHED);
+        assertThat(trouble(situation()).code()).isEqualTo("TNR-5001");
+        assertThat(situation().evidence())
+                .noneSatisfy(sentence -> assertThat(sentence).contains("checkpoint of step 40"));
+    }
+
+    private void damaged(String stage, long step) {
+        registry.events()
+                .append(
+                        RUN,
+                        "checkpoint.quarantined",
+                        stage,
+                        "checkpoint of step " + step + " does not verify: another SHA-256",
+                        Map.of("step", step),
+                        null);
+    }
+
+    @Test
     void dataThatCannotBeReadFailsTheRunWithTheDocumentNamed() {
         worker("w-1");
         fails(
