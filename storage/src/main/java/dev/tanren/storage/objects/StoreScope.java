@@ -73,7 +73,8 @@ public record StoreScope(String bucket, String owned, List<String> readable) {
         }
         try {
             byte[] json = Base64.getUrlDecoder().decode(accessKey.substring(MARK.length()));
-            return Optional.of(
+            // It may say `null`: whoever asks chooses what it says.
+            return Optional.ofNullable(
                     Json.read(new String(json, StandardCharsets.UTF_8), StoreScope.class));
         } catch (IllegalArgumentException none) {
             return Optional.empty();
