@@ -32,8 +32,9 @@ import org.jspecify.annotations.Nullable;
 @Path("/api/v1/runs/{id}/logs")
 public class LogsResource {
 
+    /// Ranks may write whatever key they like below their run's: more digits name no log.
     private static final Pattern KEY =
-            Pattern.compile("runs/([^/]+)/([^/]+)/logs/(\\d+)/rank-(\\d+)\\.log");
+            Pattern.compile("runs/([^/]+)/([^/]+)/logs/(\\d{1,9})/rank-(\\d{1,9})\\.log");
     private static final Pattern STAGE = Pattern.compile("[a-z0-9-]{1,63}");
 
     /// Enough for what a person reads; the whole log can be downloaded.
@@ -152,7 +153,7 @@ public class LogsResource {
                 null);
     }
 
-    private static Optional<LogView> view(StoredObject object) {
+    static Optional<LogView> view(StoredObject object) {
         Matcher key = KEY.matcher(object.key());
         return key.matches()
                 ? Optional.of(
