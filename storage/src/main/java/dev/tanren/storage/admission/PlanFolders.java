@@ -17,6 +17,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Stream;
 
@@ -71,7 +72,7 @@ public final class PlanFolders {
         try (DirectoryStream<Path> files =
                 Files.newDirectoryStream(ofPlan(plan), PlanFolders::isRecord)) {
             for (Path file : files) {
-                folders.add(Path.of(Files.readString(file)));
+                folder(file).ifPresent(folders::add);
             }
         } catch (NoSuchFileException | NotDirectoryException none) {
             return List.of();
@@ -79,6 +80,15 @@ public final class PlanFolders {
             throw new UncheckedIOException(e);
         }
         return folders.stream().filter(Path::isAbsolute).sorted().toList();
+    }
+
+    /// Empty where the record was withdrawn after it was listed.
+    private static Optional<Path> folder(Path record) throws IOException {
+        try {
+            return Optional.of(Path.of(Files.readString(record)));
+        } catch (NoSuchFileException withdrawn) {
+            return Optional.empty();
+        }
     }
 
     private static boolean isRecord(Path file) {

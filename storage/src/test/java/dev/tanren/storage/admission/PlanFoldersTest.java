@@ -8,6 +8,7 @@ import dev.tanren.spec.validation.PlanReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -51,6 +52,24 @@ class PlanFoldersTest {
                 .isEqualTo("rwx------");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new PlanFolders(records).admit(plan, Path.of("home")));
+    }
+
+    @Test
+    void anAdmissionThatIsWithdrawnMeanwhileTakesNoOtherAway() throws Exception {
+        Path records = folder.resolve("plan-folders");
+        Plan plan = plan("a", "file:/home/u/corpus", "**/*", "file:/home/u/tokenizer.json");
+        PlanFolders folders = new PlanFolders(records);
+        folders.admit(plan, Path.of("/home"));
+        Path ofPlan;
+        try (Stream<Path> plans = Files.list(records)) {
+            ofPlan = plans.toList().getFirst();
+        }
+        for (int i = 0; i < 20; i++) {
+            // It is listed, and not there when it is to be read.
+            Files.createSymbolicLink(ofPlan.resolve("withdrawn-" + i), folder.resolve("none"));
+        }
+
+        assertThat(folders.of(plan)).containsExactly(Path.of("/home"));
     }
 
     private static String tokenizer(String user) {
