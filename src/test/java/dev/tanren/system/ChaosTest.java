@@ -40,7 +40,7 @@ class ChaosTest {
         EmbeddedStack.Result result =
                 EmbeddedStack.tanrenIn(
                         home,
-                        Duration.ofMinutes(15),
+                        Duration.ofMinutes(30),
                         List.of(
                                         "chaos", "24", "22", "23", "16", "11", "5", "2", "1",
                                         "--kills", KILLS, "--seed", seed, "--json")
