@@ -8,6 +8,7 @@ import dev.tanren.storage.testing.SmallCheckpoints;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 /// What of the worker's keys the processes of a run get.
@@ -24,7 +25,7 @@ class StoreCredentialsTest {
     void whereKeysAreDerivedARankHasThoseOfItsRunAndNeitherOfTheWorkers() {
         Map<String, String> given = environment("derived");
 
-        String key = given.get(StoreAddress.ACCESS_KEY_VARIABLE);
+        String key = Objects.requireNonNull(given.get(StoreAddress.ACCESS_KEY_VARIABLE));
         assertThat(key).startsWith("tnr-run-");
         assertThat(StoreScope.of(key))
                 .contains(
