@@ -102,8 +102,4 @@ public interface Settings {
     /// Event streams that may be open at once.
     @WithDefault("200")
     int eventStreams();
-
-    /// Downloads that may go on at once; each takes 2 MiB of the heap.
-    @WithDefault("32")
-    int downloads();
 }

@@ -1,12 +1,11 @@
 package dev.tanren.controlplane.run;
 
-import dev.tanren.controlplane.Settings;
 import dev.tanren.controlplane.problem.ProblemAnswers;
 import dev.tanren.controlplane.problem.ProblemDetails;
 import dev.tanren.controlplane.problem.TraceId;
 import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
 import dev.tanren.storage.objects.ObjectStore.StoredObject;
+import dev.tanren.storage.objects.ObjectStream;
 import dev.tanren.storage.objects.S3ObjectStore;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
@@ -14,7 +13,6 @@ import jakarta.inject.Singleton;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.Response.Status;
-import java.io.InputStream;
 import java.math.BigInteger;
 import java.util.Arrays;
 import java.util.Optional;
@@ -23,25 +21,23 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Objects of the store as downloads, by RFC 9110: with their length, their SHA-256 as `ETag`, and
-/// the range that is asked for. They are passed on a piece at a time, however large they are, and
-/// as many at once as [Settings#downloads()] says; more are refused with 429.
+/// the range that is asked for. They are passed on a range at a time, however large they are.
 @Singleton
 public class StoredFiles {
 
     /// One range. Several at once, and other units, are answered with the whole, as is allowed.
     private static final Pattern RANGE = Pattern.compile("bytes=(\\d*)-(\\d*)");
 
-    private final Downloads downloads;
+    private final S3ObjectStore store;
 
-    StoredFiles(S3ObjectStore store, Settings settings) {
-        this.downloads = new Downloads(store, settings.downloads());
+    StoredFiles(S3ObjectStore store) {
+        this.store = store;
     }
 
     /// @param first and last byte that is sent
     private record Range(long first, long last) {}
 
     /// @param fileName that a browser saves it as
-    /// @throws TanrenException `TOO_MANY_REQUESTS` where as many downloads go on as may
     Response download(
             StoredObject object, String mediaType, String fileName, RoutingContext context) {
         HttpServerRequest request = context.request();
@@ -51,14 +47,14 @@ public class StoredFiles {
         }
         Optional<Matcher> asked = range(request, tag);
         if (asked.isEmpty()) {
-            Range whole = new Range(0, object.bytes() - 1);
-            return answer(Status.OK, object, mediaType, fileName, whole, context).build();
+            return answer(Status.OK, object, mediaType, fileName, 0, object.bytes()).build();
         }
         Optional<Range> range = within(asked.get(), object.bytes());
         if (range.isEmpty()) {
             return outside(object, context);
         }
-        return answer(Status.PARTIAL_CONTENT, object, mediaType, fileName, range.get(), context)
+        long end = range.get().last + 1;
+        return answer(Status.PARTIAL_CONTENT, object, mediaType, fileName, range.get().first, end)
                 .header(
                         "Content-Range",
                         "bytes %d-%d/%d"
@@ -71,28 +67,17 @@ public class StoredFiles {
             StoredObject object,
             String mediaType,
             String fileName,
-            Range range,
-            RoutingContext context) {
+            long from,
+            long end) {
         return Response.status(status)
-                .entity(bytes(object, range, context))
+                .entity(new ObjectStream(store, object.key(), from, end))
                 .type(mediaType)
-                .header(HttpHeaders.CONTENT_LENGTH, range.last + 1 - range.first)
+                .header(HttpHeaders.CONTENT_LENGTH, end - from)
                 .header(HttpHeaders.ETAG, entityTag(object))
                 .header(
                         HttpHeaders.CONTENT_DISPOSITION,
                         "attachment; filename=\"" + fileName.replaceAll("[^\\w.-]", "_") + "\"")
                 .header("Accept-Ranges", "bytes");
-    }
-
-    /// The place among the downloads is free again with the answer's end, be it sent, without a
-    /// body as for HEAD, or broken off.
-    private InputStream bytes(StoredObject object, Range range, RoutingContext context) {
-        Downloads.Download download = downloads.begin(object.key());
-        context.addEndHandler(ended -> download.close());
-        if (context.response().closed()) {
-            download.close();
-        }
-        return download.bytes(object.key(), range.first, range.last + 1);
     }
 
     /// The SHA-256 of its bytes; what the store calls them where others wrote the object.

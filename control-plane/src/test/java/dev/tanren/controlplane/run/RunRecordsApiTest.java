@@ -357,20 +357,6 @@ class RunRecordsApiTest extends RunApiTest {
                 .body("links.artifacts", equalTo("/api/v1/runs/" + id + "/artifacts"));
     }
 
-    /// Many more of them than may go on at once, in each way that an answer can end.
-    @Test
-    void everyDownloadGivesItsPlaceBack() {
-        String id = recordedRun("places");
-        put("runs/" + id + "/release/artifacts/huggingface/config.json", DIGITS);
-        String of = "/api/v1/runs/" + id + "/artifacts/release/huggingface/config.json";
-        for (int i = 0; i < 40; i++) {
-            as(viewer).head(of).then().statusCode(200);
-            as(viewer).get(of).then().statusCode(200).body(equalTo(DIGITS));
-            as(viewer).header("Range", "bytes=7-").get(of).then().statusCode(206);
-            as(viewer).header("Range", "bytes=10-").get(of).then().statusCode(416);
-        }
-    }
-
     private void put(String key, String text) {
         store.put(key, text.getBytes(StandardCharsets.UTF_8));
     }

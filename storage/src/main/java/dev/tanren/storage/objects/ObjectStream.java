@@ -18,27 +18,23 @@ public final class ObjectStream extends InputStream {
     private final ObjectStore store;
     private final String key;
     private final long bytes;
-    private final int most;
     private byte[] range = {};
     private int at;
     private long fetched;
-    private int next;
+    private int next = FIRST_RANGE;
 
     /// @param bytes how long the object is
     public ObjectStream(ObjectStore store, String key, long bytes) {
-        this(store, key, 0, bytes, RANGE);
+        this(store, key, 0, bytes);
     }
 
     /// @param from the first byte that is read
-    /// @param bytes how long the object is, or where else the reading ends
-    /// @param most bytes of a range: two are in memory at once while the next one is fetched
-    public ObjectStream(ObjectStore store, String key, long from, long bytes, int most) {
+    /// @param bytes how long the object is
+    public ObjectStream(ObjectStore store, String key, long from, long bytes) {
         this.store = store;
         this.key = key;
         this.fetched = from;
         this.bytes = bytes;
-        this.most = most;
-        this.next = Math.min(FIRST_RANGE, most);
     }
 
     @Override
@@ -75,7 +71,7 @@ public final class ObjectStream extends InputStream {
             return true;
         }
         int length = (int) Math.min(next, bytes - fetched);
-        next = most;
+        next = RANGE;
         range = store.get(key, fetched, length);
         fetched += length;
         at = 0;
