@@ -79,7 +79,7 @@ class BadInputTest {
     void aMissingFolderFailsTheRunAndNamesIt() throws Exception {
         String plan =
                 SmallPlans.curriculum("missing-folder", 1)
-                        .replace("/spec/src/main/java", "/spec/src/no-such-folder");
+                        .replace("/spec/src/main/java", "/spec/src/main/java/no-such-folder");
         String id = runs.submit(plan);
 
         runs.awaitStatus(id, "failed", Duration.ofMinutes(1));
@@ -102,7 +102,7 @@ class BadInputTest {
 
         assertThat(runs.run(id).path("failure").path("code").asText()).isEqualTo("TNR-2002");
         assertThat(runs.run(id).path("failure").path("what").asText())
-                .contains("the stack's own state and secrets");
+                .contains("lies outside the folders that this worker may read");
     }
 
     @Test
