@@ -60,7 +60,7 @@ class RunSurvivesKillsTest {
     /// Every step of it takes longer than the 10 s that once were the limit.
     @Test
     void aStepOfTensOfSecondsIsNoHang() throws Exception {
-        String id = runs.submit(SmallPlans.slowSteps());
+        String id = runs.submit(SmallPlans.slowSteps(stack.home().resolve("data")));
 
         runs.awaitSuccess(id, LIMIT);
         assertThat(attempts(id)).hasSize(1);

@@ -65,14 +65,15 @@ final class SmallPlans {
     }
 
     /// Two steps of many micro-batches on one thread, of about twenty seconds each.
-    static String slowSteps() throws IOException {
+    ///
+    /// @param folder that plans may read, where its tokens are written
+    static String slowSteps(Path folder) throws IOException {
         byte[] tokens = new byte[200_000];
         new Random(1).nextBytes(tokens);
         for (int high = 1; high < tokens.length; high += 2) {
             tokens[high] = 0;
         }
-        Path file =
-                Files.write(EmbeddedStack.root().resolve("src/test/target/slow-steps.u16"), tokens);
+        Path file = Files.write(Files.createDirectories(folder).resolve("slow-steps.u16"), tokens);
         return """
                 apiVersion: tanren.dev/v1
                 name: slow-steps
