@@ -135,7 +135,7 @@ public class ApiDescription implements OASFilter {
                             Integer.toString(answer.status()),
                             _ -> OASFactory.createAPIResponse().description(answer.description()));
             for (String header : answer.headers()) {
-                response.addHeader(header, OASFactory.createHeader().schema(text()));
+                response.addHeader(header, OASFactory.createHeader().schema(Schemas.text()));
             }
             Content content =
                     response.getContent() == null
@@ -178,7 +178,8 @@ public class ApiDescription implements OASFilter {
 
     private static APIResponse stream(RecordSchemas schemas) {
         Schema events =
-                text().description(
+                Schemas.text()
+                        .description(
                                 "Server-sent events: `event: event`, `event: metrics` and, as the"
                                         + " last, `event: end`, whose data have the schemas of"
                                         + " x-events");
@@ -239,15 +240,12 @@ public class ApiDescription implements OASFilter {
                     "Retry-After",
                     OASFactory.createHeader()
                             .description("Seconds to wait")
-                            .schema(OASFactory.createSchema().addType(SchemaType.INTEGER)));
+                            .schema(Schemas.of(SchemaType.INTEGER, null)));
         }
         if (status == 401) {
-            response.addHeader("WWW-Authenticate", OASFactory.createHeader().schema(text()));
+            response.addHeader(
+                    "WWW-Authenticate", OASFactory.createHeader().schema(Schemas.text()));
         }
         return response;
-    }
-
-    private static Schema text() {
-        return OASFactory.createSchema().addType(SchemaType.STRING);
     }
 }

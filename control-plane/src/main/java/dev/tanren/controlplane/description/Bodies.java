@@ -8,6 +8,7 @@ import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.core.MediaType;
 import java.lang.reflect.Method;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import org.eclipse.microprofile.openapi.OASFactory;
 import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
@@ -26,26 +27,20 @@ final class Bodies {
 
     /// By the simple name of the record that a call takes.
     static Map<String, Schema> named() {
-        Schema role = OASFactory.createSchema().addType(SchemaType.STRING);
-        for (String word : new String[] {"viewer", "operator", "approver", "admin"}) {
-            role.addEnumeration(word);
-        }
+        Schema role = Schemas.words(List.of("viewer", "operator", "approver", "admin"));
         return Map.of(
                 NewToken.class.getSimpleName(),
-                closed().addProperty("name", text().pattern("^[a-zA-Z0-9_.@-]{1,63}$"))
+                closed().addProperty("name", Schemas.text("^[a-zA-Z0-9_.@-]{1,63}$"))
                         .addProperty("role", role)
-                        .addProperty(
-                                "expiresAt",
-                                orNull(
-                                        OASFactory.createSchema()
-                                                .addType(SchemaType.STRING)
-                                                .format("date-time")))
+                        .addProperty("expiresAt", Schemas.orNull(Schemas.moment()))
                         .addRequired("name")
                         .addRequired("role"),
                 SignIn.class.getSimpleName(),
-                closed().addProperty("token", text()).addRequired("token"),
+                closed().addProperty("token", Schemas.text(Limits.TEXT)).addRequired("token"),
                 Reason.class.getSimpleName(),
-                closed().addProperty("reason", orNull(text().maxLength(1_000))));
+                closed().addProperty(
+                                "reason",
+                                Schemas.orNull(Schemas.text(Limits.TEXT).maxLength(1_000))));
     }
 
     /// A plan is described by its own schema, `GET /api/v1/schemas/plan`. What is none is taken
@@ -95,15 +90,5 @@ final class Bodies {
         return OASFactory.createSchema()
                 .addType(SchemaType.OBJECT)
                 .additionalPropertiesSchema(OASFactory.createSchema().booleanSchema(false));
-    }
-
-    private static Schema orNull(Schema schema) {
-        return OASFactory.createSchema()
-                .addAnyOf(schema)
-                .addAnyOf(OASFactory.createSchema().addType(SchemaType.NULL));
-    }
-
-    private static Schema text() {
-        return OASFactory.createSchema().addType(SchemaType.STRING).pattern(Limits.TEXT);
     }
 }

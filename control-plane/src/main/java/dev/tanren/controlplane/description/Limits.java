@@ -5,7 +5,6 @@ import java.math.BigDecimal;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import org.eclipse.microprofile.openapi.OASFactory;
 import org.eclipse.microprofile.openapi.models.media.Schema;
 import org.eclipse.microprofile.openapi.models.media.Schema.SchemaType;
 import org.eclipse.microprofile.openapi.models.parameters.Parameter;
@@ -30,8 +29,8 @@ final class Limits {
 
     private static final Map<String, Schema> BY_NAME =
             Map.ofEntries(
-                    Map.entry("path stage", text(STAGE_ID)),
-                    Map.entry("query stage", text(STAGE_ID)),
+                    Map.entry("path stage", Schemas.text(STAGE_ID)),
+                    Map.entry("query stage", Schemas.text(STAGE_ID)),
                     Map.entry("path step", whole(0, MOST)),
                     Map.entry("path attempt", whole(0, MOST)),
                     Map.entry("query attempt", whole(0, MOST)),
@@ -41,22 +40,26 @@ final class Limits {
                     Map.entry("query points", whole(1, 100_000).defaultValue(1_000)),
                     Map.entry("query tail", whole(0, 100_000).defaultValue(1_000)),
                     Map.entry("query limit", whole(1, 200).defaultValue(50)),
-                    Map.entry("query cursor", text("^(" + RUN_ID_DIGITS + ")?$")),
-                    Map.entry("query actor", text(TEXT)),
-                    Map.entry("query subject", text(TEXT)),
+                    Map.entry("query cursor", Schemas.text("^(" + RUN_ID_DIGITS + ")?$")),
+                    Map.entry("query actor", Schemas.text(TEXT)),
+                    Map.entry("query subject", Schemas.text(TEXT)),
                     Map.entry("query since", time()),
                     Map.entry("query until", time()),
-                    Map.entry("query format", words("json", "csv").defaultValue("json")),
-                    Map.entry("query action", text(TEXT)),
-                    Map.entry("path action", words("pause", "resume", "cancel", "retry")),
-                    Map.entry("query device", text(DEVICE)),
-                    Map.entry("query name", text(TEXT)),
-                    Map.entry("query owner", text(TEXT)),
-                    Map.entry("query reason", text(TEXT).maxLength(1_000)),
-                    Map.entry("path name", text(TEXT)),
-                    Map.entry("header Idempotency-Key", text("^[\\x21-\\x7e]{1,200}$")),
-                    Map.entry("header Last-Event-ID", text(position())),
-                    Map.entry("query after", text(position())));
+                    Map.entry(
+                            "query format",
+                            Schemas.words(List.of("json", "csv")).defaultValue("json")),
+                    Map.entry("query action", Schemas.text(TEXT)),
+                    Map.entry(
+                            "path action",
+                            Schemas.words(List.of("pause", "resume", "cancel", "retry"))),
+                    Map.entry("query device", Schemas.text(DEVICE)),
+                    Map.entry("query name", Schemas.text(TEXT)),
+                    Map.entry("query owner", Schemas.text(TEXT)),
+                    Map.entry("query reason", Schemas.text(TEXT).maxLength(1_000)),
+                    Map.entry("path name", Schemas.text(TEXT)),
+                    Map.entry("header Idempotency-Key", Schemas.text("^[\\x21-\\x7e]{1,200}$")),
+                    Map.entry("header Last-Event-ID", Schemas.text(position())),
+                    Map.entry("query after", Schemas.text(position())));
 
     private Limits() {}
 
@@ -64,30 +67,15 @@ final class Limits {
         return "^([0-9]{1,18}(/[a-z0-9-]{1,63}/[0-9]{1,9}/[0-9]{1,18})?)?$";
     }
 
-    private static Schema text(String pattern) {
-        return OASFactory.createSchema().addType(SchemaType.STRING).pattern(pattern);
-    }
-
     /// A moment, or nothing as if it were not there.
     private static Schema time() {
-        return OASFactory.createSchema()
-                .addAnyOf(OASFactory.createSchema().addType(SchemaType.STRING).format("date-time"))
-                .addAnyOf(OASFactory.createSchema().addType(SchemaType.STRING).maxLength(0));
+        return Schemas.either(Schemas.moment(), Schemas.text().maxLength(0));
     }
 
     private static Schema whole(long least, long most) {
-        return OASFactory.createSchema()
-                .addType(SchemaType.INTEGER)
+        return Schemas.of(SchemaType.INTEGER, null)
                 .minimum(BigDecimal.valueOf(least))
                 .maximum(BigDecimal.valueOf(most));
-    }
-
-    private static Schema words(String... words) {
-        Schema schema = OASFactory.createSchema().addType(SchemaType.STRING);
-        for (String word : words) {
-            schema.addEnumeration(word);
-        }
-        return schema;
     }
 
     /// @param path of the call
@@ -95,16 +83,14 @@ final class Limits {
     static @Nullable Schema of(String path, Parameter parameter) {
         String in = String.valueOf(parameter.getIn());
         if (in.equals("path") && parameter.getName().equals("id")) {
-            return text(path.startsWith("/api/v1/tokens") ? TOKEN_ID : RUN_ID);
+            return Schemas.text(path.startsWith("/api/v1/tokens") ? TOKEN_ID : RUN_ID);
         }
         if (path.equals("/api/v1/audit") && parameter.getName().equals("cursor")) {
-            return text("^([0-9]{1,18})?$");
+            return Schemas.text("^([0-9]{1,18})?$");
         }
         if (in.equals("query") && parameter.getName().equals("status")) {
-            List<String> states = Arrays.stream(RunState.values()).map(RunState::key).toList();
-            return OASFactory.createSchema()
-                    .addType(SchemaType.ARRAY)
-                    .items(words(states.toArray(String[]::new)));
+            return Schemas.array(
+                    Schemas.words(Arrays.stream(RunState.values()).map(RunState::key).toList()));
         }
         return BY_NAME.get(in + " " + parameter.getName());
     }

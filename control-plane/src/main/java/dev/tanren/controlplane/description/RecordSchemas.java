@@ -39,21 +39,21 @@ final class RecordSchemas {
 
     static {
         for (Class<?> whole : List.of(int.class, Integer.class, short.class, Short.class)) {
-            SIMPLE.put(whole, schema(SchemaType.INTEGER, "int32"));
+            SIMPLE.put(whole, Schemas.of(SchemaType.INTEGER, "int32"));
         }
         for (Class<?> longer : List.of(long.class, Long.class)) {
-            SIMPLE.put(longer, schema(SchemaType.INTEGER, "int64"));
+            SIMPLE.put(longer, Schemas.of(SchemaType.INTEGER, "int64"));
         }
         for (Class<?> real : List.of(double.class, Double.class, float.class, Float.class)) {
-            SIMPLE.put(real, schema(SchemaType.NUMBER, "double"));
+            SIMPLE.put(real, Schemas.of(SchemaType.NUMBER, "double"));
         }
         for (Class<?> truth : List.of(boolean.class, Boolean.class)) {
-            SIMPLE.put(truth, schema(SchemaType.BOOLEAN, null));
+            SIMPLE.put(truth, Schemas.of(SchemaType.BOOLEAN, null));
         }
-        SIMPLE.put(String.class, schema(SchemaType.STRING, null));
-        SIMPLE.put(Instant.class, schema(SchemaType.STRING, "date-time"));
-        SIMPLE.put(Duration.class, schema(SchemaType.STRING, "duration"));
-        SIMPLE.put(byte[].class, schema(SchemaType.STRING, "binary"));
+        SIMPLE.put(String.class, Schemas.of(SchemaType.STRING, null));
+        SIMPLE.put(Instant.class, Schemas.of(SchemaType.STRING, "date-time"));
+        SIMPLE.put(Duration.class, Schemas.of(SchemaType.STRING, "duration"));
+        SIMPLE.put(byte[].class, Schemas.of(SchemaType.STRING, "binary"));
     }
 
     private final ObjectMapper mapper;
@@ -66,11 +66,6 @@ final class RecordSchemas {
     /// Those that were asked for and those that they name.
     Map<String, Schema> named() {
         return named;
-    }
-
-    private static Schema schema(SchemaType type, @Nullable String format) {
-        Schema schema = OASFactory.createSchema().addType(type);
-        return format == null ? schema : schema.format(format);
     }
 
     /// Of a class without parameters.
@@ -94,17 +89,7 @@ final class RecordSchemas {
 
     private Schema of(AnnotatedType annotated, Map<String, Schema> variables) {
         Schema plain = plain(annotated, variables);
-        return annotated.isAnnotationPresent(Nullable.class) ? orNull(plain) : plain;
-    }
-
-    private static Schema orNull(Schema schema) {
-        boolean anything = schema.getType() == null && schema.getRef() == null;
-        if (anything) {
-            return schema;
-        }
-        return OASFactory.createSchema()
-                .addAnyOf(schema)
-                .addAnyOf(OASFactory.createSchema().addType(SchemaType.NULL));
+        return annotated.isAnnotationPresent(Nullable.class) ? Schemas.orNull(plain) : plain;
     }
 
     private Schema plain(AnnotatedType annotated, Map<String, Schema> variables) {
@@ -116,7 +101,7 @@ final class RecordSchemas {
             return generic(generic, variables);
         }
         if (annotated instanceof AnnotatedArrayType array && annotated.getType() != byte[].class) {
-            return array(of(array.getAnnotatedGenericComponentType(), variables));
+            return Schemas.array(of(array.getAnnotatedGenericComponentType(), variables));
         }
         return annotated.getType() instanceof Class<?> type
                 ? ofClass(type)
@@ -127,7 +112,7 @@ final class RecordSchemas {
         Type raw = ((ParameterizedType) generic.getType()).getRawType();
         AnnotatedType[] arguments = generic.getAnnotatedActualTypeArguments();
         if (raw instanceof Class<?> type && Collection.class.isAssignableFrom(type)) {
-            return array(of(arguments[0], variables));
+            return Schemas.array(of(arguments[0], variables));
         }
         if (raw instanceof Class<?> type && Map.class.isAssignableFrom(type)) {
             return OASFactory.createSchema()
@@ -142,21 +127,16 @@ final class RecordSchemas {
         return OASFactory.createSchema();
     }
 
-    private static Schema array(Schema items) {
-        return OASFactory.createSchema().addType(SchemaType.ARRAY).items(items);
-    }
-
     private Schema ofClass(Class<?> type) {
         Schema simple = SIMPLE.get(type);
         if (simple != null) {
             return simple;
         }
         if (type.isEnum()) {
-            Schema words = schema(SchemaType.STRING, null);
-            Arrays.stream(type.getEnumConstants())
-                    .map(constant -> mapper.convertValue(constant, JsonNode.class).asText())
-                    .forEach(words::addEnumeration);
-            return words;
+            return Schemas.words(
+                    Arrays.stream(type.getEnumConstants())
+                            .map(constant -> mapper.convertValue(constant, JsonNode.class).asText())
+                            .toList());
         }
         if (!type.isRecord() || type.isAnnotationPresent(JsonSerialize.class)) {
             return OASFactory.createSchema();
@@ -193,7 +173,7 @@ final class RecordSchemas {
             return of(type, variables);
         }
         Schema object = OASFactory.createSchema().addType(SchemaType.OBJECT);
-        return type.isAnnotationPresent(Nullable.class) ? orNull(object) : object;
+        return type.isAnnotationPresent(Nullable.class) ? Schemas.orNull(object) : object;
     }
 
     private static AnnotatedType annotated(Member member) {

@@ -15,6 +15,8 @@ import java.util.regex.Pattern;
 @Singleton
 public class AllowedMethods {
 
+    private static final Pattern PATH_PARAMETERS = Pattern.compile(";[^/]*");
+
     private static final Pattern SERVED_BY_THE_RUNTIME =
             Pattern.compile(
                     "/q/(openapi|metrics|health(/(live|ready|started))?)"
@@ -30,7 +32,7 @@ public class AllowedMethods {
     ///
     /// @param path without the query; what it has after a `;` is left out, as the framework does
     public SortedSet<String> at(String path) {
-        String plain = path.replaceAll(";[^/]*", "");
+        String plain = PATH_PARAMETERS.matcher(path).replaceAll("");
         SortedSet<String> methods = new TreeSet<>();
         for (Endpoints.Endpoint endpoint : endpoints.all()) {
             if (endpoint.address().matcher(plain).matches()) {
