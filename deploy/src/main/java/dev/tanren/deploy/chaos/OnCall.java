@@ -52,6 +52,30 @@ final class OnCall {
         }
     }
 
+    /// Keeps a part of the stack away until what is told of it is checked.
+    ///
+    /// @param part its name in `./tanren status`
+    void expectWhileAway(String part, String run, long before, Telling telling)
+            throws InterruptedException {
+        Instant fault = Instant.now();
+        try (Outage _ = Outage.begin(laboratory, part)) {
+            expect("while it is away", run, fault, before, telling);
+        }
+    }
+
+    /// Submits a plan whose run is to fail for what it names, and checks what is told of that.
+    ///
+    /// @param what the plan names, for the report
+    /// @param word that must be among the evidence
+    void expectRefusedRun(String what, String plan, ErrorCode code, String word)
+            throws InterruptedException {
+        Instant fault = Instant.now();
+        String run = laboratory.submitText(plan);
+        String ended = laboratory.awaitEnd(run).status();
+        findings.check(what + " fails the run", ended.equals("failed"), ended);
+        expect(what, run, fault, Telling.NO_STEP, Telling.ofRefusal(code, word));
+    }
+
     /// Whether `run diagnose` and the recovery tell the same. Where what they must read is away,
     /// that is said instead, with since when and what becomes of the run.
     private void places(String when, String run, Telling telling) {

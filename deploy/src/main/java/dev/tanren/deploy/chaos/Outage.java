@@ -15,12 +15,10 @@ final class Outage implements AutoCloseable {
     }
 
     /// @param part its name in `./tanren status`
-    static Outage of(Laboratory laboratory, String part) {
-        return new Outage(laboratory, part);
-    }
-
-    void begin() {
-        killer.start();
+    static Outage begin(Laboratory laboratory, String part) {
+        Outage outage = new Outage(laboratory, part);
+        outage.killer.start();
+        return outage;
     }
 
     private void kill(Laboratory laboratory, String part) {

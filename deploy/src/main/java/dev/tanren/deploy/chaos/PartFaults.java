@@ -4,7 +4,6 @@ import dev.tanren.deploy.chaos.Experiment.Procedure;
 import dev.tanren.deploy.stack.StackStatus;
 import dev.tanren.spec.error.ErrorCode;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,21 +28,16 @@ final class PartFaults {
         String id = laboratory.submit("killed-temporal", STEPS);
         long before = laboratory.awaitStep(id, 12 + laboratory.random().nextInt(20)).step();
         laboratory.say("kill -9 of Temporal, process " + laboratory.part(TEMPORAL));
-        Instant fault = Instant.now();
-        try (Outage outage = Outage.of(laboratory, TEMPORAL)) {
-            outage.begin();
-            new OnCall(laboratory, findings)
-                    .expect(
-                            "while it is away",
-                            id,
-                            fault,
-                            before,
-                            Telling.ofPart(
-                                    FaultClass.PREEMPTED,
-                                    "Temporal",
-                                    "Temporal is away",
-                                    "ranks train on"));
-        }
+        new OnCall(laboratory, findings)
+                .expectWhileAway(
+                        TEMPORAL,
+                        id,
+                        before,
+                        Telling.ofPart(
+                                FaultClass.PREEMPTED,
+                                "Temporal",
+                                "Temporal is away",
+                                "ranks train on"));
         comesBack(laboratory, findings, TEMPORAL);
         new Aftermath(laboratory, findings).of(id, STEPS);
     }
@@ -60,8 +54,7 @@ final class PartFaults {
             Map<String, Integer> before = restarts(laboratory, DATABASE);
             laboratory.say("PostgreSQL is away for %d s".formatted(seconds));
             long end = System.nanoTime() + Duration.ofSeconds(seconds).toNanos();
-            try (Outage outage = Outage.of(laboratory, DATABASE)) {
-                outage.begin();
+            try (Outage _ = Outage.begin(laboratory, DATABASE)) {
                 OnCall onCall = new OnCall(laboratory, findings);
                 onCall.comesToBeRefused(id, ErrorCode.DATABASE_UNREACHABLE, NOTICED);
                 for (String place : List.of("", "/diagnosis", "/recovery")) {

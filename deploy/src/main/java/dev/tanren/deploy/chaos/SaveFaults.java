@@ -55,21 +55,16 @@ final class SaveFaults {
         laboratory.part(STORE);
         long step = awaitSaveUnderWay(laboratory, id);
         laboratory.say("kill -9 of the object store while step %d was being saved".formatted(step));
-        Instant fault = Instant.now();
-        try (Outage outage = Outage.of(laboratory, STORE)) {
-            outage.begin();
-            new OnCall(laboratory, findings)
-                    .expect(
-                            "while it is away",
-                            id,
-                            fault,
-                            step - ChaosPlan.STEPS_BETWEEN_SAVES,
-                            Telling.ofPart(
-                                    FaultClass.STORAGE,
-                                    "the object store",
-                                    "the object store is away",
-                                    "wait"));
-        }
+        new OnCall(laboratory, findings)
+                .expectWhileAway(
+                        STORE,
+                        id,
+                        step - ChaosPlan.STEPS_BETWEEN_SAVES,
+                        Telling.ofPart(
+                                FaultClass.STORAGE,
+                                "the object store",
+                                "the object store is away",
+                                "wait"));
         new Aftermath(laboratory, findings).of(id, STEPS);
         nothingIsLeft(laboratory, findings, id);
     }

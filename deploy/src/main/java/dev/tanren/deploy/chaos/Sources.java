@@ -7,7 +7,6 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
-import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -77,20 +76,10 @@ final class Sources {
 
     private static void refusedByTheWorker(Laboratory laboratory, Findings findings, String uri)
             throws InterruptedException {
-        Instant fault = Instant.now();
-        String id = laboratory.submitText(laboratory.planFrom("astray", uri));
-        findings.check(
-                uri + " fails the run",
-                laboratory.awaitEnd(id).status().equals("failed"),
-                laboratory.run(id).status());
         String last = uri.substring(uri.lastIndexOf('/') + 1);
         new OnCall(laboratory, findings)
-                .expect(
-                        uri,
-                        id,
-                        fault,
-                        Telling.NO_STEP,
-                        Telling.ofRefusal(ErrorCode.SOURCE_UNREADABLE, last));
+                .expectRefusedRun(
+                        uri, laboratory.planFrom("astray", uri), ErrorCode.SOURCE_UNREADABLE, last);
     }
 
     /// Counts who connects.
