@@ -107,7 +107,7 @@ public class ProblemAnswers {
     private ProblemDetails ofRouter(RoutingContext request, int status) {
         Throwable failure = request.failure();
         if (failure instanceof TanrenException e) {
-            return ProblemDetails.of(e, TraceId.of(request));
+            return of(e, request);
         }
         if (failure != null && status == 500) {
             LOG.errorf(failure, "request %s failed", TraceId.of(request));
@@ -135,17 +135,18 @@ public class ProblemAnswers {
 
     @ServerExceptionMapper
     Response coded(TanrenException e, RoutingContext request) {
-        ProblemDetails problem = dated(ProblemDetails.of(e, TraceId.of(request)), e.code());
+        ProblemDetails problem = of(e, request);
         if (problem.status() >= 500) {
             LOG.warnf("request %s: %s", problem.traceId(), e.getMessage());
         }
         return response(problem);
     }
 
-    /// The same with since when the part of the platform that it is about does not answer, and what
-    /// becomes of runs meanwhile.
-    private ProblemDetails dated(ProblemDetails problem, ErrorCode code) {
-        PlatformPart part = PARTS.get(code);
+    /// What a coded error says, wherever the request met it. Of a part of the platform that does
+    /// not answer: since when, and what becomes of runs meanwhile.
+    public ProblemDetails of(TanrenException e, RoutingContext request) {
+        ProblemDetails problem = ProblemDetails.of(e, TraceId.of(request));
+        PlatformPart part = PARTS.get(e.code());
         if (part == null) {
             return problem;
         }

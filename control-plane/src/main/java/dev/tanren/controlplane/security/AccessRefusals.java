@@ -22,9 +22,11 @@ import org.jspecify.annotations.Nullable;
 public class AccessRefusals {
 
     private final Authentication authentication;
+    private final ProblemAnswers answers;
 
-    AccessRefusals(Authentication authentication) {
+    AccessRefusals(Authentication authentication, ProblemAnswers answers) {
         this.authentication = authentication;
+        this.answers = answers;
     }
 
     /// Refused at the fence, before the request was routed.
@@ -41,8 +43,7 @@ public class AccessRefusals {
 
     @ServerExceptionMapper
     Response unknown(UnauthorizedException e, RoutingContext request) {
-        return ProblemAnswers.response(
-                ProblemDetails.of(authentication.reason(request), TraceId.of(request)));
+        return ProblemAnswers.response(answers.of(authentication.reason(request), request));
     }
 
     private static @Nullable String needed(@Nullable Method method) {

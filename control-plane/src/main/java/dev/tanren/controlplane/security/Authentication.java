@@ -1,8 +1,6 @@
 package dev.tanren.controlplane.security;
 
 import dev.tanren.controlplane.problem.ProblemAnswers;
-import dev.tanren.controlplane.problem.ProblemDetails;
-import dev.tanren.controlplane.problem.TraceId;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import io.quarkus.security.identity.IdentityProviderManager;
@@ -27,9 +25,11 @@ public class Authentication implements HttpAuthenticationMechanism {
     private static final String REASON = "tanren.refused.because";
 
     private final Callers callers;
+    private final ProblemAnswers answers;
 
-    Authentication(Callers callers) {
+    Authentication(Callers callers, ProblemAnswers answers) {
         this.callers = callers;
+        this.answers = answers;
     }
 
     @Override
@@ -66,8 +66,7 @@ public class Authentication implements HttpAuthenticationMechanism {
         if (reason.code() == ErrorCode.UNAUTHENTICATED) {
             request.response().putHeader("WWW-Authenticate", "Bearer realm=\"tanren\"");
         }
-        ProblemDetails problem = ProblemDetails.of(reason, TraceId.of(request));
-        ProblemAnswers.answer(request, problem.at(request.normalizedPath()));
+        ProblemAnswers.answer(request, answers.of(reason, request).at(request.normalizedPath()));
         return Uni.createFrom().item(true);
     }
 
