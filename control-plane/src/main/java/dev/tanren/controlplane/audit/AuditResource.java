@@ -7,6 +7,7 @@ import static dev.tanren.controlplane.run.RunsResource.malformed;
 import dev.tanren.controlplane.api.AuditEntry;
 import dev.tanren.controlplane.api.Page;
 import dev.tanren.controlplane.security.Roles;
+import dev.tanren.controlplane.text.RequestTimes;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.storage.registry.Audit;
@@ -21,7 +22,6 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
 import java.time.Instant;
-import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
@@ -120,12 +120,11 @@ public class AuditResource {
     }
 
     private static @Nullable Instant moment(String name, @Nullable String text) {
-        try {
-            String given = blankToNull(text);
-            return given == null ? null : Instant.parse(given);
-        } catch (DateTimeParseException e) {
-            throw malformed(name, "a time such as 2026-11-24T08:00:00Z");
-        }
+        String given = blankToNull(text);
+        return given == null
+                ? null
+                : RequestTimes.read(given)
+                        .orElseThrow(() -> malformed(name, "a time such as 2026-11-24T08:00:00Z"));
     }
 
     private static @Nullable Long cursor(@Nullable String cursor) {

@@ -176,26 +176,35 @@ public class ApiDescription implements OASFilter {
                 "200", OASFactory.createAPIResponse().description("As asked for").content(content));
     }
 
+    /// OpenAPI 3.1 has no word for the messages of a stream; tools take the schema for that of
+    /// each.
     private static APIResponse stream(RecordSchemas schemas) {
-        Schema events =
-                Schemas.text()
-                        .description(
-                                "Server-sent events: `event: event`, `event: metrics` and, as the"
-                                        + " last, `event: end`, whose data have the schemas of"
-                                        + " x-events");
-        events.addExtension(
-                "x-events",
-                Map.of(
-                        "event", Map.of("$ref", schemas.of(EventView.class).getRef()),
-                        "metrics", Map.of("$ref", schemas.of(MetricsEvent.class).getRef()),
-                        "end", Map.of("$ref", schemas.of(EndEvent.class).getRef())));
+        Schema message =
+                OASFactory.createSchema()
+                        .description("One message of the stream; `end` is the last")
+                        .addOneOf(message("event", schemas.of(EventView.class)))
+                        .addOneOf(message("metrics", schemas.of(MetricsEvent.class)))
+                        .addOneOf(message("end", schemas.of(EndEvent.class)));
         return OASFactory.createAPIResponse()
                 .description("The stream, which ends with the run")
                 .content(
                         OASFactory.createContent()
                                 .addMediaType(
                                         MediaType.SERVER_SENT_EVENTS,
-                                        OASFactory.createMediaType().schema(events)));
+                                        OASFactory.createMediaType().schema(message)));
+    }
+
+    private static Schema message(String name, Schema data) {
+        return OASFactory.createSchema()
+                .addType(SchemaType.OBJECT)
+                .addProperty("id", Schemas.text())
+                .addProperty("event", Schemas.text().constValue(name))
+                .addProperty(
+                        "data",
+                        Schemas.text()
+                                .contentMediaType(MediaType.APPLICATION_JSON)
+                                .contentSchema(data))
+                .required(List.of("id", "event", "data"));
     }
 
     private static Set<Integer> refusals(Endpoint endpoint, Operation operation, boolean open) {

@@ -14,8 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// refused in our words.
 final class Limits {
 
-    private static final String RUN_ID_DIGITS = "[0-9a-hjkmnp-tv-z]{26}";
-    private static final String RUN_ID = "^" + RUN_ID_DIGITS + "$";
+    private static final String RUN_ID = "^[0-9a-hjkmnp-tv-z]{26}$";
     private static final String TOKEN_ID = "^[\\w-]{1,64}$";
     private static final String STAGE_ID = "^[a-z0-9-]{1,63}$";
 
@@ -40,11 +39,11 @@ final class Limits {
                     Map.entry("query points", whole(1, 100_000).defaultValue(1_000)),
                     Map.entry("query tail", whole(0, 100_000).defaultValue(1_000)),
                     Map.entry("query limit", whole(1, 200).defaultValue(50)),
-                    Map.entry("query cursor", Schemas.text("^(" + RUN_ID_DIGITS + ")?$")),
+                    Map.entry("query cursor", Schemas.text(RUN_ID)),
                     Map.entry("query actor", Schemas.text(TEXT)),
                     Map.entry("query subject", Schemas.text(TEXT)),
-                    Map.entry("query since", time()),
-                    Map.entry("query until", time()),
+                    Map.entry("query since", Schemas.moment()),
+                    Map.entry("query until", Schemas.moment()),
                     Map.entry(
                             "query format",
                             Schemas.words(List.of("json", "csv")).defaultValue("json")),
@@ -67,9 +66,9 @@ final class Limits {
         return "^([0-9]{1,18}(/[a-z0-9-]{1,63}/[0-9]{1,9}/[0-9]{1,18})?)?$";
     }
 
-    /// A moment, or nothing as if it were not there.
-    private static Schema time() {
-        return Schemas.either(Schemas.moment(), Schemas.text().maxLength(0));
+    /// An empty parameter is as if it were not there.
+    private static Schema orNothing(Schema schema) {
+        return Schemas.either(schema, Schemas.text("^$"));
     }
 
     private static Schema whole(long least, long most) {
@@ -86,12 +85,15 @@ final class Limits {
             return Schemas.text(path.startsWith("/api/v1/tokens") ? TOKEN_ID : RUN_ID);
         }
         if (path.equals("/api/v1/audit") && parameter.getName().equals("cursor")) {
-            return Schemas.text("^([0-9]{1,18})?$");
+            return orNothing(Schemas.text("^[0-9]{1,18}$"));
         }
         if (in.equals("query") && parameter.getName().equals("status")) {
             return Schemas.array(
-                    Schemas.words(Arrays.stream(RunState.values()).map(RunState::key).toList()));
+                    orNothing(
+                            Schemas.words(
+                                    Arrays.stream(RunState.values()).map(RunState::key).toList())));
         }
-        return BY_NAME.get(in + " " + parameter.getName());
+        Schema limited = BY_NAME.get(in + " " + parameter.getName());
+        return limited != null && in.equals("query") ? orNothing(limited) : limited;
     }
 }

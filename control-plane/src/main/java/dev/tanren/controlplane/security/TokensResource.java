@@ -30,6 +30,9 @@ import org.jspecify.annotations.Nullable;
 @Produces(MediaType.APPLICATION_JSON)
 public class TokensResource {
 
+    /// Behind the last that can be written by RFC 3339.
+    private static final Instant END_OF_TIMES = Instant.parse("+10000-01-01T00:00:00Z");
+
     private final PostgresRegistry registry;
     private final TokenDirectory directory;
 
@@ -79,8 +82,9 @@ public class TokensResource {
         }
         Role role = role(wanted.role());
         Instant expiresAt = wanted.expiresAt();
-        if (expiresAt != null && !expiresAt.isAfter(Instant.now())) {
-            throw malformed("expiresAt", "a time to come");
+        if (expiresAt != null
+                && !(expiresAt.isAfter(Instant.now()) && expiresAt.isBefore(END_OF_TIMES))) {
+            throw malformed("expiresAt", "a time to come, before the year 10000");
         }
         String id = SortableIds.next();
         String secret = ApiTokens.generate();

@@ -176,8 +176,28 @@ class AuditApiTest extends ApiTest {
                 .then()
                 .body("items", hasSize(2))
                 .body("nextCursor", nullValue());
-        for (String wrong : List.of("since=yesterday", "until=1", "cursor=x", "limit=201")) {
-            as(admin).get("/api/v1/audit?" + wrong).then().statusCode(400);
+        for (String far : List.of("0000-01-01T00:00:00%2B23:59", "9999-12-31T23:59:59-23:59")) {
+            for (String name : List.of("since", "until")) {
+                as(admin)
+                        .urlEncodingEnabled(false)
+                        .get("/api/v1/audit?" + name + "=" + far)
+                        .then()
+                        .statusCode(200);
+            }
+        }
+        for (String wrong :
+                List.of(
+                        "since=yesterday",
+                        "until=1",
+                        "since=-0001-01-01T00:00:00Z",
+                        "until=%2B1000000000-12-31T23:59:59Z",
+                        "cursor=x",
+                        "limit=201")) {
+            as(admin)
+                    .urlEncodingEnabled(false)
+                    .get("/api/v1/audit?" + wrong)
+                    .then()
+                    .statusCode(400);
         }
         as(token(Role.APPROVER)).get("/api/v1/audit").then().statusCode(403);
         as(token(Role.APPROVER)).get("/api/v1/audit/verification").then().statusCode(403);

@@ -3,6 +3,7 @@ package dev.tanren.controlplane.description;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import dev.tanren.controlplane.ApiTest;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.run.RunState;
@@ -21,6 +22,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -118,8 +120,8 @@ class ApiDescriptionTest extends ApiTest {
     void parametersAreWhatTheCallsTake() {
         JsonNode list = call("get", "/api/v1/runs").path("parameters");
         JsonNode limit = named(list, "limit");
-        assertThat(limit.at("/schema/type").asText()).isEqualTo("integer");
-        assertThat(limit.at("/schema/maximum").asInt()).isEqualTo(200);
+        assertThat(limit.at("/schema/anyOf/0/type").asText()).isEqualTo("integer");
+        assertThat(limit.at("/schema/anyOf/0/maximum").asInt()).isEqualTo(200);
         JsonNode id = named(call("get", "/api/v1/runs/{id}").path("parameters"), "id");
         assertThat(id.path("required").asBoolean()).isTrue();
         assertThat(id.at("/schema/pattern").asText()).contains("{26}");
@@ -140,12 +142,56 @@ class ApiDescriptionTest extends ApiTest {
         assertThat(plan.path("required").asBoolean()).isTrue();
         assertThat(plan.path("content").has("application/yaml")).isTrue();
         assertThat(call("post", "/api/v1/store/collect").has("requestBody")).isFalse();
+        JsonNode validated = call("post", "/api/v1/plans/validate").path("requestBody");
+        assertThat(validated.path("required").asBoolean()).isFalse();
+        JsonNode schemas = document.path("components").path("schemas");
+        assertThat(schemas.at("/SignIn/properties/token/pattern").asText()).contains("u0000");
+        assertThat(schemas.at("/Reason/properties/reason/anyOf/0/pattern").asText())
+                .contains("u0000");
+    }
+
+    /// Readers of YAML make an object of it.
+    @Test
+    void thePlanThatIsGivenBackMayBeAnything() {
+        JsonNode types = call("get", "/api/v1/runs/{id}/plan").at("/responses/200/content");
+        assertThat(types.at("/application~1yaml/schema/type").isMissingNode()).isTrue();
+        assertThat(types.at("/application~1json/schema/type").isMissingNode()).isTrue();
     }
 
     @Test
     void cookiesOfSessionsHaveThePortInTheirName() {
         assertThat(document.at("/components/securitySchemes/session/name").asText())
                 .matches("tanren_session_[0-9]+");
+    }
+
+    @Test
+    void emptyParametersAreTakenWhereTheDescriptionSaysSo() {
+        String id = trained();
+        List<String> surprises = new ArrayList<>();
+        int asked = 0;
+        for (Map.Entry<String, JsonNode> path : document.path("paths").properties()) {
+            String address = path.getKey().replace("{id}", id);
+            for (JsonNode parameter : path.getValue().at("/get/parameters")) {
+                if (address.contains("{") || !parameter.path("in").asText().equals("query")) {
+                    continue;
+                }
+                JsonNode schema = parameter.path("schema");
+                boolean described =
+                        new DescribedSchema(
+                                        document,
+                                        schema.has("items") ? schema.path("items") : schema)
+                                .problems(TextNode.valueOf(""))
+                                .isEmpty();
+                String empty = address + "?" + parameter.path("name").asText() + "=";
+                int status = as(admin).get(empty).statusCode();
+                if (described != (status == 200)) {
+                    surprises.add(empty + " was answered with " + status);
+                }
+                asked++;
+            }
+        }
+        assertThat(surprises).isEmpty();
+        assertThat(asked).isGreaterThan(15);
     }
 
     private static JsonNode named(JsonNode parameters, String name) {
@@ -162,9 +208,18 @@ class ApiDescriptionTest extends ApiTest {
         JsonNode schema =
                 call("get", "/api/v1/runs/{id}/events")
                         .at("/responses/200/content/text~1event-stream/schema");
-        assertThat(schema.at("/x-events/event/$ref").asText()).endsWith("/EventView");
-        assertThat(schema.at("/x-events/metrics/$ref").asText()).endsWith("/MetricsEvent");
-        assertThat(schema.at("/x-events/end/$ref").asText()).endsWith("/EndEvent");
+        Map<String, String> data = new TreeMap<>();
+        for (JsonNode message : schema.path("oneOf")) {
+            data.put(
+                    message.at("/properties/event/const").asText(),
+                    message.at("/properties/data/contentSchema/$ref").asText());
+        }
+        String of = "#/components/schemas/";
+        assertThat(data)
+                .containsExactly(
+                        Map.entry("end", of + "EndEvent"),
+                        Map.entry("event", of + "EventView"),
+                        Map.entry("metrics", of + "MetricsEvent"));
     }
 
     @Test

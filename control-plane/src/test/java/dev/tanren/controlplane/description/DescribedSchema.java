@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /// Compares JSON with a schema of the API's description, as far as the description uses JSON
 /// Schema.
@@ -35,6 +36,13 @@ record DescribedSchema(JsonNode document, JsonNode schema) {
         }
         if (wanted.has("enum") && !names(wanted.path("enum")).contains(value.asText())) {
             problems.add(at + " is " + value + ", none of " + wanted.path("enum"));
+        }
+        if (wanted.has("pattern")
+                && value.isTextual()
+                && !Pattern.compile(wanted.path("pattern").asText())
+                        .matcher(value.asText())
+                        .find()) {
+            problems.add(at + " is " + value + ", not as " + wanted.path("pattern"));
         }
         for (String name : names(wanted.path("required"))) {
             if (!value.has(name)) {

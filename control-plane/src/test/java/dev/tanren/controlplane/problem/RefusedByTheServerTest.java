@@ -97,6 +97,18 @@ class RefusedByTheServerTest extends ApiTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"multipart/form-data", "Multipart/Form-Data; boundary=x"})
+    void aFormInPartsIsNotWaitedForWhateverTheCallTakes(String type) throws IOException {
+        try (RawConnection connection = new RawConnection()) {
+            connection.send(
+                    "POST /api/v1/store/collect HTTP/1.1\r\nHost: localhost\r\n"
+                            + "Authorization: Bearer %s\r\n".formatted(token(Role.VIEWER))
+                            + "Content-Type: %s\r\nContent-Length: 2\r\n\r\n{}".formatted(type));
+            problem(connection.answer(), 415);
+        }
+    }
+
     @Test
     void nobodyWhoIsUnknownMaySendABodyInChunks() throws IOException {
         try (RawConnection connection = new RawConnection()) {

@@ -13,6 +13,7 @@ import io.restassured.response.Response;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import jakarta.inject.Inject;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -39,6 +40,9 @@ class TokensApiTest extends ApiTest {
                 .then()
                 .statusCode(400)
                 .body("where", equalTo("expiresAt"));
+        for (String wrong : List.of("+10000-01-01T00:00:00Z", "", " ", "tomorrow")) {
+            issue(admin, wrong).then().statusCode(400).body("where", equalTo("expiresAt"));
+        }
         issue(admin, Instant.now().plusSeconds(60).toString()).then().statusCode(201);
     }
 
