@@ -3,6 +3,7 @@ package dev.tanren.deploy.chaos;
 import dev.tanren.deploy.chaos.Experiment.InTests;
 import dev.tanren.deploy.chaos.Experiment.NotYet;
 import dev.tanren.deploy.chaos.Experiment.OnStack;
+
 import java.util.List;
 
 /// All 25, in their order.
@@ -94,11 +95,13 @@ public final class Experiments {
                         1,
                         1,
                         SaveFaults::bitFlipped),
-                new InTests(
+                new OnStack(
                         12,
-                        "1,000 racing commits",
-                        "each step has exactly one winner",
-                        "CommitTest"),
+                        "1,000 racing commits of attempts that overtake each other",
+                        "each step has exactly one winner, whose objects verify",
+                        1,
+                        1,
+                        RacingCommits::raced),
                 new InTests(
                         13,
                         "a worker without space for scratch",

@@ -1,7 +1,13 @@
 package dev.tanren.deploy.stack;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /// Process ids of a stack's parts and of what they have started, at the moment of asking.
@@ -39,5 +45,22 @@ public final class StackProcesses {
                 .filter(process -> process.info().commandLine().orElse("").contains(RANK_MAIN))
                 .map(ProcessHandle::pid)
                 .toList();
+    }
+
+    /// What a process was started with, as every program of the same user can read it on Linux.
+    public static Map<String, String> environmentOf(long process) {
+        Map<String, String> environment = new TreeMap<>();
+        try {
+            for (String entry :
+                    Files.readString(Path.of("/proc/" + process + "/environ")).split("\0", -1)) {
+                int equals = entry.indexOf('=');
+                if (equals > 0) {
+                    environment.put(entry.substring(0, equals), entry.substring(equals + 1));
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return environment;
     }
 }
