@@ -160,8 +160,7 @@ public final class Experiments {
                 new OnStack(
                         23,
                         "pickle, and safetensors headers that lie",
-                        "they are refused by name, in bounded memory (as archives are that unpack"
-                                + " to much, by BoundedMemoryTest)",
+                        "they are refused by name, in bounded memory",
                         1,
                         0.5,
                         Models::refused),
