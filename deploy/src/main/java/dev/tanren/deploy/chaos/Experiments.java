@@ -22,8 +22,8 @@ public final class Experiments {
                 new OnStack(
                         1,
                         "kill -9 of a rank at " + ofRanks + " random points",
-                        "at most %d steps are lost, and training goes on within 23 s"
-                                .formatted(ChaosPlan.STEPS_BETWEEN_SAVES),
+                        "no kill costs more than %d steps, and training goes on within 23 s"
+                                .formatted(RankKills.MOST_LOST),
                         1,
                         1 + ofRanks * 0.15,
                         new RankKills(ofRanks)),
@@ -51,7 +51,7 @@ public final class Experiments {
                 new OnStack(
                         5,
                         "SIGSTOP of one rank",
-                        "it is found and named within 30 s and three times the longest silence",
+                        "it is found and named within %d s".formatted(RankFaults.FOUND.toSeconds()),
                         1,
                         1.5,
                         RankFaults::stopped),

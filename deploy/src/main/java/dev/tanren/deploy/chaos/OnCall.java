@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /// Looks where a person on call looks, notes what it says, and checks it.
 final class OnCall {
@@ -76,23 +75,20 @@ final class OnCall {
         expect(what, run, fault, Telling.NO_STEP, Telling.ofRefusal(code, word));
     }
 
-    /// Whether `run diagnose` and the recovery tell the same. Where what they must read is away,
-    /// that is said instead, with since when and what becomes of the run.
+    /// Whether state, code and evidence in `run diagnose` and the recovery are those that `run get`
+    /// must say. Where what they must read is away, that is said instead, with since when and what becomes of the run.
     private void places(String when, String run, Telling telling) {
         for (String place : List.of("diagnosis", "recovery")) {
             JsonNode told = situation(when, place, "/runs/" + run + "/" + place);
-            @Nullable ErrorCode code = telling.code();
             String refused = told.path(REFUSED).asText("");
-            boolean right =
-                    code == null
-                            ? !told.path("state").asText("").isEmpty()
-                                    || Telling.holdsAll(refused, List.of("since 20", "meanwhile"))
-                            : told.path("trouble").path("code").asText().equals(code.code());
+            boolean away =
+                    telling.code() == null
+                            && Telling.holdsAll(refused, List.of("since 20", "meanwhile"));
             telling.told(
                     findings,
                     when,
                     "the same in " + place,
-                    right,
+                    away || telling.isSaidBy(told),
                     told.path("state").asText(refused));
         }
     }

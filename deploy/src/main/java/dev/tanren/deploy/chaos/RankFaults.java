@@ -12,7 +12,7 @@ final class RankFaults {
     private static final int STEPS = 80;
 
     /// Three times the longest silence of the small model, and the floor of 30 s.
-    private static final Duration FOUND = Duration.ofSeconds(60);
+    static final Duration FOUND = Duration.ofSeconds(60);
 
     private RankFaults() {}
 

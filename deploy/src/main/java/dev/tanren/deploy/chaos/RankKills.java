@@ -8,14 +8,17 @@ import java.time.Instant;
 import java.util.List;
 
 /// Kills ranks at random points, each time after the run has got beyond where it was. Passes when
-/// training goes on in time, no kill costs more than the steps between two saves and one under way,
-/// and each time the rank and its signal are told.
+/// training goes on in time, no kill costs more than [#MOST_LOST] steps, and each time the rank and
+/// its signal are told.
 ///
 /// @param kills how often
 record RankKills(int kills) implements Procedure {
 
     /// A worker's silence and the start of ranks.
     private static final Duration BACK_AT_WORK = Duration.ofSeconds(23);
+
+    /// The steps between two saves, and as many while the newest one is not committed yet.
+    static final long MOST_LOST = 2L * ChaosPlan.STEPS_BETWEEN_SAVES;
 
     /// Enough that a run which gains ground between two kills lasts for all of them.
     private static final int STEPS_A_KILL = 12;
@@ -55,8 +58,8 @@ record RankKills(int kills) implements Procedure {
                         .max()
                         .orElse(0);
         findings.check(
-                "no kill costs more than the steps between two saves and one under way",
-                most <= 2L * ChaosPlan.STEPS_BETWEEN_SAVES,
+                "no kill costs more than " + MOST_LOST + " steps",
+                most <= MOST_LOST,
                 "at most " + most + " steps");
     }
 

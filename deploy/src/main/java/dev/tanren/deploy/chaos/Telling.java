@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// What a person on call must be told of one fault.
@@ -35,6 +37,8 @@ record Telling(
 
     /// Of a run whose ranks work, or wait at their next save.
     private static final Set<String> AT_WORK = Set.of("training", "waiting", "stalled");
+
+    private static final Pattern STEPS = Pattern.compile("\\b(\\d{1,9}) steps?\\b");
 
     /// A worker that is gone was last heard of before it went.
     private static final Duration HEARD_BEFORE = Duration.ofSeconds(15);
@@ -97,6 +101,13 @@ record Telling(
         return code == null
                 ? holdsAll(evidenceOf(situation), evidence)
                 : ofCode(situation.path("trouble")) && dated(situation, fault);
+    }
+
+    /// Whether state, code and evidence are those of this fault, wherever they are read.
+    boolean isSaidBy(JsonNode situation) {
+        return states.contains(situation.path("state").asText())
+                && (code == null || ofCode(situation.path("trouble")))
+                && holdsAll(evidenceOf(situation), evidence);
     }
 
     private boolean ofCode(JsonNode trouble) {
@@ -216,10 +227,18 @@ record Telling(
         for (JsonNode option : options) {
             if (!option.path("command").asText().startsWith("./tanren ")
                     || !option.path("effect").asText().matches("(?is).*(cost|lose|comput|stays).*")
-                    || !option.path("stepsLost").isNumber()) {
+                    || !option.path("stepsLost").isNumber()
+                    || !costs(option)) {
                 return false;
             }
         }
         return !options.isEmpty();
+    }
+
+    /// Whether the steps that an option loses are those that its effect names.
+    private static boolean costs(JsonNode option) {
+        Matcher named = STEPS.matcher(option.path("effect").asText());
+        long words = named.find() ? Long.parseLong(named.group(1)) : 0;
+        return words == option.path("stepsLost").asLong();
     }
 }

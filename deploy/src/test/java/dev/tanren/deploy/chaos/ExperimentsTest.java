@@ -99,8 +99,43 @@ class ExperimentsTest {
                 .containsExactly("the last step and its age");
         assertThat(wrong(situation.replace("goes on after", "at"), fault))
                 .containsExactly("what is done by itself");
+        assertThat(wrong(situation.replace("\"stepsLost\": 2", "\"stepsLost\": 3"), fault))
+                .as("another number than its words have")
+                .containsExactly("what a person can do, and its cost");
         assertThat(wrong(situation.replace("loses 2 steps", "cancels"), fault))
                 .containsExactly("what a person can do, and its cost");
+    }
+
+    @Test
+    void anotherPlaceSaysTheSameOnlyWithItsStateCodeAndEvidence() throws Exception {
+        String situation =
+                """
+                {"state": "waiting", "trouble": null,
+                 "evidence": ["Temporal does not answer since 2026-12-01T00:00:00Z (5 s)"]}
+                """;
+        Telling away = Telling.ofPart(FaultClass.STORAGE, "Temporal");
+
+        assertThat(away.isSaidBy(Json.mapper().readTree(situation))).isTrue();
+        assertThat(away.isSaidBy(Json.mapper().readTree(situation.replace("waiting", "failed"))))
+                .isFalse();
+        assertThat(away.isSaidBy(Json.mapper().readTree(situation.replace("Temporal", "it"))))
+                .isFalse();
+        assertThat(
+                        RankKills.ofKilledRank(1)
+                                .isSaidBy(
+                                        Json.mapper()
+                                                .readTree(
+                                                        situation.replace("waiting", "training"))))
+                .as("no code")
+                .isFalse();
+    }
+
+    @Test
+    void whatIsPrintedIsWhatIsAsserted() {
+        assertThat(Experiments.all().getFirst().passesWhen())
+                .startsWith("no kill costs more than " + RankKills.MOST_LOST + " steps");
+        assertThat(Experiments.all().get(4).passesWhen())
+                .isEqualTo("it is found and named within " + RankFaults.FOUND.toSeconds() + " s");
     }
 
     private static List<String> wrong(String situation, Instant fault) throws IOException {
