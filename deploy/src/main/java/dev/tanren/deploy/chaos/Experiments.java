@@ -3,7 +3,6 @@ package dev.tanren.deploy.chaos;
 import dev.tanren.deploy.chaos.Experiment.InTests;
 import dev.tanren.deploy.chaos.Experiment.NotYet;
 import dev.tanren.deploy.chaos.Experiment.OnStack;
-
 import java.util.List;
 
 /// All 25, in their order.

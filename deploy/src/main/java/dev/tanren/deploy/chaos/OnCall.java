@@ -76,7 +76,8 @@ final class OnCall {
     }
 
     /// Whether state, code and evidence in `run diagnose` and the recovery are those that `run get`
-    /// must say. Where what they must read is away, that is said instead, with since when and what becomes of the run.
+    /// must say. Where what they must read is away, that is said instead, with since when and what
+    /// becomes of the run.
     private void places(String when, String run, Telling telling) {
         for (String place : List.of("diagnosis", "recovery")) {
             JsonNode told = situation(when, place, "/runs/" + run + "/" + place);

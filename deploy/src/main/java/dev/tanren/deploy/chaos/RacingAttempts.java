@@ -12,7 +12,6 @@ import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Attempts.NewAttempt;
 import dev.tanren.storage.registry.Registry;
-
 import java.lang.foreign.MemorySegment;
 import java.time.Instant;
 import java.util.List;

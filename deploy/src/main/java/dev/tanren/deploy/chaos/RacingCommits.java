@@ -12,7 +12,6 @@ import dev.tanren.storage.registry.Checkpoints;
 import dev.tanren.storage.registry.DatabaseAddress;
 import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.storage.registry.Runs;
-
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
