@@ -25,12 +25,16 @@ final class Aftermath {
         this.findings = findings;
     }
 
-    /// Waits for the end of a run and compares it with the undisturbed one.
+    /// Waits for the end of a run of the usual plan and compares it with the undisturbed one.
     RunView of(String id, int steps) throws InterruptedException {
+        return of(id, laboratory.undisturbed(steps), steps);
+    }
+
+    /// @param twin of the same plan, which nothing happened to
+    RunView of(String id, String twin, int steps) throws InterruptedException {
         RunView ended = laboratory.awaitEnd(id);
         findings.check(
                 "the run ends as succeeded", ended.status().equals("succeeded"), status(ended));
-        String twin = laboratory.undisturbed(steps);
         String expected = laboratory.run(twin).stateHash(ChaosPlan.STAGE);
         String actual = ended.stateHash(ChaosPlan.STAGE);
         findings.check(

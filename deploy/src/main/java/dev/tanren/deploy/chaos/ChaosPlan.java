@@ -17,8 +17,10 @@ record ChaosPlan(Path tokens, int steps) {
     static final String STAGE = "adapt";
     static final int STEPS_BETWEEN_SAVES = 10;
 
+    /// Ids of tokens in the data are below it.
+    static final int VOCABULARY = 320;
+
     private static final int TOKENS_PER_STEP = 4096;
-    private static final int VOCABULARY = 320;
     private static final int TOKENS = 1 << 20;
     private static final String TEMPLATE = "/chaos/plan.yaml";
 

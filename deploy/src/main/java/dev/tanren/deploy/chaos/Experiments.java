@@ -1,7 +1,6 @@
 package dev.tanren.deploy.chaos;
 
 import dev.tanren.deploy.chaos.Experiment.InTests;
-import dev.tanren.deploy.chaos.Experiment.NotYet;
 import dev.tanren.deploy.chaos.Experiment.OnStack;
 import java.util.List;
 
@@ -123,10 +122,13 @@ public final class Experiments {
                         1,
                         0.5,
                         Divergence::neverFinite),
-                new NotYet(
+                new OnStack(
                         17,
-                        "a bit of a weight changed in memory",
-                        "it is found at the next check, and the last verified checkpoint is used"),
+                        "a bit of a weight changed in the memory of one of two ranks",
+                        "it is found at the next save, and the checkpoint before is used",
+                        1,
+                        1,
+                        MemoryFaults::bitFlipped),
                 new InTests(
                         18,
                         "a rank that is killed for memory",

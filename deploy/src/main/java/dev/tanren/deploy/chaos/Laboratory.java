@@ -24,6 +24,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 
 /// A stack of its own with a home of its own, thrown away at the end: nothing of the user's stack
@@ -40,7 +41,7 @@ public final class Laboratory implements AutoCloseable {
     private final Path tokens;
     private Random random = new Random();
     private final Consumer<String> say;
-    private final Map<Integer, String> undisturbed = new HashMap<>();
+    private final Map<String, String> undisturbed = new HashMap<>();
 
     private Laboratory(TanrenHome home, StackControl control, Consumer<String> say) {
         this.home = home;
@@ -138,19 +139,27 @@ public final class Laboratory implements AutoCloseable {
         return new ChaosPlan(tokens, steps).render(name);
     }
 
-    /// A run of the same plan that nothing happened to; made once for each length.
+    /// A run of the usual plan that nothing happened to; made once for each length.
     String undisturbed(int steps) throws InterruptedException {
-        String known = undisturbed.get(steps);
+        return undisturbed(steps, UnaryOperator.identity());
+    }
+
+    /// A run of a plan that nothing happened to; made once for each.
+    ///
+    /// @param change of the usual plan
+    String undisturbed(int steps, UnaryOperator<String> change) throws InterruptedException {
+        String plan = change.apply(plan("undisturbed-" + steps, steps));
+        String known = undisturbed.get(plan);
         if (known != null) {
             return known;
         }
         say("the same plan, undisturbed");
-        String id = submit("undisturbed-" + steps, steps);
+        String id = submitText(plan);
         RunView ended = awaitEnd(id);
         if (!ended.status().equals("succeeded")) {
             throw broken("The undisturbed run ended as " + ended.status() + ".", id);
         }
-        undisturbed.put(steps, id);
+        undisturbed.put(plan, id);
         return id;
     }
 

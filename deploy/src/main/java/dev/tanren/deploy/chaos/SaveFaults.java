@@ -78,7 +78,7 @@ final class SaveFaults {
         JsonNode newest =
                 laboratory.api().get("/runs/" + id + "/checkpoints").path("items").path(0);
         long step = newest.path("step").asLong();
-        Path shard = shardOf(laboratory, id, step);
+        Path shard = shardsOf(laboratory, id, step).getFirst();
         flip(shard, laboratory.random().nextInt((int) size(shard)));
         laboratory.say("a bit of the checkpoint of step %d is changed".formatted(step));
         Instant fault = Instant.now();
@@ -163,12 +163,18 @@ final class SaveFaults {
         findings.check("no part of a checkpoint is left", partial.isEmpty(), partial);
     }
 
-    private static Path shardOf(Laboratory laboratory, String id, long step) {
+    /// Of the newest checkpoint that is committed.
+    static List<Path> newestShards(Laboratory laboratory, String id) {
+        JsonNode newest =
+                laboratory.api().get("/runs/" + id + "/checkpoints").path("items").path(0);
+        return shardsOf(laboratory, id, newest.path("step").asLong());
+    }
+
+    private static List<Path> shardsOf(Laboratory laboratory, String id, long step) {
         Path folder = folder(laboratory, id).resolve("%010d".formatted(step));
         return list(folder).stream()
                 .filter(file -> file.getFileName().toString().endsWith(".safetensors"))
-                .findFirst()
-                .orElseThrow(() -> new IllegalStateException("no shard in " + folder));
+                .toList();
     }
 
     private static long size(Path file) {

@@ -240,6 +240,11 @@ public enum ErrorCode {
             FailureClass.CONFIGURATION,
             "See that all workers and control planes have the same TANREN_TEMPORAL_KEYS, and who else"
                     + " is connected to Temporal; then retry the run (./tanren run retry)."),
+    REPLICAS_DIFFER(
+            "TNR-5017",
+            FailureClass.RANK_CRASHED,
+            "Nothing must be done at first: the run goes on from its last checkpoint. Where it comes"
+                    + " again, test the memory of that worker."),
     GATE_FAILED(
             "TNR-5101",
             FailureClass.CONFIGURATION,

@@ -16,6 +16,7 @@ import dev.tanren.storage.checkpoint.ShardWriter;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.trainer.checkpoint.CheckpointSaver;
 import dev.tanren.trainer.checkpoint.CheckpointState;
+import dev.tanren.trainer.checkpoint.Replicas;
 import dev.tanren.trainer.checkpoint.StateRestorer;
 import dev.tanren.trainer.checkpoint.TrainingState;
 import dev.tanren.trainer.data.BatchPrefetcher;
@@ -283,6 +284,7 @@ final class RankSession implements AutoCloseable {
                                 order,
                                 batches,
                                 saver,
+                                new Replicas(state, group, reduction),
                                 evaluator(decoder, reduction),
                                 new AnomalyWatch(
                                         stage.anomalies(),

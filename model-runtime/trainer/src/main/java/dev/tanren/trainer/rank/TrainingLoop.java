@@ -10,6 +10,7 @@ import dev.tanren.spec.timetable.Timetable;
 import dev.tanren.storage.checkpoint.SkippedPhases;
 import dev.tanren.trainer.checkpoint.CheckpointSaver;
 import dev.tanren.trainer.checkpoint.CheckpointState;
+import dev.tanren.trainer.checkpoint.Replicas;
 import dev.tanren.trainer.checkpoint.TrainingState;
 import dev.tanren.trainer.data.BatchPrefetcher;
 import dev.tanren.trainer.data.SampleOrder;
@@ -45,6 +46,7 @@ final class TrainingLoop {
             SampleOrder order,
             BatchPrefetcher batches,
             CheckpointSaver saver,
+            Replicas replicas,
             Evaluator evaluator,
             AnomalyWatch anomalies,
             MemoryLimit memory,
@@ -165,7 +167,10 @@ final class TrainingLoop {
 
     private void snapshot(long step) {
         parts.progress().begin(Work.SAVING, step, 0);
-        parts.saver().snapshot(step, checkpointState(step));
+        Map<String, String> values = checkpointState(step);
+        // Before the copy, so that every checkpoint is of a state that all ranks had.
+        parts.replicas().requireEqual(step);
+        parts.saver().snapshot(step, values);
         parts.memory().saved();
     }
 

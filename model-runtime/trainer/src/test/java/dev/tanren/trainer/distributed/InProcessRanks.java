@@ -8,12 +8,12 @@ import java.util.concurrent.TimeUnit;
 import org.bytedeco.pytorch.Tensor;
 
 /// Ranks that are threads of one process and pass tensors through queues.
-final class InProcessRanks implements AutoCloseable {
+public final class InProcessRanks implements AutoCloseable {
 
     private final int worldSize;
     private final List<BlockingQueue<Tensor>> queues = new ArrayList<>();
 
-    InProcessRanks(int worldSize) {
+    public InProcessRanks(int worldSize) {
         this.worldSize = worldSize;
         for (int pair = 0; pair < worldSize * worldSize; pair++) {
             queues.add(new LinkedBlockingQueue<>());
@@ -24,7 +24,7 @@ final class InProcessRanks implements AutoCloseable {
         return queues.get(from * worldSize + to);
     }
 
-    ProcessGroup group(int rank) {
+    public ProcessGroup group(int rank) {
         return new ProcessGroup() {
             @Override
             public int rank() {
