@@ -14,6 +14,10 @@ import java.util.Set;
 final class Aftermath {
 
     private static final Duration END_OF_RANKS = Duration.ofSeconds(10);
+
+    /// What is left behind is collected after the stage's end.
+    private static final Duration COLLECTED = Duration.ofSeconds(10);
+
     private static final List<String> FIGURES =
             List.of("loss", "learningRate", "gradientNorm", "tokens");
 
@@ -83,7 +87,7 @@ final class Aftermath {
                 .get("/runs/" + id + "/metrics?points=100000&stage=" + ChaosPlan.STAGE);
     }
 
-    private void checkpoints(String id) {
+    private void checkpoints(String id) throws InterruptedException {
         List<String> broken = new ArrayList<>();
         Set<Long> steps = new HashSet<>();
         JsonNode items = laboratory.api().get("/runs/" + id + "/checkpoints").path("items");
@@ -106,5 +110,10 @@ final class Aftermath {
                 "every committed checkpoint verifies, one for each step",
                 broken.isEmpty() && !steps.isEmpty(),
                 broken.isEmpty() ? steps.size() + " checkpoints" : broken);
+        StoredCheckpoints stored = new StoredCheckpoints(laboratory, id);
+        findings.check(
+                "the store has these whole, one attempt's each, and no part of another",
+                laboratory.comesAbout(COLLECTED, () -> stored.unexpected().isEmpty()),
+                stored.unexpected());
     }
 }

@@ -79,7 +79,8 @@ final class MemoryFaults {
     }
 
     private static byte[] unseenRow(Laboratory laboratory, String id) {
-        for (Path shard : SaveFaults.newestShards(laboratory, id)) {
+        StoredCheckpoints stored = new StoredCheckpoints(laboratory, id);
+        for (Path shard : stored.shards(stored.newest())) {
             try (SafetensorsFile tensors = SafetensorsFile.open(shard)) {
                 var embedding = tensors.find(EMBEDDING);
                 if (embedding.isPresent()) {
