@@ -56,8 +56,8 @@ public class Fence implements HttpSecurityPolicy {
                         && HEALTH.matcher(request.normalizedPath()).matches());
     }
 
-    /// Whether it is a file that is the same for everyone. The session is none, however it is
-    // spelt.
+    /// Whether it is a file that is the same for everyone. The session is none, however it
+    /// is spelt.
     static boolean mayBeKept(RoutingContext request) {
         String path = request.normalizedPath();
         return reads(request.request().method())

@@ -35,8 +35,8 @@ public class RequestTexts {
         }
     }
 
-    /// Names the first character that may not be kept and where it stands; null where there is
-    // none.
+    /// Names the first character that may not be kept and where it stands; null where there
+    /// is none.
     static @Nullable String problem(String text) {
         var at = StorableText.firstRefused(text);
         return at.isEmpty()

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 /// The body of a request, written from memory segments without copying them first.
 ///
 /// The client signs the hash it is given and computes none itself: either the object's SHA-256,
-/// which is known before, or the marker of an unsigned payload, for a large object or a part of
-// one.
+/// which is known before, or the marker of an unsigned payload, for a large object or a part
+/// of one.
 final class SegmentBody extends Http.Body {
 
     static final String UNSIGNED = "UNSIGNED-PAYLOAD";

@@ -5,8 +5,8 @@ import dev.tanren.trainer.parameters.FlatBuffer;
 import org.jspecify.annotations.Nullable;
 
 /// Brings a summed gradient into the host's memory, where the optimizer and its state are (Ren et
-/// al., *ZeRO-Offload*, 2021): a device has no more than a model's weights, gradients and
-// activations.
+/// al., *ZeRO-Offload*, 2021): a device has no more than a model's weights, gradients
+/// and activations.
 final class HostGradient implements AutoCloseable {
 
     private final ComputeDevice device;
