@@ -60,11 +60,14 @@ public final class Experiments {
                         2,
                         1.5,
                         WorkerFaults::stoppedAndContinued),
-                new InTests(
+                new OnStack(
                         7,
-                        "a worker that is cut off the network",
+                        "a worker that is cut off the network for %d s or more"
+                                .formatted(NetworkFaults.CUT.toSeconds()),
                         "nothing is committed without the lease, nothing twice after it heals",
-                        "TakeoverTest, GangOutageTest"),
+                        1,
+                        2,
+                        NetworkFaults::cutOff),
                 new OnStack(
                         8,
                         "kill -9 of the Temporal server",
@@ -110,11 +113,14 @@ public final class Experiments {
                         "database and object store on a full disk",
                         "503 and 507, and nothing acknowledged is lost",
                         "ObjectServerTest"),
-                new InTests(
+                new OnStack(
                         15,
-                        "an object store that is slow, hangs or resets connections",
-                        "transfers end at a limit of their progress, nothing is committed early",
-                        "SlowTransferTest, StoreFaultsTest"),
+                        "an object store that is slow, hangs, then resets connections",
+                        "steps go on, transfers end at a limit of their progress, nothing is"
+                                + " committed early",
+                        1,
+                        1.5,
+                        StoreFaults::slowHungResetting),
                 new OnStack(
                         16,
                         "batches whose loss is not finite (one poisoned: AnomalyProcessTest)",

@@ -4,6 +4,7 @@ import dev.tanren.deploy.client.ApiClient;
 import dev.tanren.deploy.client.RunView;
 import dev.tanren.deploy.client.Server;
 import dev.tanren.deploy.stack.Installation;
+import dev.tanren.deploy.stack.Ports;
 import dev.tanren.deploy.stack.StackControl;
 import dev.tanren.deploy.stack.StackProcesses;
 import dev.tanren.deploy.stack.StackStatus;
@@ -22,10 +23,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
+import java.util.stream.Stream;
 
 /// A stack of its own with a home of its own, thrown away at the end: nothing of the user's stack
 /// is touched.
@@ -42,6 +45,7 @@ public final class Laboratory implements AutoCloseable {
     private Random random = new Random();
     private final Consumer<String> say;
     private final Map<String, String> undisturbed = new HashMap<>();
+    private final List<ExtraWorker> extra = new CopyOnWriteArrayList<>();
 
     private Laboratory(TanrenHome home, StackControl control, Consumer<String> say) {
         this.home = home;
@@ -98,6 +102,11 @@ public final class Laboratory implements AutoCloseable {
 
     StackControl control() {
         return control;
+    }
+
+    /// Where the parts of the stack listen.
+    Ports ports() {
+        return control.running().map(StackStatus::ports).orElseThrow();
     }
 
     void say(String line) {
@@ -244,9 +253,30 @@ public final class Laboratory implements AutoCloseable {
                 "ranks at work", LIMIT, () -> Optional.of(ranks()).filter(it -> !it.isEmpty()));
     }
 
+    /// Counts a worker among those whose ranks are looked for.
+    void joins(ExtraWorker worker) {
+        extra.add(worker);
+    }
+
+    void leaves(ExtraWorker worker) {
+        extra.remove(worker);
+    }
+
+    private List<Long> workers() {
+        return Stream.concat(
+                        StackProcesses.workers(control).stream(),
+                        extra.stream().map(ExtraWorker::pid))
+                .toList();
+    }
+
+    /// A worker of the stack's own.
+    long awaitWorker() throws InterruptedException {
+        return await("a worker", LIMIT, () -> StackProcesses.workers(control).stream().findFirst());
+    }
+
     /// In the order in which they were started, which is that of their numbers.
     List<Long> ranks() {
-        return StackProcesses.workers(control).stream()
+        return workers().stream()
                 .flatMap(worker -> StackProcesses.ranksOf(worker).stream())
                 .sorted()
                 .toList();
@@ -258,7 +288,7 @@ public final class Laboratory implements AutoCloseable {
                 "a worker with ranks",
                 LIMIT,
                 () ->
-                        StackProcesses.workers(control).stream()
+                        workers().stream()
                                 .filter(worker -> !StackProcesses.ranksOf(worker).isEmpty())
                                 .findFirst());
     }
@@ -284,7 +314,7 @@ public final class Laboratory implements AutoCloseable {
         }
     }
 
-    private static TanrenException broken(String what, String where) {
+    static TanrenException broken(String what, String where) {
         return new TanrenException(
                 ErrorCode.STACK_PART_FAILED,
                 what,

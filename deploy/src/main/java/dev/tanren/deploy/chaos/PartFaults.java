@@ -102,7 +102,7 @@ final class PartFaults {
         return restarts;
     }
 
-    private static boolean serves(Laboratory laboratory, String part) {
+    static boolean serves(Laboratory laboratory, String part) {
         return laboratory
                 .control()
                 .running()

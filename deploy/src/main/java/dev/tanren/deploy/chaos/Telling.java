@@ -74,6 +74,17 @@ record Telling(
                 false);
     }
 
+    /// The ranks wait for the object store to take a checkpoint.
+    static Telling ofAwaitedSave(long step) {
+        return new Telling(
+                FaultClass.STORAGE,
+                Set.of("waiting"),
+                null,
+                List.of("has not taken the checkpoint of step " + step),
+                List.of("wait for up to two minutes", "tried again"),
+                false);
+    }
+
     /// It waits for a person to look at what it came to.
     static Telling ofPause(String... evidence) {
         return new Telling(
@@ -199,6 +210,10 @@ record Telling(
                 if (word.matches("\\d{4}-\\d\\d-\\d\\dT.*Z")) {
                     found.add(Instant.parse(word));
                 }
+            }
+            String since = situation.path("since").asText("");
+            if (found.isEmpty() && !since.isEmpty()) {
+                found.add(Instant.parse(since));
             }
         }
         return found;

@@ -34,10 +34,7 @@ final class WorkerFaults {
         new OnCall(laboratory, findings)
                 .expect("after the kill", id, fault, before, ofLostWorker("last heard of"));
         RunView ended = new Aftermath(laboratory, findings).of(id, STEPS);
-        long lost =
-                ended.attempts().stream()
-                        .filter(it -> it.path("failureClass").asText().equals("PREEMPTED"))
-                        .count();
+        long lost = lostAttempts(ended);
         findings.check("one attempt was lost", lost == 1, lost + " lost");
         String reason = ended.attempts().getFirst().path("reason").asText();
         findings.told(
@@ -106,12 +103,18 @@ final class WorkerFaults {
         new Aftermath(laboratory, findings).of(id, STEPS);
     }
 
+    static long lostAttempts(RunView ended) {
+        return ended.attempts().stream()
+                .filter(it -> it.path("failureClass").asText().equals("PREEMPTED"))
+                .count();
+    }
+
     static Telling ofLostWorker(String evidence) {
         return Telling.ofAttempt(
                 FaultClass.PREEMPTED, ErrorCode.RANK_PREEMPTED, "worker", evidence);
     }
 
-    private static boolean dead(List<Long> processes) {
+    static boolean dead(List<Long> processes) {
         return processes.stream()
                 .flatMap(process -> ProcessHandle.of(process).stream())
                 .noneMatch(ProcessHandle::isAlive);

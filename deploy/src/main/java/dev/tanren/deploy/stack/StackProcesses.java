@@ -50,17 +50,27 @@ public final class StackProcesses {
     /// What a process was started with, as every program of the same user can read it on Linux.
     public static Map<String, String> environmentOf(long process) {
         Map<String, String> environment = new TreeMap<>();
-        try {
-            for (String entry :
-                    Files.readString(Path.of("/proc/" + process + "/environ")).split("\0", -1)) {
-                int equals = entry.indexOf('=');
-                if (equals > 0) {
-                    environment.put(entry.substring(0, equals), entry.substring(equals + 1));
-                }
+        for (String entry : entries(process, "environ")) {
+            int equals = entry.indexOf('=');
+            if (equals > 0) {
+                environment.put(entry.substring(0, equals), entry.substring(equals + 1));
             }
+        }
+        return environment;
+    }
+
+    /// The program of a process and its arguments, as read on Linux.
+    public static List<String> commandOf(long process) {
+        return entries(process, "cmdline");
+    }
+
+    private static List<String> entries(long process, String file) {
+        try {
+            String text = Files.readString(Path.of("/proc/" + process, file));
+            // Each entry ends with the character.
+            return List.of(text.substring(0, Math.max(0, text.length() - 1)).split("\0", -1));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return environment;
     }
 }

@@ -136,6 +136,8 @@ class ExperimentsTest {
                 .startsWith("no kill costs more than " + RankKills.MOST_LOST + " steps");
         assertThat(Experiments.all().get(4).passesWhen())
                 .isEqualTo("it is found and named within " + RankFaults.FOUND.toSeconds() + " s");
+        assertThat(Experiments.all().get(6).fault())
+                .endsWith("for " + NetworkFaults.CUT.toSeconds() + " s or more");
     }
 
     private static List<String> wrong(String situation, Instant fault) throws IOException {
