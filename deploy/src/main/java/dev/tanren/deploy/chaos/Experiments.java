@@ -145,11 +145,14 @@ public final class Experiments {
                         "clocks that are ten minutes wrong",
                         "no order and no lease follows a clock",
                         "FencingTest, TakeoverTest"),
-                new InTests(
+                new OnStack(
                         20,
-                        "a new version while runs are at work",
-                        "all stored histories are replayed",
-                        "StoredHistoriesTest"),
+                        "a new version is deployed while a run is at work",
+                        "the run ends on the version it began with, a new one begins on the new one"
+                                + " (all stored histories are replayed: StoredHistoriesTest)",
+                        1,
+                        1.5,
+                        NewVersion::deployed),
                 new OnStack(
                         21,
                         kills + " random kills in one run",
