@@ -144,7 +144,7 @@ public final class Experiments {
                         19,
                         "clocks that are ten minutes wrong",
                         "no order and no lease follows a clock",
-                        "FencingTest, TakeoverTest"),
+                        "FencingTest, TakeoverTest, WrongClockTest"),
                 new OnStack(
                         20,
                         "a new version is deployed while a run is at work",

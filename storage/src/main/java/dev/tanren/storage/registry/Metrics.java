@@ -1,5 +1,6 @@
 package dev.tanren.storage.registry;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
@@ -56,6 +57,8 @@ public interface Metrics {
     /// @param values by metric name: `loss`, `learningRate`, `gradientNorm`, `tokens`,
     ///     `sequenceLength`, `residentBytes`, `seconds.total`, `seconds.data`, `seconds.forward`, …
     /// @param rolledBack the step was undone by a later attempt and not yet run again
+    /// @param at when it was reported: as it is recorded, by the worker's clock, and as it is read,
+    ///     by the database's
     record StepRow(
             long step,
             int rank,
@@ -64,9 +67,16 @@ public interface Metrics {
             boolean rolledBack,
             String batchHash,
             Map<String, Double> values,
-            Instant at) {}
+            Instant at) {
 
-    /// @param at when it was reported, by the worker's clock
+        /// The same step at another time.
+        public StepRow later(Duration duration) {
+            return new StepRow(
+                    step, rank, attempt, phaseId, rolledBack, batchHash, values, at.plus(duration));
+        }
+    }
+
+    /// @param at when it was reported, by the database's clock
     record LastStep(int rank, long step, Instant at) {}
 
     /// A stage of a run.

@@ -6,6 +6,8 @@ import dev.tanren.spec.json.Json;
 import dev.tanren.storage.registry.Metrics;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
@@ -44,9 +46,16 @@ public final class PostgresMetrics implements Metrics {
             """;
 
     private final Database database;
+    private final DatabaseClock clock;
 
     public PostgresMetrics(Database database) {
+        this(database, InstantSource.system());
+    }
+
+    /// @param own clock of this process, which times of steps are of
+    PostgresMetrics(Database database, InstantSource own) {
         this.database = database;
+        this.clock = new DatabaseClock(own);
     }
 
     @Override
@@ -56,9 +65,11 @@ public final class PostgresMetrics implements Metrics {
         }
         database.run(
                 handle -> {
+                    Duration ahead = clock.ahead(handle);
+                    List<StepRow> told = steps.stream().map(step -> step.later(ahead)).toList();
                     Standing standing = standing(handle, runId, stageId, fencingToken);
-                    insert(handle, runId, stageId, fencingToken, steps, standing);
-                    noteSteps(handle, fencingToken, steps);
+                    insert(handle, runId, stageId, fencingToken, told, standing);
+                    noteSteps(handle, fencingToken, told);
                 });
     }
 

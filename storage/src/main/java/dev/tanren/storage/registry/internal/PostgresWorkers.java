@@ -5,6 +5,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 
 /// Workers in PostgreSQL. When a worker was seen is the database's clock, not the worker's.
@@ -13,9 +14,16 @@ public final class PostgresWorkers implements Workers {
     private static final Duration LISTED = Duration.ofDays(1);
 
     private final Database database;
+    private final DatabaseClock clock;
 
     public PostgresWorkers(Database database) {
+        this(database, InstantSource.system());
+    }
+
+    /// @param own clock of this process, which the start of a worker is of
+    PostgresWorkers(Database database, InstantSource own) {
         this.database = database;
+        this.clock = new DatabaseClock(own);
     }
 
     @Override
@@ -49,7 +57,7 @@ public final class PostgresWorkers implements Workers {
                                 .bind("promisedBytes", worker.promisedBytes())
                                 .bind("version", worker.version())
                                 .bind("activity", worker.activity())
-                                .bind("startedAt", worker.startedAt())
+                                .bind("startedAt", worker.startedAt().plus(clock.ahead(handle)))
                                 .execute());
     }
 
