@@ -6,8 +6,10 @@ public enum Bottleneck {
     COMPUTE("compute-bound"),
     /// Batches come too late.
     DATA("data-bound"),
-    /// Ranks wait for each other or for the network.
+    /// Ranks wait for the network.
     COMMUNICATION("communication-bound"),
+    /// Ranks wait for one that computes more slowly than they do.
+    STRAGGLER("straggler"),
     /// Passes over all parameters take long beside the arithmetic on few tokens.
     MEMORY("memory-bound"),
     /// Saving holds up training.

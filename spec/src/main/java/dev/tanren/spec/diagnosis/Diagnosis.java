@@ -26,6 +26,9 @@ public record Diagnosis(
     /// share of a step, a step has too few tokens for its parameters.
     static final double TOO_FEW_TOKENS = 0.25;
 
+    /// A rank that computes so many times as long as the others is what they wait for.
+    static final double SLOWER = 1.15;
+
     /// Memory that is fuller than this leaves no room for a larger micro-batch.
     private static final double FULL = 0.85;
 
@@ -114,7 +117,9 @@ public record Diagnosis(
                             .average()
                             .orElse(slowest.computePerStep());
             return verdict(
-                    Bottleneck.COMMUNICATION,
+                    slowest.computePerStep() >= SLOWER * others
+                            ? Bottleneck.STRAGGLER
+                            : Bottleneck.COMMUNICATION,
                     String.format(
                             Locale.ROOT,
                             "rank %d computes %.3f s a step and the others %.3f s, which wait %s of"

@@ -44,9 +44,23 @@ class DiagnosisTest {
                         List.of(times(0, 0, 2, 3, 4.5, 0.5, 0), times(1, 0, 4, 5.4, 0.1, 0.5, 0)),
                         null);
 
-        assertThat(diagnosis.bottleneck()).isEqualTo(Bottleneck.COMMUNICATION);
-        assertThat(diagnosis.evidence()).startsWith("rank 1 computes 0.940 s a step");
+        assertThat(diagnosis.bottleneck()).isEqualTo(Bottleneck.STRAGGLER);
+        assertThat(diagnosis.bottleneck().word()).isEqualTo("straggler");
+        assertThat(diagnosis.evidence())
+                .isEqualTo(
+                        "rank 1 computes 0.940 s a step and the others 0.500 s, which wait 44 % of"
+                                + " the step for it");
         assertThat(diagnosis.mend()).contains("node of rank 1");
+    }
+
+    @Test
+    void aRankThatComputesAsFastAsTheOthersIsNoStragglerThoughOneWaitsLess() {
+        Diagnosis diagnosis =
+                Diagnosis.of(
+                        List.of(times(0, 0, 2, 3, 4.5, 0.5, 0), times(1, 0, 2, 3.2, 0.1, 0.5, 0)),
+                        null);
+
+        assertThat(diagnosis.bottleneck()).isEqualTo(Bottleneck.COMMUNICATION);
     }
 
     @Test

@@ -75,7 +75,7 @@ class SlowPartsTest {
                         new SlowMethod(LanguageModelHead.class, "lossesAndGradient", DELAY, 1);
                 Gang gang = trained(rig.setting("slow-rank").under(head.wrapper()), 2)) {
             Diagnosis diagnosis = diagnosis(gang, null);
-            assertThat(diagnosis.bottleneck()).isEqualTo(Bottleneck.COMMUNICATION);
+            assertThat(diagnosis.bottleneck()).isEqualTo(Bottleneck.STRAGGLER);
             assertThat(diagnosis.evidence())
                     .containsPattern("^rank [01] computes \\d+\\.\\d+ s a step and the others")
                     .contains("of the step for it");
