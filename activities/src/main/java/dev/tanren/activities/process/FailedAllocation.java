@@ -4,11 +4,19 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /// What a process that could not allocate leaves in its log.
 public final class FailedAllocation {
 
     private static final int TAIL = 64 << 10;
+
+    /// Of the Java heap, of a JVM that ends because the system refuses it memory, of libtorch.
+    private static final List<String> SIGNS =
+            List.of(
+                    "java.lang.OutOfMemoryError",
+                    "There is insufficient memory for the Java Runtime Environment to continue",
+                    "DefaultCPUAllocator: can't allocate memory");
 
     private FailedAllocation() {}
 
@@ -18,8 +26,7 @@ public final class FailedAllocation {
             byte[] bytes = Files.readAllBytes(log);
             int from = Math.max(0, bytes.length - TAIL);
             String tail = new String(bytes, from, bytes.length - from, StandardCharsets.UTF_8);
-            return tail.contains("java.lang.OutOfMemoryError")
-                    || tail.contains("DefaultCPUAllocator: can't allocate memory");
+            return SIGNS.stream().anyMatch(tail::contains);
         } catch (IOException e) {
             return false;
         }
