@@ -1,5 +1,11 @@
 package dev.tanren.deploy.chaos;
 
+import dev.tanren.spec.plan.ModelSource;
+import dev.tanren.spec.plan.Plan;
+import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.spec.planner.MemoryForecast;
+import dev.tanren.spec.units.ByteSize;
+import dev.tanren.spec.validation.PlanReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -47,6 +53,20 @@ record ChaosPlan(Path tokens, int steps) {
                 .replace("${tokens}", tokens.toString())
                 .replace("${phaseTokens}", Long.toString(phase))
                 .replace("${save}", Integer.toString(STEPS_BETWEEN_SAVES));
+    }
+
+    /// What one of its ranks takes by the planner's count.
+    static ByteSize memoryOfARank() {
+        Plan plan =
+                PlanReader.read(new ChaosPlan(Path.of("/tokens"), 80).render("count"))
+                        .planOrThrow();
+        if (plan.stage(STAGE).orElseThrow() instanceof TrainingStage stage
+                && plan.model() instanceof ModelSource.Fresh fresh) {
+            String first = stage.phases().getFirst().id();
+            return new ByteSize(
+                    MemoryForecast.of(stage, fresh.architecture(), first).predictedBytes());
+        }
+        throw new IllegalStateException("the plan trains no model from the start");
     }
 
     private static String template() {

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /// How one experiment ended.
 ///
-/// @param findings null for one that is not made on a stack
+/// @param findings null for one that was not made on a stack
 public record ChaosReport(
         Experiment experiment, long seed, double seconds, @Nullable Findings findings) {
 
@@ -32,7 +32,7 @@ public record ChaosReport(
         return new ChaosReport(experiment, seed, (System.nanoTime() - start) / 1e9, findings);
     }
 
-    /// Whether nothing was found that must not be; so too where tests look.
+    /// Whether nothing was found that must not be; so too where tests look, or nothing could.
     public boolean holds() {
         return findings == null || findings.hold();
     }
@@ -46,6 +46,14 @@ public record ChaosReport(
         return made.json(experiment, seed, seconds);
     }
 
+    private static String insteadOf(Experiment notMade) {
+        return switch (notMade) {
+            case Experiment.InTests _ -> "tests";
+            case Experiment.NotYet _ -> "none";
+            case Experiment.OnStack _ -> "not";
+        };
+    }
+
     /// One line for each, every check that did not hold, and how right people were told.
     public static String table(List<ChaosReport> reports) {
         List<String> lines = new ArrayList<>();
@@ -57,9 +65,7 @@ public record ChaosReport(
                         "%2d  %-6s         %s"
                                 .formatted(
                                         report.experiment().number(),
-                                        report.experiment() instanceof Experiment.InTests
-                                                ? "tests"
-                                                : "none",
+                                        insteadOf(report.experiment()),
                                         report.experiment().fault()));
                 continue;
             }

@@ -13,16 +13,28 @@ public sealed interface Experiment {
 
     /// On a running stack with real parts.
     ///
-    /// @param workers how many the stack needs
+    /// @param equipment what the stack needs
     /// @param minutes about how long it takes on two cores
     record OnStack(
             int number,
             String fault,
             String passesWhen,
-            int workers,
+            Equipment equipment,
             double minutes,
             Procedure procedure)
-            implements Experiment {}
+            implements Experiment {
+
+        /// @param workers how many the stack needs, beside nothing out of the ordinary
+        OnStack(
+                int number,
+                String fault,
+                String passesWhen,
+                int workers,
+                double minutes,
+                Procedure procedure) {
+            this(number, fault, passesWhen, Equipment.of(workers), minutes, procedure);
+        }
+    }
 
     /// One whose fault is between two calls, in a file's bytes or in a disk: it is injected where
     /// that can be done at will, by a test.

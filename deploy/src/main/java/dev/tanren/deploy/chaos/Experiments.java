@@ -103,16 +103,20 @@ public final class Experiments {
                         1,
                         1,
                         RacingCommits::raced),
-                new InTests(
+                new OnStack(
                         13,
-                        "a worker without space for scratch",
-                        "the error says so, and the last checkpoint is whole",
-                        "GangSupervisorTest"),
-                new InTests(
+                        "a worker's scratch on a file system of 64 MB, full (needs root)",
+                        "the error says so, the last checkpoint is whole, 3 tries more at most",
+                        1,
+                        1,
+                        DiskFaults::scratchFull),
+                new OnStack(
                         14,
-                        "database and object store on a full disk",
-                        "503 and 507, and nothing acknowledged is lost",
-                        "ObjectServerTest"),
+                        "the database's disk full, then the object store's (needs root)",
+                        "writes are refused with a code, and nothing acknowledged is lost",
+                        1,
+                        1.5,
+                        DiskFaults::partsFull),
                 new OnStack(
                         15,
                         "an object store that is slow, hangs, then resets connections",
@@ -135,11 +139,15 @@ public final class Experiments {
                         1,
                         1,
                         MemoryFaults::bitFlipped),
-                new InTests(
+                new OnStack(
                         18,
-                        "a rank that is killed for memory",
-                        "it is named as such and not tried again unchanged",
-                        "GangMemoryTest, StageRetriesTest"),
+                        "a rank with a quarter of its time; one that gets no memory any more; a"
+                                + " plan too large for the worker",
+                        "the slow one is named and not killed; the others are classified, not"
+                                + " tried again unchanged, and smaller settings are proposed",
+                        MemoryShortage.equipment(),
+                        1.5,
+                        Experiments::scarcity),
                 new InTests(
                         19,
                         "clocks that are ten minutes wrong",
@@ -188,5 +196,12 @@ public final class Experiments {
                         1,
                         0.5,
                         Canaries::looked));
+    }
+
+    private static void scarcity(Laboratory laboratory, Findings findings)
+            throws InterruptedException {
+        RankFaults.slowed(laboratory, findings);
+        MemoryShortage.ranOut(laboratory, findings);
+        MemoryShortage.tooLarge(laboratory, findings);
     }
 }

@@ -11,6 +11,7 @@ import dev.tanren.deploy.stack.StackStatus;
 import dev.tanren.deploy.stack.TanrenHome;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
+import dev.tanren.spec.units.ByteSize;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ServerSocket;
@@ -37,6 +38,9 @@ public final class Laboratory implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofMinutes(6);
     private static final long POLL_MILLIS = 100;
 
+    /// PostgreSQL's file that it has for as long as it runs.
+    private static final String RUNNING = "postmaster.pid";
+
     private final TanrenHome home;
     private final StackControl control;
     private final Server server;
@@ -46,10 +50,13 @@ public final class Laboratory implements AutoCloseable {
     private final Consumer<String> say;
     private final Map<String, String> undisturbed = new HashMap<>();
     private final List<ExtraWorker> extra = new CopyOnWriteArrayList<>();
+    private final List<SmallDisk> disks;
 
-    private Laboratory(TanrenHome home, StackControl control, Consumer<String> say) {
+    private Laboratory(
+            TanrenHome home, StackControl control, List<SmallDisk> disks, Consumer<String> say) {
         this.home = home;
         this.control = control;
+        this.disks = disks;
         this.say = say;
         this.tokens = ChaosPlan.writeTokens(home.data());
         this.server = Server.ofStack(Map.of(TanrenHome.VARIABLE, home.folder().toString()));
@@ -62,16 +69,18 @@ public final class Laboratory implements AutoCloseable {
     /// @param say shows a line that stays
     public static Laboratory open(
             Installation installation,
-            int workers,
+            Equipment equipment,
             Consumer<StackStatus> progress,
             Consumer<String> say) {
         try {
             // Sockets lie below it, whose paths must be short.
             TanrenHome home = new TanrenHome(Files.createTempDirectory("tnr"));
-            StackControl control = new StackControl(home);
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> end(control, home)));
-            control.up(installation, freePort(), workers, List.of(home.data()), progress);
-            return new Laboratory(home, control, say);
+            StackControl control = new StackControl(home, equipment.environment());
+            List<SmallDisk> disks = new CopyOnWriteArrayList<>();
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> end(control, disks, home)));
+            control.up(
+                    installation, freePort(), equipment.workers(), List.of(home.data()), progress);
+            return new Laboratory(home, control, disks, say);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -183,6 +192,11 @@ public final class Laboratory implements AutoCloseable {
 
     void resume(String id) {
         api.post("/runs/" + id + "/resume", null, Map.of());
+    }
+
+    /// As a person does it when what a run failed for is mended.
+    void retry(String id) {
+        api.post("/runs/" + id + "/retry", null, Map.of());
     }
 
     RunView run(String id) {
@@ -314,6 +328,40 @@ public final class Laboratory implements AutoCloseable {
         }
     }
 
+    /// Puts a small disk in the place of a folder of the stack, in which nothing is being written,
+    /// with what is in it, until the laboratory closes.
+    ///
+    /// @throws NotPossibleHere where this user may not
+    SmallDisk smallDisk(Path folder, ByteSize size) {
+        SmallDisk disk = SmallDisk.inPlaceOf(folder, size);
+        disks.add(disk);
+        return disk;
+    }
+
+    /// The same of the database, which is stopped for it and started anew by the stack.
+    ///
+    /// @throws NotPossibleHere where this user may not
+    SmallDisk smallDiskOfTheDatabase(ByteSize size) throws InterruptedException {
+        long supervisor = control.running().orElseThrow().supervisor().pid();
+        Path data = home.postgresData();
+        StackProcesses.halt(supervisor);
+        try {
+            signal("INT", part("postgres"));
+            await(
+                    "the end of the database",
+                    LIMIT,
+                    () -> Optional.of(data).filter(it -> !Files.exists(it.resolve(RUNNING))));
+            return smallDisk(data, size);
+        } finally {
+            StackProcesses.goOn(supervisor);
+        }
+    }
+
+    /// Whether something was put in the place of a part of the stack.
+    boolean isAltered() {
+        return !disks.isEmpty();
+    }
+
     static TanrenException broken(String what, String where) {
         return new TanrenException(
                 ErrorCode.STACK_PART_FAILED,
@@ -330,15 +378,20 @@ public final class Laboratory implements AutoCloseable {
 
     @Override
     public void close() {
-        end(control, home);
+        end(control, disks, home);
     }
 
     /// At the end of the process, however it comes; nothing the second time.
-    private static synchronized void end(StackControl control, TanrenHome home) {
+    private static synchronized void end(
+            StackControl control, List<SmallDisk> disks, TanrenHome home) {
         if (!Files.exists(home.folder())) {
             return;
         }
-        control.down(status -> {});
+        try {
+            control.down(status -> {});
+        } finally {
+            disks.forEach(SmallDisk::close);
+        }
         try (var paths = Files.walk(home.folder())) {
             for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(path);

@@ -1,5 +1,6 @@
 package dev.tanren.deploy.chaos;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.tanren.deploy.client.RunView;
 import dev.tanren.spec.error.ErrorCode;
 import java.time.Duration;
@@ -13,6 +14,9 @@ final class RankFaults {
 
     /// Three times the longest silence of the small model, and the floor of 30 s.
     static final Duration FOUND = Duration.ofSeconds(60);
+
+    private static final Duration SLOW = Duration.ofSeconds(20);
+    private static final String STRAGGLER = "straggler";
 
     private RankFaults() {}
 
@@ -42,13 +46,65 @@ final class RankFaults {
                                 "no sign of work from rank 1",
                                 "T (stopped)"));
         RunView ended = new Aftermath(laboratory, findings).of(id, STEPS);
-        List<String> ends =
-                ended.attempts().stream()
-                        .map(attempt -> attempt.path("failureClass").asText("none"))
-                        .toList();
+        List<String> ends = classes(ended);
         findings.check(
                 "the first attempt ended as hung, and no other",
                 ends.getFirst().equals("HUNG") && ends.stream().filter("HUNG"::equals).count() == 1,
                 ends);
+    }
+
+    /// Of the failures of all attempts, of which every phase has one at least.
+    private static List<String> classes(RunView run) {
+        return run.attempts().stream()
+                .map(attempt -> attempt.path("failureClass").asText("none"))
+                .toList();
+    }
+
+    /// Passes when it is waited for, nothing is killed for it, and a person is told which one it
+    // is.
+    static void slowed(Laboratory laboratory, Findings findings) throws InterruptedException {
+        laboratory.undisturbed(STEPS);
+        String id = laboratory.submit("slow-rank", STEPS);
+        laboratory.awaitStep(id, 3 + laboratory.random().nextInt(10));
+        laboratory.say("rank 1 has a quarter of the time for " + SLOW.toSeconds() + " s");
+        long end = System.nanoTime() + SLOW.toNanos();
+        try (DutyCycle _ = DutyCycle.begin(() -> second(laboratory.ranks()))) {
+            laboratory.comesAbout(
+                    SLOW, () -> verdict(laboratory, id).path("verdict").asText().equals(STRAGGLER));
+            while (System.nanoTime() < end && !laboratory.run(id).finished()) {
+                Thread.sleep(100);
+            }
+            JsonNode told = verdict(laboratory, id);
+            String words = told.path("evidence").asText() + " " + told.path("mend").asText();
+            findings.told("while it is slow", "diagnosis", told.path("verdict").asText());
+            findings.told(
+                    FaultClass.HUNG,
+                    "while it is slow, which rank the others wait for",
+                    told.path("verdict").asText().equals(STRAGGLER)
+                            && Telling.holdsAll(
+                                    words, List.of("rank 1 computes", "node of rank 1")),
+                    words);
+            String state = laboratory.run(id).tree().path("situation").path("state").asText();
+            findings.told(
+                    FaultClass.HUNG,
+                    "while it is slow, the state",
+                    state.equals("training"),
+                    state);
+        }
+        RunView ended = new Aftermath(laboratory, findings).of(id, STEPS);
+        List<String> ends = classes(ended);
+        findings.check(
+                "nothing was killed for it, no attempt is lost",
+                ends.stream().allMatch("none"::equals),
+                ends);
+    }
+
+    /// 0 where there are not two.
+    private static long second(List<Long> ranks) {
+        return ranks.size() < 2 ? 0 : ranks.get(1);
+    }
+
+    private static JsonNode verdict(Laboratory laboratory, String id) {
+        return laboratory.api().get("/runs/" + id + "/diagnosis");
     }
 }

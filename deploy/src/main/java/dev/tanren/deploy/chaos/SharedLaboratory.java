@@ -5,15 +5,16 @@ import dev.tanren.deploy.stack.StackStatus;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// One stack for experiments in a row that need as many workers, and another where one did not
-/// hold: what it left behind would be taken for the next one's doing.
+/// One stack for experiments in a row that need the same, and another where one did not hold or put
+/// something else in the place of a part: what it left behind would be taken for the next one's
+/// doing.
 public final class SharedLaboratory implements AutoCloseable {
 
     private final Installation installation;
     private final Consumer<StackStatus> progress;
     private final Consumer<String> say;
     private @Nullable Laboratory open;
-    private int workers;
+    private @Nullable Equipment equipment;
 
     /// @param progress is told of every change of a stack until it is ready
     /// @param say shows a line that stays
@@ -24,24 +25,29 @@ public final class SharedLaboratory implements AutoCloseable {
         this.say = say;
     }
 
-    /// Makes an experiment.
+    /// Makes an experiment, where it can be made.
     public ChaosReport make(Experiment.OnStack experiment, long seed) throws InterruptedException {
-        Laboratory laboratory = of(experiment.workers());
+        Laboratory laboratory = of(experiment.equipment());
         laboratory.begin(seed);
-        ChaosReport report = ChaosReport.of(experiment, laboratory, seed, say);
-        if (!report.holds()) {
-            close();
+        try {
+            ChaosReport report = ChaosReport.of(experiment, laboratory, seed, say);
+            if (!report.holds() || laboratory.isAltered()) {
+                close();
+            }
+            return report;
+        } catch (NotPossibleHere e) {
+            say.accept("  not made: " + e.getMessage());
+            return ChaosReport.notMade(experiment);
         }
-        return report;
     }
 
-    private Laboratory of(int needed) {
+    private Laboratory of(Equipment needed) {
         Laboratory found = open;
-        if (found == null || workers != needed) {
+        if (found == null || !needed.equals(equipment)) {
             close();
             found = Laboratory.open(installation, needed, progress, say);
             open = found;
-            workers = needed;
+            equipment = needed;
         }
         return found;
     }

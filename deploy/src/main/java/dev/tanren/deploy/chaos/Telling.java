@@ -107,6 +107,39 @@ record Telling(
                 false);
     }
 
+    /// There is no room where something must be written.
+    static Telling ofFullDisk(ErrorCode code, String... evidence) {
+        return new Telling(
+                FaultClass.STORAGE,
+                Set.of("failed"),
+                code,
+                List.of(evidence),
+                List.of("nothing by itself", "a person decides"),
+                true);
+    }
+
+    /// A rank got no memory any more.
+    static Telling ofShortage() {
+        return new Telling(
+                FaultClass.OUT_OF_MEMORY,
+                Set.of("failed"),
+                ErrorCode.RANK_OUT_OF_MEMORY,
+                List.of("rank 1", "memory"),
+                List.of("nothing by itself", "a person decides"),
+                true);
+    }
+
+    /// Ranks that would take more than their worker has, which was found before their first step.
+    static Telling ofTooLargeAPlan() {
+        return new Telling(
+                FaultClass.OUT_OF_MEMORY,
+                Set.of("failed"),
+                ErrorCode.RANK_MEMORY_LIMIT,
+                List.of("rank", "its limit is", "MiB"),
+                List.of("nothing by itself", "a person decides"),
+                true);
+    }
+
     /// Whether it is told at all, of a fault that was injected at a time.
     boolean known(JsonNode situation, Instant fault) {
         return code == null

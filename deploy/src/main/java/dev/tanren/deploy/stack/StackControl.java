@@ -27,13 +27,20 @@ public final class StackControl {
 
     private final TanrenHome home;
     private final StackFile file;
+    private final Map<String, String> variables;
 
     /// The supervisor that this process started.
     private volatile @Nullable Process launched;
 
     public StackControl(TanrenHome home) {
+        this(home, Map.of());
+    }
+
+    /// @param variables of the environment that the stack is started with, beside this process's
+    public StackControl(TanrenHome home, Map<String, String> variables) {
         this.home = home;
         this.file = new StackFile(home);
+        this.variables = Map.copyOf(variables);
     }
 
     /// The stack while a supervisor keeps it.
@@ -136,6 +143,7 @@ public final class StackControl {
                         .redirectErrorStream(true)
                         .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()));
         Map<String, String> environment = builder.environment();
+        environment.putAll(variables);
         environment.put(TanrenHome.VARIABLE, home.folder().toString());
         environment.put(Installation.ROOT_VARIABLE, installation.root().toString());
         environment.put(Installation.BUILD_VARIABLE, installation.build().toString());

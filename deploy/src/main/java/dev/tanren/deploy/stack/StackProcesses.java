@@ -1,5 +1,6 @@
 package dev.tanren.deploy.stack;
 
+import dev.tanren.deploy.stack.internal.Signals;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -45,6 +46,16 @@ public final class StackProcesses {
                 .filter(process -> process.info().commandLine().orElse("").contains(RANK_MAIN))
                 .map(ProcessHandle::pid)
                 .toList();
+    }
+
+    /// Takes the processors from a process until [#goOn], at once; nothing where it has ended.
+    public static void halt(long process) {
+        Signals.send(process, Signals.STOP);
+    }
+
+    /// Lets a process go on that was halted.
+    public static void goOn(long process) {
+        Signals.send(process, Signals.CONTINUE);
     }
 
     /// What a process was started with, as every program of the same user can read it on Linux.

@@ -57,6 +57,35 @@ class ExperimentsTest {
     }
 
     @Test
+    void anExperimentThatCannotBeMadeHereIsNotToldOfAsHeld() {
+        Experiment experiment =
+                Experiments.all().stream()
+                        .filter(Experiment.OnStack.class::isInstance)
+                        .findFirst()
+                        .orElseThrow();
+
+        ChaosReport report = ChaosReport.notMade(experiment);
+
+        assertThat(report.json().path("holds").asBoolean()).isFalse();
+        assertThat(ChaosReport.table(List.of(report)))
+                .contains("not ")
+                .contains(experiment.fault())
+                .doesNotContain("holds");
+    }
+
+    @Test
+    void theWorkerOfAnExperimentOnMemoryHasRoomForTheRanksOfThePlanAndForLittleMore() {
+        long worker =
+                Long.parseLong(
+                        MemoryShortage.equipment().environment().get("TANREN_WORKER_MEMORY"));
+
+        assertThat(worker)
+                .isBetween(
+                        2 * ChaosPlan.memoryOfARank().bytes(),
+                        Math.round(2 * 1.15 * ChaosPlan.memoryOfARank().bytes()));
+    }
+
+    @Test
     void howRightPeopleWereToldIsCountedInAllAndForEachClass() {
         Findings findings = new Findings(line -> {});
         findings.check("a step", true, 1);

@@ -6,9 +6,15 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
 /// The two system calls on processes that Java does not have.
-final class Signals {
+public final class Signals {
 
     static final int INTERRUPT = 2;
+
+    /// As Linux numbers them on x86-64 and ARM.
+    public static final int CONTINUE = 18;
+
+    public static final int STOP = 19;
+
     static final int KILL = 9;
     static final int TERMINATE = 15;
 
@@ -26,7 +32,7 @@ final class Signals {
     private Signals() {}
 
     /// @return whether there was such a process that could be signalled
-    static boolean send(long pid, int signal) {
+    public static boolean send(long pid, int signal) {
         if (pid <= 1) {
             throw new IllegalArgumentException("no signal to process " + pid);
         }
