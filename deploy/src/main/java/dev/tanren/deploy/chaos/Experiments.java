@@ -177,8 +177,8 @@ public final class Experiments {
                         Sources::leadingAstray),
                 new OnStack(
                         23,
-                        "pickle, and safetensors headers that lie",
-                        "they are refused by name, in bounded memory",
+                        "pickle, safetensors headers that lie, archives that unpack to gigabytes",
+                        "they are refused by name, in bounded memory and disk",
                         1,
                         0.5,
                         Models::refused),

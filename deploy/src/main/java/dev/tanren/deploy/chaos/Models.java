@@ -37,7 +37,8 @@ final class Models {
         String tensor =
                 """
                 {"model.embed_tokens.weight": {"dtype": "F32", "shape": [1099511627776],
-                 "data_offsets": [0, 4398046511104]}}""";
+                 "data_offsets": [0, 4398046511104]}}\
+                """;
         refused(
                 laboratory,
                 findings,
@@ -59,6 +60,7 @@ final class Models {
                 ErrorCode.SAFETENSORS_CORRUPT,
                 WEIGHTS,
                 safetensors(tensor.length(), tensor));
+        new Bombs(laboratory, findings).refused();
         long growth = peakKib(worker) - before;
         findings.check(
                 "the worker's memory is bounded",

@@ -65,14 +65,14 @@ final class OnCall {
     /// Submits a plan whose run is to fail for what it names, and checks what is told of that.
     ///
     /// @param what the plan names, for the report
-    /// @param word that must be among the evidence
-    void expectRefusedRun(String what, String plan, ErrorCode code, String word)
+    /// @param words that must be among the evidence
+    void expectRefusedRun(String what, String plan, ErrorCode code, String... words)
             throws InterruptedException {
         Instant fault = Instant.now();
         String run = laboratory.submitText(plan);
         String ended = laboratory.awaitEnd(run).status();
         findings.check(what + " fails the run", ended.equals("failed"), ended);
-        expect(what, run, fault, Telling.NO_STEP, Telling.ofRefusal(code, word));
+        expect(what, run, fault, Telling.NO_STEP, Telling.ofRefusal(code, words));
     }
 
     /// Whether state, code and evidence in `run diagnose` and the recovery are those that `run get`
