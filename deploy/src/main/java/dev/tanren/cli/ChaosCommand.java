@@ -91,23 +91,9 @@ final class ChaosCommand implements Callable<Integer> {
         long own = seed != null ? seed : System.nanoTime();
         terminal.say("%d  %s".formatted(experiment.number(), experiment.fault()));
         terminal.say("  passes when " + experiment.passesWhen());
-        return switch (experiment) {
-            case Experiment.InTests tests -> {
-                terminal.say("  injected by tests: " + tests.tests());
-                yield ChaosReport.notMade(tests);
-            }
-            case Experiment.NotYet notYet -> {
-                terminal.say("  not survived by anything of its own yet");
-                yield ChaosReport.notMade(notYet);
-            }
-            case Experiment.OnStack onStack -> {
-                terminal.say(
-                        "  seed "
-                                + own
-                                + ", about %.0f min".formatted(Math.ceil(onStack.minutes())));
-                yield laboratory.make(onStack, own);
-            }
-        };
+        terminal.say(
+                "  seed " + own + ", about %.0f min".formatted(Math.ceil(experiment.minutes())));
+        return laboratory.make(experiment, own);
     }
 
     private List<Experiment> all() {
@@ -135,20 +121,13 @@ final class ChaosCommand implements Callable<Integer> {
 
     private void list() {
         for (Experiment experiment : all()) {
-            String how =
-                    switch (experiment) {
-                        case Experiment.OnStack it ->
-                                "about %.0f min".formatted(Math.ceil(it.minutes()));
-                        case Experiment.NotYet _ -> "not yet";
-                        case Experiment.InTests it -> "by tests: " + it.tests();
-                    };
             terminal.out()
                     .println(
-                            "%2d  %s (%s)%n    passes when %s"
+                            "%2d  %s (about %.0f min)%n    passes when %s"
                                     .formatted(
                                             experiment.number(),
                                             experiment.fault(),
-                                            how,
+                                            Math.ceil(experiment.minutes()),
                                             experiment.passesWhen()));
         }
         terminal.out().flush();

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /// How one experiment ended.
 ///
-/// @param findings null for one that was not made on a stack
+/// @param findings null for one that could not be made here
 public record ChaosReport(
         Experiment experiment, long seed, double seconds, @Nullable Findings findings) {
 
@@ -20,7 +20,7 @@ public record ChaosReport(
 
     /// Makes the experiment. One that breaks off has not held.
     public static ChaosReport of(
-            Experiment.OnStack experiment, Laboratory laboratory, long seed, Consumer<String> say)
+            Experiment experiment, Laboratory laboratory, long seed, Consumer<String> say)
             throws InterruptedException {
         Findings findings = new Findings(say);
         long start = System.nanoTime();
@@ -32,7 +32,7 @@ public record ChaosReport(
         return new ChaosReport(experiment, seed, (System.nanoTime() - start) / 1e9, findings);
     }
 
-    /// Whether nothing was found that must not be; so too where tests look, or nothing could.
+    /// Whether nothing was found that must not be; so too where nothing could be looked at.
     public boolean holds() {
         return findings == null || findings.hold();
     }
@@ -46,14 +46,6 @@ public record ChaosReport(
         return made.json(experiment, seed, seconds);
     }
 
-    private static String insteadOf(Experiment notMade) {
-        return switch (notMade) {
-            case Experiment.InTests _ -> "tests";
-            case Experiment.NotYet _ -> "none";
-            case Experiment.OnStack _ -> "not";
-        };
-    }
-
     /// One line for each, every check that did not hold, and how right people were told.
     public static String table(List<ChaosReport> reports) {
         List<String> lines = new ArrayList<>();
@@ -62,11 +54,9 @@ public record ChaosReport(
             Findings findings = report.findings();
             if (findings == null) {
                 lines.add(
-                        "%2d  %-6s         %s"
+                        "%2d  not made       %s"
                                 .formatted(
-                                        report.experiment().number(),
-                                        insteadOf(report.experiment()),
-                                        report.experiment().fault()));
+                                        report.experiment().number(), report.experiment().fault()));
                 continue;
             }
             lines.add(

@@ -1,7 +1,5 @@
 package dev.tanren.deploy.chaos;
 
-import dev.tanren.deploy.chaos.Experiment.InTests;
-import dev.tanren.deploy.chaos.Experiment.OnStack;
 import java.util.List;
 
 /// All 25, in their order.
@@ -17,7 +15,7 @@ public final class Experiments {
     /// @param kills that the experiment of many kills makes
     public static List<Experiment> all(int ofRanks, int kills) {
         return List.of(
-                new OnStack(
+                new Experiment(
                         1,
                         "kill -9 of a rank at " + ofRanks + " random points",
                         "no kill costs more than %d steps, and training goes on within 23 s"
@@ -25,42 +23,42 @@ public final class Experiments {
                         1,
                         1 + ofRanks * 0.15,
                         new RankKills(ofRanks)),
-                new OnStack(
+                new Experiment(
                         2,
                         "kill -9 of the worker",
                         "its ranks are dead within 5 s, and one attempt more is needed",
                         1,
                         1,
                         WorkerFaults::killed),
-                new OnStack(
+                new Experiment(
                         3,
                         "kill -9 of a rank while a checkpoint is saved",
                         "no part of a checkpoint is ever listed, and the one before is used",
                         1,
                         1,
                         SaveFaults::rankKilledDuringASave),
-                new OnStack(
+                new Experiment(
                         4,
                         "SIGTERM of the worker, with 15 s to end in",
                         "no step is lost",
                         1,
                         1,
                         WorkerFaults::terminated),
-                new OnStack(
+                new Experiment(
                         5,
                         "SIGSTOP of one rank",
                         "it is found and named within %d s".formatted(RankFaults.FOUND.toSeconds()),
                         1,
                         1.5,
                         RankFaults::stopped),
-                new OnStack(
+                new Experiment(
                         6,
                         "SIGSTOP of the worker past its timeout, then SIGCONT",
                         "the attempt that was taken over commits nothing any more",
                         2,
                         1.5,
                         WorkerFaults::stoppedAndContinued),
-                new OnStack(
+                new Experiment(
                         7,
                         "a worker that is cut off the network for %d s or more"
                                 .formatted(NetworkFaults.CUT.toSeconds()),
@@ -68,56 +66,56 @@ public final class Experiments {
                         1,
                         2,
                         NetworkFaults::cutOff),
-                new OnStack(
+                new Experiment(
                         8,
                         "kill -9 of the Temporal server",
                         "no run and no step is lost, and the run ends",
                         1,
                         1,
                         PartFaults::temporalKilled),
-                new OnStack(
+                new Experiment(
                         9,
                         "an outage of PostgreSQL of 30 s, by kill -9 again and again",
                         "every figure of every step is there, and no other part is started anew",
                         1,
                         1.5,
                         PartFaults.databaseAway(30)),
-                new OnStack(
+                new Experiment(
                         10,
                         "kill -9 of the object store while a checkpoint is saved",
                         "no truncated object is visible, and the save is made again",
                         1,
                         1,
                         SaveFaults::storeKilledDuringASave),
-                new OnStack(
+                new Experiment(
                         11,
                         "a committed shard with one bit changed",
                         "it is found before it is loaded, quarantined, and the one before is used",
                         1,
                         1,
                         SaveFaults::bitFlipped),
-                new OnStack(
+                new Experiment(
                         12,
                         "1,000 racing commits of attempts that overtake each other",
                         "each step has exactly one winner, whose objects verify",
                         1,
                         1,
                         RacingCommits::raced),
-                new OnStack(
+                new Experiment(
                         13,
                         "a worker's scratch on a file system of 64 MB, full (needs root)",
                         "the error says so, the last checkpoint is whole, 3 tries more at most",
                         1,
                         1,
                         DiskFaults::scratchFull),
-                new OnStack(
+                new Experiment(
                         14,
                         "the database's disk full, then the object store's (needs root)",
                         "writes are refused with a code, and nothing acknowledged is lost",
                         1,
                         1.5,
                         DiskFaults::partsFull),
-                new OnStack(
+                new Experiment(
                         15,
                         "an object store that is slow, hangs, then resets connections",
                         "steps go on, transfers end at a limit of their progress, nothing is"
@@ -125,21 +123,21 @@ public final class Experiments {
                         1,
                         1.5,
                         StoreFaults::slowHungResetting),
-                new OnStack(
+                new Experiment(
                         16,
                         "batches whose loss is not finite (one poisoned: AnomalyProcessTest)",
                         "each is found within a step, left out, and after two a person is asked",
                         1,
                         0.5,
                         Divergence::neverFinite),
-                new OnStack(
+                new Experiment(
                         17,
                         "a bit of a weight changed in the memory of one of two ranks",
                         "it is found at the next save, and the checkpoint before is used",
                         1,
                         1,
                         MemoryFaults::bitFlipped),
-                new OnStack(
+                new Experiment(
                         18,
                         "a rank with a quarter of its time; one that gets no memory any more; a"
                                 + " plan too large for the worker",
@@ -148,12 +146,14 @@ public final class Experiments {
                         MemoryShortage.equipment(),
                         1.5,
                         Experiments::scarcity),
-                new InTests(
+                new Experiment(
                         19,
-                        "clocks that are ten minutes wrong",
-                        "no order and no lease follows a clock",
-                        "FencingTest, TakeoverTest, WrongClockTest"),
-                new OnStack(
+                        "workers whose clocks are ten minutes ahead, then behind",
+                        "no order, no lease and no time that is told follows their clocks",
+                        1,
+                        1.5,
+                        WrongClocks::trained),
+                new Experiment(
                         20,
                         "a new version is deployed while a run is at work",
                         "the run ends on the version it began with, a new one begins on the new one"
@@ -161,35 +161,35 @@ public final class Experiments {
                         1,
                         1.5,
                         NewVersion::deployed),
-                new OnStack(
+                new Experiment(
                         21,
                         kills + " random kills in one run",
                         "the run ends with the bits of the undisturbed one",
                         1,
                         kills * 0.2,
                         new ManyKills(kills)),
-                new OnStack(
+                new Experiment(
                         22,
                         "sources that lead where they must not",
                         "they are refused by name, and nothing connects",
                         1,
                         0.5,
                         Sources::leadingAstray),
-                new OnStack(
+                new Experiment(
                         23,
                         "pickle, safetensors headers that lie, archives that unpack to gigabytes",
                         "they are refused by name, in bounded memory and disk",
                         1,
                         0.5,
                         Models::refused),
-                new OnStack(
+                new Experiment(
                         24,
                         "every call without a token and as a viewer; 200 equal requests; a flood",
                         "what is not allowed is refused, one run begins, the flood is slowed",
                         1,
                         0.5,
                         Doors::tried),
-                new OnStack(
+                new Experiment(
                         25,
                         "the stack's secrets as canaries, with exceptions of a killed database",
                         "none is in history, database, logs, objects, ranks or answers",

@@ -26,7 +26,7 @@ public final class SharedLaboratory implements AutoCloseable {
     }
 
     /// Makes an experiment, where it can be made.
-    public ChaosReport make(Experiment.OnStack experiment, long seed) throws InterruptedException {
+    public ChaosReport make(Experiment experiment, long seed) throws InterruptedException {
         Laboratory laboratory = of(experiment.equipment());
         laboratory.begin(seed);
         try {
