@@ -1,7 +1,6 @@
 package dev.tanren.deploy.chaos;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.tanren.spec.error.TanrenException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -26,7 +25,9 @@ public record ChaosReport(
         long start = System.nanoTime();
         try {
             experiment.procedure().run(laboratory, findings);
-        } catch (TanrenException e) {
+        } catch (NotPossibleHere e) {
+            throw e;
+        } catch (RuntimeException e) {
             findings.check("the experiment goes to its end", false, e.toString());
         }
         return new ChaosReport(experiment, seed, (System.nanoTime() - start) / 1e9, findings);

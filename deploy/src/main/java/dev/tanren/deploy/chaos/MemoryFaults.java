@@ -3,6 +3,7 @@ package dev.tanren.deploy.chaos;
 import dev.tanren.deploy.client.RunView;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.storage.safetensors.SafetensorsFile;
+import java.io.UncheckedIOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -96,17 +97,26 @@ final class MemoryFaults {
         throw new IllegalStateException("no shard of " + id + " has " + EMBEDDING);
     }
 
-    /// Of the row before, which is of a token that is in the data.
-    private static void flip(Laboratory laboratory, long rank, byte[] unseen) {
+    /// Of the row before, which is of a token that is in the data. The rank is stopped meanwhile,
+    /// for less than makes it one that hangs.
+    private static void flip(Laboratory laboratory, long rank, byte[] unseen)
+            throws InterruptedException {
         int number = laboratory.random().nextInt(unseen.length / Float.BYTES);
         int bit = laboratory.random().nextInt(MANTISSA_BITS);
         RankMemory memory = new RankMemory(rank);
-        List<Long> places = memory.find(unseen);
-        laboratory.say(
-                "bit %d of a weight of rank 1, process %d, is changed in %d places"
-                        .formatted(bit, rank, places.size()));
-        for (long place : places) {
-            memory.flip(place - unseen.length + (long) number * Float.BYTES, bit);
+        laboratory.signal("STOP", rank);
+        try {
+            List<Long> places = memory.find(unseen);
+            for (long place : places) {
+                memory.flip(place - unseen.length + (long) number * Float.BYTES, bit);
+            }
+            laboratory.say(
+                    "bit %d of a weight of rank 1, process %d, is changed in %d places"
+                            .formatted(bit, rank, places.size()));
+        } catch (UncheckedIOException gone) {
+            laboratory.say("process %d had ended".formatted(rank));
+        } finally {
+            laboratory.signal("CONT", rank);
         }
     }
 }
