@@ -3,6 +3,7 @@ package dev.tanren.deploy.chaos;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tanren.deploy.client.RunView;
 import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.spec.json.Json;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -60,8 +61,8 @@ final class RankFaults {
                 .toList();
     }
 
-    /// Passes when it is waited for, nothing is killed for it, and a person is told which one it
-    // is.
+    /// Passes when it is waited for, nothing is killed for it, and a person is told which one
+    /// it is.
     static void slowed(Laboratory laboratory, Findings findings) throws InterruptedException {
         laboratory.undisturbed(STEPS);
         String id = laboratory.submit("slow-rank", STEPS);
@@ -69,22 +70,22 @@ final class RankFaults {
         laboratory.say("rank 1 has a quarter of the time for " + SLOW.toSeconds() + " s");
         long end = System.nanoTime() + SLOW.toNanos();
         try (DutyCycle _ = DutyCycle.begin(() -> second(laboratory.ranks()))) {
-            laboratory.comesAbout(
-                    SLOW, () -> verdict(laboratory, id).path("verdict").asText().equals(STRAGGLER));
+            JsonNode told = Json.mapper().createObjectNode();
             while (System.nanoTime() < end && !laboratory.run(id).finished()) {
+                // Between two phases there is no verdict on either.
+                told = isOfStraggler(told) ? told : diagnosis(laboratory, id);
                 Thread.sleep(100);
             }
-            JsonNode told = verdict(laboratory, id);
             String words = told.path("evidence").asText() + " " + told.path("mend").asText();
             findings.told("while it is slow", "diagnosis", told.path("verdict").asText());
             findings.told(
                     FaultClass.HUNG,
                     "while it is slow, which rank the others wait for",
-                    told.path("verdict").asText().equals(STRAGGLER)
+                    isOfStraggler(told)
                             && Telling.holdsAll(
                                     words, List.of("rank 1 computes", "node of rank 1")),
                     words);
-            String state = laboratory.run(id).tree().path("situation").path("state").asText();
+            String state = told.path("situation").path("state").asText();
             findings.told(
                     FaultClass.HUNG,
                     "while it is slow, the state",
@@ -104,7 +105,11 @@ final class RankFaults {
         return ranks.size() < 2 ? 0 : ranks.get(1);
     }
 
-    private static JsonNode verdict(Laboratory laboratory, String id) {
+    private static JsonNode diagnosis(Laboratory laboratory, String id) {
         return laboratory.api().get("/runs/" + id + "/diagnosis");
+    }
+
+    private static boolean isOfStraggler(JsonNode diagnosis) {
+        return diagnosis.path("verdict").asText().equals(STRAGGLER);
     }
 }
