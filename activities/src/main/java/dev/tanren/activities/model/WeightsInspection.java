@@ -3,7 +3,7 @@ package dev.tanren.activities.model;
 import dev.tanren.activities.source.Progress;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.model.ModelTensors;
+import dev.tanren.spec.family.DecoderFamily;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.storage.safetensors.SafetensorsFile;
 import dev.tanren.storage.weights.ExpectedWeights;
@@ -32,7 +32,7 @@ final class WeightsInspection {
 
     WeightsInspection(Architecture architecture, Progress progress) {
         this.head = new StoredHead(architecture);
-        this.expected = new ExpectedWeights(ModelTensors.of(architecture));
+        this.expected = new ExpectedWeights(DecoderFamily.tensors(architecture));
         this.progress = progress;
     }
 

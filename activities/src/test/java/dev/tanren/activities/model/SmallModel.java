@@ -1,7 +1,7 @@
 package dev.tanren.activities.model;
 
+import dev.tanren.spec.family.DecoderFamily;
 import dev.tanren.spec.model.HuggingFaceConfiguration;
-import dev.tanren.spec.model.ModelTensors;
 import dev.tanren.storage.safetensors.Dtype;
 import dev.tanren.storage.safetensors.SafetensorsWriter;
 import dev.tanren.storage.safetensors.TensorInfo;
@@ -40,7 +40,7 @@ public final class SmallModel {
     /// The tensors that a configuration asks for.
     public static List<TensorInfo> tensors(String configuration, Dtype dtype) {
         List<TensorInfo> tensors = new ArrayList<>();
-        ModelTensors.of(HuggingFaceConfiguration.read(configuration, "test").architecture())
+        DecoderFamily.tensors(HuggingFaceConfiguration.read(configuration, "test").architecture())
                 .forEach((name, shape) -> tensors.add(new TensorInfo(name, dtype, shape)));
         return tensors;
     }

@@ -1,9 +1,9 @@
 package dev.tanren.spec.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.tanren.spec.family.ConfigurationKeys;
+import dev.tanren.spec.family.DecoderFamily;
 import dev.tanren.spec.plan.Architecture;
-import dev.tanren.spec.plan.Architecture.Family;
-import java.util.Arrays;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -22,46 +22,45 @@ final class ConfigurationReader {
     }
 
     HuggingFaceConfiguration read() {
-        ModelType type = type();
-        requireLanguageModel(type);
-        Architecture architecture =
-                type.family() == Family.GPT2
-                        ? new Gpt2Reader(keys).read()
-                        : new RotaryReader(keys, type.family()).read();
-        requireWholeHeads(architecture, type);
+        DecoderFamily family = family();
+        requireLanguageModel(family);
+        Architecture architecture = family.read(keys);
+        requireWholeHeads(architecture, family);
         return new HuggingFaceConfiguration(architecture, dtype(), TokenIds.read(keys));
     }
 
-    private ModelType type() {
+    private DecoderFamily family() {
         String name = keys.text("model_type", "");
-        return ModelType.named(name)
+        return DecoderFamily.named(name)
                 .orElseThrow(
                         () ->
                                 keys.unsupported(
                                         "model_type",
                                         name.isEmpty() ? "nothing" : name,
-                                        Arrays.stream(ModelType.values())
-                                                .map(ModelType::word)
+                                        DecoderFamily.all().stream()
+                                                .map(DecoderFamily::modelType)
                                                 .collect(Collectors.joining(", "))));
     }
 
-    private void requireLanguageModel(ModelType type) {
+    private void requireLanguageModel(DecoderFamily family) {
         JsonNode architectures = keys.root().path("architectures");
         for (JsonNode name : architectures) {
-            if (name.asText().equals(type.languageModel())
-                    || name.asText().equals(type.bareModel())) {
+            if (name.asText().equals(family.languageModelClass())
+                    || name.asText().equals(family.bareModelClass())) {
                 return;
             }
         }
         if (!architectures.isEmpty()) {
-            throw keys.unsupported("architectures", architectures.toString(), type.languageModel());
+            throw keys.unsupported(
+                    "architectures", architectures.toString(), family.languageModelClass());
         }
     }
 
-    private void requireWholeHeads(Architecture architecture, ModelType type) {
+    private void requireWholeHeads(Architecture architecture, DecoderFamily family) {
         int heads = architecture.heads();
         if (architecture.headSize() == null && architecture.hiddenSize() % heads != 0) {
-            throw keys.malformed(type.headsKey(), heads + "", "a divisor of " + type.hiddenKey());
+            throw keys.malformed(
+                    family.headsKey(), heads + "", "a divisor of " + family.hiddenKey());
         }
         if (heads % architecture.keyValueHeads() != 0) {
             throw keys.malformed(
@@ -69,7 +68,7 @@ final class ConfigurationReader {
                     architecture.keyValueHeads() + "",
                     "a divisor of num_attention_heads");
         }
-        if (architecture.family().rotary() && architecture.effectiveHeadSize() % 2 != 0) {
+        if (family.rotary() && architecture.effectiveHeadSize() % 2 != 0) {
             throw keys.malformed(
                     "head_dim", architecture.effectiveHeadSize() + "", "an even number");
         }

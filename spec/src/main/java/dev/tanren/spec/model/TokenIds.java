@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tanren.spec.family.ConfigurationKeys;
 import dev.tanren.spec.json.Json;
 import java.util.Collections;
 import java.util.LinkedHashMap;

@@ -60,7 +60,7 @@ public record Architecture(
                 null);
     }
 
-    /// The decoder families that a plan can name.
+    /// The decoder families that a plan can name; `DecoderFamily` says what each is.
     public enum Family {
         /// Llama 2, 3, 3.1 to 3.3, SmolLM2: RMSNorm, rotary embeddings, SwiGLU.
         LLAMA,
@@ -71,12 +71,7 @@ public record Architecture(
         /// Llama with norms on queries and keys.
         QWEN3,
         /// LayerNorm, learned positions, GELU, biases everywhere.
-        GPT2;
-
-        /// Whether positions are rotary angles rather than learned embeddings.
-        public boolean rotary() {
-            return this != GPT2;
-        }
+        GPT2
     }
 
     /// The same with a head of its own.

@@ -1,7 +1,12 @@
 package dev.tanren.spec.planner;
 
+import dev.tanren.spec.family.DecoderFamily;
+import dev.tanren.spec.family.ModelParameter;
+import dev.tanren.spec.family.ModelParameter.Part;
 import dev.tanren.spec.plan.Architecture;
-import dev.tanren.spec.plan.Architecture.Family;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
 
 /// How many weights a decoder has, by part.
 ///
@@ -15,62 +20,26 @@ public record ParameterCount(
         long embedding, long positions, long attention, long feedForward, long norms, long head) {
 
     public static ParameterCount of(Architecture shape) {
-        long d = shape.hiddenSize();
-        long layers = shape.layers();
-        long ff = shape.intermediateSize();
-        long queries = (long) shape.heads() * shape.effectiveHeadSize();
-        long keys = (long) shape.keyValueHeads() * shape.effectiveHeadSize();
-        long attention = 2 * d * queries + 2 * d * keys;
-        long embedding = shape.vocabSize() * d;
-        long head = shape.tieWordEmbeddings() ? 0 : embedding;
-        return switch (shape.family()) {
-            case LLAMA, MISTRAL ->
-                    new ParameterCount(
-                            embedding,
-                            0,
-                            layers * attention,
-                            layers * 3 * d * ff,
-                            layers * 2 * d + d,
-                            head);
-            case QWEN2 ->
-                    new ParameterCount(
-                            embedding,
-                            0,
-                            layers * (attention + queries + 2 * keys),
-                            layers * 3 * d * ff,
-                            layers * 2 * d + d,
-                            head);
-            case QWEN3 ->
-                    new ParameterCount(
-                            embedding,
-                            0,
-                            layers * attention,
-                            layers * 3 * d * ff,
-                            layers * (2 * d + 2L * shape.effectiveHeadSize()) + d,
-                            head);
-            case GPT2 ->
-                    new ParameterCount(
-                            embedding,
-                            shape.maximumPositions() * d,
-                            layers * (attention + 4 * d),
-                            layers * (2 * d * ff + ff + d),
-                            layers * 4 * d + 2 * d,
-                            head);
-        };
+        DecoderFamily family = DecoderFamily.of(shape);
+        Map<Part, Long> elements = new EnumMap<>(Part.class);
+        count(family.before(shape), 1, elements);
+        count(family.layer(shape, 0), shape.layers(), elements);
+        count(family.after(shape), 1, elements);
+        return new ParameterCount(
+                elements.getOrDefault(Part.EMBEDDING, 0L),
+                elements.getOrDefault(Part.POSITIONS, 0L),
+                elements.getOrDefault(Part.ATTENTION, 0L),
+                elements.getOrDefault(Part.FEED_FORWARD, 0L),
+                elements.getOrDefault(Part.NORMS, 0L),
+                elements.getOrDefault(Part.HEAD, 0L));
     }
 
-    /// How [#total] comes about.
-    public static String formula(Family family) {
-        String matrices = "2·d·heads·headSize + 2·d·kv·headSize + 3·d·ff + 2·d";
-        String ends = ") + d + vocabSize·d·(1 if tied, else 2)";
-        return switch (family) {
-            case LLAMA, MISTRAL -> "layers·(" + matrices + ends;
-            case QWEN2 -> "layers·(" + matrices + " + heads·headSize + 2·kv·headSize" + ends;
-            case QWEN3 -> "layers·(" + matrices + " + 2·headSize" + ends;
-            case GPT2 ->
-                    "layers·(4·d² + 2·d·ff + ff + 9·d) + 2·d + maximumPositions·d + vocabSize·d·(1"
-                            + " if tied, else 2)";
-        };
+    private static void count(
+            List<ModelParameter> parameters, long times, Map<Part, Long> elements) {
+        for (ModelParameter parameter : parameters) {
+            long all = Math.multiplyExact(parameter.elements(), times);
+            elements.merge(parameter.part(), all, Math::addExact);
+        }
     }
 
     /// All of them.

@@ -1,5 +1,6 @@
 package dev.tanren.spec.planner;
 
+import dev.tanren.spec.family.DecoderFamily;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.ModelSource;
 import dev.tanren.spec.plan.Plan;
@@ -43,7 +44,7 @@ public final class Planner {
     private static Explanation.Model model(Architecture shape) {
         ParameterCount count = ParameterCount.of(shape);
         return new Explanation.Model(
-                shape, count, count.total(), ParameterCount.formula(shape.family()));
+                shape, count, count.total(), DecoderFamily.of(shape).parameterFormula());
     }
 
     private static Explanation.Stage stage(

@@ -1,7 +1,7 @@
 package dev.tanren.spec.planner;
 
+import dev.tanren.spec.family.DecoderFamily;
 import dev.tanren.spec.plan.Architecture;
-import dev.tanren.spec.plan.Architecture.Family;
 import dev.tanren.spec.plan.TrainingStage.Activations;
 import dev.tanren.spec.plan.TrainingStage.Parallelism;
 
@@ -46,17 +46,8 @@ record SegmentActivations(
         double queries = shape.heads() * shape.effectiveHeadSize() / tensor;
         double keys = shape.keyValueHeads() * shape.effectiveHeadSize() / tensor;
         double activated = shape.intermediateSize() / tensor;
-        boolean gated =
-                switch (shape.family()) {
-                    case LLAMA, MISTRAL, QWEN2, QWEN3 -> true;
-                    case GPT2 -> false;
-                };
-        int statistics =
-                switch (shape.family()) {
-                    case LLAMA, MISTRAL, QWEN2, QWEN3 -> 1;
-                    case GPT2 -> 2;
-                };
-        boolean normedHeads = shape.family() == Family.QWEN3;
+        DecoderFamily family = DecoderFamily.of(shape);
+        boolean normedHeads = family.normsHeads();
         double rowsOfHeads =
                 shape.heads() + (normedHeads ? shape.heads() + shape.keyValueHeads() : 0);
         return new SegmentActivations(
@@ -66,10 +57,10 @@ record SegmentActivations(
                 queries + 2 * keys,
                 queries,
                 (normedHeads ? queries + keys : 0) + (windowed ? queries : 0),
-                gated ? 2 * activated : activated,
+                family.gated() ? 2 * activated : activated,
                 activated,
                 Float.BYTES * rowsOfHeads / tensor,
-                Float.BYTES * statistics);
+                Float.BYTES * family.normStatistics());
     }
 
     /// Of each layer, from its forward to its backward pass.

@@ -1,13 +1,14 @@
 package dev.tanren.spec.validation;
 
+import dev.tanren.spec.family.DecoderFamily;
 import dev.tanren.spec.plan.Architecture.Family;
 import dev.tanren.spec.validation.ArchitectureKeys.RopeScalingKeys;
 import dev.tanren.spec.validation.internal.Key;
 import dev.tanren.spec.validation.internal.Problems;
 import dev.tanren.spec.validation.internal.Section;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /// What must hold between the numbers of an architecture, and which of them a family has.
 final class ArchitectureRules {
@@ -38,19 +39,27 @@ final class ArchitectureRules {
     }
 
     private void checkFamily(Family named) {
-        if (!named.rotary()) {
+        DecoderFamily decoder = DecoderFamily.of(named);
+        if (!decoder.rotary()) {
             for (Key<?> key : ROTARY) {
                 refuse(key, named, "a family with rotary positions");
             }
         }
-        if (named != Family.MISTRAL) {
-            refuse(ArchitectureKeys.SLIDING_WINDOW, named, "mistral");
+        if (!decoder.takesWindow()) {
+            refuse(ArchitectureKeys.SLIDING_WINDOW, named, windowed());
         }
+    }
+
+    private static String windowed() {
+        return DecoderFamily.all().stream()
+                .filter(DecoderFamily::takesWindow)
+                .map(DecoderFamily::modelType)
+                .collect(Collectors.joining(", "));
     }
 
     private void refuse(Key<?> key, Family named, String having) {
         if (shape.gives(key)) {
-            String word = named.name().toLowerCase(Locale.ROOT);
+            String word = DecoderFamily.of(named).modelType();
             Rules.inconsistent(
                     problems,
                     shape.placeOf(key),
@@ -58,6 +67,10 @@ final class ArchitectureRules {
                     having,
                     "Take " + key + " out, or choose another family.");
         }
+    }
+
+    private Optional<DecoderFamily> decoder() {
+        return family.map(DecoderFamily::of);
     }
 
     private void checkHeads() {
@@ -80,7 +93,9 @@ final class ArchitectureRules {
                                             advice.expected(),
                                             advice.mend()));
         }
-        if (size.isPresent() && size.get() % 2 != 0 && family.map(Family::rotary).orElse(false)) {
+        if (size.isPresent()
+                && size.get() % 2 != 0
+                && decoder().map(DecoderFamily::rotary).orElse(false)) {
             Rules.inconsistent(
                     problems,
                     shape.placeOf(own ? ArchitectureKeys.HEAD_SIZE : ArchitectureKeys.HEADS),
@@ -95,11 +110,12 @@ final class ArchitectureRules {
         if (few.isEmpty() || heads.isEmpty()) {
             return;
         }
-        if (family.equals(Optional.of(Family.GPT2)) && !few.equals(heads)) {
+        boolean groups = decoder().map(DecoderFamily::groupsQueries).orElse(true);
+        if (!groups && !few.equals(heads)) {
             Rules.inconsistent(
                     problems,
                     shape.placeOf(ArchitectureKeys.KEY_VALUE_HEADS),
-                    few.get() + " in gpt2",
+                    few.get() + " in " + decoder().map(DecoderFamily::modelType).orElse(""),
                     "as many as heads, " + heads.get(),
                     "Take keyValueHeads out, or choose another family.");
         } else {

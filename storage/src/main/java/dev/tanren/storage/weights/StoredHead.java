@@ -1,6 +1,6 @@
 package dev.tanren.storage.weights;
 
-import dev.tanren.spec.model.ModelTensors;
+import dev.tanren.spec.family.DecoderFamily;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.storage.objects.Sha256;
 import dev.tanren.storage.safetensors.SafetensorsFile;
@@ -28,7 +28,7 @@ public final class StoredHead {
     /// @param configured as the configuration says
     public StoredHead(Architecture configured) {
         this.configured = configured;
-        this.embedding = ModelTensors.of(configured).firstEntry().getKey();
+        this.embedding = DecoderFamily.tensors(configured).firstEntry().getKey();
     }
 
     /// Looks into the next of the model's files.

@@ -16,7 +16,6 @@ import dev.tanren.storage.checkpoint.CheckpointManifest;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.weights.StoredModelFolder;
 import dev.tanren.trainer.checkpoint.StateRestorer;
-import dev.tanren.trainer.model.registry.Decoders;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import java.io.IOException;
@@ -58,7 +57,7 @@ final class Export {
 
     /// @throws TanrenException of the data or storage class
     Exported run() {
-        ParameterLayout layout = Decoders.layout(launch.architecture());
+        ParameterLayout layout = ParameterLayout.of(launch.architecture());
         try (FlatBuffer weights = FlatBuffer.allocate(layout)) {
             CheckpointManifest checkpoint = load(layout, weights);
             byte[] tokenizer =

@@ -2,8 +2,8 @@ package dev.tanren.trainer.export;
 
 import static dev.tanren.trainer.export.TorchScriptModule.attribute;
 
+import dev.tanren.spec.family.Gpt2;
 import dev.tanren.spec.plan.Architecture;
-import dev.tanren.trainer.model.gpt2.Gpt2Parameters;
 
 /// The source of GPT-2.
 ///
@@ -62,10 +62,9 @@ final class Gpt2Script {
         int headSize = architecture.effectiveHeadSize();
         StringBuilder source = new StringBuilder(METHODS);
         for (int layer = 0; layer < architecture.layers(); layer++) {
-            source.append(LAYER.replace("%L%", attribute(Gpt2Parameters.part(layer, ""))));
+            source.append(LAYER.replace("%L%", attribute(Gpt2.part(layer, ""))));
         }
-        String head =
-                architecture.tieWordEmbeddings() ? Gpt2Parameters.EMBEDDING : Gpt2Parameters.HEAD;
+        String head = architecture.tieWordEmbeddings() ? Gpt2.EMBEDDING : Gpt2.HEAD;
         return source.append(END)
                 .toString()
                 .replace("%EPSILON%", Script.number(architecture.normEpsilon()))
@@ -74,9 +73,9 @@ final class Gpt2Script {
                 .replace("%N%", Integer.toString(architecture.heads()))
                 .replace("%H%", Integer.toString(headSize))
                 .replace("%D%", Integer.toString(architecture.hiddenSize()))
-                .replace("%EMBEDDING%", attribute(Gpt2Parameters.EMBEDDING))
-                .replace("%POSITIONS%", attribute(Gpt2Parameters.POSITIONS))
-                .replace("%NORM%", attribute(Gpt2Parameters.FINAL_NORM))
+                .replace("%EMBEDDING%", attribute(Gpt2.EMBEDDING))
+                .replace("%POSITIONS%", attribute(Gpt2.POSITIONS))
+                .replace("%NORM%", attribute(Gpt2.FINAL_NORM))
                 .replace("%HEAD%", attribute(head));
     }
 }

@@ -2,8 +2,9 @@ package dev.tanren.trainer.export;
 
 import static dev.tanren.trainer.export.TorchScriptModule.attribute;
 
+import dev.tanren.spec.family.DecoderFamily;
+import dev.tanren.spec.family.RotaryFamily;
 import dev.tanren.spec.plan.Architecture;
-import dev.tanren.trainer.model.decoder.RotaryNames;
 
 /// The source of Llama, Mistral, Qwen2 and Qwen3.
 ///
@@ -90,7 +91,7 @@ final class RotaryScript {
         for (int layer = 0; layer < architecture.layers(); layer++) {
             source.append(layer(architecture).replace("%L%", "model_layers_" + layer + "_"));
         }
-        String head = architecture.tieWordEmbeddings() ? RotaryNames.EMBEDDING : RotaryNames.HEAD;
+        String head = architecture.tieWordEmbeddings() ? RotaryFamily.EMBEDDING : RotaryFamily.HEAD;
         return source.append(END)
                 .toString()
                 .replace("%CAUSAL%", causal(architecture))
@@ -102,14 +103,14 @@ final class RotaryScript {
                 .replace("%G%", Integer.toString(heads / keyValueHeads))
                 .replace("%H%", Integer.toString(headSize))
                 .replace("%WIDTH%", Integer.toString(heads * headSize))
-                .replace("%EMBEDDING%", attribute(RotaryNames.EMBEDDING))
-                .replace("%NORM%", attribute(RotaryNames.FINAL_NORM))
+                .replace("%EMBEDDING%", attribute(RotaryFamily.EMBEDDING))
+                .replace("%NORM%", attribute(RotaryFamily.FINAL_NORM))
                 .replace("%HEAD%", attribute(head));
     }
 
     private static String layer(Architecture architecture) {
-        boolean biased = architecture.family() == Architecture.Family.QWEN2;
-        boolean normed = architecture.family() == Architecture.Family.QWEN3;
+        boolean biased = DecoderFamily.of(architecture).biasesHeads();
+        boolean normed = DecoderFamily.of(architecture).normsHeads();
         String layer = LAYER;
         for (String part : new String[] {"q", "k", "v"}) {
             String bias = biased ? ", self.%L%self_attn_" + part + "_proj_bias" : "";

@@ -1,5 +1,6 @@
 package dev.tanren.trainer.export;
 
+import dev.tanren.spec.family.DecoderFamily;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.trainer.model.common.RotaryFrequencies;
 import dev.tanren.trainer.parameters.FlatBuffer;
@@ -37,7 +38,7 @@ final class TorchScriptModule implements AutoCloseable {
             for (ParameterLayout.Entry entry : layout.entries()) {
                 module.register_parameter(attribute(entry.name()), weights.view(entry), false);
             }
-            if (architecture.family().rotary()) {
+            if (DecoderFamily.of(architecture).rotary()) {
                 module.register_buffer(FREQUENCIES, frequencies(architecture));
             }
             module.define(source(architecture));
@@ -47,10 +48,9 @@ final class TorchScriptModule implements AutoCloseable {
     }
 
     static String source(Architecture architecture) {
-        return switch (architecture.family()) {
-            case LLAMA, MISTRAL, QWEN2, QWEN3 -> RotaryScript.source(architecture);
-            case GPT2 -> Gpt2Script.source(architecture);
-        };
+        return DecoderFamily.of(architecture).rotary()
+                ? RotaryScript.source(architecture)
+                : Gpt2Script.source(architecture);
     }
 
     /// A parameter's name as TorchScript allows it: dots part modules there.

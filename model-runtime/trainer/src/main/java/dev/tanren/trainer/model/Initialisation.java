@@ -1,5 +1,6 @@
 package dev.tanren.trainer.model;
 
+import dev.tanren.spec.family.ModelParameter;
 import dev.tanren.trainer.parameters.ComputeThreads;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.ParameterLayout;
@@ -25,27 +26,30 @@ public final class Initialisation {
     /// Fills all of `weights`.
     public static void random(ParameterLayout layout, FlatBuffer weights, long seed) {
         long layers =
-                layout.entries().stream().filter(entry -> writesResidual(entry.name())).count() / 2;
+                layout.entries().stream()
+                                .filter(
+                                        entry ->
+                                                kind(entry)
+                                                        == ModelParameter.Initialisation.RESIDUAL)
+                                .count()
+                        / 2;
+        double residual = DEVIATION / Math.sqrt(2.0 * Math.max(1, layers));
         for (ParameterLayout.Entry entry : layout.entries()) {
             MemorySegment target =
                     weights.segment()
                             .asSlice(entry.offset() * Float.BYTES, entry.elements() * Float.BYTES);
-            if (entry.vector()) {
-                fill(target, entry.elements(), entry.name().endsWith(".bias") ? 0f : 1f);
-            } else {
-                double deviation =
-                        writesResidual(entry.name())
-                                ? DEVIATION / Math.sqrt(2.0 * Math.max(1, layers))
-                                : DEVIATION;
-                normal(target, entry.elements(), key(seed, entry.name()), deviation);
+            long key = key(seed, entry.name());
+            switch (kind(entry)) {
+                case ONES -> fill(target, entry.elements(), 1f);
+                case ZEROS -> fill(target, entry.elements(), 0f);
+                case NORMAL -> normal(target, entry.elements(), key, DEVIATION);
+                case RESIDUAL -> normal(target, entry.elements(), key, residual);
             }
         }
     }
 
-    private static boolean writesResidual(String name) {
-        return name.endsWith("o_proj.weight")
-                || name.endsWith("down_proj.weight")
-                || name.endsWith("c_proj.weight");
+    private static ModelParameter.Initialisation kind(ParameterLayout.Entry entry) {
+        return entry.parameter().initialisation();
     }
 
     private static void fill(MemorySegment target, long elements, float value) {

@@ -1,9 +1,9 @@
 package dev.tanren.trainer.optimizer;
 
+import dev.tanren.spec.family.ModelParameter.Role;
 import dev.tanren.spec.plan.TrainingStage.Momentum;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.ParameterLayout;
-import dev.tanren.trainer.parameters.ParameterLayout.Role;
 import java.util.List;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
@@ -49,7 +49,7 @@ public final class Muon implements Optimizer {
     }
 
     private static boolean hidden(ParameterLayout.Entry entry) {
-        return entry.role() == Role.HIDDEN;
+        return entry.role() == Role.MATRIX;
     }
 
     @Override

@@ -18,9 +18,9 @@ final class StateBuffer implements AutoCloseable {
 
     StateBuffer(String kind, List<ParameterLayout.Entry> parameters) {
         this.kind = kind;
-        ParameterLayout.Builder builder = ParameterLayout.builder();
-        parameters.forEach(parameter -> builder.add(parameter.name(), parameter.shape()));
-        ParameterLayout layout = builder.build();
+        ParameterLayout layout =
+                ParameterLayout.of(
+                        parameters.stream().map(ParameterLayout.Entry::parameter).toList());
         parameters.forEach(parameter -> places.put(parameter, layout.entry(parameter.name())));
         buffer = FlatBuffer.allocate(Math.max(1, layout.elements()));
     }

@@ -1,8 +1,8 @@
 package dev.tanren.trainer.optimizer;
 
+import dev.tanren.spec.family.ModelParameter.Role;
 import dev.tanren.spec.plan.TrainingStage.WeightDecayOn;
 import dev.tanren.trainer.parameters.ParameterLayout;
-import dev.tanren.trainer.parameters.ParameterLayout.Role;
 
 /// Decoupled weight decay (Loshchilov and Hutter 2019) of some parameters.
 ///
@@ -11,8 +11,8 @@ public record WeightDecay(double rate, WeightDecayOn on) {
 
     boolean appliesTo(ParameterLayout.Entry parameter) {
         return switch (on) {
-            case MATRICES -> parameter.role() != Role.VECTOR;
-            case HIDDEN_MATRICES -> parameter.role() == Role.HIDDEN;
+            case MATRICES -> !parameter.vector();
+            case HIDDEN_MATRICES -> parameter.role() == Role.MATRIX;
             case ALL -> true;
         };
     }

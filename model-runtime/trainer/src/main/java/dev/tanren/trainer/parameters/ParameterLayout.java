@@ -1,11 +1,13 @@
 package dev.tanren.trainer.parameters;
 
+import dev.tanren.spec.family.DecoderFamily;
+import dev.tanren.spec.family.ModelParameter;
+import dev.tanren.spec.family.ModelParameter.Role;
+import dev.tanren.spec.plan.Architecture;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /// The order in which a model's parameters lie in a flat buffer, without gaps.
 ///
@@ -32,60 +34,53 @@ public final class ParameterLayout {
         this.elements = total;
     }
 
-    /// What a parameter is to an optimizer.
-    public enum Role {
-        /// Rows that tokens or positions look up; the head too where it is tied to it.
-        EMBEDDING,
-        /// The projection to the vocabulary.
-        HEAD,
-        /// Any other matrix.
-        HIDDEN,
-        /// A norm's gain or a bias.
-        VECTOR
-    }
-
     /// One parameter tensor, row-major.
     ///
     /// @param offset where it begins in the flat buffer, in elements
-    /// @param elements how many elements it has
-    @SuppressWarnings("ArrayRecordComponent") // copied in and out, and compared by content
-    public record Entry(String name, long[] shape, long offset, long elements, Role role) {
+    public record Entry(ModelParameter parameter, long offset) {
 
-        public Entry {
-            shape = shape.clone();
+        public String name() {
+            return parameter.name();
         }
 
-        @Override
         public long[] shape() {
-            return shape.clone();
+            return parameter.shape().stream().mapToLong(size -> size).toArray();
+        }
+
+        /// How many elements it has.
+        public long elements() {
+            return parameter.elements();
+        }
+
+        public Role role() {
+            return parameter.role();
         }
 
         /// Whether it is a vector (a norm's gain or a bias) rather than a matrix.
         public boolean vector() {
-            return role == Role.VECTOR;
-        }
-
-        @Override
-        public boolean equals(@Nullable Object other) {
-            return other instanceof Entry that
-                    && name.equals(that.name)
-                    && offset == that.offset
-                    && Arrays.equals(shape, that.shape);
-        }
-
-        @Override
-        public int hashCode() {
-            return name.hashCode() * 31 + Long.hashCode(offset);
+            return parameter.vector();
         }
 
         @Override
         public String toString() {
-            return name + Arrays.toString(shape) + "@" + offset;
+            return name() + parameter.shape() + "@" + offset;
         }
     }
 
-    public static Builder builder() {
-        return new Builder();
+    /// Of a whole model; needs no native library.
+    public static ParameterLayout of(Architecture architecture) {
+        return of(DecoderFamily.of(architecture).parameters(architecture));
+    }
+
+    /// In the order in which they shall lie.
+    public static ParameterLayout of(List<ModelParameter> parameters) {
+        List<Entry> entries = new ArrayList<>();
+        long offset = 0;
+        for (ModelParameter parameter : parameters) {
+            entries.add(new Entry(parameter, offset));
+            offset = Math.addExact(offset, parameter.elements());
+        }
+        return new ParameterLayout(entries);
     }
 
     /// The parameters in the order of their offsets.
@@ -109,37 +104,5 @@ public final class ParameterLayout {
             throw new IllegalArgumentException("the model has no parameter " + name);
         }
         return entry;
-    }
-
-    /// Collects parameters in the order in which they will lie.
-    public static final class Builder {
-
-        private final List<Entry> entries = new ArrayList<>();
-        private long offset;
-
-        private Builder() {}
-
-        /// A vector, or a matrix of a hidden layer.
-        public Builder add(String name, long... shape) {
-            return add(shape.length == 1 ? Role.VECTOR : Role.HIDDEN, name, shape);
-        }
-
-        public Builder add(Role role, String name, long... shape) {
-            long elements = 1;
-            for (long size : shape) {
-                if (size < 1) {
-                    throw new IllegalArgumentException(
-                            name + " has a dimension of " + size + " elements");
-                }
-                elements = Math.multiplyExact(elements, size);
-            }
-            entries.add(new Entry(name, shape, offset, elements, role));
-            offset = Math.addExact(offset, elements);
-            return this;
-        }
-
-        public ParameterLayout build() {
-            return new ParameterLayout(entries);
-        }
     }
 }

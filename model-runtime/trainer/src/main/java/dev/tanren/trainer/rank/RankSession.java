@@ -30,10 +30,11 @@ import dev.tanren.trainer.distributed.ProcessGroup;
 import dev.tanren.trainer.distributed.TreeReduction;
 import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.common.Kernels;
+import dev.tanren.trainer.model.family.Decoders;
 import dev.tanren.trainer.model.host.HostKernels;
-import dev.tanren.trainer.model.registry.Decoders;
 import dev.tanren.trainer.model.tensor.TensorKernels;
 import dev.tanren.trainer.optimizer.LearningRateSchedule;
+import dev.tanren.trainer.parameters.ParameterLayout;
 import dev.tanren.trainer.tools.NativeRuntime;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
@@ -143,7 +144,7 @@ final class RankSession implements AutoCloseable {
         memory.requireFits(device);
         TrainingState state =
                 TrainingState.allocate(
-                        Decoders.layout(launch.architecture()), stage, timetable, device);
+                        ParameterLayout.of(launch.architecture()), stage, timetable, device);
         CheckpointState start =
                 new StateRestorer(store, Path.of(launch.cache()), progress::sign)
                         .restore(

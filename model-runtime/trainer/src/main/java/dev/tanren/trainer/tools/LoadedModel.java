@@ -3,7 +3,7 @@ package dev.tanren.trainer.tools;
 import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.HuggingFaceDirectory;
 import dev.tanren.trainer.model.HuggingFaceWeights;
-import dev.tanren.trainer.model.registry.Decoders;
+import dev.tanren.trainer.model.family.Decoders;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import java.nio.file.Path;
 

@@ -3,14 +3,14 @@ package dev.tanren.trainer.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.tanren.trainer.model.registry.Decoders;
+import dev.tanren.trainer.parameters.ParameterLayout;
 import org.junit.jupiter.api.Test;
 
 class BenchmarkModelTest {
 
     @Test
     void smolLm2HasItsPublishedNumberOfParameters() {
-        assertThat(Decoders.layout(BenchmarkModel.SMOLLM2_135M.architecture).elements())
+        assertThat(ParameterLayout.of(BenchmarkModel.SMOLLM2_135M.architecture).elements())
                 .isEqualTo(134_515_008);
     }
 

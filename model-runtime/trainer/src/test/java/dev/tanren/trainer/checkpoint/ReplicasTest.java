@@ -10,7 +10,7 @@ import dev.tanren.trainer.device.ComputeDevice;
 import dev.tanren.trainer.distributed.InProcessRanks;
 import dev.tanren.trainer.distributed.ProcessGroup;
 import dev.tanren.trainer.distributed.TreeReduction;
-import dev.tanren.trainer.model.registry.Decoders;
+import dev.tanren.trainer.parameters.ParameterLayout;
 import dev.tanren.trainer.rank.TinyPlan;
 import dev.tanren.trainer.tools.NativeRuntime;
 import java.lang.foreign.MemorySegment;
@@ -120,7 +120,7 @@ class ReplicasTest {
         var stage = TinyPlan.stage(2);
         TrainingState state =
                 TrainingState.allocate(
-                        Decoders.layout(TinyPlan.ARCHITECTURE),
+                        ParameterLayout.of(TinyPlan.ARCHITECTURE),
                         stage,
                         Timetable.of(stage),
                         ComputeDevice.HOST);

@@ -18,9 +18,9 @@ import dev.tanren.storage.objects.S3ObjectStore;
 import dev.tanren.storage.safetensors.SafetensorsFile;
 import dev.tanren.storage.testing.EmbeddedS3;
 import dev.tanren.trainer.model.HuggingFaceDirectory;
-import dev.tanren.trainer.model.registry.Decoders;
 import dev.tanren.trainer.optimizer.Optimizer;
 import dev.tanren.trainer.parameters.FlatBuffer;
+import dev.tanren.trainer.parameters.ParameterLayout;
 import dev.tanren.trainer.rank.TinyPlan;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -197,7 +197,8 @@ class StateRestorerTest {
 
     private static TrainingState state() {
         Architecture architecture = model.configuration().architecture();
-        return TrainingState.allocate(Decoders.layout(architecture), TinyPlan.stage(2).optimizer());
+        return TrainingState.allocate(
+                ParameterLayout.of(architecture), TinyPlan.stage(2).optimizer());
     }
 
     private static TrainingState filled() {

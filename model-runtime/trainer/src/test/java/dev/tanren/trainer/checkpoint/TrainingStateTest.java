@@ -9,7 +9,6 @@ import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.testing.StageBuilder;
 import dev.tanren.spec.timetable.Timetable;
 import dev.tanren.trainer.device.ComputeDevice;
-import dev.tanren.trainer.model.registry.Decoders;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import dev.tanren.trainer.rank.TinyPlan;
 import dev.tanren.trainer.tools.NativeRuntime;
@@ -20,7 +19,7 @@ import org.junit.jupiter.api.Test;
 
 class TrainingStateTest {
 
-    private static final ParameterLayout LAYOUT = Decoders.layout(TinyPlan.ARCHITECTURE);
+    private static final ParameterLayout LAYOUT = ParameterLayout.of(TinyPlan.ARCHITECTURE);
 
     @BeforeAll
     static void loadNatives() {

@@ -20,7 +20,6 @@ import dev.tanren.storage.testing.MemoryObjectStore;
 import dev.tanren.trainer.checkpoint.WeightsShard;
 import dev.tanren.trainer.model.HuggingFaceDirectory;
 import dev.tanren.trainer.model.HuggingFaceWeights;
-import dev.tanren.trainer.model.registry.Decoders;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import dev.tanren.trainer.tools.NativeRuntime;
@@ -225,7 +224,7 @@ class ExportedModelTest {
 
     /// Of the weights as they were imported.
     private String checkpoint(HuggingFaceDirectory model, String tokenizerKey) {
-        ParameterLayout layout = Decoders.layout(model.configuration().architecture());
+        ParameterLayout layout = ParameterLayout.of(model.configuration().architecture());
         try (FlatBuffer weights = FlatBuffer.allocate(layout)) {
             HuggingFaceWeights.load(folder, layout, weights);
             CheckpointManifest.Shard shard =

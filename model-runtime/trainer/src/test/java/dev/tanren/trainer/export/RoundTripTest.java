@@ -9,8 +9,8 @@ import dev.tanren.spec.plan.ElementType;
 import dev.tanren.storage.safetensors.SafetensorsFile;
 import dev.tanren.trainer.model.HuggingFaceDirectory;
 import dev.tanren.trainer.model.HuggingFaceWeights;
-import dev.tanren.trainer.model.registry.Decoders;
 import dev.tanren.trainer.parameters.FlatBuffer;
+import dev.tanren.trainer.parameters.LayoutBuilder;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import dev.tanren.trainer.tools.NativeRuntime;
 import java.lang.foreign.ValueLayout;
@@ -51,7 +51,7 @@ class RoundTripTest {
         Path source = family(name);
         HuggingFaceDirectory directory = HuggingFaceDirectory.open(source);
         assertThat(directory.configuration().dtype()).isEqualTo(type.word());
-        ParameterLayout layout = Decoders.layout(directory.configuration().architecture());
+        ParameterLayout layout = ParameterLayout.of(directory.configuration().architecture());
         try (FlatBuffer weights = FlatBuffer.allocate(layout)) {
             HuggingFaceWeights.load(source, layout, weights);
             List<Path> one = new WeightsWriter(type, 1 << 30).write(layout, weights, folder);
@@ -67,7 +67,8 @@ class RoundTripTest {
     void severalFilesAreReadBackByTheirIndex() throws Exception {
         Path source = family("qwen3");
         ParameterLayout layout =
-                Decoders.layout(HuggingFaceDirectory.open(source).configuration().architecture());
+                ParameterLayout.of(
+                        HuggingFaceDirectory.open(source).configuration().architecture());
         try (FlatBuffer weights = FlatBuffer.allocate(layout);
                 FlatBuffer again = FlatBuffer.allocate(layout)) {
             HuggingFaceWeights.load(source, layout, weights);
@@ -79,7 +80,7 @@ class RoundTripTest {
 
     @Test
     void otherNumbersAreRoundedToTheNearestHalvesToEven() {
-        ParameterLayout layout = ParameterLayout.builder().add("w", 4).build();
+        ParameterLayout layout = new LayoutBuilder().add("w", 4).build();
         try (FlatBuffer weights = FlatBuffer.allocate(layout)) {
             float[] values = {0x1.01p0f, 0x1.03p0f, -0x1.0102p0f, 3f};
             for (int i = 0; i < values.length; i++) {
@@ -96,7 +97,7 @@ class RoundTripTest {
 
     @Test
     void aWeightThatTheElementTypeCannotHoldIsNamed() {
-        ParameterLayout layout = ParameterLayout.builder().add("model.norm.weight", 2).build();
+        ParameterLayout layout = new LayoutBuilder().add("model.norm.weight", 2).build();
         try (FlatBuffer weights = FlatBuffer.allocate(layout)) {
             weights.segment().setAtIndex(ValueLayout.JAVA_FLOAT, 1, 70_000f);
             assertThatThrownBy(

@@ -8,7 +8,7 @@ import dev.tanren.spec.plan.RopeScaling;
 import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.Initialisation;
 import dev.tanren.trainer.model.MicroBatch;
-import dev.tanren.trainer.model.registry.Decoders;
+import dev.tanren.trainer.model.family.Decoders;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.NativeAddress;
 import dev.tanren.trainer.tools.NativeRuntime;

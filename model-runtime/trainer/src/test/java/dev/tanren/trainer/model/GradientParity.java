@@ -3,6 +3,7 @@ package dev.tanren.trainer.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.tanren.spec.family.DecoderFamily;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import java.util.Arrays;
@@ -30,7 +31,7 @@ final class GradientParity {
     /// Without rotation a bias of the keys shifts all scores of a query alike, so its gradient is
     /// zero but for rounding; GPT-2 stores it between those of queries and values.
     private static boolean cancels(Fixture fixture, ParameterLayout.Entry entry) {
-        return !fixture.decoder.architecture().family().rotary()
+        return !DecoderFamily.of(fixture.decoder.architecture()).rotary()
                 && entry.name().endsWith("attn.c_attn.bias");
     }
 

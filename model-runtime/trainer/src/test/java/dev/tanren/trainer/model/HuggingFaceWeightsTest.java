@@ -9,8 +9,8 @@ import dev.tanren.storage.safetensors.Dtype;
 import dev.tanren.storage.safetensors.SafetensorsFile;
 import dev.tanren.storage.safetensors.SafetensorsWriter;
 import dev.tanren.storage.safetensors.TensorInfo;
-import dev.tanren.trainer.model.registry.Decoders;
 import dev.tanren.trainer.parameters.FlatBuffer;
+import dev.tanren.trainer.parameters.LayoutBuilder;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import dev.tanren.trainer.tools.NativeRuntime;
 import java.io.IOException;
@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class HuggingFaceWeightsTest {
 
     private static final ParameterLayout LAYOUT =
-            ParameterLayout.builder()
+            new LayoutBuilder()
                     .add("model.embed_tokens.weight", 3, 2)
                     .add("model.norm.weight", 2)
                     .build();
@@ -67,7 +67,7 @@ class HuggingFaceWeightsTest {
     void noMoreThanOneShardIsEverOpen(String fixture, int shards) {
         Path directory = Fixture.resource(fixture);
         ParameterLayout layout =
-                Decoders.layout(
+                ParameterLayout.of(
                         HuggingFaceDirectory.open(directory).configuration().architecture());
         List<SafetensorsFile> opened = new ArrayList<>();
         try (FlatBuffer weights = FlatBuffer.allocate(layout)) {

@@ -3,8 +3,11 @@ package dev.tanren.trainer.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.tanren.spec.family.ModelParameter;
+import dev.tanren.spec.family.ModelParameter.Role;
 import dev.tanren.trainer.parameters.ComputeThreads;
 import dev.tanren.trainer.parameters.FlatBuffer;
+import dev.tanren.trainer.parameters.LayoutBuilder;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import dev.tanren.trainer.tools.NativeRuntime;
 import java.util.Arrays;
@@ -14,10 +17,20 @@ import org.junit.jupiter.api.Test;
 class InitialisationTest {
 
     private static final ParameterLayout LAYOUT =
-            ParameterLayout.builder()
+            new LayoutBuilder()
                     .add("model.embed_tokens.weight", 400, 100)
-                    .add("model.layers.0.self_attn.o_proj.weight", 200, 100)
-                    .add("model.layers.0.mlp.down_proj.weight", 100, 200)
+                    .add(
+                            Role.MATRIX,
+                            ModelParameter.Initialisation.RESIDUAL,
+                            "model.layers.0.self_attn.o_proj.weight",
+                            200,
+                            100)
+                    .add(
+                            Role.MATRIX,
+                            ModelParameter.Initialisation.RESIDUAL,
+                            "model.layers.0.mlp.down_proj.weight",
+                            100,
+                            200)
                     .add("model.norm.weight", 100)
                     .build();
 
@@ -50,12 +63,30 @@ class InitialisationTest {
     @Test
     void biasesAreZerosAndGpt2sOutputsSmallerToo() {
         ParameterLayout layout =
-                ParameterLayout.builder()
-                        .add("transformer.h.0.attn.c_proj.weight", 200, 100)
-                        .add("transformer.h.0.attn.c_proj.bias", 100)
+                new LayoutBuilder()
+                        .add(
+                                Role.MATRIX,
+                                ModelParameter.Initialisation.RESIDUAL,
+                                "transformer.h.0.attn.c_proj.weight",
+                                200,
+                                100)
+                        .add(
+                                Role.BIAS,
+                                ModelParameter.Initialisation.ZEROS,
+                                "transformer.h.0.attn.c_proj.bias",
+                                100)
                         .add("transformer.h.0.ln_2.weight", 100)
-                        .add("transformer.h.0.ln_2.bias", 100)
-                        .add("transformer.h.0.mlp.c_proj.weight", 100, 100)
+                        .add(
+                                Role.BIAS,
+                                ModelParameter.Initialisation.ZEROS,
+                                "transformer.h.0.ln_2.bias",
+                                100)
+                        .add(
+                                Role.MATRIX,
+                                ModelParameter.Initialisation.RESIDUAL,
+                                "transformer.h.0.mlp.c_proj.weight",
+                                100,
+                                100)
                         .build();
         try (FlatBuffer weights = FlatBuffer.allocate(layout)) {
             Initialisation.random(layout, weights, 3);
@@ -71,9 +102,19 @@ class InitialisationTest {
     @Test
     void aParameterHasTheSameBitsWhateverStandsBesideIt() {
         ParameterLayout alone =
-                ParameterLayout.builder()
-                        .add("model.layers.0.self_attn.o_proj.weight", 200, 100)
-                        .add("model.layers.0.mlp.down_proj.weight", 100, 200)
+                new LayoutBuilder()
+                        .add(
+                                Role.MATRIX,
+                                ModelParameter.Initialisation.RESIDUAL,
+                                "model.layers.0.self_attn.o_proj.weight",
+                                200,
+                                100)
+                        .add(
+                                Role.MATRIX,
+                                ModelParameter.Initialisation.RESIDUAL,
+                                "model.layers.0.mlp.down_proj.weight",
+                                100,
+                                200)
                         .build();
         try (FlatBuffer weights = FlatBuffer.allocate(alone)) {
             Initialisation.random(alone, weights, 3);

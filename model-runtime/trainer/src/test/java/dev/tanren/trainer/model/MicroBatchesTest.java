@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.trainer.distributed.GradientTree;
-import dev.tanren.trainer.model.registry.Decoders;
+import dev.tanren.trainer.model.family.Decoders;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.tools.NativeRuntime;
 import java.util.Arrays;

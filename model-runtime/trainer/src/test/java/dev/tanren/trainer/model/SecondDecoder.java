@@ -6,7 +6,7 @@ import dev.tanren.spec.plan.Objective;
 import dev.tanren.spec.plan.TrainingStage.Precision;
 import dev.tanren.trainer.device.ComputeDevice;
 import dev.tanren.trainer.model.common.Kernels;
-import dev.tanren.trainer.model.registry.Decoders;
+import dev.tanren.trainer.model.family.Decoders;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import org.bytedeco.pytorch.Tensor;
 

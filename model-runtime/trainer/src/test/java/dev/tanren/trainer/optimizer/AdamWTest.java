@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.tanren.spec.plan.TrainingStage.WeightDecayOn;
 import dev.tanren.trainer.parameters.ComputeThreads;
 import dev.tanren.trainer.parameters.FlatBuffer;
+import dev.tanren.trainer.parameters.LayoutBuilder;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import dev.tanren.trainer.tools.NativeRuntime;
 import java.util.ArrayList;
@@ -19,7 +20,7 @@ import org.junit.jupiter.api.Test;
 class AdamWTest {
 
     private static final ParameterLayout LAYOUT =
-            ParameterLayout.builder().add("matrix", 601, 407).add("norm", 33).build();
+            new LayoutBuilder().add("matrix", 601, 407).add("norm", 33).build();
 
     private final List<FlatBuffer> buffers = new ArrayList<>();
     private final List<AdamW> optimizers = new ArrayList<>();

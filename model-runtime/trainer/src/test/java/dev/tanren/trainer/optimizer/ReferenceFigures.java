@@ -4,8 +4,10 @@ import static java.lang.foreign.ValueLayout.JAVA_DOUBLE_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
+import dev.tanren.spec.family.ModelParameter.Role;
 import dev.tanren.storage.safetensors.SafetensorsFile;
 import dev.tanren.trainer.parameters.FlatBuffer;
+import dev.tanren.trainer.parameters.LayoutBuilder;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
@@ -17,13 +19,13 @@ public final class ReferenceFigures implements AutoCloseable {
 
     /// The parameters of the figures.
     static final ParameterLayout LAYOUT =
-            ParameterLayout.builder()
-                    .add(ParameterLayout.Role.EMBEDDING, "embedding", 13, 6)
+            new LayoutBuilder()
+                    .add(Role.EMBEDDING, "embedding", 13, 6)
                     .add("tall", 12, 5)
                     .add("wide", 5, 12)
                     .add("square", 7, 7)
                     .add("norm", 6)
-                    .add(ParameterLayout.Role.HEAD, "head", 13, 6)
+                    .add(Role.HEAD, "head", 13, 6)
                     .build();
 
     private final SafetensorsFile file;

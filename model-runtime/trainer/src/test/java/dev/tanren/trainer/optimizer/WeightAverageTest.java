@@ -12,6 +12,7 @@ import dev.tanren.spec.plan.TrainingStage.Phase;
 import dev.tanren.spec.testing.StageBuilder;
 import dev.tanren.spec.timetable.Timetable;
 import dev.tanren.trainer.parameters.FlatBuffer;
+import dev.tanren.trainer.parameters.LayoutBuilder;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import dev.tanren.trainer.tools.NativeRuntime;
 import java.util.ArrayList;
@@ -30,7 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class WeightAverageTest {
 
     private static final ParameterLayout LAYOUT =
-            ParameterLayout.builder().add("matrix", 7, 5).add("norm", 5).build();
+            new LayoutBuilder().add("matrix", 7, 5).add("norm", 5).build();
 
     /// Ten steps, of which the second, fourth and so on are checkpoints.
     private static final TrainingStage STAGE = StageBuilder.small().saving(2, 3).build();

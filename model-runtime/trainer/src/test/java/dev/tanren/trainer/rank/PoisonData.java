@@ -15,7 +15,6 @@ import dev.tanren.storage.tokens.DatasetManifest;
 import dev.tanren.storage.tokens.TokenShardWriter;
 import dev.tanren.trainer.checkpoint.WeightsShard;
 import dev.tanren.trainer.model.Initialisation;
-import dev.tanren.trainer.model.registry.Decoders;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import dev.tanren.trainer.tools.NativeRuntime;
@@ -109,7 +108,7 @@ final class PoisonData {
     /// Stores fresh weights in which the bad token's embedding is not a number.
     static InitialState.Weights weights(ObjectStore store) {
         NativeRuntime.configure(1);
-        ParameterLayout layout = Decoders.layout(ARCHITECTURE);
+        ParameterLayout layout = ParameterLayout.of(ARCHITECTURE);
         try (FlatBuffer weights = FlatBuffer.allocate(layout)) {
             Initialisation.random(layout, weights, 17);
             weights.segment()

@@ -16,7 +16,7 @@ import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.HuggingFaceDirectory;
 import dev.tanren.trainer.model.HuggingFaceWeights;
 import dev.tanren.trainer.model.MicroBatch;
-import dev.tanren.trainer.model.registry.Decoders;
+import dev.tanren.trainer.model.family.Decoders;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

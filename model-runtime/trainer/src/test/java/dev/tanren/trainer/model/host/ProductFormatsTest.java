@@ -13,6 +13,7 @@ import dev.tanren.trainer.model.common.Parameter;
 import dev.tanren.trainer.model.common.Projection;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.Format;
+import dev.tanren.trainer.parameters.LayoutBuilder;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import java.util.Arrays;
 import java.util.List;
@@ -96,7 +97,7 @@ class ProductFormatsTest extends TwoFormats {
     /// Also of a gradient with more rows than are made at once.
     @Test
     void productsAreAddedToGradientsInFullPrecision() {
-        ParameterLayout large = ParameterLayout.builder().add("large", 3, 700_000).build();
+        ParameterLayout large = new LayoutBuilder().add("large", 3, 700_000).build();
         try (FlatBuffer sum = FlatBuffer.allocate(large);
                 GradientScratch scratch = new GradientScratch()) {
             for (int row = 0; row < 3; row++) {

@@ -9,6 +9,7 @@ import dev.tanren.trainer.model.common.ParameterSet;
 import dev.tanren.trainer.parameters.Bfloat16;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.Format;
+import dev.tanren.trainer.parameters.LayoutBuilder;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import dev.tanren.trainer.tools.NativeRuntime;
 import java.util.Random;
@@ -30,7 +31,7 @@ abstract class TwoFormats {
     final Activations activations = new Activations(new HostKernels());
     private final Random random = new Random(3);
     final ParameterLayout layout =
-            ParameterLayout.builder()
+            new LayoutBuilder()
                     .add("gain", WIDTH)
                     .add("bias", WIDTH)
                     .add("query", 8)

@@ -1,6 +1,6 @@
-package dev.tanren.trainer.model.qwen3;
+package dev.tanren.trainer.model.family;
 
-import static dev.tanren.trainer.model.decoder.RotaryNames.weight;
+import static dev.tanren.spec.family.RotaryFamily.weight;
 
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.trainer.model.Decoder;
@@ -9,19 +9,16 @@ import dev.tanren.trainer.model.common.Kernels;
 import dev.tanren.trainer.model.common.Linear;
 import dev.tanren.trainer.model.common.ParameterSet;
 import dev.tanren.trainer.model.decoder.CausalSelfAttention;
-import dev.tanren.trainer.model.decoder.RotaryParts;
 import dev.tanren.trainer.parameters.Format;
 
 /// How a Qwen3 decoder (Yang et al. 2025) is put together: queries and keys are normalised before
 /// they are turned.
-public final class Qwen3Decoder {
+final class Qwen3Decoder {
 
     private Qwen3Decoder() {}
 
-    public static Decoder create(Architecture architecture, Format format, Kernels kernels) {
-        RotaryParts parts =
-                new RotaryParts(
-                        architecture, Qwen3Parameters.layout(architecture), format, kernels);
+    static Decoder create(Architecture architecture, Format format, Kernels kernels) {
+        RotaryParts parts = new RotaryParts(architecture, format, kernels);
         return parts.decoder(
                 layer ->
                         new CausalSelfAttention.Parts(

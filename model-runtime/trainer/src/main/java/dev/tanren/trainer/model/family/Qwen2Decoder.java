@@ -1,6 +1,6 @@
-package dev.tanren.trainer.model.qwen2;
+package dev.tanren.trainer.model.family;
 
-import static dev.tanren.trainer.model.decoder.RotaryNames.bias;
+import static dev.tanren.spec.family.RotaryFamily.bias;
 
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.trainer.model.Decoder;
@@ -8,18 +8,15 @@ import dev.tanren.trainer.model.common.Bias;
 import dev.tanren.trainer.model.common.Kernels;
 import dev.tanren.trainer.model.common.Linear;
 import dev.tanren.trainer.model.decoder.CausalSelfAttention;
-import dev.tanren.trainer.model.decoder.RotaryParts;
 import dev.tanren.trainer.parameters.Format;
 
 /// How a Qwen2 decoder (Yang et al. 2024) is put together: queries, keys and values have biases.
-public final class Qwen2Decoder {
+final class Qwen2Decoder {
 
     private Qwen2Decoder() {}
 
-    public static Decoder create(Architecture architecture, Format format, Kernels kernels) {
-        RotaryParts parts =
-                new RotaryParts(
-                        architecture, Qwen2Parameters.layout(architecture), format, kernels);
+    static Decoder create(Architecture architecture, Format format, Kernels kernels) {
+        RotaryParts parts = new RotaryParts(architecture, format, kernels);
         return parts.decoder(
                 layer ->
                         new CausalSelfAttention.Parts(

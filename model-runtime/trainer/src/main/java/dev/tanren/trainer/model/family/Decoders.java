@@ -1,20 +1,11 @@
-package dev.tanren.trainer.model.registry;
+package dev.tanren.trainer.model.family;
 
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.common.Kernels;
-import dev.tanren.trainer.model.gpt2.Gpt2Decoder;
-import dev.tanren.trainer.model.gpt2.Gpt2Parameters;
 import dev.tanren.trainer.model.host.HostKernels;
-import dev.tanren.trainer.model.llama.LlamaDecoder;
-import dev.tanren.trainer.model.llama.LlamaParameters;
-import dev.tanren.trainer.model.qwen2.Qwen2Decoder;
-import dev.tanren.trainer.model.qwen2.Qwen2Parameters;
-import dev.tanren.trainer.model.qwen3.Qwen3Decoder;
-import dev.tanren.trainer.model.qwen3.Qwen3Parameters;
 import dev.tanren.trainer.parameters.Format;
-import dev.tanren.trainer.parameters.ParameterLayout;
 
 /// Makes the decoder of an architecture: the one place that knows all families.
 public final class Decoders {
@@ -40,16 +31,6 @@ public final class Decoders {
             case QWEN2 -> Qwen2Decoder.create(architecture, format, kernels);
             case QWEN3 -> Qwen3Decoder.create(architecture, format, kernels);
             case GPT2 -> Gpt2Decoder.create(architecture, format, kernels);
-        };
-    }
-
-    /// The parameters without the decoder: needs no native library.
-    public static ParameterLayout layout(Architecture architecture) {
-        return switch (architecture.family()) {
-            case LLAMA, MISTRAL -> LlamaParameters.layout(architecture);
-            case QWEN2 -> Qwen2Parameters.layout(architecture);
-            case QWEN3 -> Qwen3Parameters.layout(architecture);
-            case GPT2 -> Gpt2Parameters.layout(architecture);
         };
     }
 }

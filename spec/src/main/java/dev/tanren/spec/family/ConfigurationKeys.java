@@ -1,4 +1,4 @@
-package dev.tanren.spec.model;
+package dev.tanren.spec.family;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
@@ -11,10 +11,10 @@ import java.util.List;
 ///
 /// @param prefix of the keys' names in errors, such as `rope_parameters.`
 /// @param where the file's name or address
-record ConfigurationKeys(JsonNode root, String prefix, String where) {
+public record ConfigurationKeys(JsonNode root, String prefix, String where) {
 
     /// The mapping under `key`; one without keys where there is none.
-    ConfigurationKeys section(String key) {
+    public ConfigurationKeys section(String key) {
         JsonNode value = root.path(key);
         if (!value.isObject() && !absent(key)) {
             throw malformed(key, value.toString(), "a mapping");
@@ -23,13 +23,13 @@ record ConfigurationKeys(JsonNode root, String prefix, String where) {
     }
 
     /// Whether the key is not there, or null.
-    boolean absent(String key) {
+    public boolean absent(String key) {
         JsonNode value = root.path(key);
         return value.isMissingNode() || value.isNull();
     }
 
     /// A size or count, which must be there.
-    int shape(String key) {
+    public int shape(String key) {
         JsonNode value = root.path(key);
         if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() < 1) {
             throw malformed(key, describe(value), "a whole number above 0");
@@ -37,12 +37,12 @@ record ConfigurationKeys(JsonNode root, String prefix, String where) {
         return value.intValue();
     }
 
-    int shape(String key, int otherwise) {
+    public int shape(String key, int otherwise) {
         return absent(key) ? otherwise : shape(key);
     }
 
     /// A number of layers or the like, of which there may be none.
-    int count(String key, int otherwise) {
+    public int count(String key, int otherwise) {
         JsonNode value = root.path(key);
         if (absent(key)) {
             return otherwise;
@@ -53,7 +53,7 @@ record ConfigurationKeys(JsonNode root, String prefix, String where) {
         return value.intValue();
     }
 
-    boolean truth(String key, boolean otherwise) {
+    public boolean truth(String key, boolean otherwise) {
         JsonNode value = root.path(key);
         if (absent(key)) {
             return otherwise;
@@ -64,11 +64,11 @@ record ConfigurationKeys(JsonNode root, String prefix, String where) {
         return value.booleanValue();
     }
 
-    double number(String key, double otherwise) {
+    public double number(String key, double otherwise) {
         return absent(key) ? otherwise : number(key);
     }
 
-    double number(String key) {
+    public double number(String key) {
         JsonNode value = root.path(key);
         if (!value.isNumber() || !(value.doubleValue() > 0)) {
             throw malformed(key, describe(value), "a number above 0");
@@ -76,7 +76,7 @@ record ConfigurationKeys(JsonNode root, String prefix, String where) {
         return value.doubleValue();
     }
 
-    double numberFromZero(String key, double otherwise) {
+    public double numberFromZero(String key, double otherwise) {
         JsonNode value = root.path(key);
         if (absent(key)) {
             return otherwise;
@@ -87,12 +87,12 @@ record ConfigurationKeys(JsonNode root, String prefix, String where) {
         return value.doubleValue();
     }
 
-    String text(String key, String otherwise) {
+    public String text(String key, String otherwise) {
         return root.path(key).asText(otherwise);
     }
 
     /// Refuses every key of the list whose value is not the one that leaves the mathematics alone.
-    void requireNeutral(List<Neutral> neutrals) {
+    public void requireNeutral(List<Neutral> neutrals) {
         for (Neutral neutral : neutrals) {
             JsonNode value = root.path(neutral.key());
             if (!neutral.holds(value)) {
@@ -105,7 +105,7 @@ record ConfigurationKeys(JsonNode root, String prefix, String where) {
         return value instanceof MissingNode ? "nothing" : value.toString();
     }
 
-    TanrenException malformed(String key, String found, String expected) {
+    public TanrenException malformed(String key, String found, String expected) {
         return new TanrenException(
                 ErrorCode.MODEL_CONFIGURATION,
                 prefix + key + " is " + found + ", expected " + expected + ".",
@@ -113,7 +113,7 @@ record ConfigurationKeys(JsonNode root, String prefix, String where) {
                 "Mend config.json, or fetch it again from where the model came from.");
     }
 
-    TanrenException unsupported(String key, String found, String works) {
+    public TanrenException unsupported(String key, String found, String works) {
         return new TanrenException(
                 ErrorCode.MODEL_UNSUPPORTED,
                 prefix
@@ -130,7 +130,7 @@ record ConfigurationKeys(JsonNode root, String prefix, String where) {
     /// A key that would change the mathematics, with the one value that leaves it as it is here.
     ///
     /// @param value the accepted value as text; the key's absence and null are accepted as well
-    record Neutral(String key, String value) {
+    public record Neutral(String key, String value) {
         boolean holds(JsonNode found) {
             if (found.isMissingNode() || found.isNull()) {
                 return true;

@@ -1,10 +1,10 @@
-package dev.tanren.trainer.model.registry;
+package dev.tanren.trainer.model.family;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tanren.spec.family.ModelParameter.Role;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.trainer.parameters.ParameterLayout;
-import dev.tanren.trainer.parameters.ParameterLayout.Role;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -17,7 +17,7 @@ class ParameterRolesTest {
         for (Architecture.Family family : Architecture.Family.values()) {
             Architecture architecture =
                     new Architecture(family, 96, 32, 2, 4, 4, 48, null, tied, 10_000, 1e-5, 64);
-            for (ParameterLayout.Entry entry : Decoders.layout(architecture).entries()) {
+            for (ParameterLayout.Entry entry : ParameterLayout.of(architecture).entries()) {
                 boolean vocabulary = entry.shape()[0] == 96 && entry.shape().length == 2;
                 boolean matrix = entry.shape().length == 2;
                 assertThat(entry.role() == Role.EMBEDDING || entry.role() == Role.HEAD)

@@ -1,7 +1,8 @@
-package dev.tanren.trainer.model.decoder;
+package dev.tanren.trainer.model.family;
 
-import static dev.tanren.trainer.model.decoder.RotaryNames.weight;
+import static dev.tanren.spec.family.RotaryFamily.weight;
 
+import dev.tanren.spec.family.RotaryFamily;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.common.Activation;
@@ -12,6 +13,12 @@ import dev.tanren.trainer.model.common.Parameter;
 import dev.tanren.trainer.model.common.ParameterSet;
 import dev.tanren.trainer.model.common.RotaryEmbedding;
 import dev.tanren.trainer.model.common.RotaryFrequencies;
+import dev.tanren.trainer.model.decoder.CausalSelfAttention;
+import dev.tanren.trainer.model.decoder.FeedForward;
+import dev.tanren.trainer.model.decoder.InputEmbedding;
+import dev.tanren.trainer.model.decoder.LanguageModelHead;
+import dev.tanren.trainer.model.decoder.Segment;
+import dev.tanren.trainer.model.decoder.SegmentedDecoder;
 import dev.tanren.trainer.parameters.Format;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import java.util.ArrayList;
@@ -19,7 +26,7 @@ import java.util.List;
 import java.util.function.IntFunction;
 
 /// What Llama and the families after it are put together from.
-public final class RotaryParts {
+final class RotaryParts {
 
     private final Architecture architecture;
     private final Kernels kernels;
@@ -27,11 +34,10 @@ public final class RotaryParts {
     private final RotaryEmbedding rotary;
     private final Activation swiGlu;
 
-    public RotaryParts(
-            Architecture architecture, ParameterLayout layout, Format format, Kernels kernels) {
+    public RotaryParts(Architecture architecture, Format format, Kernels kernels) {
         this.kernels = kernels;
         this.architecture = architecture;
-        parameters = new ParameterSet(layout, format, kernels);
+        parameters = new ParameterSet(ParameterLayout.of(architecture), format, kernels);
         rotary =
                 kernels.rotaryEmbedding(
                         RotaryFrequencies.of(
@@ -54,7 +60,7 @@ public final class RotaryParts {
         return new SegmentedDecoder(
                 architecture,
                 parameters,
-                new InputEmbedding(kernels, parameters.get(RotaryNames.EMBEDDING)),
+                new InputEmbedding(kernels, parameters.get(RotaryFamily.EMBEDDING)),
                 segments,
                 head());
     }
@@ -75,11 +81,11 @@ public final class RotaryParts {
     private LanguageModelHead head() {
         return new LanguageModelHead(
                 kernels,
-                norm(RotaryNames.FINAL_NORM),
+                norm(RotaryFamily.FINAL_NORM),
                 linear(
                         architecture.tieWordEmbeddings()
-                                ? RotaryNames.EMBEDDING
-                                : RotaryNames.HEAD));
+                                ? RotaryFamily.EMBEDDING
+                                : RotaryFamily.HEAD));
     }
 
     /// The norm before a layer's attention.
@@ -98,7 +104,7 @@ public final class RotaryParts {
 
     /// The width of queries, keys and values side by side.
     public int headsWidth() {
-        return RotaryNames.queries(architecture) + 2 * RotaryNames.keys(architecture);
+        return RotaryFamily.queries(architecture) + 2 * RotaryFamily.keys(architecture);
     }
 
     public Linear attentionOutput(int layer) {

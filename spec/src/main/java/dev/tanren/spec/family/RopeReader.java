@@ -1,4 +1,4 @@
-package dev.tanren.spec.model;
+package dev.tanren.spec.family;
 
 import dev.tanren.spec.plan.RopeScaling;
 import org.jspecify.annotations.Nullable;

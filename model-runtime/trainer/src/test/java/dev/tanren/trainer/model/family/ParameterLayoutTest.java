@@ -1,7 +1,8 @@
-package dev.tanren.trainer.model.registry;
+package dev.tanren.trainer.model.family;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tanren.spec.family.ModelParameter.Role;
 import dev.tanren.spec.planner.ParameterCount;
 import dev.tanren.spec.testing.PublishedModel;
 import dev.tanren.trainer.parameters.ParameterLayout;
@@ -18,18 +19,18 @@ class ParameterLayoutTest {
             @AggregateWith(PublishedModel.Line.class) PublishedModel model) {
         String name = model.name();
         ParameterCount counted = ParameterCount.of(model.shape());
-        ParameterLayout layout = Decoders.layout(model.shape());
+        ParameterLayout layout = ParameterLayout.of(model.shape());
         assertThat(layout.elements())
                 .as(name)
                 .isEqualTo(model.parameters())
                 .isEqualTo(counted.total());
-        assertThat(elements(layout, ParameterLayout.Role.EMBEDDING))
+        assertThat(elements(layout, Role.EMBEDDING))
                 .as(name)
                 .isEqualTo(counted.embedding() + counted.positions());
-        assertThat(elements(layout, ParameterLayout.Role.HEAD)).as(name).isEqualTo(counted.head());
+        assertThat(elements(layout, Role.HEAD)).as(name).isEqualTo(counted.head());
     }
 
-    private static long elements(ParameterLayout layout, ParameterLayout.Role role) {
+    private static long elements(ParameterLayout layout, Role role) {
         return layout.entries().stream()
                 .filter(entry -> entry.role() == role)
                 .mapToLong(ParameterLayout.Entry::elements)

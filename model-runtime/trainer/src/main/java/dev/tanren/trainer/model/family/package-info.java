@@ -1,2 +1,2 @@
 /// Which decoder belongs to which family: the one place that knows them all.
-package dev.tanren.trainer.model.registry;
+package dev.tanren.trainer.model.family;

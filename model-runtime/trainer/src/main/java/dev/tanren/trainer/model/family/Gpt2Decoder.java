@@ -1,7 +1,8 @@
-package dev.tanren.trainer.model.gpt2;
+package dev.tanren.trainer.model.family;
 
-import static dev.tanren.trainer.model.gpt2.Gpt2Parameters.part;
+import static dev.tanren.spec.family.Gpt2.part;
 
+import dev.tanren.spec.family.Gpt2;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.common.Activation;
@@ -18,11 +19,12 @@ import dev.tanren.trainer.model.decoder.LanguageModelHead;
 import dev.tanren.trainer.model.decoder.Segment;
 import dev.tanren.trainer.model.decoder.SegmentedDecoder;
 import dev.tanren.trainer.parameters.Format;
+import dev.tanren.trainer.parameters.ParameterLayout;
 import java.util.ArrayList;
 import java.util.List;
 
 /// How a GPT-2 decoder (Radford et al. 2019) is put together. Without dropout.
-public final class Gpt2Decoder {
+final class Gpt2Decoder {
 
     private final Architecture architecture;
     private final Kernels kernels;
@@ -32,11 +34,11 @@ public final class Gpt2Decoder {
     private Gpt2Decoder(Architecture architecture, Format format, Kernels kernels) {
         this.kernels = kernels;
         this.architecture = architecture;
-        parameters = new ParameterSet(Gpt2Parameters.layout(architecture), format, kernels);
+        parameters = new ParameterSet(ParameterLayout.of(architecture), format, kernels);
         gelu = kernels.geluTanh(architecture.intermediateSize());
     }
 
-    public static Decoder create(Architecture architecture, Format format, Kernels kernels) {
+    static Decoder create(Architecture architecture, Format format, Kernels kernels) {
         return new Gpt2Decoder(architecture, format, kernels).compose();
     }
 
@@ -50,9 +52,7 @@ public final class Gpt2Decoder {
                 architecture,
                 parameters,
                 new InputEmbedding(
-                        kernels,
-                        parameters.get(Gpt2Parameters.EMBEDDING),
-                        parameters.get(Gpt2Parameters.POSITIONS)),
+                        kernels, parameters.get(Gpt2.EMBEDDING), parameters.get(Gpt2.POSITIONS)),
                 segments,
                 head());
     }
@@ -83,12 +83,10 @@ public final class Gpt2Decoder {
     private LanguageModelHead head() {
         return new LanguageModelHead(
                 kernels,
-                norm(Gpt2Parameters.FINAL_NORM),
+                norm(Gpt2.FINAL_NORM),
                 new Linear(
                         parameters.get(
-                                architecture.tieWordEmbeddings()
-                                        ? Gpt2Parameters.EMBEDDING
-                                        : Gpt2Parameters.HEAD)));
+                                architecture.tieWordEmbeddings() ? Gpt2.EMBEDDING : Gpt2.HEAD)));
     }
 
     private Norm norm(String part) {
