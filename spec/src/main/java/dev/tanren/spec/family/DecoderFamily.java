@@ -33,6 +33,7 @@ public abstract class DecoderFamily {
             case MISTRAL -> Mistral.INSTANCE;
             case QWEN2 -> Qwen2.INSTANCE;
             case QWEN3 -> Qwen3.INSTANCE;
+            case PHI3 -> Phi3.INSTANCE;
             case GPT2 -> Gpt2.INSTANCE;
         };
     }
@@ -141,6 +142,11 @@ public abstract class DecoderFamily {
     /// Whether a plan may give it a window to attend through.
     public boolean takesWindow() {
         return false;
+    }
+
+    /// Whether its rotary frequencies may be scaled.
+    public boolean scalesFrequencies() {
+        return rotary();
     }
 
     /// Whether it may have fewer key-value heads than heads.

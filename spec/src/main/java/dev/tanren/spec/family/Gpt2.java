@@ -6,6 +6,7 @@ import dev.tanren.spec.family.ModelParameter.Part;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.Architecture.Family;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /// GPT-2 (Radford et al. 2019): LayerNorm, learned positions, GELU, biases everywhere.
@@ -57,10 +58,17 @@ public final class Gpt2 extends DecoderFamily {
         long inner = architecture.intermediateSize();
         List<ModelParameter> all = new ArrayList<>();
         all.addAll(norm(part(layer, "ln_1"), hidden));
-        all.addAll(outputs(Part.ATTENTION, part(layer, "attn.c_attn"), hidden, 3 * hidden, 3));
+        all.addAll(
+                outputs(
+                        Part.ATTENTION,
+                        part(layer, "attn.c_attn"),
+                        hidden,
+                        hidden,
+                        hidden,
+                        hidden));
         all.addAll(inputs(Part.ATTENTION, part(layer, "attn.c_proj"), hidden, hidden));
         all.addAll(norm(part(layer, "ln_2"), hidden));
-        all.addAll(outputs(Part.FEED_FORWARD, part(layer, "mlp.c_fc"), hidden, inner, 1));
+        all.addAll(outputs(Part.FEED_FORWARD, part(layer, "mlp.c_fc"), hidden, inner));
         all.addAll(inputs(Part.FEED_FORWARD, part(layer, "mlp.c_proj"), inner, hidden));
         return all;
     }
@@ -81,11 +89,14 @@ public final class Gpt2 extends DecoderFamily {
     }
 
     /// A projection that is cut by its outputs.
+    ///
+    /// @param sections of the outputs, each of which is cut by itself
     private static List<ModelParameter> outputs(
-            Part part, String name, long inputs, long outputs, int blocks) {
+            Part part, String name, long inputs, Long... sections) {
+        long outputs = Arrays.stream(sections).mapToLong(size -> size).sum();
         return List.of(
-                ModelParameter.matrix(part, name + ".weight", inputs, outputs).split(1, blocks),
-                ModelParameter.bias(part, name + ".bias", outputs).split(0, blocks));
+                ModelParameter.matrix(part, name + ".weight", inputs, outputs).split(1, sections),
+                ModelParameter.bias(part, name + ".bias", outputs).split(0, sections));
     }
 
     /// A projection into the residual stream, which is cut by its inputs; its bias is added once.

@@ -68,12 +68,13 @@ public record ModelParameter(
     /// A cut into equal runs along one axis, one for each tensor-parallel rank.
     ///
     /// @param axis 0 or 1
-    /// @param blocks how many equal blocks lie along the axis that are each cut by themselves: 3
-    ///     where queries, keys and values are one tensor
-    public record Split(int axis, int blocks) {
+    /// @param sections sizes of what lies along the axis and is cut by itself: three where queries,
+    ///     keys and values are one tensor
+    public record Split(int axis, List<Long> sections) {
         public Split {
-            if (axis < 0 || axis > 1 || blocks < 1) {
-                throw new IllegalArgumentException("no split: axis " + axis + " in " + blocks);
+            sections = List.copyOf(sections);
+            if (axis < 0 || axis > 1 || sections.isEmpty()) {
+                throw new IllegalArgumentException("no split: axis " + axis + " in " + sections);
             }
         }
     }
@@ -86,7 +87,7 @@ public record ModelParameter(
                 Role.EMBEDDING,
                 Part.EMBEDDING,
                 Initialisation.NORMAL,
-                new Split(0, 1),
+                new Split(0, List.of(rows)),
                 null);
     }
 
@@ -110,7 +111,7 @@ public record ModelParameter(
                 Role.HEAD,
                 Part.HEAD,
                 Initialisation.NORMAL,
-                new Split(0, 1),
+                new Split(0, List.of(rows)),
                 null);
     }
 
@@ -135,12 +136,12 @@ public record ModelParameter(
     }
 
     ModelParameter split(int axis) {
-        return split(axis, 1);
+        return split(axis, shape.get(axis));
     }
 
-    ModelParameter split(int axis, int blocks) {
+    ModelParameter split(int axis, Long... sections) {
         return new ModelParameter(
-                name, shape, role, part, initialisation, new Split(axis, blocks), stack);
+                name, shape, role, part, initialisation, new Split(axis, List.of(sections)), stack);
     }
 
     ModelParameter stacked(String with) {

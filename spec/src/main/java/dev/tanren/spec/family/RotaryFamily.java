@@ -7,6 +7,7 @@ import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.Architecture.Family;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Llama and the families after it, which differ in their attention: rotary positions, RMSNorm, a
@@ -69,6 +70,22 @@ public abstract class RotaryFamily extends DecoderFamily {
         return "model.layers." + layer + ".";
     }
 
+    /// What the first parameter of queries, keys and values is called in a layer; all of them lie
+    /// there as one matrix.
+    public String headsProjection() {
+        return "self_attn.q_proj";
+    }
+
+    /// The same of gates and ups.
+    public String innerProjection() {
+        return "mlp.gate_proj";
+    }
+
+    /// Of an architecture that has rotary positions.
+    public static RotaryFamily of(Architecture architecture) {
+        return (RotaryFamily) DecoderFamily.of(architecture);
+    }
+
     /// The width of all query heads.
     public static int queries(Architecture architecture) {
         return architecture.heads() * architecture.effectiveHeadSize();
@@ -112,10 +129,7 @@ public abstract class RotaryFamily extends DecoderFamily {
         String at = layer(layer) + "self_attn.";
         long hidden = architecture.hiddenSize();
         long queries = queries(architecture);
-        long keys = keys(architecture);
-        all.add(heads(at, "q", queries, hidden));
-        all.add(heads(at, "k", keys, hidden));
-        all.add(heads(at, "v", keys, hidden));
+        all.addAll(heads(architecture, at));
         all.addAll(ofHeads(architecture, at));
         all.add(
                 ModelParameter.matrix(Part.ATTENTION, at + "o_proj.weight", hidden, queries)
@@ -123,7 +137,18 @@ public abstract class RotaryFamily extends DecoderFamily {
                         .writingResidual());
     }
 
-    private static ModelParameter heads(String at, String which, long outputs, long inputs) {
+    /// The projections to queries, keys and values of one layer, in this order.
+    ///
+    /// @param at what the names begin with, such as `model.layers.0.self_attn.`
+    List<ModelParameter> heads(Architecture architecture, String at) {
+        long hidden = architecture.hiddenSize();
+        return List.of(
+                projection(at, "q", queries(architecture), hidden),
+                projection(at, "k", keys(architecture), hidden),
+                projection(at, "v", keys(architecture), hidden));
+    }
+
+    private static ModelParameter projection(String at, String which, long outputs, long inputs) {
         return ModelParameter.matrix(Part.ATTENTION, at + which + "_proj.weight", outputs, inputs)
                 .split(0)
                 .stacked(at + "heads.weight");
@@ -136,18 +161,30 @@ public abstract class RotaryFamily extends DecoderFamily {
         return List.of();
     }
 
-    private static void addFeedForward(
-            List<ModelParameter> all, Architecture architecture, int layer) {
+    /// The projections to gates and ups of one layer, in this order.
+    ///
+    /// @param at what the names begin with, such as `model.layers.0.mlp.`
+    List<ModelParameter> gateAndUp(Architecture architecture, String at) {
+        long hidden = architecture.hiddenSize();
+        long inner = architecture.intermediateSize();
+        return Stream.of("gate", "up")
+                .map(
+                        which ->
+                                ModelParameter.matrix(
+                                                Part.FEED_FORWARD,
+                                                at + which + "_proj.weight",
+                                                inner,
+                                                hidden)
+                                        .split(0)
+                                        .stacked(at + "gate_up.weight"))
+                .toList();
+    }
+
+    private void addFeedForward(List<ModelParameter> all, Architecture architecture, int layer) {
         String at = layer(layer) + "mlp.";
         long hidden = architecture.hiddenSize();
         long inner = architecture.intermediateSize();
-        for (String which : List.of("gate", "up")) {
-            all.add(
-                    ModelParameter.matrix(
-                                    Part.FEED_FORWARD, at + which + "_proj.weight", inner, hidden)
-                            .split(0)
-                            .stacked(at + "gate_up.weight"));
-        }
+        all.addAll(gateAndUp(architecture, at));
         all.add(
                 ModelParameter.matrix(Part.FEED_FORWARD, at + "down_proj.weight", hidden, inner)
                         .split(1)
@@ -174,6 +211,9 @@ public abstract class RotaryFamily extends DecoderFamily {
         int layers = keys.shape("num_hidden_layers");
         int positions = keys.shape("max_position_embeddings", maximumPositions);
         RopeReader rope = new RopeReader(keys, positions);
+        if (rope.scaling() != null && !scalesFrequencies()) {
+            throw keys.unsupported("rope_type", "scaled in " + modelType(), "default");
+        }
         return new Architecture(
                 family(),
                 keys.shape("vocab_size"),
@@ -185,7 +225,7 @@ public abstract class RotaryFamily extends DecoderFamily {
                 headSize(keys),
                 keys.truth("tie_word_embeddings", false),
                 rope.theta(),
-                keys.numberFromZero("rms_norm_eps", 1e-6),
+                keys.numberFromZero("rms_norm_eps", usualEpsilon()),
                 positions,
                 rope.scaling(),
                 slidingWindow(keys, layers));
@@ -200,6 +240,11 @@ public abstract class RotaryFamily extends DecoderFamily {
     /// Size of a head where the file says nothing; null means `hidden_size / num_attention_heads`.
     @Nullable Integer usualHeadSize() {
         return null;
+    }
+
+    /// What norms add under the root where the file says nothing.
+    double usualEpsilon() {
+        return 1e-6;
     }
 
     /// Whether `num_key_value_heads` may be left out, and is as many as queries then.

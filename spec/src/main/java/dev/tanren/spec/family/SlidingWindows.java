@@ -20,15 +20,15 @@ final class SlidingWindows {
     }
 
     /// @param usual where the file says nothing
-    static @Nullable Integer everywhere(ConfigurationKeys keys, int usual) {
+    static @Nullable Integer everywhere(ConfigurationKeys keys, @Nullable Integer usual) {
         Integer window = window(keys, usual);
         requireLayers(keys, window == null ? FULL : SLIDING);
         return window;
     }
 
-    private static @Nullable Integer window(ConfigurationKeys keys, int usual) {
+    private static @Nullable Integer window(ConfigurationKeys keys, @Nullable Integer usual) {
         if (keys.absent("sliding_window")) {
-            return keys.root().has("sliding_window") ? null : (Integer) usual;
+            return keys.root().has("sliding_window") ? null : usual;
         }
         return keys.shape("sliding_window");
     }

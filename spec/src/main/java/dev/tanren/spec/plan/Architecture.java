@@ -70,6 +70,8 @@ public record Architecture(
         QWEN2,
         /// Llama with norms on queries and keys.
         QWEN3,
+        /// Llama with a sliding window and stacked projections.
+        PHI3,
         /// LayerNorm, learned positions, GELU, biases everywhere.
         GPT2
     }

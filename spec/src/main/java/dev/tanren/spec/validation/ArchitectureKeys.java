@@ -69,13 +69,13 @@ final class ArchitectureKeys {
                     "ropeScaling",
                     RopeScalingKeys.KIND,
                     "stretches the rotary frequencies of a model for longer sequences; not in"
-                            + " gpt2");
+                            + " gpt2 or phi3");
     static final Key<Long> SLIDING_WINDOW =
             Key.optional(
                     "slidingWindow",
                     upTo(1 << 24),
                     "how many tokens each token attends to, itself included; all before it when"
-                            + " absent; only in mistral");
+                            + " absent; only in mistral and phi3");
     static final Shape SHAPE =
             Shape.of(
                     "architecture",

@@ -45,6 +45,9 @@ final class ArchitectureRules {
                 refuse(key, named, "a family with rotary positions");
             }
         }
+        if (decoder.rotary() && !decoder.scalesFrequencies()) {
+            refuse(ArchitectureKeys.ROPE_SCALING, named, "a family whose frequencies are scaled");
+        }
         if (!decoder.takesWindow()) {
             refuse(ArchitectureKeys.SLIDING_WINDOW, named, windowed());
         }

@@ -97,9 +97,12 @@ class DecoderFamilyTest {
                 assertThat(split).as(parameter.name()).isNull();
             }
             if (split != null) {
-                assertThat(parameter.shape().get(split.axis()) % (2L * split.blocks()))
+                assertThat(split.sections())
                         .as(parameter.name())
-                        .isZero();
+                        .allSatisfy(size -> assertThat(size % 2).isZero());
+                assertThat(split.sections().stream().mapToLong(size -> size).sum())
+                        .as(parameter.name())
+                        .isEqualTo(parameter.shape().get(split.axis()));
             }
         }
     }

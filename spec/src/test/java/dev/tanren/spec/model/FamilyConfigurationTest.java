@@ -3,6 +3,7 @@ package dev.tanren.spec.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
@@ -47,6 +48,16 @@ class FamilyConfigurationTest {
              "num_attention_heads": 12, "num_hidden_layers": 28, "num_key_value_heads": 2, "rms_norm_eps": 1e-06,
              "rope_theta": 1000000.0, "sliding_window": 131072, "tie_word_embeddings": true,
              "torch_dtype": "bfloat16", "use_mrope": false, "use_sliding_window": false, "vocab_size": 151936}
+            """;
+    private static final String PHI_3_MINI_4K =
+            """
+            {"architectures": ["Phi3ForCausalLM"], "attention_dropout": 0.0, "bos_token_id": 1, "embd_pdrop": 0.0,
+             "eos_token_id": 32000, "hidden_act": "silu", "hidden_size": 3072, "intermediate_size": 8192,
+             "max_position_embeddings": 4096, "model_type": "phi3", "num_attention_heads": 32,
+             "num_hidden_layers": 32, "num_key_value_heads": 32, "original_max_position_embeddings": 4096,
+             "pad_token_id": 32000, "resid_pdrop": 0.0, "rms_norm_eps": 1e-05, "rope_scaling": null,
+             "rope_theta": 10000.0, "sliding_window": 2047, "tie_word_embeddings": false,
+             "torch_dtype": "bfloat16", "vocab_size": 32064}
             """;
     private static final String QWEN3_0_6B =
             """
@@ -134,6 +145,23 @@ class FamilyConfigurationTest {
                                 1e6,
                                 1e-6,
                                 40960)),
+                arguments(
+                        PHI_3_MINI_4K,
+                        new Architecture(
+                                Family.PHI3,
+                                32064,
+                                3072,
+                                32,
+                                32,
+                                32,
+                                8192,
+                                null,
+                                false,
+                                1e4,
+                                1e-5,
+                                4096,
+                                null,
+                                2047)),
                 arguments(
                         GPT2,
                         new Architecture(
@@ -234,6 +262,28 @@ class FamilyConfigurationTest {
                 .isNull();
     }
 
+    /// transformers pads an embedding with the 32,000th token of the family where nothing is said,
+    /// and refuses to make one that has not so many.
+    @Test
+    void aPhi3OfASmallVocabularySaysThatNothingPads() throws Exception {
+        Architecture small =
+                read(
+                        PHI_3_MINI_4K
+                                .replace("\"vocab_size\": 32064", "\"vocab_size\": 64")
+                                .replace("\"pad_token_id\": 32000, ", ""));
+        JsonNode written = Json.mapper().readTree(HuggingFaceConfiguration.write(small));
+
+        assertThat(written.has("pad_token_id")).isTrue();
+        assertThat(written.path("pad_token_id").isNull()).isTrue();
+        assertThat(read(written.toString()).vocabSize()).isEqualTo(64);
+    }
+
+    @Test
+    void phi3AddsAHundredThousandthUnderTheRootWhereTheFileSaysNothing() {
+        assertThat(read(PHI_3_MINI_4K.replace("\"rms_norm_eps\": 1e-05, ", "")).normEpsilon())
+                .isEqualTo(1e-5);
+    }
+
     @Test
     void layersThatAllAttendToEverythingAreNoWindow() {
         String typed =
@@ -305,6 +355,9 @@ class FamilyConfigurationTest {
                 "QWEN3 | `\"attention_bias\": false` | `\"attention_bias\": true` | attention_bias",
                 "QWEN3 | `\"rope_scaling\": null` | `\"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 4.0}` | rope_scaling.rope_type",
                 "MISTRAL | `\"rope_theta\"` | `\"layer_types\": [\"sliding_attention\", \"full_attention\"], \"rope_theta\"` | layer_types",
+                "PHI3 | `\"rope_scaling\": null` | `\"rope_scaling\": {\"type\": \"longrope\", \"short_factor\": [1.0]}` | rope_scaling.rope_type",
+                "PHI3 | `\"rope_scaling\": null` | `\"rope_scaling\": {\"type\": \"linear\", \"factor\": 2.0}` | rope_type is scaled in phi3",
+                "PHI3 | `\"rope_scaling\": null` | `\"partial_rotary_factor\": 0.75` | partial_rotary_factor",
                 "LLAMA | `\"mlp_bias\": false` | `\"mlp_bias\": true` | mlp_bias",
                 "LLAMA | llama3 | longrope | rope_scaling.rope_type"
             })
@@ -343,6 +396,7 @@ class FamilyConfigurationTest {
             case MISTRAL -> MISTRAL_7B;
             case QWEN2 -> QWEN2_5_1_5B;
             case QWEN3 -> QWEN3_0_6B;
+            case PHI3 -> PHI_3_MINI_4K;
             case GPT2 -> GPT2;
         };
     }

@@ -305,6 +305,24 @@ class PlanRulesTest {
                 .isEmpty();
     }
 
+    @Test
+    void whatAFamilyHasNotIsRefusedInItsPlanAndWhatItHasIsTaken() {
+        String scaled =
+                Plans.SMALLEST.replace(
+                        "hiddenSize: 32", "hiddenSize: 32, ropeScaling: {type: linear, factor: 2}");
+        String windowed =
+                Plans.SMALLEST.replace("hiddenSize: 32", "hiddenSize: 32, slidingWindow: 8");
+
+        assertThat(warnings(scaled)).isEmpty();
+        assertThat(warnings(scaled.replace("family: llama", "family: phi3")))
+                .extracting(Problem::path)
+                .containsExactly("model.architecture.ropeScaling");
+        assertThat(warnings(windowed.replace("family: llama", "family: phi3"))).isEmpty();
+        assertThat(warnings(windowed))
+                .singleElement()
+                .satisfies(problem -> assertThat(problem.expected()).isEqualTo("mistral, phi3"));
+    }
+
     private static List<Problem> warnings(String text) {
         return PlanReader.read(text) instanceof PlanReading.Valid valid
                 ? valid.warnings()

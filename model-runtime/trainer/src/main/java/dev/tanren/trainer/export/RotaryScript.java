@@ -6,7 +6,7 @@ import dev.tanren.spec.family.DecoderFamily;
 import dev.tanren.spec.family.RotaryFamily;
 import dev.tanren.spec.plan.Architecture;
 
-/// The source of Llama, Mistral, Qwen2 and Qwen3.
+/// The source of all families with rotary positions.
 ///
 /// Shapes: B batch, T sequence, N heads, K key-value heads, G heads to one of them, H head size.
 final class RotaryScript {
@@ -56,9 +56,9 @@ final class RotaryScript {
     private static final String LAYER =
             """
                 h = self.norm(x, self.%L%input_layernorm_weight)
-                q = torch.linear(h, self.%L%self_attn_q_proj_weight%q_bias%).view([B, T, %N%, %H%])
-                k = torch.linear(h, self.%L%self_attn_k_proj_weight%k_bias%).view([B, T, %K%, %H%])
-                v = torch.linear(h, self.%L%self_attn_v_proj_weight%v_bias%).view([B, T, %K%, %H%])
+                q = torch.linear(h, %q_proj%%q_bias%).view([B, T, %N%, %H%])
+                k = torch.linear(h, %k_proj%%k_bias%).view([B, T, %K%, %H%])
+                v = torch.linear(h, %v_proj%%v_bias%).view([B, T, %K%, %H%])
             """;
 
     private static final String HEAD_NORMS =
@@ -72,8 +72,7 @@ final class RotaryScript {
                 h = self.attend(q, k, v, cosines, sines, allowed)
                 x = x + torch.linear(h, self.%L%self_attn_o_proj_weight)
                 h = self.norm(x, self.%L%post_attention_layernorm_weight)
-                x = x + self.feed(h, self.%L%mlp_gate_proj_weight, self.%L%mlp_up_proj_weight, \
-            self.%L%mlp_down_proj_weight)
+                x = x + self.feed(h, %gate_proj%, %up_proj%, self.%L%mlp_down_proj_weight)
             """;
 
     private static final String END =
@@ -116,7 +115,33 @@ final class RotaryScript {
             String bias = biased ? ", self.%L%self_attn_" + part + "_proj_bias" : "";
             layer = layer.replace("%" + part + "_bias%", bias);
         }
-        return layer + (normed ? HEAD_NORMS : "") + LAYER_END;
+        return projections(architecture, layer + (normed ? HEAD_NORMS : "") + LAYER_END);
+    }
+
+    /// Puts in the weights of projections: parameters, or rows of one that several share.
+    private static String projections(Architecture architecture, String layer) {
+        long queries = RotaryFamily.queries(architecture);
+        long keys = RotaryFamily.keys(architecture);
+        long inner = architecture.intermediateSize();
+        RotaryFamily family = RotaryFamily.of(architecture);
+        String heads = family.headsProjection();
+        String gates = family.innerProjection();
+        boolean apart = heads.endsWith("q_proj");
+        return layer.replace("%q_proj%", apart ? own("self_attn.q_proj") : rows(heads, 0, queries))
+                .replace("%k_proj%", apart ? own("self_attn.k_proj") : rows(heads, queries, keys))
+                .replace(
+                        "%v_proj%",
+                        apart ? own("self_attn.v_proj") : rows(heads, queries + keys, keys))
+                .replace("%gate_proj%", apart ? own("mlp.gate_proj") : rows(gates, 0, inner))
+                .replace("%up_proj%", apart ? own("mlp.up_proj") : rows(gates, inner, inner));
+    }
+
+    private static String own(String projection) {
+        return "self.%L%" + attribute(projection + ".weight");
+    }
+
+    private static String rows(String projection, long from, long count) {
+        return "torch.narrow(%s, 0, %d, %d)".formatted(own(projection), from, count);
     }
 
     private static String causal(Architecture architecture) {

@@ -62,6 +62,7 @@ class ExportedModelTest {
                 "mistral-window",
                 "qwen2",
                 "qwen3",
+                "phi3",
                 "gpt2",
                 "gpt2-untied"
             })

@@ -44,6 +44,7 @@ class RoundTripTest {
         "mistral-window, BFLOAT16",
         "qwen2, FLOAT16",
         "qwen3, BFLOAT16",
+        "phi3, BFLOAT16",
         "gpt2, FLOAT32",
         "gpt2-untied, FLOAT16"
     })

@@ -41,6 +41,7 @@ class TorchScriptModuleTest {
                 architecture(Family.MISTRAL, 2, null, false, null, 4),
                 architecture(Family.QWEN2, 2, null, true, null, null),
                 architecture(Family.QWEN3, 2, 12, false, null, null),
+                architecture(Family.PHI3, 2, null, true, null, 4),
                 architecture(Family.GPT2, 4, null, true, null, null),
                 architecture(Family.GPT2, 4, null, false, null, null));
     }

@@ -48,7 +48,8 @@ class Bf16DecoderTest {
     /// which adds up over the layers. A model of these weights in PyTorch's bf16 has logits that
     /// are off by up to 1.7 % and gradients by up to 3.7 % (Qwen2's).
     @ParameterizedTest
-    @ValueSource(strings = {"llama-llama3-rope", "mistral-window", "qwen2", "qwen3", "gpt2"})
+    @ValueSource(
+            strings = {"llama-llama3-rope", "mistral-window", "qwen2", "qwen3", "phi3", "gpt2"})
     void logitsAndGradientsAreThoseOfFp32WithinTheRounding(String family) {
         try (SecondDecoder half = half(family);
                 Tensor logits = half.decoder.logits(half.fixture.batch(0));
@@ -68,7 +69,8 @@ class Bf16DecoderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama-llama3-rope", "mistral-window", "qwen2", "qwen3", "gpt2"})
+    @ValueSource(
+            strings = {"llama-llama3-rope", "mistral-window", "qwen2", "qwen3", "phi3", "gpt2"})
     void recomputingAndOtherThreadsOfJavasLoopsGiveTheSameBits(String family) {
         try (SecondDecoder half = half(family)) {
             MicroBatch batch = half.fixture.batch(0);

@@ -28,7 +28,15 @@ class CudaParityTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama-llama3-rope", "mistral-window", "qwen2", "qwen3", "gpt2-untied"})
+    @ValueSource(
+            strings = {
+                "llama-llama3-rope",
+                "mistral-window",
+                "qwen2",
+                "qwen3",
+                "phi3",
+                "gpt2-untied"
+            })
     void logitsAndGradientsAreThoseOfPyTorch(String family) {
         try (CudaDevice device = CudaDevice.open(0);
                 SecondDecoder again =
@@ -45,7 +53,7 @@ class CudaParityTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama-llama3-rope", "mistral-window", "qwen3", "gpt2"})
+    @ValueSource(strings = {"llama-llama3-rope", "mistral-window", "qwen3", "phi3", "gpt2"})
     void theSameBatchGivesTheSameBitsUnderEveryPolicy(String family) {
         try (CudaDevice device = CudaDevice.open(0);
                 SecondDecoder again =

@@ -41,6 +41,7 @@ class FamilyParityTest {
                 "mistral-window",
                 "qwen2",
                 "qwen3",
+                "phi3",
                 "gpt2",
                 "gpt2-untied",
                 "qwen2-window",
@@ -66,6 +67,7 @@ class FamilyParityTest {
                 "mistral-window",
                 "qwen2",
                 "qwen3",
+                "phi3",
                 "gpt2",
                 "gpt2-untied",
                 "qwen2-window",
@@ -81,7 +83,8 @@ class FamilyParityTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama-llama3-rope", "mistral-window", "qwen2", "qwen3", "gpt2"})
+    @ValueSource(
+            strings = {"llama-llama3-rope", "mistral-window", "qwen2", "qwen3", "phi3", "gpt2"})
     void packedDocumentsHaveTheLogitsAndGradientsOfSeparateOnes(String name) {
         try (Fixture fixture = Fixture.family(name)) {
             int vocabulary = fixture.decoder.architecture().vocabSize();
@@ -115,7 +118,7 @@ class FamilyParityTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"mistral-window", "qwen2", "qwen3", "gpt2"})
+    @ValueSource(strings = {"mistral-window", "qwen2", "qwen3", "phi3", "gpt2"})
     void gradientsDoNotDependOnTheThreadsOfJavasOwnLoops(String name) {
         try (Fixture fixture = Fixture.family(name)) {
             int vocabulary = fixture.decoder.architecture().vocabSize();
@@ -134,7 +137,7 @@ class FamilyParityTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"mistral-window", "qwen2", "qwen3", "gpt2"})
+    @ValueSource(strings = {"mistral-window", "qwen2", "qwen3", "phi3", "gpt2"})
     void recomputedActivationsGiveTheSameBits(String name) {
         try (Fixture fixture = Fixture.family(name)) {
             MicroBatch batch = fixture.batch(0);

@@ -31,6 +31,7 @@ class KernelsParityTest {
                     "mistral-window",
                     "qwen2",
                     "qwen3",
+                    "phi3",
                     "gpt2",
                     "gpt2-untied");
 
@@ -143,7 +144,8 @@ class KernelsParityTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama-llama3-rope", "mistral-window", "qwen2", "qwen3", "gpt2"})
+    @ValueSource(
+            strings = {"llama-llama3-rope", "mistral-window", "qwen2", "qwen3", "phi3", "gpt2"})
     void tensorsInBf16AreThoseOfFp32WithinTheRounding(String family) {
         try (SecondDecoder again =
                 new SecondDecoder(family, Kind.TENSORS.kernels(), Precision.BF16)) {

@@ -27,7 +27,7 @@ public final class Decoders {
             Architecture architecture, TrainingStage.Precision precision, Kernels kernels) {
         Format format = Format.of(precision);
         return switch (architecture.family()) {
-            case LLAMA, MISTRAL -> LlamaDecoder.create(architecture, format, kernels);
+            case LLAMA, MISTRAL, PHI3 -> LlamaDecoder.create(architecture, format, kernels);
             case QWEN2 -> Qwen2Decoder.create(architecture, format, kernels);
             case QWEN3 -> Qwen3Decoder.create(architecture, format, kernels);
             case GPT2 -> Gpt2Decoder.create(architecture, format, kernels);

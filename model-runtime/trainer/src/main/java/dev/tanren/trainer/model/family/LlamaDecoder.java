@@ -5,12 +5,13 @@ import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.common.Kernels;
 import dev.tanren.trainer.parameters.Format;
 
-/// How a Llama decoder (Touvron et al. 2023) is put together, and a Mistral one (Jiang et al.
-/// 2023).
+/// How a Llama decoder (Touvron et al. 2023) is put together, a Mistral one (Jiang et al. 2023) and
+/// a Phi-3 (Abdin et al. 2024).
 ///
-/// A Mistral differs in one thing: its attention looks back no further than the architecture's
+/// The last two look back no further than the architecture's
 /// [window][Architecture#slidingWindow()], which
-/// [dev.tanren.trainer.model.decoder.CausalSelfAttention] heeds.
+/// [dev.tanren.trainer.model.decoder.CausalSelfAttention] heeds. What Phi-3 stores as one tensor
+/// lies as one matrix in all of them.
 final class LlamaDecoder {
 
     private LlamaDecoder() {}

@@ -29,6 +29,7 @@ import java.util.function.IntFunction;
 final class RotaryParts {
 
     private final Architecture architecture;
+    private final RotaryFamily family;
     private final Kernels kernels;
     private final ParameterSet parameters;
     private final RotaryEmbedding rotary;
@@ -37,6 +38,7 @@ final class RotaryParts {
     public RotaryParts(Architecture architecture, Format format, Kernels kernels) {
         this.kernels = kernels;
         this.architecture = architecture;
+        family = RotaryFamily.of(architecture);
         parameters = new ParameterSet(ParameterLayout.of(architecture), format, kernels);
         rotary =
                 kernels.rotaryEmbedding(
@@ -68,7 +70,8 @@ final class RotaryParts {
     private Segment feedForward(int layer) {
         Parameter gateUp =
                 parameters.stacked(
-                        weight(layer, "mlp.gate_proj"), 2 * architecture.intermediateSize());
+                        weight(layer, family.innerProjection()),
+                        2 * architecture.intermediateSize());
         return new FeedForward(
                 layer,
                 new FeedForward.Parts(
@@ -99,7 +102,7 @@ final class RotaryParts {
 
     /// Queries', keys' and values' weights as one.
     public Parameter headsWeight(int layer) {
-        return parameters.stacked(weight(layer, "self_attn.q_proj"), headsWidth());
+        return parameters.stacked(weight(layer, family.headsProjection()), headsWidth());
     }
 
     /// The width of queries, keys and values side by side.

@@ -16,9 +16,9 @@ class ParameterRolesTest {
     void matricesOverTheVocabularyAreEmbeddingOrHeadAndNoOtherIs(boolean tied) {
         for (Architecture.Family family : Architecture.Family.values()) {
             Architecture architecture =
-                    new Architecture(family, 96, 32, 2, 4, 4, 48, null, tied, 10_000, 1e-5, 64);
+                    new Architecture(family, 100, 32, 2, 4, 4, 48, null, tied, 10_000, 1e-5, 64);
             for (ParameterLayout.Entry entry : ParameterLayout.of(architecture).entries()) {
-                boolean vocabulary = entry.shape()[0] == 96 && entry.shape().length == 2;
+                boolean vocabulary = entry.shape()[0] == 100 && entry.shape().length == 2;
                 boolean matrix = entry.shape().length == 2;
                 assertThat(entry.role() == Role.EMBEDDING || entry.role() == Role.HEAD)
                         .as("%s %s", family, entry)
