@@ -57,7 +57,7 @@ final class OnCall {
     void expectWhileAway(String part, String run, long before, Telling telling)
             throws InterruptedException {
         Instant fault = Instant.now();
-        try (Outage _ = Outage.begin(laboratory, part)) {
+        try (Repeated _ = Outage.begin(laboratory, part)) {
             expect("while it is away", run, fault, before, telling);
         }
     }

@@ -54,7 +54,7 @@ final class PartFaults {
             Map<String, Integer> before = restarts(laboratory, DATABASE);
             laboratory.say("PostgreSQL is away for %d s".formatted(seconds));
             long end = System.nanoTime() + Duration.ofSeconds(seconds).toNanos();
-            try (Outage _ = Outage.begin(laboratory, DATABASE)) {
+            try (Repeated _ = Outage.begin(laboratory, DATABASE)) {
                 OnCall onCall = new OnCall(laboratory, findings);
                 onCall.comesToBeRefused(id, ErrorCode.DATABASE_UNREACHABLE, NOTICED);
                 for (String place : List.of("", "/diagnosis", "/recovery")) {

@@ -69,7 +69,7 @@ final class RankFaults {
         laboratory.awaitStep(id, 3 + laboratory.random().nextInt(10));
         laboratory.say("rank 1 has a quarter of the time for " + SLOW.toSeconds() + " s");
         long end = System.nanoTime() + SLOW.toNanos();
-        try (DutyCycle _ = DutyCycle.begin(() -> second(laboratory.ranks()))) {
+        try (Repeated _ = DutyCycle.begin(() -> second(laboratory.ranks()))) {
             JsonNode told = Json.mapper().createObjectNode();
             while (System.nanoTime() < end && !laboratory.run(id).finished()) {
                 // Between two phases there is no verdict on either.

@@ -20,32 +20,20 @@ record TemporalCommand(String program, String address) {
 
     /// Makes a version the one that new runs begin on.
     void makeCurrent(String deployment, String buildId) throws InterruptedException {
-        var _ =
-                run(
-                        List.of(
-                                "worker",
-                                "deployment",
-                                "set-current-version",
-                                "--deployment-name",
-                                deployment,
-                                "--build-id",
-                                buildId,
-                                "--yes"));
+        setCurrent(deployment, "--build-id", buildId);
     }
 
     /// Lets new runs begin on workers without a version again.
     void makeUnversionedCurrent(String deployment) throws InterruptedException {
-        var _ =
-                run(
-                        List.of(
-                                "worker",
-                                "deployment",
-                                "set-current-version",
-                                "--deployment-name",
-                                deployment,
-                                "--unversioned",
-                                "--ignore-missing-task-queues",
-                                "--yes"));
+        setCurrent(deployment, "--unversioned", "--ignore-missing-task-queues");
+    }
+
+    private void setCurrent(String deployment, String... which) throws InterruptedException {
+        List<String> arguments =
+                new ArrayList<>(List.of("worker", "deployment", "set-current-version", "--yes"));
+        arguments.addAll(List.of("--deployment-name", deployment));
+        arguments.addAll(List.of(which));
+        var _ = run(arguments);
     }
 
     /// The version that a workflow is pinned to; empty for none.

@@ -79,13 +79,23 @@ public record ModelParameter(
         }
     }
 
-    /// Rows that tokens look up, cut by vocabulary.
+    /// Rows that tokens look up.
     static ModelParameter embedding(String name, long rows, long columns) {
+        return overVocabulary(Role.EMBEDDING, Part.EMBEDDING, name, rows, columns);
+    }
+
+    /// A head of its own.
+    static ModelParameter head(String name, long rows, long columns) {
+        return overVocabulary(Role.HEAD, Part.HEAD, name, rows, columns);
+    }
+
+    private static ModelParameter overVocabulary(
+            Role role, Part part, String name, long rows, long columns) {
         return new ModelParameter(
                 name,
                 List.of(rows, columns),
-                Role.EMBEDDING,
-                Part.EMBEDDING,
+                role,
+                part,
                 Initialisation.NORMAL,
                 new Split(0, List.of(rows)),
                 null);
@@ -100,18 +110,6 @@ public record ModelParameter(
                 Part.POSITIONS,
                 Initialisation.NORMAL,
                 null,
-                null);
-    }
-
-    /// Of its own, cut by vocabulary.
-    static ModelParameter head(String name, long rows, long columns) {
-        return new ModelParameter(
-                name,
-                List.of(rows, columns),
-                Role.HEAD,
-                Part.HEAD,
-                Initialisation.NORMAL,
-                new Split(0, List.of(rows)),
                 null);
     }
 

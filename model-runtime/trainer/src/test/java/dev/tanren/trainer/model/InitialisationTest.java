@@ -19,18 +19,8 @@ class InitialisationTest {
     private static final ParameterLayout LAYOUT =
             new LayoutBuilder()
                     .add("model.embed_tokens.weight", 400, 100)
-                    .add(
-                            Role.MATRIX,
-                            ModelParameter.Initialisation.RESIDUAL,
-                            "model.layers.0.self_attn.o_proj.weight",
-                            200,
-                            100)
-                    .add(
-                            Role.MATRIX,
-                            ModelParameter.Initialisation.RESIDUAL,
-                            "model.layers.0.mlp.down_proj.weight",
-                            100,
-                            200)
+                    .addResidual("model.layers.0.self_attn.o_proj.weight", 200, 100)
+                    .addResidual("model.layers.0.mlp.down_proj.weight", 100, 200)
                     .add("model.norm.weight", 100)
                     .build();
 
@@ -64,12 +54,7 @@ class InitialisationTest {
     void biasesAreZerosAndGpt2sOutputsSmallerToo() {
         ParameterLayout layout =
                 new LayoutBuilder()
-                        .add(
-                                Role.MATRIX,
-                                ModelParameter.Initialisation.RESIDUAL,
-                                "transformer.h.0.attn.c_proj.weight",
-                                200,
-                                100)
+                        .addResidual("transformer.h.0.attn.c_proj.weight", 200, 100)
                         .add(
                                 Role.BIAS,
                                 ModelParameter.Initialisation.ZEROS,
@@ -81,12 +66,7 @@ class InitialisationTest {
                                 ModelParameter.Initialisation.ZEROS,
                                 "transformer.h.0.ln_2.bias",
                                 100)
-                        .add(
-                                Role.MATRIX,
-                                ModelParameter.Initialisation.RESIDUAL,
-                                "transformer.h.0.mlp.c_proj.weight",
-                                100,
-                                100)
+                        .addResidual("transformer.h.0.mlp.c_proj.weight", 100, 100)
                         .build();
         try (FlatBuffer weights = FlatBuffer.allocate(layout)) {
             Initialisation.random(layout, weights, 3);
@@ -103,18 +83,8 @@ class InitialisationTest {
     void aParameterHasTheSameBitsWhateverStandsBesideIt() {
         ParameterLayout alone =
                 new LayoutBuilder()
-                        .add(
-                                Role.MATRIX,
-                                ModelParameter.Initialisation.RESIDUAL,
-                                "model.layers.0.self_attn.o_proj.weight",
-                                200,
-                                100)
-                        .add(
-                                Role.MATRIX,
-                                ModelParameter.Initialisation.RESIDUAL,
-                                "model.layers.0.mlp.down_proj.weight",
-                                100,
-                                200)
+                        .addResidual("model.layers.0.self_attn.o_proj.weight", 200, 100)
+                        .addResidual("model.layers.0.mlp.down_proj.weight", 100, 200)
                         .build();
         try (FlatBuffer weights = FlatBuffer.allocate(alone)) {
             Initialisation.random(alone, weights, 3);

@@ -20,6 +20,11 @@ public final class LayoutBuilder {
                 : add(Role.MATRIX, name, shape);
     }
 
+    /// A matrix that writes into the residual stream.
+    public LayoutBuilder addResidual(String name, long rows, long columns) {
+        return add(Role.MATRIX, Initialisation.RESIDUAL, name, rows, columns);
+    }
+
     public LayoutBuilder add(Role role, String name, long... shape) {
         return add(role, Initialisation.NORMAL, name, shape);
     }
