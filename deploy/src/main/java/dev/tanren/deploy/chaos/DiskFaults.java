@@ -3,10 +3,13 @@ package dev.tanren.deploy.chaos;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tanren.deploy.client.RunView;
+import dev.tanren.deploy.stack.StackProcesses;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.json.Json;
 import dev.tanren.spec.units.ByteSize;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -22,6 +25,11 @@ final class DiskFaults {
     private static final int MOST_RETRIES = 3;
     private static final ByteSize SCRATCH = new ByteSize(64L << 20);
     private static final ByteSize PART = new ByteSize(256L << 20);
+    private static final Duration STOPPED = Duration.ofMinutes(6);
+
+    /// PostgreSQL's file that it has for as long as it runs.
+    private static final String RUNNING = "postmaster.pid";
+
     private static final Duration NOTICED = Duration.ofSeconds(30);
     private static final Set<ErrorCode> COUNTED =
             Set.of(ErrorCode.DATABASE_FULL, ErrorCode.DATABASE_UNREACHABLE);
@@ -139,7 +147,7 @@ final class DiskFaults {
     /// and the run ends with the bits of the undisturbed one.
     private static void databaseFull(Laboratory laboratory, Findings findings)
             throws InterruptedException {
-        SmallDisk disk = laboratory.smallDiskOfTheDatabase(PART);
+        SmallDisk disk = inPlaceOfDatabase(laboratory);
         String id = laboratory.submit("full-database", STEPS);
         awaitStep(laboratory, id);
         Writes writes = new Writes(laboratory);
@@ -171,6 +179,23 @@ final class DiskFaults {
                 there.containsAll(writes.acknowledged) && !writes.acknowledged.isEmpty(),
                 writes.acknowledged.size() + " writes");
         goesOn(laboratory, findings, id);
+    }
+
+    /// Stops the database for it, which the stack starts anew.
+    private static SmallDisk inPlaceOfDatabase(Laboratory laboratory) throws InterruptedException {
+        long supervisor = laboratory.control().running().orElseThrow().supervisor().pid();
+        Path data = laboratory.home().postgresData();
+        StackProcesses.halt(supervisor);
+        try {
+            laboratory.signal("INT", laboratory.part("postgres"));
+            laboratory.await(
+                    "the end of the database",
+                    STOPPED,
+                    () -> Optional.of(data).filter(it -> !Files.exists(it.resolve(RUNNING))));
+            return laboratory.smallDisk(data, PART);
+        } finally {
+            StackProcesses.goOn(supervisor);
+        }
     }
 
     private static List<String> names(Laboratory laboratory) {

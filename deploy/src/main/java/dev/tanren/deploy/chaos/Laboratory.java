@@ -38,9 +38,6 @@ public final class Laboratory implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofMinutes(6);
     private static final long POLL_MILLIS = 100;
 
-    /// PostgreSQL's file that it has for as long as it runs.
-    private static final String RUNNING = "postmaster.pid";
-
     private final TanrenHome home;
     private final StackControl control;
     private final Server server;
@@ -336,25 +333,6 @@ public final class Laboratory implements AutoCloseable {
         SmallDisk disk = SmallDisk.inPlaceOf(folder, size);
         disks.add(disk);
         return disk;
-    }
-
-    /// The same of the database, which is stopped for it and started anew by the stack.
-    ///
-    /// @throws NotPossibleHere where this user may not
-    SmallDisk smallDiskOfTheDatabase(ByteSize size) throws InterruptedException {
-        long supervisor = control.running().orElseThrow().supervisor().pid();
-        Path data = home.postgresData();
-        StackProcesses.halt(supervisor);
-        try {
-            signal("INT", part("postgres"));
-            await(
-                    "the end of the database",
-                    LIMIT,
-                    () -> Optional.of(data).filter(it -> !Files.exists(it.resolve(RUNNING))));
-            return smallDisk(data, size);
-        } finally {
-            StackProcesses.goOn(supervisor);
-        }
     }
 
     /// Whether something was put in the place of a part of the stack.

@@ -55,7 +55,7 @@ final class RankFaults {
     }
 
     /// Of the failures of all attempts, of which every phase has one at least.
-    private static List<String> classes(RunView run) {
+    static List<String> classes(RunView run) {
         return run.attempts().stream()
                 .map(attempt -> attempt.path("failureClass").asText("none"))
                 .toList();

@@ -71,10 +71,7 @@ final class StoreFaults {
             laboratory.say("the object store is as it was");
             way.become(new Relay.Clear());
             RunView ended = new Aftermath(laboratory, findings).of(id, STEPS);
-            List<String> failures =
-                    ended.attempts().stream()
-                            .map(attempt -> attempt.path("failureClass").asText("none"))
-                            .toList();
+            List<String> failures = RankFaults.classes(ended);
             findings.check(
                     "no attempt fails of it", failures.stream().allMatch("none"::equals), failures);
             Commits.of(laboratory, id).checkOwners(ended, findings);

@@ -98,46 +98,41 @@ record Telling(
 
     /// What a run was to be made from cannot be used, which was found before its first step.
     static Telling ofRefusal(ErrorCode code, String... evidence) {
-        return new Telling(
-                FaultClass.DATA,
-                Set.of("failed"),
-                code,
-                List.of(evidence),
-                List.of("nothing by itself", "a person decides"),
-                false);
+        return ofFailedRun(FaultClass.DATA, code, false, evidence);
     }
 
     /// There is no room where something must be written.
     static Telling ofFullDisk(ErrorCode code, String... evidence) {
-        return new Telling(
-                FaultClass.STORAGE,
-                Set.of("failed"),
-                code,
-                List.of(evidence),
-                List.of("nothing by itself", "a person decides"),
-                true);
+        return ofFailedRun(FaultClass.STORAGE, code, true, evidence);
     }
 
     /// A rank got no memory any more.
     static Telling ofShortage() {
-        return new Telling(
-                FaultClass.OUT_OF_MEMORY,
-                Set.of("failed"),
-                ErrorCode.RANK_OUT_OF_MEMORY,
-                List.of("rank 1", "memory"),
-                List.of("nothing by itself", "a person decides"),
-                true);
+        return ofFailedRun(
+                FaultClass.OUT_OF_MEMORY, ErrorCode.RANK_OUT_OF_MEMORY, true, "rank 1", "memory");
     }
 
     /// Ranks that would take more than their worker has, which was found before their first step.
     static Telling ofTooLargeAPlan() {
-        return new Telling(
+        return ofFailedRun(
                 FaultClass.OUT_OF_MEMORY,
-                Set.of("failed"),
                 ErrorCode.RANK_MEMORY_LIMIT,
-                List.of("rank", "its limit is", "MiB"),
+                true,
+                "rank",
+                "its limit is",
+                "MiB");
+    }
+
+    /// Nothing goes on until a person does something.
+    private static Telling ofFailedRun(
+            FaultClass kind, ErrorCode code, boolean ended, String... evidence) {
+        return new Telling(
+                kind,
+                Set.of("failed"),
+                code,
+                List.of(evidence),
                 List.of("nothing by itself", "a person decides"),
-                true);
+                ended);
     }
 
     /// Whether it is told at all, of a fault that was injected at a time.

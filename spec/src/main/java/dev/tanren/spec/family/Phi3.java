@@ -19,13 +19,8 @@ final class Phi3 extends RotaryFamily {
     }
 
     @Override
-    public String headsProjection() {
-        return "self_attn.qkv_proj";
-    }
-
-    @Override
-    public String innerProjection() {
-        return "mlp.gate_up_proj";
+    public boolean storesStacks() {
+        return true;
     }
 
     @Override

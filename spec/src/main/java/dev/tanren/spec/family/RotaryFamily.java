@@ -72,13 +72,18 @@ public abstract class RotaryFamily extends DecoderFamily {
 
     /// What the first parameter of queries, keys and values is called in a layer; all of them lie
     /// there as one matrix.
-    public String headsProjection() {
-        return "self_attn.q_proj";
+    public final String headsProjection() {
+        return storesStacks() ? "self_attn.qkv_proj" : "self_attn.q_proj";
     }
 
     /// The same of gates and ups.
-    public String innerProjection() {
-        return "mlp.gate_proj";
+    public final String innerProjection() {
+        return storesStacks() ? "mlp.gate_up_proj" : "mlp.gate_proj";
+    }
+
+    /// Whether queries, keys and values are stored as one tensor, and gates and ups as another.
+    public boolean storesStacks() {
+        return false;
     }
 
     /// Of an architecture that has rotary positions.

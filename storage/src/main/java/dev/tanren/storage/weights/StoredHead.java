@@ -28,7 +28,7 @@ public final class StoredHead {
     /// @param configured as the configuration says
     public StoredHead(Architecture configured) {
         this.configured = configured;
-        this.embedding = DecoderFamily.tensors(configured).firstEntry().getKey();
+        this.embedding = DecoderFamily.of(configured).before(configured).getFirst().name();
     }
 
     /// Looks into the next of the model's files.

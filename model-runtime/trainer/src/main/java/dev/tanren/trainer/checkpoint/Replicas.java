@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import java.util.stream.LongStream;
+import java.util.stream.IntStream;
 
 /// The data ranks' copies of the state, which are equal as long as no memory fails: each computed
 /// the same updates from the same sums.
@@ -44,8 +44,8 @@ public final class Replicas {
         halves[2 * group.rank() + 1] = own & 0xFFFF_FFFFL;
         double[] all = reduction.sum(halves);
         List<Long> fingerprints =
-                LongStream.range(0, ranks)
-                        .mapToObj(r -> (long) all[2 * (int) r] << 32 | (long) all[2 * (int) r + 1])
+                IntStream.range(0, ranks)
+                        .mapToObj(rank -> (long) all[2 * rank] << 32 | (long) all[2 * rank + 1])
                         .toList();
         if (fingerprints.stream().distinct().count() > 1) {
             throw differ(step, others(fingerprints), ranks);

@@ -126,7 +126,7 @@ final class RotaryScript {
         RotaryFamily family = RotaryFamily.of(architecture);
         String heads = family.headsProjection();
         String gates = family.innerProjection();
-        boolean apart = heads.endsWith("q_proj");
+        boolean apart = !family.storesStacks();
         return layer.replace("%q_proj%", apart ? own("self_attn.q_proj") : rows(heads, 0, queries))
                 .replace("%k_proj%", apart ? own("self_attn.k_proj") : rows(heads, queries, keys))
                 .replace(
