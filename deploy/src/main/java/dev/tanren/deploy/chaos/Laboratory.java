@@ -200,9 +200,20 @@ public final class Laboratory implements AutoCloseable {
         return new RunView(api.get("/runs/" + id));
     }
 
+    /// However long it takes, as long as it makes steps: on a busy machine it is slow.
     RunView awaitEnd(String id) throws InterruptedException {
-        return await(
-                "the end of " + id, LIMIT, () -> Optional.of(run(id)).filter(RunView::finished));
+        RunView last = run(id);
+        while (!last.finished()) {
+            long step = last.step();
+            last =
+                    await(
+                            "the end of " + id + ", or a step after " + step,
+                            LIMIT,
+                            () ->
+                                    Optional.of(run(id))
+                                            .filter(now -> now.finished() || now.step() > step));
+        }
+        return last;
     }
 
     /// Waits until a run has finished a step.
