@@ -197,7 +197,7 @@ final class MemoryPlanner {
                         + " kept + "
                         + Math.round(segments.shared())
                         + " shared bytes)"
-                        + (stage.evaluation() == null
+                        + (evaluation() == 0
                                 ? ""
                                 : " + "
                                         + evaluated.places()
@@ -205,14 +205,12 @@ final class MemoryPlanner {
                                         + Math.round(segments.evaluation())));
     }
 
-    /// What evaluations take beside the training.
+    /// What evaluations take beside the training. Those with as many places as a micro-batch use
+    /// the same memory.
     long evaluation() {
-        if (stage.evaluation() == null) {
-            return 0;
-        }
-        SegmentActivations segments = segments();
-        long beyond = Math.max(0, evaluated.places() - places());
-        return Math.round(evaluated.places() * segments.evaluation() + beyond * segments.shared());
+        return stage.evaluation() == null || evaluated.places() == places()
+                ? 0
+                : Math.round(evaluated.places() * segments().evaluation());
     }
 
     private SegmentActivations segments() {

@@ -27,7 +27,7 @@ import dev.tanren.spec.plan.TrainingStage.Parallelism;
 /// @param perRow bytes beside the numbers: of fused attention, and of norms of heads, in fp32
 /// @param normStatistics bytes that a norm of the stream keeps of a place: its inverse deviation,
 ///     and for LayerNorm its mean
-record SegmentActivations(
+public record SegmentActivations(
         Activations policy,
         int bytes,
         double stream,
@@ -40,7 +40,7 @@ record SegmentActivations(
         double normStatistics) {
 
     /// @param windowed whether attention's window hides something of the sequences
-    static SegmentActivations of(
+    public static SegmentActivations of(
             Activations policy, Architecture shape, Parallelism mesh, int bytes, boolean windowed) {
         double tensor = mesh.tensor();
         double queries = shape.heads() * shape.effectiveHeadSize() / tensor;
@@ -64,7 +64,7 @@ record SegmentActivations(
     }
 
     /// Of each layer, from its forward to its backward pass.
-    double keptByLayer() {
+    public double keptByLayer() {
         return switch (policy) {
             case NONE -> oncePerPass() + products() + output();
             case SELECTIVE -> products() + output();
@@ -82,10 +82,10 @@ record SegmentActivations(
                 };
     }
 
-    /// That evaluations take beside the training: what every layer of a training pass has for
-    /// itself, once.
+    /// That an evaluation takes, which keeps nothing for a backward: all that one layer makes, with
+    /// the streams before and after it.
     double evaluation() {
-        return keptByLayer();
+        return oncePerPass() + products() + 2 * output() + bytes * activated;
     }
 
     /// That attention of one layer takes for a moment where it is widened from bf16: heads, their
@@ -96,12 +96,12 @@ record SegmentActivations(
 
     /// Norms and the heads' outputs beside each other: one pass over memory makes them.
     private double oncePerPass() {
-        return bytes * (2 * stream + queries) + 2 * normStatistics;
+        return bytes * (2 * stream + queries);
     }
 
-    /// Matrix products, and what fused attention keeps.
+    /// Matrix products, what fused attention keeps, and the figures of norms.
     private double products() {
-        return bytes * (heads + beside + stream + inner + queries) + perRow;
+        return bytes * (heads + beside + stream + inner + queries) + perRow + 2 * normStatistics;
     }
 
     private double output() {

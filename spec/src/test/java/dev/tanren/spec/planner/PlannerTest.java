@@ -77,11 +77,12 @@ class PlannerTest {
         assertThat(memory.bytes("gradients")).isEqualTo(3 * 4 * parameters);
         assertThat(memory.bytes("optimizer")).isEqualTo(8 * parameters);
         // A layer keeps 4·576 + 3·576 + 2·192 + 2·1536 numbers of a place, and 9 + 2 sums; an
-        // evaluation, of one block of 512 tokens, takes as much as another layer.
+        // evaluation, of one block of 512 tokens, takes as much as another layer, with what the
+        // activation makes and the stream before it.
         assertThat(memory.bytes("activations"))
                 .isEqualTo(
                         2048L * (30 * 4 * (7488 + 11) + 4 * (4 * 576 + 1920 + 1536 + 1))
-                                + 512L * 4 * (7488 + 11));
+                                + 512L * 4 * (7488 + 11 + 1536 + 576));
         // Chunks of 2^23 / 49152 = 170 places, of which 2048 leave a rest of 8.
         assertThat(memory.bytes("logits")).isEqualTo(4L * (170 + 8) * 49152);
         assertThat(memory.bytes("checkpoint staging")).isEqualTo(12 * parameters / 2);

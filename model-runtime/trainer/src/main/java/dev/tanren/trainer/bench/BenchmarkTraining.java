@@ -1,13 +1,15 @@
 package dev.tanren.trainer.bench;
 
 import com.sun.management.OperatingSystemMXBean;
+import dev.tanren.spec.plan.Objective;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.trainer.checkpoint.TrainingState;
-import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.Initialisation;
 import dev.tanren.trainer.model.MicroBatch;
-import dev.tanren.trainer.model.MicroBatchResult;
 import dev.tanren.trainer.model.common.Kernels;
+import dev.tanren.trainer.model.common.Losses;
+import dev.tanren.trainer.model.decoder.Decoder;
+import dev.tanren.trainer.model.decoder.DecoderTraining;
 import dev.tanren.trainer.model.family.Decoders;
 import dev.tanren.trainer.model.host.HostKernels;
 import dev.tanren.trainer.optimizer.GradientNorm;
@@ -34,6 +36,7 @@ final class BenchmarkTraining implements AutoCloseable {
 
     private final BenchmarkModel model;
     private final Decoder decoder;
+    private final DecoderTraining training;
     private final FlatBuffer gradients;
     private final TrainingState state;
     private final SplittableRandom random = new SplittableRandom(SEED);
@@ -56,9 +59,8 @@ final class BenchmarkTraining implements AutoCloseable {
         this.gradients = FlatBuffer.allocate(decoder.layout());
         this.state = TrainingState.allocate(decoder.layout(), OPTIMIZER);
         Initialisation.random(decoder.layout(), state.weights(), SEED);
-        decoder.useWeights(state.weights());
-        decoder.recomputeActivations(activations);
-        decoder.accumulateGradientsInto(gradients);
+        decoder.parameters().useWeights(state.weights());
+        training = new DecoderTraining(decoder, activations, Objective.CROSS_ENTROPY, () -> {});
     }
 
     /// @param processor seconds of all threads of this process together
@@ -77,17 +79,18 @@ final class BenchmarkTraining implements AutoCloseable {
         double processor = processorSeconds();
         long begin = System.nanoTime();
         gradients.zero();
-        decoder.weightsChanged();
+        decoder.parameters().weightsChanged();
         double zeroing = (System.nanoTime() - begin) / 1e9;
-        MicroBatchResult result = decoder.forwardBackward(batch, 1.0 / batch.countedTargets());
+        training.clock().reset();
+        Losses losses = training.run(batch, 1.0 / batch.countedTargets(), gradients);
         long middle = System.nanoTime();
         double norm = GradientNorm.l2(gradients);
         state.optimizer().step(gradients, ++steps, 3e-4, GradientNorm.clippingScale(norm, 1));
         double optimizer = (System.nanoTime() - middle) / 1e9 + zeroing;
         return new Step(
-                result.lossSum() / batch.countedTargets(),
-                result.forwardSeconds(),
-                result.backwardSeconds(),
+                losses.crossEntropySum() / batch.countedTargets(),
+                training.clock().forwardSeconds(),
+                training.clock().backwardSeconds(),
                 optimizer,
                 processorSeconds() - processor);
     }

@@ -16,16 +16,18 @@ import java.util.List;
 /// A rank with `k` micro-batches needs at most `⌊log₂ k⌋ + 1` buffers, made when first used.
 public final class GradientTree implements AutoCloseable {
 
-    /// Adds the gradient of one leaf.
-    @FunctionalInterface
-    public interface Leaf {
-        /// @param index of the micro-batch in the rank's run
-        void addInto(int index, FlatBuffer buffer);
-    }
+    /// What is done at one micro-batch of the run.
+    ///
+    /// @param level of the partial sum that its gradient is added to
+    /// @param begins whether that sum begins with it
+    /// @param merged levels that are complete after it, in order; the next one is added to each
+    private record Leaf(int level, boolean begins, List<Integer> merged) {}
 
     private final long elements;
     private final ComputeDevice device;
     private final List<FlatBuffer> levels = new ArrayList<>();
+    private final List<Leaf> leaves = new ArrayList<>();
+    private int begun;
 
     /// In the host's memory.
     ///
@@ -41,25 +43,49 @@ public final class GradientTree implements AutoCloseable {
         this.device = device;
     }
 
-    /// The sum over `leaves` micro-batches, valid until the next call.
-    public FlatBuffer sum(int leaves, Leaf leaf) {
-        sum(0, leaves, 0, leaf);
-        return level(0);
+    /// Begins the sum over so many micro-batches. The one before is no longer valid.
+    public void begin(int microBatches) {
+        leaves.clear();
+        plan(microBatches, 0);
+        begun = 0;
     }
 
-    private void sum(int first, int count, int level, Leaf leaf) {
+    private void plan(int count, int level) {
         if (count > 1 && count % 2 == 0) {
-            int half = count / 2;
-            sum(first, half, level, leaf);
-            sum(first + half, half, level + 1, leaf);
-            level(level).tensor().add_(level(level + 1).tensor());
+            plan(count / 2, level);
+            plan(count / 2, level + 1);
+            leaves.getLast().merged.add(level);
             return;
         }
-        FlatBuffer target = level(level);
-        target.zero();
-        for (int index = first; index < first + count; index++) {
-            leaf.addInto(index, target);
+        for (int index = 0; index < count; index++) {
+            leaves.add(new Leaf(level, index == 0, new ArrayList<>()));
         }
+    }
+
+    /// What the gradient of a micro-batch is added to. They are asked for in order; the same one
+    /// again has the same buffer.
+    public FlatBuffer buffer(int microBatch) {
+        Leaf leaf = leaves.get(microBatch);
+        FlatBuffer buffer = level(leaf.level);
+        if (begun == microBatch) {
+            begun++;
+            if (leaf.begins) {
+                buffer.zero();
+            }
+        }
+        return buffer;
+    }
+
+    /// The gradient of a micro-batch is complete.
+    public void done(int microBatch) {
+        for (int level : leaves.get(microBatch).merged) {
+            level(level).tensor().add_(level(level + 1).tensor());
+        }
+    }
+
+    /// The sum over all micro-batches, once they are done.
+    public FlatBuffer sum() {
+        return level(0);
     }
 
     private FlatBuffer level(int level) {

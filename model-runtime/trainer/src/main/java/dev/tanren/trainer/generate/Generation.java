@@ -3,8 +3,9 @@ package dev.tanren.trainer.generate;
 import dev.tanren.spec.error.ErrorCode;
 import dev.tanren.spec.error.TanrenException;
 import dev.tanren.spec.plan.Architecture;
-import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.KeyValueCache;
+import dev.tanren.trainer.model.decoder.Decoder;
+import dev.tanren.trainer.model.decoder.DecoderGeneration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -111,10 +112,11 @@ public record Generation(
         End end = newTokens <= room ? End.NEW_TOKENS : End.POSITIONS;
         long begin = System.nanoTime();
         long first = begin;
-        try (KeyValueCache cache = decoder.newCache(prompt.size() + most)) {
+        DecoderGeneration generation = new DecoderGeneration(decoder);
+        try (KeyValueCache cache = generation.newCache(prompt.size() + most)) {
             int[] next = prompt.stream().mapToInt(Integer::intValue).toArray();
             while (made.size() < most) {
-                int token = sampler.choose(finite(decoder.nextLogits(next, cache)));
+                int token = sampler.choose(finite(generation.nextLogits(next, cache)));
                 made.add(token);
                 first = made.size() == 1 ? System.nanoTime() : first;
                 if (endTokens.contains(token)) {

@@ -5,8 +5,9 @@ import dev.tanren.launch.Report.Evaluation;
 import dev.tanren.launch.Report.Work;
 import dev.tanren.trainer.checkpoint.TrainingState;
 import dev.tanren.trainer.distributed.TreeReduction;
-import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.MicroBatch;
+import dev.tanren.trainer.model.common.ParameterSet;
+import dev.tanren.trainer.model.decoder.DecoderEvaluation;
 import dev.tanren.trainer.optimizer.WeightAverage;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,7 +17,7 @@ import java.util.Map;
 /// batches whoever computed them, so the figures do not depend on the number of ranks.
 final class Evaluator {
 
-    private final Decoder decoder;
+    private final DecoderEvaluation evaluation;
     private final TrainingState state;
     private final TreeReduction reduction;
     private final int rank;
@@ -25,14 +26,14 @@ final class Evaluator {
     private final Progress progress;
 
     Evaluator(
-            Decoder decoder,
+            DecoderEvaluation evaluation,
             TrainingState state,
             TreeReduction reduction,
             int rank,
             int worldSize,
             Map<String, List<MicroBatch>> heldOut,
             Progress progress) {
-        this.decoder = decoder;
+        this.evaluation = evaluation;
         this.state = state;
         this.reduction = reduction;
         this.rank = rank;
@@ -46,21 +47,22 @@ final class Evaluator {
     /// @param step the last one that is done
     Map<String, Evaluation> evaluate(long step) {
         Map<String, Evaluation> evaluations = new LinkedHashMap<>();
+        ParameterSet parameters = evaluation.decoder().parameters();
         WeightAverage average = state.average();
         long rounds = average == null ? 1 : 2;
         progress.begin(
                 Work.EVALUATING,
                 step,
                 rounds * heldOut.values().stream().mapToLong(this::ownBatches).sum());
-        decoder.weightsChanged();
+        parameters.weightsChanged();
         heldOut.forEach((dataset, batches) -> evaluations.put(dataset, evaluate(batches)));
         if (average != null) {
             state.refreshAverage();
-            decoder.useWeights(average.weights());
+            parameters.useWeights(average.weights());
             heldOut.forEach(
                     (dataset, batches) ->
                             evaluations.put(dataset + Report.AVERAGED, evaluate(batches)));
-            decoder.useWeights(state.weights());
+            parameters.useWeights(state.weights());
         }
         return evaluations;
     }
@@ -72,7 +74,7 @@ final class Evaluator {
     private Evaluation evaluate(List<MicroBatch> batches) {
         double[] sums = new double[batches.size()];
         for (int batch = rank; batch < sums.length; batch += worldSize) {
-            sums[batch] = decoder.lossSum(batches.get(batch));
+            sums[batch] = evaluation.lossSum(batches.get(batch));
             progress.partDone();
         }
         double total = 0;

@@ -28,8 +28,10 @@ import dev.tanren.trainer.distributed.GradientTree;
 import dev.tanren.trainer.distributed.NcclProcessGroup;
 import dev.tanren.trainer.distributed.ProcessGroup;
 import dev.tanren.trainer.distributed.TreeReduction;
-import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.common.Kernels;
+import dev.tanren.trainer.model.decoder.Decoder;
+import dev.tanren.trainer.model.decoder.DecoderEvaluation;
+import dev.tanren.trainer.model.decoder.DecoderTraining;
 import dev.tanren.trainer.model.family.Decoders;
 import dev.tanren.trainer.model.host.HostKernels;
 import dev.tanren.trainer.model.tensor.TensorKernels;
@@ -249,15 +251,12 @@ final class RankSession implements AutoCloseable {
                 GradientTree gradients = new GradientTree(state.layout().elements(), device);
                 HostGradient hostGradient = new HostGradient(device);
                 CheckpointSaver saver = saver()) {
-            decoder.useWeights(state.weights());
-            decoder.recomputeActivations(stage.activations());
+            decoder.parameters().useWeights(state.weights());
             if (stage.precision() == TrainingStage.Precision.BF16
                     && device.inHostMemory()
                     && launch.rank() == 0) {
                 reports.accept(PrecisionProbe.measure(launch.rank()));
             }
-            decoder.useObjective(stage.objective());
-            decoder.tellSigns(progress::sign);
             reports.accept(
                     new Report.Ready(
                             launch.rank(),
@@ -279,7 +278,15 @@ final class RankSession implements AutoCloseable {
                 TrainingLoop.Parts parts =
                         new TrainingLoop.Parts(
                                 new StepComputation(
-                                        decoder, gradients, reduction, hostGradient, progress),
+                                        new DecoderTraining(
+                                                decoder,
+                                                stage.activations(),
+                                                stage.objective(),
+                                                progress::sign),
+                                        gradients,
+                                        reduction,
+                                        hostGradient,
+                                        progress),
                                 state,
                                 LearningRateSchedule.of(stage, timetable),
                                 order,
@@ -325,7 +332,7 @@ final class RankSession implements AutoCloseable {
 
     private Evaluator evaluator(Decoder decoder, TreeReduction reduction) {
         return new Evaluator(
-                decoder,
+                new DecoderEvaluation(decoder, progress::sign),
                 state,
                 reduction,
                 launch.rank(),

@@ -4,18 +4,22 @@ import dev.tanren.launch.Report.Work;
 import dev.tanren.trainer.data.BatchPrefetcher.Prepared;
 import dev.tanren.trainer.distributed.GradientTree;
 import dev.tanren.trainer.distributed.TreeReduction;
-import dev.tanren.trainer.model.Decoder;
-import dev.tanren.trainer.model.MicroBatchResult;
+import dev.tanren.trainer.model.MicroBatch;
+import dev.tanren.trainer.model.common.Losses;
+import dev.tanren.trainer.model.decoder.Action;
+import dev.tanren.trainer.model.decoder.DecoderTraining;
+import dev.tanren.trainer.model.decoder.Pass;
 import dev.tanren.trainer.optimizer.GradientNorm;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import java.util.List;
 import java.util.function.DoublePredicate;
+import java.util.function.ObjIntConsumer;
 import java.util.stream.IntStream;
 
 /// Forward and backward pass of a step's batch over all ranks.
 final class StepComputation {
 
-    private final Decoder decoder;
+    private final DecoderTraining training;
     private final GradientTree gradients;
     private final TreeReduction reduction;
     private final HostGradient hostGradient;
@@ -23,14 +27,14 @@ final class StepComputation {
 
     /// @param hostGradient takes what was summed to where the optimizer is
     StepComputation(
-            Decoder decoder,
+            DecoderTraining training,
             GradientTree gradients,
             TreeReduction reduction,
             HostGradient hostGradient,
             Progress progress) {
         this.hostGradient = hostGradient;
         this.progress = progress;
-        this.decoder = decoder;
+        this.training = training;
         this.gradients = gradients;
         this.reduction = reduction;
     }
@@ -68,23 +72,19 @@ final class StepComputation {
         // flag.
         int microBatches = batch.batch().microBatches();
         double[] agreed = new double[2 * microBatches + 1];
-        double inverseTargets = 1.0 / batch.targets();
         progress.begin(Work.COMPUTING, step, batch.own().size());
-        decoder.weightsChanged();
+        training.decoder().parameters().weightsChanged();
         clock.copyDone();
         FlatBuffer summed =
-                gradients.sum(
-                        batch.own().size(),
-                        (index, buffer) -> {
-                            decoder.accumulateGradientsInto(buffer);
-                            MicroBatchResult result =
-                                    decoder.forwardBackward(batch.own().get(index), inverseTargets);
-                            int slot = batch.firstOwn() + index;
-                            agreed[slot] = result.lossSum();
-                            agreed[microBatches + slot] = result.zLossSum();
-                            clock.computed(result.forwardSeconds(), result.backwardSeconds());
-                            progress.partDone();
+                gradient(
+                        batch,
+                        (losses, microBatch) -> {
+                            int slot = batch.firstOwn() + microBatch;
+                            agreed[slot] = losses.crossEntropySum();
+                            agreed[microBatches + slot] = losses.zLossSum();
                         });
+        clock.computed(training.clock().forwardSeconds(), training.clock().backwardSeconds());
+        training.clock().reset();
         clock.gradientsDone();
 
         agreed[2 * microBatches] = askedToStop ? 1 : 0;
@@ -101,6 +101,31 @@ final class StepComputation {
                 sumInOrder(sums, microBatches, microBatches) / batch.targets(),
                 GradientNorm.l2(gradient),
                 sums[2 * microBatches] > 0);
+    }
+
+    /// Runs the schedule over this rank's micro-batches.
+    ///
+    /// @param losses is told those of each micro-batch, by its place in the rank's run
+    /// @return the sum of their gradients, valid until the next step
+    private FlatBuffer gradient(Prepared batch, ObjIntConsumer<Losses> losses) {
+        List<MicroBatch> own = batch.own();
+        Pass[] passes = new Pass[own.size()];
+        gradients.begin(own.size());
+        for (Action action : Action.oneByOne(own.size(), training.segments())) {
+            int microBatch = action.microBatch();
+            if (action.begins()) {
+                passes[microBatch] = training.begin(own.get(microBatch), 1.0 / batch.targets());
+            }
+            training.decoder().parameters().useGradients(gradients.buffer(microBatch));
+            passes[microBatch].run(action);
+            if (action.ends()) {
+                losses.accept(passes[microBatch].losses(), microBatch);
+                passes[microBatch].close();
+                gradients.done(microBatch);
+                progress.partDone();
+            }
+        }
+        return gradients.sum();
     }
 
     /// Whether a rank was asked to stop, for a step that is not computed.

@@ -1,8 +1,8 @@
 package dev.tanren.trainer.tools;
 
-import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.HuggingFaceDirectory;
 import dev.tanren.trainer.model.HuggingFaceWeights;
+import dev.tanren.trainer.model.decoder.Decoder;
 import dev.tanren.trainer.model.family.Decoders;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import java.nio.file.Path;
@@ -23,7 +23,7 @@ record LoadedModel(HuggingFaceDirectory directory, Decoder decoder, FlatBuffer w
             weights.close();
             throw e;
         }
-        decoder.useWeights(weights);
+        decoder.parameters().useWeights(weights);
         return new LoadedModel(directory, decoder, weights);
     }
 

@@ -10,6 +10,7 @@ import dev.tanren.storage.safetensors.Dtype;
 import dev.tanren.storage.safetensors.SafetensorsWriter;
 import dev.tanren.storage.safetensors.TensorInfo;
 import dev.tanren.trainer.model.MicroBatch;
+import dev.tanren.trainer.model.decoder.DecoderEvaluation;
 import dev.tanren.trainer.parameters.NativeAddress;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -55,9 +56,9 @@ public final class LogitsMain {
                             List.of((long) rows.length, (long) rows[0].length, (long) vocabulary));
             MemorySegment logits = arena.allocate(info.bytes(), 64);
             long rowBytes = info.bytes() / rows.length;
+            DecoderEvaluation evaluation = new DecoderEvaluation(model.decoder());
             for (int row = 0; row < rows.length; row++) {
-                try (Tensor part =
-                        model.decoder().logits(MicroBatch.ofRows(new int[][] {rows[row]}))) {
+                try (Tensor part = evaluation.logits(MicroBatch.ofRows(new int[][] {rows[row]}))) {
                     MemorySegment.copy(
                             NativeAddress.segment(part), 0, logits, row * rowBytes, rowBytes);
                 }

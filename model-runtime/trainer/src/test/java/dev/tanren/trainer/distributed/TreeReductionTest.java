@@ -125,13 +125,13 @@ class TreeReductionTest {
                 ranks,
                 rank -> {
                     try (GradientTree gradients = new GradientTree(elements)) {
-                        FlatBuffer sum =
-                                gradients.sum(
-                                        share,
-                                        (index, into) ->
-                                                add(
-                                                        leaf(rank.rank() * share + index, elements),
-                                                        into));
+                        gradients.begin(share);
+                        for (int index = 0; index < share; index++) {
+                            float[] leaf = leaf(rank.rank() * share + index, elements);
+                            add(leaf, gradients.buffer(index));
+                            gradients.done(index);
+                        }
+                        FlatBuffer sum = gradients.sum();
                         rank.tree().sum(sum);
                         return sum.segment().toArray(ValueLayout.JAVA_FLOAT);
                     }

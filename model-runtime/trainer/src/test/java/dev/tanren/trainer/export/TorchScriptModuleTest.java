@@ -5,9 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.Architecture.Family;
 import dev.tanren.spec.plan.RopeScaling;
-import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.Initialisation;
 import dev.tanren.trainer.model.MicroBatch;
+import dev.tanren.trainer.model.decoder.Decoder;
+import dev.tanren.trainer.model.decoder.DecoderEvaluation;
 import dev.tanren.trainer.model.family.Decoders;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.NativeAddress;
@@ -79,7 +80,7 @@ class TorchScriptModuleTest {
                 Decoder decoder = Decoders.create(architecture);
                 FlatBuffer weights = FlatBuffer.allocate(decoder.layout());
                 TorchScriptModule module = load(architecture, decoder, weights)) {
-            float[] expected = floats(decoder.logits(batch));
+            float[] expected = floats(new DecoderEvaluation(decoder).logits(batch));
             float[] actual =
                     floats(
                             module.logits(
@@ -112,7 +113,7 @@ class TorchScriptModuleTest {
             float moved = before * 8 + (float) (0.4 * random.nextDouble() - 0.2);
             weights.segment().setAtIndex(ValueLayout.JAVA_FLOAT, i, before == 1f ? 1f : moved);
         }
-        decoder.useWeights(weights);
+        decoder.parameters().useWeights(weights);
         return new TorchScriptModule(architecture, decoder.layout(), weights);
     }
 

@@ -3,9 +3,9 @@ package dev.tanren.trainer.generate;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.HuggingFaceDirectory;
 import dev.tanren.trainer.model.HuggingFaceWeights;
+import dev.tanren.trainer.model.decoder.Decoder;
 import dev.tanren.trainer.model.family.Decoders;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.tools.NativeRuntime;
@@ -101,7 +101,7 @@ class GreedyParityTest {
                                 HuggingFaceDirectory.open(folder).configuration().architecture());
                 FlatBuffer weights = FlatBuffer.allocate(decoder.layout())) {
             HuggingFaceWeights.load(folder, decoder.layout(), weights);
-            decoder.useWeights(weights);
+            decoder.parameters().useWeights(weights);
             return generation.run(decoder, reader);
         }
     }

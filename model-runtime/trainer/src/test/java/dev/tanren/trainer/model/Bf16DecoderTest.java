@@ -7,6 +7,8 @@ import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.plan.TrainingStage.Precision;
 import dev.tanren.trainer.checkpoint.TrainingState;
+import dev.tanren.trainer.model.decoder.Decoder;
+import dev.tanren.trainer.model.decoder.DecoderEvaluation;
 import dev.tanren.trainer.model.family.Decoders;
 import dev.tanren.trainer.model.host.HostKernels;
 import dev.tanren.trainer.optimizer.GradientNorm;
@@ -52,19 +54,18 @@ class Bf16DecoderTest {
             strings = {"llama-llama3-rope", "mistral-window", "qwen2", "qwen3", "phi3", "gpt2"})
     void logitsAndGradientsAreThoseOfFp32WithinTheRounding(String family) {
         try (SecondDecoder half = half(family);
-                Tensor logits = half.decoder.logits(half.fixture.batch(0));
-                Tensor expected = half.fixture.decoder.logits(half.fixture.batch(0))) {
+                Tensor logits = half.uses.logits(half.fixture.batch(0));
+                Tensor expected = half.fixture.uses.logits(half.fixture.batch(0))) {
             assertThat(Numbers.relativeNorm(Numbers.of(logits), Numbers.of(expected)))
                     .isBetween(1e-5, 0x1p-5);
             MicroBatch batch = half.fixture.batch(0);
             double inverse = 1.0 / batch.countedTargets();
             double loss = half.gradientOf(batch, inverse) * inverse;
-            double wanted =
-                    half.fixture.decoder.forwardBackward(batch, inverse).lossSum() * inverse;
+            double wanted = half.fixture.uses.train(batch, inverse) * inverse;
             assertThat(Math.abs(loss - wanted) / wanted).isLessThan(0x1p-8);
             assertThat(Numbers.relativeNorm(half.gradient(), Numbers.of(half.fixture.gradients)))
                     .isBetween(1e-5, 0.04);
-            assertThat(half.decoder.lossSum(batch) * inverse).isEqualTo(loss);
+            assertThat(half.uses.lossSum(batch) * inverse).isEqualTo(loss);
         }
     }
 
@@ -77,7 +78,7 @@ class Bf16DecoderTest {
             double loss = half.gradientOf(batch, 0.02);
             double[] gradient = half.gradient();
             for (TrainingStage.Activations policy : TrainingStage.Activations.values()) {
-                half.decoder.recomputeActivations(policy);
+                half.keep(policy);
                 assertThat(half.gradientOf(batch, 0.02)).as("%s", policy).isEqualTo(loss);
                 assertThat(half.gradient()).as("%s", policy).isEqualTo(gradient);
                 ComputeThreads.configure(1);
@@ -89,15 +90,15 @@ class Bf16DecoderTest {
     @ValueSource(strings = {"mistral-window", "gpt2"})
     void tokensAfterACacheAreThoseOfTheWholeSequence(String family) {
         try (SecondDecoder half = half(family);
-                KeyValueCache cache = half.decoder.newCache(12)) {
+                KeyValueCache cache = half.uses.generation().newCache(12)) {
             int vocabulary = half.decoder.architecture().vocabSize();
             int[] tokens = Arrays.copyOf(half.fixture.batch(0).tokens(), 12);
-            half.decoder.nextLogits(Arrays.copyOf(tokens, 5), cache);
+            half.uses.generation().nextLogits(Arrays.copyOf(tokens, 5), cache);
             float[] last = {};
             for (int i = 5; i < tokens.length; i++) {
-                last = half.decoder.nextLogits(new int[] {tokens[i]}, cache);
+                last = half.uses.generation().nextLogits(new int[] {tokens[i]}, cache);
             }
-            try (Tensor all = half.decoder.logits(MicroBatch.ofRows(new int[][] {tokens}))) {
+            try (Tensor all = half.uses.logits(MicroBatch.ofRows(new int[][] {tokens}))) {
                 double[] logits = Numbers.of(all);
                 double[] expected =
                         Arrays.copyOfRange(logits, logits.length - vocabulary, logits.length);
@@ -122,11 +123,11 @@ class Bf16DecoderTest {
         MicroBatch batch = MicroBatch.ofRows(new int[][] {document(1, 64), document(2, 64)});
         try (Training fp32 = new Training(Precision.FP32);
                 Training bf16 = new Training(Precision.BF16)) {
-            fp32.decoder.forwardBackward(batch, 0.1);
-            bf16.decoder.forwardBackward(batch, 0.1);
+            fp32.uses.train(batch, 0.1);
+            bf16.uses.train(batch, 0.1);
             long statistics = 5L * Float.BYTES * batch.places();
-            assertThat(bf16.decoder.activationBytes() - statistics)
-                    .isEqualTo((fp32.decoder.activationBytes() - statistics) / 2);
+            assertThat(bf16.decoder.memory().bytes() - statistics)
+                    .isEqualTo((fp32.decoder.memory().bytes() - statistics) / 2);
         }
     }
 
@@ -134,15 +135,15 @@ class Bf16DecoderTest {
     void changedWeightsAreTakenOver() {
         MicroBatch batch = MicroBatch.ofRows(new int[][] {document(1, 20)});
         try (Training training = new Training(Precision.BF16)) {
-            double before = training.decoder.lossSum(batch);
-            training.decoder.forwardBackward(batch, 1.0 / batch.countedTargets());
+            double before = training.uses.lossSum(batch);
+            training.uses.train(batch, 1.0 / batch.countedTargets());
             training.state.optimizer().step(training.gradients, 1, 1e-2, 1);
-            training.decoder.weightsChanged();
-            double after = training.decoder.lossSum(batch);
+            training.decoder.parameters().weightsChanged();
+            double after = training.uses.lossSum(batch);
             assertThat(after).isLessThan(before);
             try (Decoder fresh = Decoders.create(ARCHITECTURE, Precision.BF16)) {
-                fresh.useWeights(training.state.weights());
-                assertThat(fresh.lossSum(batch)).isEqualTo(after);
+                fresh.parameters().useWeights(training.state.weights());
+                assertThat(new DecoderEvaluation(fresh).lossSum(batch)).isEqualTo(after);
             }
         }
     }
@@ -205,14 +206,15 @@ class Bf16DecoderTest {
         final Decoder decoder;
         final TrainingState state;
         final FlatBuffer gradients;
+        final DecoderUses uses;
 
         Training(Precision precision) {
             decoder = Decoders.create(ARCHITECTURE, precision);
             state = TrainingState.allocate(decoder.layout(), ADAMW);
             gradients = FlatBuffer.allocate(decoder.layout());
+            uses = new DecoderUses(decoder, gradients);
             Initialisation.random(decoder.layout(), state.weights(), 7);
-            decoder.useWeights(state.weights());
-            decoder.accumulateGradientsInto(gradients);
+            decoder.parameters().useWeights(state.weights());
         }
 
         double step(int step) {
@@ -222,9 +224,9 @@ class Bf16DecoderTest {
             }
             MicroBatch batch = MicroBatch.ofRows(rows);
             gradients.zero();
-            decoder.weightsChanged();
+            decoder.parameters().weightsChanged();
             double inverse = 1.0 / batch.countedTargets();
-            double loss = decoder.forwardBackward(batch, inverse).lossSum() * inverse;
+            double loss = uses.train(batch, inverse) * inverse;
             double scale = GradientNorm.clippingScale(GradientNorm.l2(gradients), 1);
             state.optimizer().step(gradients, step, 1e-2, scale);
             return loss;

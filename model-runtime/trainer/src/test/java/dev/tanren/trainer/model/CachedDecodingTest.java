@@ -40,10 +40,10 @@ class CachedDecodingTest {
             int[] tokens = Arrays.copyOf(fixture.ints("tokens"), 31);
             double[] whole = logits(fixture, tokens);
             int vocabulary = fixture.decoder.architecture().vocabSize();
-            try (KeyValueCache cache = fixture.decoder.newCache(tokens.length)) {
+            try (KeyValueCache cache = fixture.uses.generation().newCache(tokens.length)) {
                 for (int to = prompt; to <= tokens.length; to++) {
                     int[] next = Arrays.copyOfRange(tokens, cache.length(), to);
-                    double[] made = wide(fixture.decoder.nextLogits(next, cache));
+                    double[] made = wide(fixture.uses.generation().nextLogits(next, cache));
                     double[] row =
                             Arrays.copyOfRange(whole, (to - 1) * vocabulary, to * vocabulary);
                     assertThat(Numbers.relativeMaximum(made, row))
@@ -58,11 +58,11 @@ class CachedDecodingTest {
     @Test
     void twoSequencesWithACacheEachDoNotDisturbEachOther() {
         try (Fixture fixture = Fixture.family("qwen3");
-                KeyValueCache first = fixture.decoder.newCache(4);
-                KeyValueCache second = fixture.decoder.newCache(9)) {
-            fixture.decoder.nextLogits(new int[] {3, 1, 4}, first);
-            fixture.decoder.nextLogits(new int[] {9, 2, 6, 5}, second);
-            double[] made = wide(fixture.decoder.nextLogits(new int[] {8}, first));
+                KeyValueCache first = fixture.uses.generation().newCache(4);
+                KeyValueCache second = fixture.uses.generation().newCache(9)) {
+            fixture.uses.generation().nextLogits(new int[] {3, 1, 4}, first);
+            fixture.uses.generation().nextLogits(new int[] {9, 2, 6, 5}, second);
+            double[] made = wide(fixture.uses.generation().nextLogits(new int[] {8}, first));
             double[] whole = logits(fixture, new int[] {3, 1, 4, 8});
             int vocabulary = made.length;
             assertThat(
@@ -76,29 +76,33 @@ class CachedDecodingTest {
     @Test
     void aFullCacheAndSeveralFurtherTokensAreRefusedAndLeaveTheCacheAsItWas() {
         try (Fixture fixture = Fixture.family("qwen2");
-                KeyValueCache cache = fixture.decoder.newCache(3)) {
+                KeyValueCache cache = fixture.uses.generation().newCache(3)) {
             assertRefused(fixture, cache, 4);
             assertRefused(fixture, cache, 0);
-            fixture.decoder.nextLogits(new int[] {1, 2}, cache);
+            fixture.uses.generation().nextLogits(new int[] {1, 2}, cache);
             assertRefused(fixture, cache, 2);
-            assertThatThrownBy(() -> fixture.decoder.nextLogits(new int[] {1_000_000}, cache))
+            assertThatThrownBy(
+                            () ->
+                                    fixture.uses
+                                            .generation()
+                                            .nextLogits(new int[] {1_000_000}, cache))
                     .isInstanceOf(IllegalArgumentException.class);
             assertThat(cache.length()).isEqualTo(2);
-            fixture.decoder.nextLogits(new int[] {3}, cache);
+            fixture.uses.generation().nextLogits(new int[] {3}, cache);
             assertRefused(fixture, cache, 1);
-            assertThatThrownBy(() -> fixture.decoder.newCache(0))
+            assertThatThrownBy(() -> fixture.uses.generation().newCache(0))
                     .isInstanceOf(IllegalArgumentException.class);
         }
     }
 
     private static void assertRefused(Fixture fixture, KeyValueCache cache, int tokens) {
-        assertThatThrownBy(() -> fixture.decoder.nextLogits(new int[tokens], cache))
+        assertThatThrownBy(() -> fixture.uses.generation().nextLogits(new int[tokens], cache))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith(tokens + " tokens after " + cache.length());
     }
 
     private static double[] logits(Fixture fixture, int[] tokens) {
-        try (Tensor logits = fixture.decoder.logits(MicroBatch.ofRows(new int[][] {tokens}))) {
+        try (Tensor logits = fixture.uses.logits(MicroBatch.ofRows(new int[][] {tokens}))) {
             return Numbers.of(logits);
         }
     }

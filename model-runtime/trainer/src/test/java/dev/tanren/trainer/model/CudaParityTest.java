@@ -42,7 +42,7 @@ class CudaParityTest {
                 SecondDecoder again =
                         new SecondDecoder(
                                 family, new TensorKernels(device), Precision.FP32, device);
-                Tensor logits = again.decoder.logits(again.fixture.batch(0))) {
+                Tensor logits = again.uses.logits(again.fixture.batch(0))) {
             double[] expected = again.fixture.numbers("logits");
             assertThat(Numbers.relativeMaximum(Numbers.of(logits), expected)).isLessThan(1e-4);
 
@@ -63,7 +63,7 @@ class CudaParityTest {
             double loss = again.gradientOf(batch, 0.02);
             double[] gradient = again.gradient();
             for (TrainingStage.Activations policy : TrainingStage.Activations.values()) {
-                again.decoder.recomputeActivations(policy);
+                again.keep(policy);
                 assertThat(again.gradientOf(batch, 0.02)).as("%s", policy).isEqualTo(loss);
                 assertThat(again.gradient()).as("%s", policy).isEqualTo(gradient);
             }

@@ -50,7 +50,7 @@ class FamilyParityTest {
             })
     void logitsAreThoseOfTransformers(String name) {
         try (Fixture fixture = Fixture.family(name);
-                Tensor logits = fixture.decoder.logits(fixture.batch(0))) {
+                Tensor logits = fixture.uses.logits(fixture.batch(0))) {
             double[] expected = fixture.numbers("logits");
             double[] actual = Numbers.of(logits);
             int vocabulary = fixture.decoder.architecture().vocabSize();
@@ -77,7 +77,7 @@ class FamilyParityTest {
     void everyGradientIsThatOfPyTorch(String name) {
         try (Fixture fixture = Fixture.family(name)) {
             MicroBatch batch = fixture.batch(0);
-            fixture.decoder.forwardBackward(batch, 1.0 / batch.countedTargets());
+            fixture.uses.train(batch, 1.0 / batch.countedTargets());
             GradientParity.assertThoseOfPyTorch(fixture, fixture.gradients);
         }
     }
@@ -93,22 +93,22 @@ class FamilyParityTest {
             };
             MicroBatch packed = packed(documents);
             double inverse = 1.0 / packed.countedTargets();
-            double together = fixture.decoder.forwardBackward(packed, inverse).lossSum();
+            double together = fixture.uses.train(packed, inverse);
             double[] gradient = Numbers.of(fixture.gradients);
             fixture.gradients.zero();
             double separate = 0;
             int at = 0;
-            try (Tensor all = fixture.decoder.logits(packed)) {
+            try (Tensor all = fixture.uses.logits(packed)) {
                 double[] logits = Numbers.of(all);
                 for (int[] document : documents) {
                     MicroBatch own = MicroBatch.ofRows(new int[][] {document});
-                    try (Tensor alone = fixture.decoder.logits(own)) {
+                    try (Tensor alone = fixture.uses.logits(own)) {
                         double[] expected = Numbers.of(alone);
                         double[] part = Arrays.copyOfRange(logits, at, at + expected.length);
                         assertThat(Numbers.relativeMaximum(part, expected)).isLessThan(1e-6);
                         at += expected.length;
                     }
-                    separate += fixture.decoder.forwardBackward(own, inverse).lossSum();
+                    separate += fixture.uses.train(own, inverse);
                 }
             }
             assertThat(together).isCloseTo(separate, within(1e-4));
@@ -127,11 +127,11 @@ class FamilyParityTest {
                 rows[i] = document(i, LENGTH, vocabulary);
             }
             MicroBatch batch = MicroBatch.ofRows(rows);
-            double two = fixture.decoder.forwardBackward(batch, 0.01).lossSum();
+            double two = fixture.uses.train(batch, 0.01);
             double[] gradient = Numbers.of(fixture.gradients);
             fixture.gradients.zero();
             ComputeThreads.configure(1);
-            assertThat(fixture.decoder.forwardBackward(batch, 0.01).lossSum()).isEqualTo(two);
+            assertThat(fixture.uses.train(batch, 0.01)).isEqualTo(two);
             assertThat(Numbers.of(fixture.gradients)).isEqualTo(gradient);
         }
     }
@@ -141,14 +141,11 @@ class FamilyParityTest {
     void recomputedActivationsGiveTheSameBits(String name) {
         try (Fixture fixture = Fixture.family(name)) {
             MicroBatch batch = fixture.batch(0);
-            double loss = fixture.decoder.forwardBackward(batch, 0.02).lossSum();
+            double loss = fixture.uses.train(batch, 0.02);
             double[] gradient = Numbers.of(fixture.gradients);
             for (TrainingStage.Activations policy : TrainingStage.Activations.values()) {
-                fixture.decoder.recomputeActivations(policy);
                 fixture.gradients.zero();
-                assertThat(fixture.decoder.forwardBackward(batch, 0.02).lossSum())
-                        .as("%s", policy)
-                        .isEqualTo(loss);
+                assertThat(fixture.uses.train(batch, 0.02)).as("%s", policy).isEqualTo(loss);
                 assertThat(Numbers.of(fixture.gradients)).as("%s", policy).isEqualTo(gradient);
             }
         }
@@ -159,7 +156,7 @@ class FamilyParityTest {
         try (Fixture fixture = Fixture.family("gpt2")) {
             int longest = fixture.decoder.architecture().maximumPositions();
             MicroBatch tooLong = MicroBatch.ofRows(new int[][] {new int[longest + 1]});
-            assertThatThrownBy(() -> fixture.decoder.lossSum(tooLong))
+            assertThatThrownBy(() -> fixture.uses.lossSum(tooLong))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("position 40 in a model of 40");
         }

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
 import dev.tanren.storage.safetensors.SafetensorsFile;
+import dev.tanren.trainer.model.decoder.Decoder;
 import dev.tanren.trainer.model.family.Decoders;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.ParameterLayout;
@@ -19,6 +20,7 @@ final class Fixture implements AutoCloseable {
 
     final Path directory;
     final Decoder decoder;
+    final DecoderUses uses;
     final FlatBuffer weights;
     final FlatBuffer gradients;
     private final SafetensorsFile expected;
@@ -40,8 +42,8 @@ final class Fixture implements AutoCloseable {
         weights = FlatBuffer.allocate(decoder.layout());
         gradients = FlatBuffer.allocate(decoder.layout());
         HuggingFaceWeights.load(directory, decoder.layout(), weights);
-        decoder.useWeights(weights);
-        decoder.accumulateGradientsInto(gradients);
+        decoder.parameters().useWeights(weights);
+        uses = new DecoderUses(decoder, gradients);
         expected = SafetensorsFile.open(directory.resolve("expected.safetensors"));
     }
 

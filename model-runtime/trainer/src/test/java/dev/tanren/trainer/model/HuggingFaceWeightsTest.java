@@ -55,7 +55,7 @@ class HuggingFaceWeightsTest {
                 Arrays.copyOfRange(tokens, 0, length),
                 Arrays.copyOfRange(tokens, length, 2 * length)
             };
-            try (Tensor logits = fixture.decoder.logits(MicroBatch.ofRows(rows))) {
+            try (Tensor logits = fixture.uses.logits(MicroBatch.ofRows(rows))) {
                 assertThat(Numbers.relativeMaximum(Numbers.of(logits), fixture.numbers("logits")))
                         .isLessThan(1e-5);
             }

@@ -64,15 +64,15 @@ class KernelsParityTest {
     @MethodSource("familiesByEveryKind")
     void logitsLossesAndGradientsAreThoseOfPyTorch(String family, Kind kind) {
         try (SecondDecoder again = new SecondDecoder(family, kind.kernels(), Precision.FP32);
-                Tensor logits = again.decoder.logits(again.fixture.batch(0))) {
+                Tensor logits = again.uses.logits(again.fixture.batch(0))) {
             double[] expected = again.fixture.numbers("logits");
             assertThat(Numbers.relativeMaximum(Numbers.of(logits), expected)).isLessThan(1e-5);
 
             MicroBatch batch = again.fixture.batch(0);
             double loss = again.gradientOf(batch, 1.0 / batch.countedTargets());
-            double wanted = again.fixture.decoder.lossSum(batch);
+            double wanted = again.fixture.uses.lossSum(batch);
             assertThat(Math.abs(loss - wanted) / wanted).isLessThan(1e-6);
-            assertThat(again.decoder.lossSum(batch)).isEqualTo(loss);
+            assertThat(again.uses.lossSum(batch)).isEqualTo(loss);
             GradientParity.assertThoseOfPyTorch(again.fixture, again.hostGradients());
         }
     }
@@ -84,7 +84,7 @@ class KernelsParityTest {
         try (SecondDecoder again = new SecondDecoder(family, kind.kernels(), Precision.FP32)) {
             MicroBatch batch = partlyIgnored(again.fixture.batch(0));
             again.fixture.gradients.zero();
-            double wanted = again.fixture.decoder.forwardBackward(batch, 0.1).lossSum();
+            double wanted = again.fixture.uses.train(batch, 0.1);
             double loss = again.gradientOf(batch, 0.1);
             assertThat(Math.abs(loss - wanted) / wanted).isLessThan(1e-6);
             assertThat(Numbers.relativeNorm(again.gradient(), Numbers.of(again.fixture.gradients)))
@@ -110,7 +110,7 @@ class KernelsParityTest {
             double loss = again.gradientOf(batch, 0.02);
             double[] gradient = again.gradient();
             for (TrainingStage.Activations policy : TrainingStage.Activations.values()) {
-                again.decoder.recomputeActivations(policy);
+                again.keep(policy);
                 assertThat(again.gradientOf(batch, 0.02)).as("%s", policy).isEqualTo(loss);
                 assertThat(again.gradient()).as("%s", policy).isEqualTo(gradient);
             }
@@ -125,7 +125,7 @@ class KernelsParityTest {
         Objective objective = new Objective(0.05, 0.2);
         try (SecondDecoder again = new SecondDecoder(family, kind.kernels(), Precision.FP32)) {
             MicroBatch batch = partlyIgnored(again.fixture.batch(0));
-            again.decoder.useObjective(objective);
+            again.use(objective);
             again.gradientOf(batch, 0.1);
             double[] gradient = again.gradient();
             float[] direction = direction(gradient);
@@ -151,7 +151,7 @@ class KernelsParityTest {
                 new SecondDecoder(family, Kind.TENSORS.kernels(), Precision.BF16)) {
             MicroBatch batch = again.fixture.batch(0);
             double inverse = 1.0 / batch.countedTargets();
-            double wanted = again.fixture.decoder.forwardBackward(batch, inverse).lossSum();
+            double wanted = again.fixture.uses.train(batch, inverse);
             double loss = again.gradientOf(batch, inverse);
             assertThat(Math.abs(loss - wanted) / wanted).isBetween(1e-8, 0x1p-8);
             assertThat(Numbers.relativeNorm(again.gradient(), Numbers.of(again.fixture.gradients)))

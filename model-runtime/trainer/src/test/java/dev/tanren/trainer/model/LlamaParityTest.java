@@ -28,7 +28,7 @@ class LlamaParityTest {
     @ValueSource(strings = {"grouped-untied", "tied-wide-heads"})
     void logitsAreThoseOfTransformers(String name) {
         try (Fixture fixture = new Fixture(name);
-                Tensor logits = fixture.decoder.logits(fixture.batch(0))) {
+                Tensor logits = fixture.uses.logits(fixture.batch(0))) {
             double[] expected = fixture.numbers("logits");
             double[] actual = Numbers.of(logits);
             int vocabulary = fixture.decoder.architecture().vocabSize();
@@ -42,7 +42,7 @@ class LlamaParityTest {
     void everyGradientIsThatOfPyTorch(String name) {
         try (Fixture fixture = new Fixture(name)) {
             MicroBatch batch = fixture.batch(0);
-            fixture.decoder.forwardBackward(batch, 1.0 / batch.countedTargets());
+            fixture.uses.train(batch, 1.0 / batch.countedTargets());
             for (ParameterLayout.Entry entry : fixture.decoder.layout().entries()) {
                 assertThat(
                                 Numbers.relativeNorm(
@@ -75,9 +75,7 @@ class LlamaParityTest {
                 MicroBatch batch = fixture.batch(step);
                 fixture.gradients.zero();
                 double loss =
-                        fixture.decoder
-                                        .forwardBackward(batch, 1.0 / batch.countedTargets())
-                                        .lossSum()
+                        fixture.uses.train(batch, 1.0 / batch.countedTargets())
                                 / batch.countedTargets();
                 double norm = GradientNorm.l2(fixture.gradients);
                 double rate = schedule.at(step);

@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.within;
 import dev.tanren.spec.plan.Architecture;
 import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.trainer.distributed.GradientTree;
+import dev.tanren.trainer.model.decoder.Decoder;
+import dev.tanren.trainer.model.decoder.DecoderEvaluation;
 import dev.tanren.trainer.model.family.Decoders;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.tools.NativeRuntime;
@@ -31,6 +33,7 @@ class MicroBatchesTest {
     private Decoder decoder = Decoders.create(ARCHITECTURE);
     private FlatBuffer weights = FlatBuffer.allocate(decoder.layout());
     private FlatBuffer gradients = FlatBuffer.allocate(decoder.layout());
+    private final DecoderUses uses = new DecoderUses(decoder, gradients);
 
     @BeforeAll
     static void loadNatives() {
@@ -40,8 +43,7 @@ class MicroBatchesTest {
     @BeforeEach
     void giveWeights() {
         Initialisation.random(decoder.layout(), weights, 5);
-        decoder.useWeights(weights);
-        decoder.accumulateGradientsInto(gradients);
+        decoder.parameters().useWeights(weights);
     }
 
     @AfterEach
@@ -56,11 +58,11 @@ class MicroBatchesTest {
         int[][] documents = {document(1, 9), document(2, 5), document(3, 1), document(4, 12)};
         MicroBatch packed = packed(32, documents);
 
-        try (Tensor logits = decoder.logits(packed)) {
+        try (Tensor logits = uses.logits(packed)) {
             double[] together = Numbers.of(logits);
             int at = 0;
             for (int[] document : documents) {
-                try (Tensor own = decoder.logits(MicroBatch.ofRows(new int[][] {document}))) {
+                try (Tensor own = uses.logits(MicroBatch.ofRows(new int[][] {document}))) {
                     double[] alone = Numbers.of(own);
                     double[] part = Arrays.copyOfRange(together, at, at + alone.length);
                     assertThat(Numbers.relativeMaximum(part, alone)).isLessThan(1e-6);
@@ -69,13 +71,13 @@ class MicroBatchesTest {
             }
         }
         double inverse = 1.0 / packed.countedTargets();
-        double packedLoss = decoder.forwardBackward(packed, inverse).lossSum();
+        double packedLoss = uses.train(packed, inverse);
         double[] packedGradient = Numbers.of(gradients);
         gradients.zero();
         double separateLoss = 0;
         for (int[] document : documents) {
             MicroBatch alone = MicroBatch.ofRows(new int[][] {document});
-            separateLoss += decoder.forwardBackward(alone, inverse).lossSum();
+            separateLoss += uses.train(alone, inverse);
         }
         assertThat(packedLoss).isCloseTo(separateLoss, within(1e-5));
         assertThat(Numbers.relativeNorm(packedGradient, Numbers.of(gradients))).isLessThan(1e-6);
@@ -85,11 +87,11 @@ class MicroBatchesTest {
     void paddingChangesNothing() {
         int[] document = document(7, 11);
         MicroBatch alone = MicroBatch.ofRows(new int[][] {document});
-        double expected = decoder.forwardBackward(alone, 0.1).lossSum();
+        double expected = uses.train(alone, 0.1);
         double[] expectedGradient = Numbers.of(gradients);
         gradients.zero();
 
-        double padded = decoder.forwardBackward(packed(20, new int[][] {document}), 0.1).lossSum();
+        double padded = uses.train(packed(20, new int[][] {document}), 0.1);
 
         assertThat(padded).isCloseTo(expected, within(1e-5));
         assertThat(Numbers.relativeNorm(Numbers.of(gradients), expectedGradient)).isLessThan(1e-6);
@@ -100,13 +102,13 @@ class MicroBatchesTest {
         int[][] rows = {document(1, 24), document(2, 24), document(3, 24), document(4, 24)};
         MicroBatch whole = ragged(MicroBatch.ofRows(rows), 3);
         double inverse = 1.0 / whole.countedTargets();
-        double wholeLoss = decoder.forwardBackward(whole, inverse).lossSum();
+        double wholeLoss = uses.train(whole, inverse);
         double[] wholeGradient = Numbers.of(gradients);
         gradients.zero();
 
         double sum = 0;
         for (int from : new int[] {0, 3}) {
-            sum += decoder.forwardBackward(rows(whole, from, from == 0 ? 3 : 4), inverse).lossSum();
+            sum += uses.train(rows(whole, from, from == 0 ? 3 : 4), inverse);
         }
 
         assertThat(sum).isCloseTo(wholeLoss, within(1e-4));
@@ -123,7 +125,7 @@ class MicroBatchesTest {
         MicroBatch whole = ragged(MicroBatch.ofRows(rows), 3);
         double inverse = 1.0 / whole.countedTargets();
         double[] alone = sum(whole, 0, 8, inverse);
-        decoder.forwardBackward(whole, inverse);
+        uses.train(whole, inverse);
         assertThat(Numbers.relativeNorm(alone, Numbers.of(gradients))).isLessThan(1e-6);
 
         double[] halves = added(sum(whole, 0, 4, inverse), sum(whole, 4, 8, inverse));
@@ -138,17 +140,13 @@ class MicroBatchesTest {
     /// The gradient of rows `from` to `to`, one micro-batch each, as a rank sums it.
     private double[] sum(MicroBatch whole, int from, int to, double inverse) {
         try (GradientTree tree = new GradientTree(decoder.layout().elements())) {
-            FlatBuffer sum =
-                    tree.sum(
-                            to - from,
-                            (index, buffer) -> {
-                                decoder.accumulateGradientsInto(buffer);
-                                decoder.forwardBackward(
-                                        rows(whole, from + index, from + index + 1), inverse);
-                            });
-            double[] numbers = Numbers.of(sum);
-            decoder.accumulateGradientsInto(gradients);
-            return numbers;
+            tree.begin(to - from);
+            for (int leaf = 0; leaf < to - from; leaf++) {
+                MicroBatch batch = rows(whole, from + leaf, from + leaf + 1);
+                new DecoderUses(decoder, tree.buffer(leaf)).train(batch, inverse);
+                tree.done(leaf);
+            }
+            return Numbers.of(tree.sum());
         }
     }
 
@@ -165,28 +163,27 @@ class MicroBatchesTest {
     void theSameBatchGivesTheSameBits() {
         MicroBatch batch =
                 ragged(MicroBatch.ofRows(new int[][] {document(1, 40), document(2, 40)}), 9);
-        double loss = decoder.forwardBackward(batch, 0.02).lossSum();
+        double loss = uses.train(batch, 0.02);
         double[] first = Numbers.of(gradients);
         for (int again = 0; again < 5; again++) {
             gradients.zero();
-            assertThat(decoder.forwardBackward(batch, 0.02).lossSum()).isEqualTo(loss);
+            assertThat(uses.train(batch, 0.02)).isEqualTo(loss);
             assertThat(Numbers.of(gradients)).isEqualTo(first);
         }
-        assertThat(decoder.lossSum(batch)).isEqualTo(loss);
+        assertThat(uses.lossSum(batch)).isEqualTo(loss);
     }
 
     @ParameterizedTest
     @EnumSource
     void recomputedActivationsGiveTheSameBits(TrainingStage.Activations policy) {
         MicroBatch batch = packed(48, new int[][] {document(1, 21), document(2, 6)});
-        double loss = decoder.forwardBackward(batch, 0.02).lossSum();
+        double loss = uses.train(batch, 0.02);
         double[] kept = Numbers.of(gradients);
         gradients.zero();
 
-        decoder.recomputeActivations(policy);
         for (int again = 0; again < 2; again++) {
             gradients.zero();
-            assertThat(decoder.forwardBackward(batch, 0.02).lossSum()).isEqualTo(loss);
+            assertThat(uses.train(batch, 0.02)).isEqualTo(loss);
             assertThat(Numbers.of(gradients)).isEqualTo(kept);
         }
     }
@@ -195,9 +192,8 @@ class MicroBatchesTest {
     void gradientsGoWhereTheyAreSentFromThenOn() {
         MicroBatch batch = MicroBatch.ofRows(new int[][] {document(1, 16)});
         try (FlatBuffer other = FlatBuffer.allocate(decoder.layout())) {
-            decoder.forwardBackward(batch, 0.1);
-            decoder.accumulateGradientsInto(other);
-            decoder.forwardBackward(batch, 0.1);
+            uses.train(batch, 0.1);
+            new DecoderUses(decoder, other).train(batch, 0.1);
             assertThat(Numbers.of(other)).isEqualTo(Numbers.of(gradients));
         }
     }
@@ -205,7 +201,7 @@ class MicroBatchesTest {
     @Test
     void aTokenOutsideTheVocabularyIsRefused() {
         MicroBatch batch = MicroBatch.ofRows(new int[][] {{1, 61}});
-        assertThatThrownBy(() -> decoder.lossSum(batch))
+        assertThatThrownBy(() -> uses.lossSum(batch))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("token 61 in a vocabulary of 61");
     }
@@ -213,7 +209,9 @@ class MicroBatchesTest {
     @Test
     void aDecoderWithoutWeightsSaysSo() {
         try (Decoder bare = Decoders.create(ARCHITECTURE)) {
-            assertThatThrownBy(() -> bare.lossSum(MicroBatch.ofRows(new int[][] {{1, 2}})))
+            DecoderEvaluation evaluation = new DecoderEvaluation(bare);
+            MicroBatch batch = MicroBatch.ofRows(new int[][] {{1, 2}});
+            assertThatThrownBy(() -> evaluation.lossSum(batch))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("useWeights");
         }

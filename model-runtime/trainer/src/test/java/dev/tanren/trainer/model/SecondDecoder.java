@@ -3,9 +3,11 @@ package dev.tanren.trainer.model;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import dev.tanren.spec.plan.Objective;
+import dev.tanren.spec.plan.TrainingStage;
 import dev.tanren.spec.plan.TrainingStage.Precision;
 import dev.tanren.trainer.device.ComputeDevice;
 import dev.tanren.trainer.model.common.Kernels;
+import dev.tanren.trainer.model.decoder.Decoder;
 import dev.tanren.trainer.model.family.Decoders;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import org.bytedeco.pytorch.Tensor;
@@ -15,6 +17,9 @@ final class SecondDecoder implements AutoCloseable {
 
     final Fixture fixture;
     final Decoder decoder;
+    final DecoderUses uses;
+    private TrainingStage.Activations policy = TrainingStage.Activations.NONE;
+    private Objective objective = Objective.CROSS_ENTROPY;
     private final ComputeDevice device;
     private final FlatBuffer gradients;
     private final FlatBuffer hostGradients;
@@ -29,15 +34,25 @@ final class SecondDecoder implements AutoCloseable {
         fixture = Fixture.family(family);
         decoder = Decoders.create(fixture.decoder.architecture(), precision, kernels);
         gradients = FlatBuffer.allocate(decoder.layout().elements(), device);
+        uses = new DecoderUses(decoder, gradients);
         hostGradients = FlatBuffer.staging(decoder.layout().elements(), device);
-        decoder.useWeights(fixture.weights);
-        decoder.accumulateGradientsInto(gradients);
+        decoder.parameters().useWeights(fixture.weights);
+    }
+
+    /// Keeps so much of a pass from now on.
+    void keep(TrainingStage.Activations policy) {
+        this.policy = policy;
+    }
+
+    /// Takes gradients of this from now on.
+    void use(Objective objective) {
+        this.objective = objective;
     }
 
     /// @return the sum of losses
     double gradientOf(MicroBatch batch, double scale) {
         gradients.zero();
-        double loss = decoder.forwardBackward(batch, scale).lossSum();
+        double loss = uses.train(batch, scale, policy, objective);
         hostGradients.copyFrom(gradients);
         device.await();
         return loss;
@@ -58,12 +73,12 @@ final class SecondDecoder implements AutoCloseable {
                     .segment()
                     .setAtIndex(JAVA_FLOAT, i, (float) (weight + step * direction[i]));
         }
-        decoder.weightsChanged();
+        decoder.parameters().weightsChanged();
     }
 
     /// The objective's sum, from logits, in double precision.
     double value(MicroBatch batch, Objective objective) {
-        try (Tensor logits = decoder.logits(batch)) {
+        try (Tensor logits = uses.logits(batch)) {
             return objective(
                     Numbers.of(logits),
                     batch.targets(),

@@ -12,10 +12,11 @@ import dev.tanren.spec.testing.StageBuilder;
 import dev.tanren.spec.timetable.Timetable;
 import dev.tanren.storage.tokens.DatasetManifest;
 import dev.tanren.trainer.data.StageData;
-import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.HuggingFaceDirectory;
 import dev.tanren.trainer.model.HuggingFaceWeights;
 import dev.tanren.trainer.model.MicroBatch;
+import dev.tanren.trainer.model.decoder.Decoder;
+import dev.tanren.trainer.model.decoder.DecoderEvaluation;
 import dev.tanren.trainer.model.family.Decoders;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import java.nio.charset.StandardCharsets;
@@ -208,7 +209,7 @@ class RankStartTest {
         try (Decoder decoder = Decoders.create(setting.architecture());
                 FlatBuffer weights = FlatBuffer.allocate(decoder.layout())) {
             HuggingFaceWeights.load(model.directory(), decoder.layout(), weights);
-            decoder.useWeights(weights);
+            decoder.parameters().useWeights(weights);
             data.heldOut()
                     .forEach((dataset, batches) -> losses.put(dataset, mean(decoder, batches)));
         }
@@ -217,7 +218,7 @@ class RankStartTest {
     }
 
     private static double mean(Decoder decoder, List<MicroBatch> batches) {
-        double sum = batches.stream().mapToDouble(decoder::lossSum).sum();
+        double sum = batches.stream().mapToDouble(new DecoderEvaluation(decoder)::lossSum).sum();
         return sum / batches.stream().mapToLong(MicroBatch::countedTargets).sum();
     }
 

@@ -16,6 +16,7 @@ import com.sun.jdi.request.ClassPrepareRequest;
 import com.sun.jdi.request.EventRequest;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Map;
 
 /// A debugger that a real process connects to before it begins, and that holds up every call of one
@@ -32,6 +33,9 @@ final class SlowMethod implements AutoCloseable {
 
     /// @param processes how many are held up; those that connect later are not
     SlowMethod(Class<?> type, String method, Duration delay, int processes) throws IOException {
+        if (Arrays.stream(type.getDeclaredMethods()).noneMatch(it -> it.getName().equals(method))) {
+            throw new IllegalArgumentException(type + " has no method " + method);
+        }
         this.className = type.getName();
         this.method = method;
         this.delay = delay;

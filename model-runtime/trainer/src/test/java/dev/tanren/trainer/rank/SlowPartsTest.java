@@ -72,7 +72,7 @@ class SlowPartsTest {
     @Test
     void aRankThatComputesSlowlyIsWaitedFor() throws Exception {
         try (SlowMethod head =
-                        new SlowMethod(LanguageModelHead.class, "lossesAndGradient", DELAY, 1);
+                        new SlowMethod(LanguageModelHead.class, "lossesAndGradients", DELAY, 1);
                 Gang gang = trained(rig.setting("slow-rank").under(head.wrapper()), 2)) {
             Diagnosis diagnosis = diagnosis(gang, null);
             assertThat(diagnosis.bottleneck()).isEqualTo(Bottleneck.STRAGGLER);

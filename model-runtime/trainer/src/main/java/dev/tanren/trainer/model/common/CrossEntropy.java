@@ -13,25 +13,17 @@ import dev.tanren.spec.plan.Objective;
 /// Legend: C rows of a chunk, V vocabulary.
 public interface CrossEntropy {
 
-    /// What gradients are of, from now on.
-    void use(Objective objective);
-
-    /// Begins the micro-batch that the next gradients are of.
-    void begin(int places);
-
-    /// Sum of the z-losses of the micro-batch, its factor included; 0 where the objective has none.
-    double zLossSum();
-
-    /// Writes each row's loss; ignored rows have 0.
+    /// Fills the rows' losses; ignored rows have 0.
     ///
     /// @param firstTarget the place of the first row, in targets and losses
-    void losses(Matrix logits_CV, int[] targets, int firstTarget, double[] losses);
+    void losses(Matrix logits_CV, int[] targets, int firstTarget, Losses losses);
 
     /// Also replaces the logits by the gradient of `objective · scale`.
     void lossesAndGradient(
             Matrix logitsThenGradient_CV,
             int[] targets,
             int firstTarget,
-            double[] losses,
+            Losses losses,
+            Objective objective,
             double scale);
 }

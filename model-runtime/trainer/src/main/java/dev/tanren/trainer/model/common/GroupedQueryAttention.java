@@ -30,7 +30,6 @@ public final class GroupedQueryAttention {
     private final HeadShape shape;
     private final HeadGradients headGradients;
     private final @Nullable SlidingWindow window;
-    private final List<Graph> graphs = new ArrayList<>();
 
     /// The autograd graph of one span, from the forward to the backward of a micro-batch; of a
     /// widened one, what to make it of.
@@ -48,33 +47,58 @@ public final class GroupedQueryAttention {
         this.window = window == null ? null : new SlidingWindow(window);
     }
 
-    /// @param training whether a backward follows, which then must come before the next forward
-    public void forward(
-            Matrix heads_NW, List<AttentionSpan> spans, boolean training, Matrix outputs_NQ) {
-        release();
-        boolean recorded = training && !isWidened(heads_NW);
-        try (PointerScope _ = new PointerScope();
-                AutoGradMode _ = new AutoGradMode(recorded)) {
-            for (AttentionSpan span : spans) {
-                Graph graph = attend(heads_NW, span, recorded);
-                copyOutputs(graph, outputs_NQ);
-                if (training) {
-                    graph.inputs.forEach(Tensor::retainReference);
-                    graph.outputs.forEach(Tensor::retainReference);
-                    graphs.add(graph);
+    /// What a backward needs of the forward of one batch, until it is closed. It sees the heads
+    /// where they lie.
+    public final class Attended implements Held {
+
+        private final List<Graph> graphs = new ArrayList<>();
+
+        private Attended() {}
+
+        private void add(Graph graph) {
+            graph.inputs.forEach(Tensor::retainReference);
+            graph.outputs.forEach(Tensor::retainReference);
+            graphs.add(graph);
+        }
+
+        /// Writes what every query head makes of the values that it sees.
+        public void copyTo(Matrix outputs_NQ) {
+            for (Graph graph : graphs) {
+                try (PointerScope _ = new PointerScope();
+                        AutoGradMode _ = new AutoGradMode(false)) {
+                    copyOutputs(graph, outputs_NQ);
                 }
             }
         }
+
+        /// Bytes that it keeps beside the heads: outputs, through a window in blocks as well, and
+        /// of fused attention the sum of each row of scores in fp32.
+        @Override
+        public long bytes() {
+            return graphs.stream().mapToLong(GroupedQueryAttention.this::bytes).sum();
+        }
+
+        @Override
+        public void close() {
+            for (Graph graph : graphs) {
+                graph.inputs.forEach(Tensor::releaseReference);
+                graph.outputs.forEach(Tensor::releaseReference);
+            }
+            graphs.clear();
+        }
     }
 
-    /// Writes the outputs of the last forward again.
-    public void copyOutputs(Matrix outputs_NQ) {
-        for (Graph graph : graphs) {
-            try (PointerScope _ = new PointerScope();
-                    AutoGradMode _ = new AutoGradMode(false)) {
-                copyOutputs(graph, outputs_NQ);
+    /// @param heads_NW must stay as they are until a backward, where one follows
+    public Attended forward(Matrix heads_NW, List<AttentionSpan> spans, boolean backwardFollows) {
+        boolean recorded = backwardFollows && !isWidened(heads_NW);
+        Attended attended = new Attended();
+        try (PointerScope _ = new PointerScope();
+                AutoGradMode _ = new AutoGradMode(recorded)) {
+            for (AttentionSpan span : spans) {
+                attended.add(attend(heads_NW, span, recorded));
             }
         }
+        return attended;
     }
 
     private void copyOutputs(Graph graph, Matrix outputs_NQ) {
@@ -83,6 +107,19 @@ public final class GroupedQueryAttention {
             Tensor output_BKTD = graph.outputs.get(g).detach();
             outputs_BTKGD.select(3, g).copy_(output_BKTD.transpose(1, 2));
         }
+    }
+
+    private long bytes(Graph graph) {
+        long outputs = graph.outputs.stream().mapToLong(Tensor::nbytes).sum();
+        if (!graph.outputs.getFirst().requires_grad()) {
+            return outputs;
+        }
+        long rows = (long) graph.span.places() * shape.group() * shape.keyValueHeads();
+        return (hides(graph.span) ? 2 : 1) * outputs + rows * Float.BYTES;
+    }
+
+    private boolean hides(AttentionSpan span) {
+        return window != null && window.hides(span.length());
     }
 
     private static boolean isWidened(Matrix heads_NW) {
@@ -127,7 +164,7 @@ public final class GroupedQueryAttention {
 
     private Tensor attend(
             Tensor queries_BKTD, Tensor keys_BKTD, Tensor values_BKTD, AttentionSpan span) {
-        if (window != null && window.hides(span.length())) {
+        if (window != null && hides(span)) {
             return window.attend(queries_BKTD, keys_BKTD, values_BKTD);
         }
         return torch.scaled_dot_product_attention(
@@ -180,24 +217,18 @@ public final class GroupedQueryAttention {
     /// Puts the gradient of the heads, before their rotation, where the heads were.
     ///
     /// @param positions of each place inside its document
-    public void backward(Matrix outputGradient_NQ, int[] positions, Matrix headsThenGradient_NW) {
-        for (Graph graph : graphs) {
+    public void backward(
+            Attended attended,
+            Matrix outputGradient_NQ,
+            int[] positions,
+            Matrix headsThenGradient_NW) {
+        for (Graph graph : attended.graphs) {
             try (PointerScope _ = new PointerScope()) {
                 Tensor gradient_BTKGD = outputs(outputGradient_NQ, graph.span);
                 List<Tensor> gradients = gradients(recorded(graph), gradient_BTKGD);
                 headGradients.gather(gradients, graph.span, positions, headsThenGradient_NW);
             }
         }
-        release();
-    }
-
-    /// Lets go of the graphs, whether a backward has used them or never came.
-    private void release() {
-        for (Graph graph : graphs) {
-            graph.inputs.forEach(Tensor::releaseReference);
-            graph.outputs.forEach(Tensor::releaseReference);
-        }
-        graphs.clear();
     }
 
     /// Row-major `[B, T, K, D]` each, in the order of the graph's inputs.

@@ -51,7 +51,7 @@ public final class Parameter {
     public Matrix gradient() {
         Matrix bound = gradient;
         if (bound == null) {
-            throw new IllegalStateException("no gradients yet: call accumulateGradientsInto first");
+            throw new IllegalStateException("no gradients yet: call useGradients first");
         }
         return bound;
     }

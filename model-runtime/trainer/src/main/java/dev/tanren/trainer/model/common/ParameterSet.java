@@ -1,5 +1,6 @@
 package dev.tanren.trainer.model.common;
 
+import dev.tanren.spec.family.ModelParameter;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.Format;
 import dev.tanren.trainer.parameters.ParameterLayout;
@@ -20,6 +21,7 @@ public final class ParameterSet implements AutoCloseable {
     private final GradientProducts products;
     private final @Nullable WorkingWeights copy;
     private @Nullable FlatBuffer weights;
+    private @Nullable FlatBuffer gradients;
     private boolean stale;
 
     /// @param format of matrices in products
@@ -42,6 +44,11 @@ public final class ParameterSet implements AutoCloseable {
 
     public ParameterLayout layout() {
         return layout;
+    }
+
+    /// Where parameters of a description lie.
+    public List<ParameterLayout.Entry> entries(List<ModelParameter> described) {
+        return described.stream().map(parameter -> layout.entry(parameter.name())).toList();
     }
 
     /// The parameter `name` as a matrix; a vector is one row.
@@ -70,6 +77,7 @@ public final class ParameterSet implements AutoCloseable {
         return parameter;
     }
 
+    /// Computes with these weights from now on. The buffer must outlive its use here.
     public void useWeights(FlatBuffer weights) {
         requireFit(weights);
         this.weights = weights;
@@ -93,8 +101,13 @@ public final class ParameterSet implements AutoCloseable {
         stale = false;
     }
 
+    /// Gradients are added to this buffer from now on; it may change between micro-batches.
     public void useGradients(FlatBuffer gradients) {
+        if (this.gradients == gradients) {
+            return;
+        }
         requireFit(gradients);
+        this.gradients = gradients;
         parameters.forEach(parameter -> parameter.useGradient(gradients));
     }
 

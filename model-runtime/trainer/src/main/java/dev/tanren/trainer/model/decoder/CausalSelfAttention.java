@@ -11,7 +11,6 @@ import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.model.common.Norm;
 import dev.tanren.trainer.model.common.Projection;
 import dev.tanren.trainer.model.common.RotaryEmbedding;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// The attention part of a block: `hidden + output(attention(rotary(heads(norm(hidden)))))`. Some
@@ -19,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Legend: N places, H hidden, W query, key and value heads side by side, Q query heads' width, R
 /// queries and keys, A their number.
-public final class CausalSelfAttention implements Segment {
+public final class CausalSelfAttention implements StreamFunction {
 
     private final int layer;
     private final Parts parts;
@@ -27,7 +26,6 @@ public final class CausalSelfAttention implements Segment {
     private final int rotatedHeads;
     private final GroupedQueryAttention attention;
     private final CachedAttention cachedAttention;
-    private @Nullable Matrix input_NH;
 
     /// What the part is made of, with its parameters.
     ///
@@ -40,6 +38,20 @@ public final class CausalSelfAttention implements Segment {
             @Nullable HeadNorm headNorm,
             @Nullable RotaryEmbedding rotary,
             Projection output) {}
+
+    /// What the backward reads.
+    ///
+    /// @param raw_NR queries and keys before their norm, where they have one
+    /// @param inverse_NA what that norm divided them by
+    private record Kept(
+            Matrix input_NH,
+            Saved.Derived normed_NH,
+            Matrix statistics_NS,
+            Matrix heads_NW,
+            @Nullable Matrix raw_NR,
+            @Nullable Matrix inverse_NA,
+            GroupedQueryAttention.Attended attended,
+            Saved.Derived attended_NQ) {}
 
     public CausalSelfAttention(Architecture architecture, Kernels kernels, int layer, Parts parts) {
         int headSize = architecture.effectiveHeadSize();
@@ -68,106 +80,70 @@ public final class CausalSelfAttention implements Segment {
     }
 
     @Override
-    public int layer() {
-        return layer;
-    }
-
-    @Override
-    public Matrix forward(Matrix hidden_NH, Pass pass) {
-        input_NH = hidden_NH;
-        Matrix attended_NQ = attend(hidden_NH, pass);
-        Matrix output_NH = pass.product(layer, "attention.output", hidden_NH.columns());
-        parts.output.forwardOnto(hidden_NH, attended_NQ, output_NH);
-        return output_NH;
-    }
-
-    private Matrix attend(Matrix hidden_NH, Pass pass) {
-        Matrix normed_NH = normed(hidden_NH, pass);
-        Matrix heads_NW = heads(pass);
-        Matrix attended_NQ = attended(pass);
-
-        parts.norm.forward(hidden_NH, normed_NH, statistics(pass));
-        parts.heads.forward(normed_NH, heads_NW);
-        if (parts.headNorm != null) {
-            parts.headNorm.forward(
-                    heads_NW, raw(parts.headNorm, pass), inverse(parts.headNorm, pass));
+    public Matrix forward(Matrix hidden_NH, Saved saved) {
+        Matrix statistics_NS = saved.keptInFp32(parts.norm.statistics());
+        Saved.Derived normed_NH =
+                saved.derived(
+                        hidden_NH.columns(),
+                        normed -> parts.norm.forward(hidden_NH, normed, statistics_NS));
+        Matrix heads_NW = saved.kept(parts.heads.outputs());
+        parts.heads.forward(normed_NH.matrix(), heads_NW);
+        HeadNorm headNorm = parts.headNorm;
+        Matrix raw_NR = headNorm == null ? null : saved.kept(headNorm.width());
+        Matrix inverse_NA = headNorm == null ? null : saved.keptInFp32(headNorm.heads());
+        if (headNorm != null && raw_NR != null && inverse_NA != null) {
+            headNorm.forward(heads_NW, raw_NR, inverse_NA);
         }
         if (parts.rotary != null) {
-            parts.rotary.rotate(heads_NW, rotatedHeads, pass.batch().positions());
+            parts.rotary.rotate(heads_NW, rotatedHeads, saved.pass().batch().positions());
         }
-        attend(heads_NW, pass, attended_NQ);
-        return attended_NQ;
-    }
-
-    /// To the batch itself, which the cache takes in; or from one further token to the cache.
-    private void attend(Matrix heads_NW, Pass pass, Matrix attended_NQ) {
-        KeyValueCache cache = pass.cache();
+        Matrix attended_NQ;
+        KeyValueCache cache = saved.pass().cache();
         if (cache != null) {
             cachedAttention.append(heads_NW, cache, layer);
         }
         if (cache != null && cache.length() > 0) {
+            attended_NQ = saved.fleeting(queriesWidth);
             cachedAttention.forward(heads_NW, cache, layer, attended_NQ);
         } else {
-            attention.forward(heads_NW, pass.spans(), pass.backwardFollows(), attended_NQ);
+            GroupedQueryAttention.Attended attended =
+                    saved.own(
+                            attention.forward(
+                                    heads_NW, saved.pass().spans(), saved.backwardFollows()));
+            Saved.Derived derived = saved.derived(queriesWidth, attended::copyTo);
+            attended_NQ = derived.matrix();
+            saved.keep(
+                    new Kept(
+                            hidden_NH,
+                            normed_NH,
+                            statistics_NS,
+                            heads_NW,
+                            raw_NR,
+                            inverse_NA,
+                            attended,
+                            derived));
         }
+        Matrix output_NH = saved.output(hidden_NH.columns());
+        parts.output.forwardOnto(hidden_NH, attended_NQ, output_NH);
+        return output_NH;
     }
 
     @Override
-    public void recompute(Pass pass) {
-        Matrix hidden_NH = Objects.requireNonNull(input_NH, "forward comes before recompute");
-        switch (pass.keeping()) {
-            case EVERYTHING, NOTHING -> {}
-            case PRODUCTS -> {
-                parts.norm.forward(hidden_NH, normed(hidden_NH, pass), statistics(pass));
-                attention.copyOutputs(attended(pass));
-            }
-            case LAYER_OUTPUTS -> attend(hidden_NH, pass);
-        }
-    }
+    public void backward(Matrix gradient_NH, Saved saved) {
+        Kept kept = saved.values(Kept.class);
+        Matrix heads_NW = kept.heads_NW;
+        Matrix attendedGradient_NQ = saved.fleeting(queriesWidth);
+        Matrix normedGradient_NH = saved.fleeting(gradient_NH.columns());
 
-    @Override
-    public void backward(Matrix gradient_NH, Pass pass) {
-        Matrix hidden_NH = Objects.requireNonNull(input_NH, "forward comes before backward");
-        Matrix normed_NH = normed(hidden_NH, pass);
-        Matrix heads_NW = heads(pass);
-        Matrix attended_NQ = attended(pass);
-        Matrix attendedGradient_NQ = pass.shared("attended.gradient", queriesWidth);
-        Matrix normedGradient_NH = pass.shared("normed.gradient", hidden_NH.columns());
-
-        parts.output.parameterGradient(gradient_NH, attended_NQ);
+        parts.output.parameterGradient(gradient_NH, kept.attended_NQ.matrix());
         parts.output.inputGradient(gradient_NH, attendedGradient_NQ);
-        attention.backward(attendedGradient_NQ, pass.batch().positions(), heads_NW);
-        if (parts.headNorm != null) {
-            parts.headNorm.backward(
-                    heads_NW, raw(parts.headNorm, pass), inverse(parts.headNorm, pass));
+        attention.backward(
+                kept.attended, attendedGradient_NQ, saved.pass().batch().positions(), heads_NW);
+        if (parts.headNorm != null && kept.raw_NR != null && kept.inverse_NA != null) {
+            parts.headNorm.backward(heads_NW, kept.raw_NR, kept.inverse_NA);
         }
-        parts.heads.parameterGradient(heads_NW, normed_NH);
+        parts.heads.parameterGradient(heads_NW, kept.normed_NH.matrix());
         parts.heads.inputGradient(heads_NW, normedGradient_NH);
-        parts.norm.backward(normedGradient_NH, hidden_NH, statistics(pass), gradient_NH);
-    }
-
-    private Matrix normed(Matrix hidden_NH, Pass pass) {
-        return pass.elementwise(layer, "attention.normed", hidden_NH.columns());
-    }
-
-    private Matrix statistics(Pass pass) {
-        return pass.statistics(
-                layer, "attention.statistics", parts.norm.statistics(), Pass.Keeping.EVERYTHING);
-    }
-
-    private Matrix heads(Pass pass) {
-        return pass.product(layer, "attention.heads", parts.heads.outputs());
-    }
-
-    private Matrix attended(Pass pass) {
-        return pass.elementwise(layer, "attention.attended", queriesWidth);
-    }
-
-    private Matrix raw(HeadNorm headNorm, Pass pass) {
-        return pass.product(layer, "attention.raw", headNorm.width());
-    }
-
-    private Matrix inverse(HeadNorm headNorm, Pass pass) {
-        return pass.statistics(layer, "attention.inverse", headNorm.heads(), Pass.Keeping.PRODUCTS);
+        parts.norm.backward(normedGradient_NH, kept.input_NH, kept.statistics_NS, gradient_NH);
     }
 }

@@ -1,40 +1,58 @@
 package dev.tanren.trainer.model.decoder;
 
+import dev.tanren.trainer.model.MicroBatch;
 import dev.tanren.trainer.model.common.Embedding;
 import dev.tanren.trainer.model.common.Kernels;
 import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.model.common.Parameter;
+import dev.tanren.trainer.parameters.ParameterLayout;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Where the residual stream begins: the embedding of each token, and of its position where the
 /// family has learned positions.
 ///
 /// Legend: N places, H hidden, V vocabulary, P positions.
-public final class InputEmbedding {
+public final class InputEmbedding implements Segment {
 
+    private final List<ParameterLayout.Entry> parameters;
     private final Embedding embedding;
     private final Parameter tokens_VH;
     private final @Nullable Parameter positions_PH;
 
-    /// Without learned positions.
-    public InputEmbedding(Kernels kernels, Parameter tokens_VH) {
-        this(kernels, tokens_VH, null);
-    }
-
-    public InputEmbedding(Kernels kernels, Parameter tokens_VH, @Nullable Parameter positions_PH) {
+    /// @param parameters both tables
+    /// @param positions_PH null where positions are not learned
+    public InputEmbedding(
+            List<ParameterLayout.Entry> parameters,
+            Kernels kernels,
+            Parameter tokens_VH,
+            @Nullable Parameter positions_PH) {
+        this.parameters = List.copyOf(parameters);
         this.embedding = kernels.embedding();
         this.tokens_VH = tokens_VH;
         this.positions_PH = positions_PH;
     }
 
+    @Override
+    public List<ParameterLayout.Entry> parameters() {
+        return parameters;
+    }
+
+    /// The token table, for a head that is tied to it.
+    public Parameter tokens() {
+        return tokens_VH;
+    }
+
     /// @throws IllegalArgumentException when a token or a position is not in its table
-    Matrix forward(Pass pass) {
-        Matrix hidden_NH = pass.shared("embedded", tokens_VH.columns());
-        requireRows("token", pass.batch().tokens(), "vocabulary", tokens_VH);
-        embedding.forward(pass.batch().tokens(), tokens_VH.weight(), hidden_NH);
+    @Override
+    public Matrix forward(Matrix nothing_N0, Saved saved) {
+        MicroBatch batch = saved.pass().batch();
+        Matrix hidden_NH = saved.output(tokens_VH.columns());
+        requireRows("token", batch.tokens(), "vocabulary", tokens_VH);
+        embedding.forward(batch.tokens(), tokens_VH.weight(), hidden_NH);
         if (positions_PH != null) {
-            requireRows("position", pass.batch().positions(), "model", positions_PH);
-            embedding.add(pass.batch().positions(), positions_PH.weight(), hidden_NH);
+            requireRows("position", batch.positions(), "model", positions_PH);
+            embedding.add(batch.positions(), positions_PH.weight(), hidden_NH);
         }
         return hidden_NH;
     }
@@ -48,10 +66,12 @@ public final class InputEmbedding {
         }
     }
 
-    void backward(Matrix gradient_NH, Pass pass) {
-        embedding.backward(pass.batch().tokens(), gradient_NH, tokens_VH.gradient());
+    @Override
+    public void backward(Matrix gradient_NH, Saved saved) {
+        MicroBatch batch = saved.pass().batch();
+        embedding.backward(batch.tokens(), gradient_NH, tokens_VH.gradient());
         if (positions_PH != null) {
-            embedding.backward(pass.batch().positions(), gradient_NH, positions_PH.gradient());
+            embedding.backward(batch.positions(), gradient_NH, positions_PH.gradient());
         }
     }
 }

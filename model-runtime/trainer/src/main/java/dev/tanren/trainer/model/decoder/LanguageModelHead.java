@@ -1,6 +1,5 @@
 package dev.tanren.trainer.model.decoder;
 
-import dev.tanren.spec.plan.Objective;
 import dev.tanren.spec.planner.LogitsChunk;
 import dev.tanren.trainer.model.MicroBatch;
 import dev.tanren.trainer.model.common.CrossEntropy;
@@ -8,27 +7,36 @@ import dev.tanren.trainer.model.common.Kernels;
 import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.model.common.Norm;
 import dev.tanren.trainer.model.common.Projection;
+import dev.tanren.trainer.parameters.ParameterLayout;
+import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 
-/// The final norm, the projection to the vocabulary and the loss.
+/// Where the residual stream ends: the final norm, the projection to the vocabulary and the losses.
 ///
 /// Logits exist for a chunk of places at a time: they are made, turned into their own gradient and
-/// used up before the next chunk.
+/// used up before the next chunk. So the forward makes the gradients of the projection with the
+/// losses, and the backward is left with the norm.
 ///
 /// Legend: N places, C places of a chunk, H hidden, V vocabulary.
-public final class LanguageModelHead {
+public final class LanguageModelHead implements Segment {
 
+    private final List<ParameterLayout.Entry> parameters;
     private final int vocabulary;
     private final int chunk;
-    private final Kernels kernels;
     private final Norm norm;
     private final Projection projection;
     private final CrossEntropy crossEntropy;
-    private Runnable sign = () -> {};
 
+    private record Kept(Matrix input_NH, Matrix statistics_NS, Matrix normedGradient_NH) {}
+
+    /// @param parameters without a tied weight
     /// @param projection to the vocabulary; a tied one has the input embedding as its weight
-    public LanguageModelHead(Kernels kernels, Norm norm, Projection projection) {
-        this.kernels = kernels;
+    public LanguageModelHead(
+            List<ParameterLayout.Entry> parameters,
+            Kernels kernels,
+            Norm norm,
+            Projection projection) {
+        this.parameters = List.copyOf(parameters);
         this.norm = norm;
         this.projection = projection;
         vocabulary = projection.outputs();
@@ -36,43 +44,46 @@ public final class LanguageModelHead {
         crossEntropy = kernels.crossEntropy(vocabulary);
     }
 
-    void use(Objective objective) {
-        crossEntropy.use(objective);
+    @Override
+    public List<ParameterLayout.Entry> parameters() {
+        return parameters;
     }
 
-    /// Called whenever a chunk of places is done.
-    void tellSigns(Runnable sign) {
-        this.sign = sign;
+    /// Fills the pass's losses, and where gradients are wanted adds to those of the projection.
+    @Override
+    public Matrix forward(Matrix hidden_NH, Saved saved) {
+        Matrix statistics_NS = saved.keptInFp32(norm.statistics());
+        Matrix normed_NH = saved.fleeting(hidden_NH.columns());
+        norm.forward(hidden_NH, normed_NH, statistics_NS);
+        Pass.Goal goal = saved.pass().goal();
+        if (goal == null) {
+            losses(normed_NH, saved.pass());
+        } else {
+            Matrix normedGradient_NH = saved.kept(hidden_NH.columns());
+            lossesAndGradients(normed_NH, saved.pass(), goal, normedGradient_NH);
+            saved.keep(new Kept(hidden_NH, statistics_NS, normedGradient_NH));
+        }
+        return saved.output(0);
     }
 
-    /// Fills `losses` for every place.
-    void losses(Matrix hidden_NH, Pass pass, double[] losses) {
-        Matrix normed_NH = normed(hidden_NH, pass);
+    private void losses(Matrix normed_NH, Pass pass) {
         int[] targets = pass.batch().targets();
         for (int from = 0; from < pass.places(); from += chunk) {
             int to = Math.min(pass.places(), from + chunk);
             if (counts(targets, from, to)) {
                 try (PointerScope _ = new PointerScope()) {
                     Matrix logits_CV = logits(normed_NH.rows(from, to), pass);
-                    crossEntropy.losses(logits_CV, targets, from, losses);
+                    crossEntropy.losses(logits_CV, targets, from, pass.losses());
+                    pass.giveBack(logits_CV);
                 }
             }
-            sign.run();
+            pass.sign();
         }
     }
 
-    /// Fills `losses`, adds to the gradients of the head's parameters and writes the gradient of
-    /// the residual stream.
-    ///
-    /// @param scale factor of every loss in the gradient
-    /// @return seconds spent on gradients, rather than on losses
-    double lossesAndGradient(
-            Matrix hidden_NH, Pass pass, double scale, double[] losses, Matrix gradient_NH) {
-        Matrix normed_NH = normed(hidden_NH, pass);
-        Matrix normedGradient_NH = pass.shared("normed.gradient", hidden_NH.columns());
+    private void lossesAndGradients(
+            Matrix normed_NH, Pass pass, Pass.Goal goal, Matrix normedGradient_NH) {
         int[] targets = pass.batch().targets();
-        crossEntropy.begin(pass.places());
-        long backward = 0;
         for (int from = 0; from < pass.places(); from += chunk) {
             int to = Math.min(pass.places(), from + chunk);
             try (PointerScope _ = new PointerScope()) {
@@ -83,55 +94,36 @@ public final class LanguageModelHead {
                     continue;
                 }
                 Matrix logits_CV = logits(part_CH, pass);
-                crossEntropy.lossesAndGradient(logits_CV, targets, from, losses, scale);
-                kernels.await();
-                long begin = System.nanoTime();
+                crossEntropy.lossesAndGradient(
+                        logits_CV, targets, from, pass.losses(), goal.objective(), goal.scale());
+                pass.clock().backward();
                 projection.inputGradient(logits_CV, partGradient_CH);
                 projection.parameterGradient(logits_CV, part_CH);
-                kernels.await();
-                backward += System.nanoTime() - begin;
+                pass.clock().forward();
+                pass.giveBack(logits_CV);
             }
-            sign.run();
+            pass.sign();
         }
-        long begin = System.nanoTime();
-        gradient_NH.zero();
-        norm.backward(normedGradient_NH, hidden_NH, statistics(pass), gradient_NH);
-        kernels.await();
-        return (backward + System.nanoTime() - begin) / 1e9;
-    }
-
-    /// Sum of the z-losses of the last [#lossesAndGradient].
-    double zLossSum() {
-        return crossEntropy.zLossSum();
-    }
-
-    /// Writes all logits.
-    void logits(Matrix hidden_NH, Pass pass, Matrix logits_NV) {
-        projection.forward(normed(hidden_NH, pass), logits_NV);
-    }
-
-    /// Writes the logits of the last place.
-    void lastLogits(Matrix hidden_NH, Pass pass, Matrix logits_1V) {
-        int places = pass.places();
-        projection.forward(normed(hidden_NH, pass).rows(places - 1, places), logits_1V);
     }
 
     private Matrix logits(Matrix part_CH, Pass pass) {
-        String name = part_CH.rows() == chunk ? "head.logits" : "head.logits.rest";
-        Matrix logits_CV =
-                pass.activations().matrix(name, pass.format(), part_CH.rows(), vocabulary);
+        Matrix logits_CV = pass.lend(pass.format(), part_CH.rows(), vocabulary);
         projection.forward(part_CH, logits_CV);
         return logits_CV;
     }
 
-    private Matrix normed(Matrix hidden_NH, Pass pass) {
-        Matrix normed_NH = pass.shared("head.normed", hidden_NH.columns());
-        norm.forward(hidden_NH, normed_NH, statistics(pass));
-        return normed_NH;
+    @Override
+    public void backward(Matrix gradient_NH, Saved saved) {
+        Kept kept = saved.values(Kept.class);
+        gradient_NH.zero();
+        norm.backward(kept.normedGradient_NH, kept.input_NH, kept.statistics_NS, gradient_NH);
     }
 
-    private Matrix statistics(Pass pass) {
-        return pass.sharedStatistics("head.statistics", norm.statistics());
+    /// Writes the logits of the places from `from` on.
+    void logits(Matrix hidden_NH, Saved saved, int from, Matrix logits_PV) {
+        Matrix normed_NH = saved.fleeting(hidden_NH.columns());
+        norm.forward(hidden_NH, normed_NH, saved.keptInFp32(norm.statistics()));
+        projection.forward(normed_NH.rows(from, normed_NH.rows()), logits_PV);
     }
 
     private static boolean counts(int[] targets, int from, int to) {

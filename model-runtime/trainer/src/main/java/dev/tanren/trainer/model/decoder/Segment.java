@@ -1,23 +1,19 @@
 package dev.tanren.trainer.model.decoder;
 
-import dev.tanren.trainer.model.common.Matrix;
+import dev.tanren.trainer.parameters.ParameterLayout;
+import java.util.List;
 
-/// A part of the model on the residual stream, with an explicit forward and backward.
+/// A part of a decoder that is run, kept, and later placed on ranks by itself: the embedding, each
+/// layer, the head.
 ///
-/// Legend: N places, H hidden.
-public interface Segment {
+/// What is done around a segment is a segment around it: [running it again][Recomputed] instead of
+/// keeping what it makes, gathering its parameters.
+///
+/// The first segment begins the stream: what comes in has no columns. The last one ends it in
+/// losses: what it gives out has none.
+public interface Segment extends StreamFunction {
 
-    /// The layer it belongs to, from 0; a layer's segments follow each other.
-    int layer();
-
-    /// @return the residual stream after this part, in other memory
-    Matrix forward(Matrix hidden_NH, Pass pass);
-
-    /// Makes again, with the same bits, what [#backward] reads and the pass did not keep. The
-    /// input of the last forward is still there.
-    void recompute(Pass pass);
-
-    /// Adds to the gradients of its parameters and turns the gradient of the stream after this
-    /// part, in place, into that of the stream before it.
-    void backward(Matrix gradient_NH, Pass pass);
+    /// What it owns, in the order of the layout. A tied weight is owned by the first segment that
+    /// uses it.
+    List<ParameterLayout.Entry> parameters();
 }

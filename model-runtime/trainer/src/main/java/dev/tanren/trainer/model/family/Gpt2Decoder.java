@@ -2,9 +2,9 @@ package dev.tanren.trainer.model.family;
 
 import static dev.tanren.spec.family.Gpt2.part;
 
+import dev.tanren.spec.family.DecoderFamily;
 import dev.tanren.spec.family.Gpt2;
 import dev.tanren.spec.plan.Architecture;
-import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.common.Activation;
 import dev.tanren.trainer.model.common.Conv1d;
 import dev.tanren.trainer.model.common.Kernels;
@@ -13,20 +13,21 @@ import dev.tanren.trainer.model.common.Norm;
 import dev.tanren.trainer.model.common.ParameterSet;
 import dev.tanren.trainer.model.common.Projection;
 import dev.tanren.trainer.model.decoder.CausalSelfAttention;
+import dev.tanren.trainer.model.decoder.Decoder;
+import dev.tanren.trainer.model.decoder.DecoderLayer;
 import dev.tanren.trainer.model.decoder.FeedForward;
 import dev.tanren.trainer.model.decoder.InputEmbedding;
 import dev.tanren.trainer.model.decoder.LanguageModelHead;
-import dev.tanren.trainer.model.decoder.Segment;
-import dev.tanren.trainer.model.decoder.SegmentedDecoder;
 import dev.tanren.trainer.parameters.Format;
 import dev.tanren.trainer.parameters.ParameterLayout;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /// How a GPT-2 decoder (Radford et al. 2019) is put together. Without dropout.
 final class Gpt2Decoder {
 
     private final Architecture architecture;
+    private final DecoderFamily family;
     private final Kernels kernels;
     private final ParameterSet parameters;
     private final Activation gelu;
@@ -34,6 +35,7 @@ final class Gpt2Decoder {
     private Gpt2Decoder(Architecture architecture, Format format, Kernels kernels) {
         this.kernels = kernels;
         this.architecture = architecture;
+        family = DecoderFamily.of(architecture);
         parameters = new ParameterSet(ParameterLayout.of(architecture), format, kernels);
         gelu = kernels.geluTanh(architecture.intermediateSize());
     }
@@ -43,21 +45,25 @@ final class Gpt2Decoder {
     }
 
     private Decoder compose() {
-        List<Segment> segments = new ArrayList<>();
-        for (int layer = 0; layer < architecture.layers(); layer++) {
-            segments.add(attention(layer));
-            segments.add(feedForward(layer));
-        }
-        return new SegmentedDecoder(
-                architecture,
-                parameters,
+        InputEmbedding embedding =
                 new InputEmbedding(
-                        kernels, parameters.get(Gpt2.EMBEDDING), parameters.get(Gpt2.POSITIONS)),
-                segments,
-                head());
+                        parameters.entries(family.before(architecture)),
+                        kernels,
+                        parameters.get(Gpt2.EMBEDDING),
+                        parameters.get(Gpt2.POSITIONS));
+        List<DecoderLayer> layers =
+                IntStream.range(0, architecture.layers()).mapToObj(this::layer).toList();
+        return new Decoder(architecture, parameters, embedding, layers, head(embedding));
     }
 
-    private Segment attention(int layer) {
+    private DecoderLayer layer(int layer) {
+        return new DecoderLayer(
+                parameters.entries(family.layer(architecture, layer)),
+                attention(layer),
+                feedForward(layer));
+    }
+
+    private CausalSelfAttention attention(int layer) {
         return new CausalSelfAttention(
                 architecture,
                 kernels,
@@ -70,9 +76,8 @@ final class Gpt2Decoder {
                         projection(part(layer, "attn.c_proj"))));
     }
 
-    private Segment feedForward(int layer) {
+    private FeedForward feedForward(int layer) {
         return new FeedForward(
-                layer,
                 new FeedForward.Parts(
                         norm(part(layer, "ln_2")),
                         projection(part(layer, "mlp.c_fc")),
@@ -80,13 +85,15 @@ final class Gpt2Decoder {
                         projection(part(layer, "mlp.c_proj"))));
     }
 
-    private LanguageModelHead head() {
+    private LanguageModelHead head(InputEmbedding embedding) {
         return new LanguageModelHead(
+                parameters.entries(family.after(architecture)),
                 kernels,
                 norm(Gpt2.FINAL_NORM),
                 new Linear(
-                        parameters.get(
-                                architecture.tieWordEmbeddings() ? Gpt2.EMBEDDING : Gpt2.HEAD)));
+                        architecture.tieWordEmbeddings()
+                                ? embedding.tokens()
+                                : parameters.get(Gpt2.HEAD)));
     }
 
     private Norm norm(String part) {

@@ -1,8 +1,8 @@
 package dev.tanren.trainer.model.family;
 
 import dev.tanren.spec.plan.Architecture;
-import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.common.Kernels;
+import dev.tanren.trainer.model.decoder.Decoder;
 import dev.tanren.trainer.parameters.Format;
 
 /// How a Llama decoder (Touvron et al. 2023) is put together, a Mistral one (Jiang et al. 2023) and

@@ -3,11 +3,11 @@ package dev.tanren.trainer.model.family;
 import static dev.tanren.spec.family.RotaryFamily.bias;
 
 import dev.tanren.spec.plan.Architecture;
-import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.common.Bias;
 import dev.tanren.trainer.model.common.Kernels;
 import dev.tanren.trainer.model.common.Linear;
 import dev.tanren.trainer.model.decoder.CausalSelfAttention;
+import dev.tanren.trainer.model.decoder.Decoder;
 import dev.tanren.trainer.parameters.Format;
 
 /// How a Qwen2 decoder (Yang et al. 2024) is put together: queries, keys and values have biases.

@@ -3,12 +3,12 @@ package dev.tanren.trainer.model.family;
 import static dev.tanren.spec.family.RotaryFamily.weight;
 
 import dev.tanren.spec.plan.Architecture;
-import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.common.HeadNorm;
 import dev.tanren.trainer.model.common.Kernels;
 import dev.tanren.trainer.model.common.Linear;
 import dev.tanren.trainer.model.common.ParameterSet;
 import dev.tanren.trainer.model.decoder.CausalSelfAttention;
+import dev.tanren.trainer.model.decoder.Decoder;
 import dev.tanren.trainer.parameters.Format;
 
 /// How a Qwen3 decoder (Yang et al. 2025) is put together: queries and keys are normalised before

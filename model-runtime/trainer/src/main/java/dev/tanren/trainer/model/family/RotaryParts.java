@@ -4,7 +4,6 @@ import static dev.tanren.spec.family.RotaryFamily.weight;
 
 import dev.tanren.spec.family.RotaryFamily;
 import dev.tanren.spec.plan.Architecture;
-import dev.tanren.trainer.model.Decoder;
 import dev.tanren.trainer.model.common.Activation;
 import dev.tanren.trainer.model.common.Kernels;
 import dev.tanren.trainer.model.common.Linear;
@@ -14,16 +13,16 @@ import dev.tanren.trainer.model.common.ParameterSet;
 import dev.tanren.trainer.model.common.RotaryEmbedding;
 import dev.tanren.trainer.model.common.RotaryFrequencies;
 import dev.tanren.trainer.model.decoder.CausalSelfAttention;
+import dev.tanren.trainer.model.decoder.Decoder;
+import dev.tanren.trainer.model.decoder.DecoderLayer;
 import dev.tanren.trainer.model.decoder.FeedForward;
 import dev.tanren.trainer.model.decoder.InputEmbedding;
 import dev.tanren.trainer.model.decoder.LanguageModelHead;
-import dev.tanren.trainer.model.decoder.Segment;
-import dev.tanren.trainer.model.decoder.SegmentedDecoder;
 import dev.tanren.trainer.parameters.Format;
 import dev.tanren.trainer.parameters.ParameterLayout;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 
 /// What Llama and the families after it are put together from.
 final class RotaryParts {
@@ -53,27 +52,32 @@ final class RotaryParts {
     ///
     /// @param attention the parts of a layer's attention
     public Decoder decoder(IntFunction<CausalSelfAttention.Parts> attention) {
-        List<Segment> segments = new ArrayList<>();
-        for (int layer = 0; layer < architecture.layers(); layer++) {
-            segments.add(
-                    new CausalSelfAttention(architecture, kernels, layer, attention.apply(layer)));
-            segments.add(feedForward(layer));
-        }
-        return new SegmentedDecoder(
-                architecture,
-                parameters,
-                new InputEmbedding(kernels, parameters.get(RotaryFamily.EMBEDDING)),
-                segments,
-                head());
+        InputEmbedding embedding =
+                new InputEmbedding(
+                        parameters.entries(family.before(architecture)),
+                        kernels,
+                        parameters.get(RotaryFamily.EMBEDDING),
+                        null);
+        List<DecoderLayer> layers =
+                IntStream.range(0, architecture.layers())
+                        .mapToObj(layer -> layer(layer, attention.apply(layer)))
+                        .toList();
+        return new Decoder(architecture, parameters, embedding, layers, head(embedding));
     }
 
-    private Segment feedForward(int layer) {
+    private DecoderLayer layer(int layer, CausalSelfAttention.Parts attention) {
+        return new DecoderLayer(
+                parameters.entries(family.layer(architecture, layer)),
+                new CausalSelfAttention(architecture, kernels, layer, attention),
+                feedForward(layer));
+    }
+
+    private FeedForward feedForward(int layer) {
         Parameter gateUp =
                 parameters.stacked(
                         weight(layer, family.innerProjection()),
                         2 * architecture.intermediateSize());
         return new FeedForward(
-                layer,
                 new FeedForward.Parts(
                         norm(weight(layer, "post_attention_layernorm")),
                         new Linear(gateUp),
@@ -81,14 +85,15 @@ final class RotaryParts {
                         linear(weight(layer, "mlp.down_proj"))));
     }
 
-    private LanguageModelHead head() {
+    private LanguageModelHead head(InputEmbedding embedding) {
         return new LanguageModelHead(
+                parameters.entries(family.after(architecture)),
                 kernels,
                 norm(RotaryFamily.FINAL_NORM),
-                linear(
+                new Linear(
                         architecture.tieWordEmbeddings()
-                                ? RotaryFamily.EMBEDDING
-                                : RotaryFamily.HEAD));
+                                ? embedding.tokens()
+                                : parameters.get(RotaryFamily.HEAD)));
     }
 
     /// The norm before a layer's attention.

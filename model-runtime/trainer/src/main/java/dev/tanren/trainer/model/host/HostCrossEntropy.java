@@ -3,8 +3,10 @@ package dev.tanren.trainer.model.host;
 import dev.tanren.spec.plan.Objective;
 import dev.tanren.trainer.model.MicroBatch;
 import dev.tanren.trainer.model.common.CrossEntropy;
+import dev.tanren.trainer.model.common.Losses;
 import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.parameters.ComputeThreads;
+import org.jspecify.annotations.Nullable;
 
 /// Sums are in double precision, in the order of the vocabulary.
 ///
@@ -16,8 +18,6 @@ final class HostCrossEntropy implements CrossEntropy {
 
     private final int vocabulary;
     private final ThreadLocal<Row> rows;
-    private Objective objective = Objective.CROSS_ENTROPY;
-    private double[] zLosses = new double[0];
 
     HostCrossEntropy(int vocabulary) {
         this.vocabulary = vocabulary;
@@ -34,28 +34,12 @@ final class HostCrossEntropy implements CrossEntropy {
         }
     }
 
-    @Override
-    public void use(Objective chosen) {
-        objective = chosen;
-    }
+    /// What gradients are of.
+    private record Wanted(Objective objective, double scale) {}
 
     @Override
-    public void begin(int places) {
-        zLosses = new double[objective.zLoss() > 0 ? places : 0];
-    }
-
-    @Override
-    public double zLossSum() {
-        double sum = 0;
-        for (double zLoss : zLosses) {
-            sum += zLoss;
-        }
-        return sum;
-    }
-
-    @Override
-    public void losses(Matrix logits_CV, int[] targets, int firstTarget, double[] losses) {
-        pass(logits_CV, targets, firstTarget, losses, Double.NaN);
+    public void losses(Matrix logits_CV, int[] targets, int firstTarget, Losses losses) {
+        pass(logits_CV, targets, firstTarget, losses, null);
     }
 
     @Override
@@ -63,45 +47,56 @@ final class HostCrossEntropy implements CrossEntropy {
             Matrix logitsThenGradient_CV,
             int[] targets,
             int firstTarget,
-            double[] losses,
+            Losses losses,
+            Objective objective,
             double scale) {
-        pass(logitsThenGradient_CV, targets, firstTarget, losses, scale);
+        Wanted wanted = new Wanted(objective, scale);
+        pass(logitsThenGradient_CV, targets, firstTarget, losses, wanted);
     }
 
     private void pass(
-            Matrix logits_CV, int[] targets, int firstTarget, double[] losses, double scale) {
+            Matrix logits_CV,
+            int[] targets,
+            int firstTarget,
+            Losses losses,
+            @Nullable Wanted wanted) {
         ComputeThreads.loop(
                 logits_CV.rows(),
                 BLOCK,
                 (from, to) -> {
                     for (long c = from; c < to; c++) {
                         int place = firstTarget + (int) c;
-                        losses[place] = row(rows.get(), logits_CV, c, place, targets, scale);
+                        row(rows.get(), logits_CV, c, targets[place], place, losses, wanted);
                     }
                 });
     }
 
-    /// @param scale of the gradient, or NaN where none is wanted
-    private double row(Row row, Matrix logits_CV, long c, int place, int[] targets, double scale) {
-        boolean gradient = !Double.isNaN(scale);
-        int target = targets[place];
+    /// @param wanted null where no gradient is
+    private void row(
+            Row row,
+            Matrix logits_CV,
+            long c,
+            int target,
+            int place,
+            Losses losses,
+            @Nullable Wanted wanted) {
         if (target == MicroBatch.IGNORED) {
-            if (gradient) {
+            losses.crossEntropies()[place] = 0;
+            if (wanted != null) {
                 Rows.clear(logits_CV, c);
             }
-            return 0;
+            return;
         }
         float targetLogit = Rows.get(logits_CV, c, target);
         float highest = highest(row, logits_CV, c);
         double sum = exponentials(row, logits_CV, c, highest);
         double logSum = Math.log(sum) + highest;
-        if (gradient && zLosses.length > 0) {
-            zLosses[place] = objective.zLoss() * logSum * logSum;
+        losses.crossEntropies()[place] = logSum - targetLogit;
+        if (wanted != null) {
+            double zLoss = wanted.objective.zLoss();
+            losses.zLosses()[place] = zLoss > 0 ? zLoss * logSum * logSum : 0;
+            writeGradient(row, logits_CV, c, target, wanted, sum, logSum);
         }
-        if (gradient) {
-            writeGradient(row, logits_CV, c, target, scale, sum, logSum);
-        }
-        return logSum - targetLogit;
     }
 
     private float highest(Row row, Matrix logits_CV, long c) {
@@ -140,9 +135,11 @@ final class HostCrossEntropy implements CrossEntropy {
             Matrix logits_CV,
             long c,
             int target,
-            double scale,
+            Wanted wanted,
             double sum,
             double logSum) {
+        Objective objective = wanted.objective;
+        double scale = wanted.scale;
         float factor = (float) (scale / sum * (1 + 2 * objective.zLoss() * logSum));
         float spread = (float) (scale * objective.labelSmoothing() / vocabulary);
         float kept = (float) (scale * (1 - objective.labelSmoothing()));

@@ -6,6 +6,7 @@ import dev.tanren.spec.plan.Objective;
 import dev.tanren.trainer.device.ComputeDevice;
 import dev.tanren.trainer.model.MicroBatch;
 import dev.tanren.trainer.model.common.CrossEntropy;
+import dev.tanren.trainer.model.common.Losses;
 import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.parameters.NativeAddress;
 import java.lang.foreign.MemorySegment;
@@ -24,30 +25,13 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 final class TensorCrossEntropy implements CrossEntropy {
 
     private final ComputeDevice device;
-    private Objective objective = Objective.CROSS_ENTROPY;
-    private double zLossSum;
 
     TensorCrossEntropy(ComputeDevice device) {
         this.device = device;
     }
 
     @Override
-    public void use(Objective chosen) {
-        objective = chosen;
-    }
-
-    @Override
-    public void begin(int places) {
-        zLossSum = 0;
-    }
-
-    @Override
-    public double zLossSum() {
-        return zLossSum;
-    }
-
-    @Override
-    public void losses(Matrix logits_CV, int[] targets, int firstTarget, double[] losses) {
+    public void losses(Matrix logits_CV, int[] targets, int firstTarget, Losses losses) {
         try (PointerScope _ = new PointerScope()) {
             Rows rows = rows(logits_CV, targets, firstTarget);
             bringBack(rows, firstTarget, losses, 0);
@@ -59,7 +43,8 @@ final class TensorCrossEntropy implements CrossEntropy {
             Matrix logitsThenGradient_CV,
             int[] targets,
             int firstTarget,
-            double[] losses,
+            Losses losses,
+            Objective objective,
             double scale) {
         try (PointerScope _ = new PointerScope()) {
             Rows rows = rows(logitsThenGradient_CV, targets, firstTarget);
@@ -109,7 +94,7 @@ final class TensorCrossEntropy implements CrossEntropy {
                 Indices.onDevice(device, counted).unsqueeze(1).to(ScalarType.Float));
     }
 
-    private void bringBack(Rows rows, int firstTarget, double[] losses, double zLoss) {
+    private void bringBack(Rows rows, int firstTarget, Losses losses, double zLoss) {
         Tensor losses_C1 = rows.logSums_C1.sub(rows.logits_CV.gather(1, rows.targets_C1));
         Tensor both_C2 =
                 torch.cat(new TensorVector(losses_C1, rows.logSums_C1), 1)
@@ -118,9 +103,10 @@ final class TensorCrossEntropy implements CrossEntropy {
         MemorySegment memory = NativeAddress.segment(both_C2);
         for (int c = 0; c < rows.targets.length; c++) {
             boolean counts = rows.targets[c] != MicroBatch.IGNORED;
+            double loss = memory.getAtIndex(JAVA_DOUBLE_UNALIGNED, 2L * c);
             double logSum = memory.getAtIndex(JAVA_DOUBLE_UNALIGNED, 2L * c + 1);
-            losses[firstTarget + c] = counts ? memory.getAtIndex(JAVA_DOUBLE_UNALIGNED, 2L * c) : 0;
-            zLossSum += counts ? zLoss * logSum * logSum : 0;
+            losses.crossEntropies()[firstTarget + c] = counts ? loss : 0;
+            losses.zLosses()[firstTarget + c] = counts && zLoss > 0 ? zLoss * logSum * logSum : 0;
         }
     }
 }

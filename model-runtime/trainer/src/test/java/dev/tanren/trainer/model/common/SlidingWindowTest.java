@@ -42,12 +42,11 @@ class SlidingWindowTest {
     void eachPlaceSeesItselfAndThoseBeforeItInsideTheWindow(int window, int length) {
         GroupedQueryAttention attention = attention(window);
         AttentionSpan span = new AttentionSpan(0, 2, length);
-        try (Activations activations = new Activations(new HostKernels());
+        try (Matrices matrices = new Matrices();
                 PointerScope _ = new PointerScope()) {
-            Matrix heads = random(activations, "heads", 2 * length, WIDTH);
-            Matrix outputs =
-                    activations.matrix("outputs", Format.FLOAT32, 2 * length, HEADS * SIZE);
-            attention.forward(heads, List.of(span), false, outputs);
+            Matrix heads = random(matrices, 5, 2 * length, WIDTH);
+            Matrix outputs = matrices.make(Format.FLOAT32, 2 * length, HEADS * SIZE);
+            attend(attention, heads, List.of(span), outputs);
             for (int row = 0; row < 2; row++) {
                 for (int place : new int[] {0, length / 2, length - 1}) {
                     for (int head = 0; head < HEADS; head++) {
@@ -68,15 +67,17 @@ class SlidingWindowTest {
         GroupedQueryAttention attention = attention(20);
         List<AttentionSpan> spans = List.of(new AttentionSpan(0, 1, length));
         int[] positions = IntStream.range(0, length).toArray();
-        try (Activations activations = new Activations(new HostKernels());
+        try (Matrices matrices = new Matrices();
                 PointerScope _ = new PointerScope()) {
-            Matrix heads = random(activations, "heads", length, WIDTH);
-            Matrix outputs = activations.matrix("outputs", Format.FLOAT32, length, HEADS * SIZE);
-            Matrix weights = random(activations, "weights", length, HEADS * SIZE);
-            Matrix gradient = activations.matrix("gradient", Format.FLOAT32, length, WIDTH);
+            Matrix heads = random(matrices, 5, length, WIDTH);
+            Matrix outputs = matrices.make(Format.FLOAT32, length, HEADS * SIZE);
+            Matrix weights = random(matrices, 7, length, HEADS * SIZE);
+            Matrix gradient = matrices.make(Format.FLOAT32, length, WIDTH);
             gradient.segment().copyFrom(heads.segment());
-            attention.forward(gradient, spans, true, outputs);
-            attention.backward(weights, positions, gradient);
+            try (GroupedQueryAttention.Attended attended =
+                    attention.forward(gradient, spans, true)) {
+                attention.backward(attended, weights, positions, gradient);
+            }
             for (int place : new int[] {0, 19, 20, 63, 64, 83, 84, 149}) {
                 for (int column : new int[] {1, 35, 44, 50, 63}) {
                     double slope =
@@ -100,6 +101,16 @@ class SlidingWindowTest {
         return new GroupedQueryAttention(shape, new HostKernels().headGradients(shape), window);
     }
 
+    private static void attend(
+            GroupedQueryAttention attention,
+            Matrix heads,
+            List<AttentionSpan> spans,
+            Matrix outputs) {
+        try (GroupedQueryAttention.Attended attended = attention.forward(heads, spans, false)) {
+            attended.copyTo(outputs);
+        }
+    }
+
     /// The weighted sum of the outputs with one input changed.
     private static double shifted(
             GroupedQueryAttention attention,
@@ -113,7 +124,7 @@ class SlidingWindowTest {
         long index = (long) place * WIDTH + column;
         float before = heads.segment().getAtIndex(ValueLayout.JAVA_FLOAT, index);
         heads.segment().setAtIndex(ValueLayout.JAVA_FLOAT, index, before + step);
-        attention.forward(heads, spans, false, outputs);
+        attend(attention, heads, spans, outputs);
         heads.segment().setAtIndex(ValueLayout.JAVA_FLOAT, index, before);
         double sum = 0;
         for (int row = 0; row < outputs.rows(); row++) {
@@ -150,9 +161,9 @@ class SlidingWindowTest {
         return mixed;
     }
 
-    private static Matrix random(Activations activations, String name, int rows, int columns) {
-        Matrix matrix = activations.matrix(name, Format.FLOAT32, rows, columns);
-        Random random = new Random(name.length());
+    private static Matrix random(Matrices matrices, long seed, int rows, int columns) {
+        Matrix matrix = matrices.make(Format.FLOAT32, rows, columns);
+        Random random = new Random(seed);
         for (long i = 0; i < (long) rows * columns; i++) {
             matrix.segment().setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) random.nextGaussian());
         }

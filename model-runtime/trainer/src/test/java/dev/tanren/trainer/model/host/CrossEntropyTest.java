@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.tanren.spec.plan.Objective;
 import dev.tanren.trainer.model.MicroBatch;
 import dev.tanren.trainer.model.common.CrossEntropy;
+import dev.tanren.trainer.model.common.Losses;
 import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.optimizer.ReferenceFigures;
 import dev.tanren.trainer.parameters.FlatBuffer;
@@ -42,7 +43,7 @@ class CrossEntropyTest {
     @Test
     void aSmoothedObjectiveWithZLossHasTheGradientsOfPyTorch() {
         double[] logits = figures.numbers("objective.logits");
-        double[] losses = new double[ROWS];
+        Losses losses = Losses.of(ROWS);
         double[] gradient =
                 gradient(
                         logits,
@@ -58,7 +59,7 @@ class CrossEntropyTest {
 
     @Test
     void theReportedLossIsPlainCrossEntropyWhateverTheObjective() {
-        double[] losses = new double[ROWS];
+        Losses losses = Losses.of(ROWS);
         gradient(
                 figures.numbers("objective.logits"),
                 figures.ints("objective.targets"),
@@ -67,7 +68,7 @@ class CrossEntropyTest {
                 0.25);
         double[] expected = figures.numbers("objective.losses");
         for (int row = 0; row < ROWS; row++) {
-            assertThat(losses[row]).isCloseTo(expected[row], within(1e-5));
+            assertThat(losses.crossEntropies()[row]).isCloseTo(expected[row], within(1e-5));
         }
     }
 
@@ -90,9 +91,9 @@ class CrossEntropyTest {
     }
 
     private static double zLossSum(double[] logits, int[] targets, Objective objective) {
-        CrossEntropy crossEntropy = new HostCrossEntropy(logits.length / targets.length);
-        gradient(crossEntropy, logits, targets, objective, new double[targets.length], 1);
-        return crossEntropy.zLossSum();
+        Losses losses = Losses.of(targets.length);
+        gradient(logits, targets, objective, losses, 1);
+        return losses.zLossSum();
     }
 
     /// The gradient of the objective as its documentation states it, in double precision, over a
@@ -110,7 +111,7 @@ class CrossEntropyTest {
                 new Objective[] {
                     Objective.CROSS_ENTROPY, new Objective(1e-3, 0), new Objective(0, 0.2)
                 }) {
-            double[] actual = gradient(logits, targets, objective, new double[2], 0.5);
+            double[] actual = gradient(logits, targets, objective, Losses.of(2), 0.5);
             for (int row = 0; row < 2; row++) {
                 double sum = 0;
                 for (int v = 0; v < vocabulary; v++) {
@@ -131,21 +132,9 @@ class CrossEntropyTest {
     }
 
     private static double[] gradient(
-            double[] logits, int[] targets, Objective objective, double[] losses, double scale) {
-        CrossEntropy crossEntropy = new HostCrossEntropy(logits.length / targets.length);
-        return gradient(crossEntropy, logits, targets, objective, losses, scale);
-    }
-
-    private static double[] gradient(
-            CrossEntropy crossEntropy,
-            double[] logits,
-            int[] targets,
-            Objective objective,
-            double[] losses,
-            double scale) {
+            double[] logits, int[] targets, Objective objective, Losses losses, double scale) {
         int vocabulary = logits.length / targets.length;
-        crossEntropy.use(objective);
-        crossEntropy.begin(targets.length);
+        CrossEntropy crossEntropy = new HostCrossEntropy(vocabulary);
         try (FlatBuffer buffer = FlatBuffer.allocate(logits.length)) {
             for (int i = 0; i < logits.length; i++) {
                 buffer.segment().setAtIndex(JAVA_FLOAT, i, (float) logits[i]);
@@ -160,6 +149,7 @@ class CrossEntropyTest {
                     targets,
                     0,
                     losses,
+                    objective,
                     scale);
             double[] gradient = new double[logits.length];
             for (int i = 0; i < gradient.length; i++) {

@@ -7,6 +7,7 @@ import dev.tanren.trainer.model.MicroBatch;
 import dev.tanren.trainer.model.common.Activation;
 import dev.tanren.trainer.model.common.CrossEntropy;
 import dev.tanren.trainer.model.common.HeadNorm;
+import dev.tanren.trainer.model.common.Losses;
 import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.model.common.Norm;
 import dev.tanren.trainer.model.common.Parameter;
@@ -133,16 +134,16 @@ class FormatsTest extends TwoFormats {
         assertSameButForTheLastRounding(
                 model -> {
                     CrossEntropy crossEntropy = new HostCrossEntropy(3000);
-                    crossEntropy.use(new Objective(1e-3, smoothing));
+                    Objective objective = new Objective(1e-3, smoothing);
                     Matrix logits = model.random(3000, 1);
-                    double[] alone = new double[ROWS];
-                    double[] losses = new double[ROWS];
+                    Losses alone = Losses.of(ROWS);
+                    Losses losses = Losses.of(ROWS);
                     crossEntropy.losses(logits, targets, 0, alone);
-                    crossEntropy.lossesAndGradient(logits, targets, 0, losses, 0.3);
-                    assertThat(losses).isEqualTo(alone);
+                    crossEntropy.lossesAndGradient(logits, targets, 0, losses, objective, 0.3);
+                    assertThat(losses.crossEntropies()).isEqualTo(alone.crossEntropies());
                     float[] exact = new float[ROWS];
                     for (int n = 0; n < ROWS; n++) {
-                        exact[n] = (float) losses[n];
+                        exact[n] = (float) losses.crossEntropies()[n];
                     }
                     return new Left(List.of(logits), List.of(exact));
                 });

@@ -104,8 +104,8 @@ class ProductFormatsTest extends TwoFormats {
                 sum.segment().setAtIndex(JAVA_FLOAT, row * 700_000L + 5, 1 << row);
             }
             Matrix gradient = Matrix.over(sum.segment(), Format.FLOAT32, 3, 700_000);
-            Matrix left = activations.matrix("left", Format.BFLOAT16, 3, 1);
-            Matrix right = activations.matrix("right", Format.BFLOAT16, 1, 700_000);
+            Matrix left = matrices.make(Format.BFLOAT16, 3, 1);
+            Matrix right = matrices.make(Format.BFLOAT16, 1, 700_000);
             float[] ones = new float[700_000];
             Arrays.fill(ones, 0x1p-10f);
             Rows.write(ones, right, 0);
@@ -149,9 +149,10 @@ class ProductFormatsTest extends TwoFormats {
                 List.of(new AttentionSpan(0, 2, 20), new AttentionSpan(40, 1, 30));
         Matrix heads = model.random(64, 1);
         Matrix outputs = model.matrix(ROWS, 32);
-        attention.forward(heads, spans, true, outputs);
-        float[] made = numbers(outputs);
-        attention.backward(model.random(32, 2), new int[ROWS], heads);
-        return List.of(made, numbers(heads));
+        try (GroupedQueryAttention.Attended attended = attention.forward(heads, spans, true)) {
+            attended.copyTo(outputs);
+            attention.backward(attended, model.random(32, 2), new int[ROWS], heads);
+        }
+        return List.of(numbers(outputs), numbers(heads));
     }
 }

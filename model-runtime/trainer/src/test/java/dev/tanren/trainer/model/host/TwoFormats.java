@@ -2,7 +2,7 @@ package dev.tanren.trainer.model.host;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
-import dev.tanren.trainer.model.common.Activations;
+import dev.tanren.trainer.model.common.Matrices;
 import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.model.common.Parameter;
 import dev.tanren.trainer.model.common.ParameterSet;
@@ -28,7 +28,7 @@ abstract class TwoFormats {
     static final int WIDTH = 1040;
 
     private final PointerScope scope = new PointerScope();
-    final Activations activations = new Activations(new HostKernels());
+    final Matrices matrices = new Matrices();
     private final Random random = new Random(3);
     final ParameterLayout layout =
             new LayoutBuilder()
@@ -41,7 +41,6 @@ abstract class TwoFormats {
                     .add("tall", WIDTH, 24)
                     .build();
     private final FlatBuffer weights = FlatBuffer.allocate(layout);
-    private int names;
 
     @BeforeAll
     static void loadNatives() {
@@ -57,7 +56,7 @@ abstract class TwoFormats {
 
     @AfterEach
     void free() {
-        activations.close();
+        matrices.close();
         weights.close();
         scope.close();
     }
@@ -84,11 +83,11 @@ abstract class TwoFormats {
         }
 
         Matrix matrix(int rows, int columns) {
-            return activations.matrix("" + names++, format, rows, columns);
+            return matrices.make(format, rows, columns);
         }
 
         Matrix statistics(int columns) {
-            return activations.matrix("" + names++, Format.FLOAT32, ROWS, columns);
+            return matrices.make(Format.FLOAT32, ROWS, columns);
         }
 
         /// Random numbers that bf16 has, the same for both formats and each seed.
