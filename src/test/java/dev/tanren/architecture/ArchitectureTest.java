@@ -36,25 +36,25 @@ class ArchitectureTest {
     /// Folder of each module, and the packages of ours that it may use beside its own.
     private static final Map<String, Module> MODULES =
             Map.of(
-                    "spec", new Module("spec", List.of()),
-                    "storage", new Module("storage", List.of("spec")),
-                    "launch", new Module("model-runtime/launch", List.of("spec", "storage")),
+                    "plan", new Module("plan", List.of()),
+                    "storage", new Module("storage", List.of("plan")),
+                    "launch", new Module("model-runtime/launch", List.of("plan", "storage")),
                     "trainer",
                             new Module(
-                                    "model-runtime/trainer", List.of("spec", "storage", "launch")),
+                                    "model-runtime/trainer", List.of("plan", "storage", "launch")),
                     "inference",
                             new Module(
                                     "model-runtime/inference",
-                                    List.of("spec", "storage", "launch")),
-                    "workflows", new Module("workflows", List.of("spec")),
+                                    List.of("plan", "storage", "launch")),
+                    "workflows", new Module("workflows", List.of("plan")),
                     "activities",
                             new Module(
                                     "activities",
-                                    List.of("spec", "storage", "launch", "workflows")),
+                                    List.of("plan", "storage", "launch", "workflows")),
                     "controlplane",
-                            new Module("control-plane", List.of("spec", "storage", "workflows")),
-                    "deploy", new Module("deploy", List.of("spec", "storage", "launch", "cli")),
-                    "cli", new Module("deploy", List.of("spec", "launch", "deploy")));
+                            new Module("control-plane", List.of("plan", "storage", "workflows")),
+                    "deploy", new Module("deploy", List.of("plan", "storage", "launch", "cli")),
+                    "cli", new Module("deploy", List.of("plan", "launch", "deploy")));
 
     private static JavaClasses classes = new ClassFileImporter().importPackages();
 

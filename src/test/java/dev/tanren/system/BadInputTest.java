@@ -79,7 +79,7 @@ class BadInputTest {
     void aMissingFolderFailsTheRunAndNamesIt() throws Exception {
         String plan =
                 SmallPlans.curriculum("missing-folder", 1)
-                        .replace("/spec/src/main/java", "/spec/src/main/java/no-such-folder");
+                        .replace("/plan/src/main/java", "/plan/src/main/java/no-such-folder");
         String id = runs.submit(plan);
 
         runs.awaitStatus(id, "failed", Duration.ofMinutes(1));

@@ -29,7 +29,7 @@ final class SmallPlans {
                   tokenizer: "file:%s/deploy/src/main/resources/corpus/tokenizer.json"
                 datasets:
                   code:
-                    sources: [{uri: "file:%s/spec/src/main/java", include: "**/*.java"}]
+                    sources: [{uri: "file:%s/plan/src/main/java", include: "**/*.java"}]
                     quality: {scorer: heuristic, tiers: 2}
                     holdout: 10%%
                   prose:

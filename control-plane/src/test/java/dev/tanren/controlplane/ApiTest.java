@@ -4,10 +4,10 @@ import static io.restassured.RestAssured.given;
 
 import dev.tanren.controlplane.id.SortableIds;
 import dev.tanren.controlplane.security.ApiTokens;
-import dev.tanren.spec.json.Json;
-import dev.tanren.spec.run.Actor;
-import dev.tanren.spec.run.RunState;
-import dev.tanren.spec.validation.PlanReader;
+import dev.tanren.plan.json.Json;
+import dev.tanren.plan.run.Actor;
+import dev.tanren.plan.run.RunState;
+import dev.tanren.plan.validation.PlanReader;
 import dev.tanren.storage.objects.S3ObjectStore;
 import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.storage.registry.Runs.NewRun;

@@ -1,6 +1,6 @@
 package dev.tanren.controlplane;
 
-import dev.tanren.spec.json.Json;
+import dev.tanren.plan.json.Json;
 import io.restassured.RestAssured;
 import java.io.IOException;
 import java.io.InputStream;

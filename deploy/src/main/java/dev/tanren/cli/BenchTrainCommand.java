@@ -4,7 +4,7 @@ import dev.tanren.deploy.stack.Installation;
 import dev.tanren.deploy.stack.ModelRuntime;
 import dev.tanren.deploy.stack.TanrenHome;
 import dev.tanren.launch.RuntimeCommand;
-import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.plan.TrainingStage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

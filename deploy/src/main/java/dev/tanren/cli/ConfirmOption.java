@@ -1,7 +1,7 @@
 package dev.tanren.cli;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import java.util.function.Supplier;
 import picocli.CommandLine.Option;
 

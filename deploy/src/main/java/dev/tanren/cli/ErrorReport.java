@@ -2,9 +2,9 @@ package dev.tanren.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tanren.cli.OutputOptions.Form;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.json.Json;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.json.Json;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 

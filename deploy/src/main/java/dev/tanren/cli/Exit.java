@@ -1,7 +1,7 @@
 package dev.tanren.cli;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 
 /// Exit codes of the command line, which scripts branch on.
 final class Exit {

@@ -1,14 +1,14 @@
 package dev.tanren.cli;
 
 import dev.tanren.deploy.model.LocalModel;
-import dev.tanren.spec.json.Json;
-import dev.tanren.spec.plan.Plan;
-import dev.tanren.spec.planner.Device;
-import dev.tanren.spec.planner.Explanation;
-import dev.tanren.spec.planner.Machine;
-import dev.tanren.spec.planner.Planner;
-import dev.tanren.spec.validation.PlanReader;
-import dev.tanren.spec.validation.PlanReading;
+import dev.tanren.plan.Plan;
+import dev.tanren.plan.json.Json;
+import dev.tanren.plan.planner.Device;
+import dev.tanren.plan.planner.Explanation;
+import dev.tanren.plan.planner.Machine;
+import dev.tanren.plan.planner.Planner;
+import dev.tanren.plan.validation.PlanReader;
+import dev.tanren.plan.validation.PlanReading;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;

@@ -1,11 +1,11 @@
 package dev.tanren.cli;
 
-import dev.tanren.spec.planner.DataUse;
-import dev.tanren.spec.planner.Device;
-import dev.tanren.spec.planner.Explanation;
-import dev.tanren.spec.planner.Fit;
-import dev.tanren.spec.planner.MemoryEstimate;
-import dev.tanren.spec.planner.Proposal;
+import dev.tanren.plan.planner.DataUse;
+import dev.tanren.plan.planner.Device;
+import dev.tanren.plan.planner.Explanation;
+import dev.tanren.plan.planner.Fit;
+import dev.tanren.plan.planner.MemoryEstimate;
+import dev.tanren.plan.planner.Proposal;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.Locale;

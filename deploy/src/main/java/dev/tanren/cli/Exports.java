@@ -3,7 +3,7 @@ package dev.tanren.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import dev.tanren.deploy.client.ApiClient;
-import dev.tanren.spec.json.Json;
+import dev.tanren.plan.json.Json;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,9 +1,9 @@
 package dev.tanren.cli;
 
-import dev.tanren.spec.plan.Dataset;
-import dev.tanren.spec.plan.Glob;
-import dev.tanren.spec.plan.Plan;
-import dev.tanren.spec.planner.DataUse;
+import dev.tanren.plan.Dataset;
+import dev.tanren.plan.Glob;
+import dev.tanren.plan.Plan;
+import dev.tanren.plan.planner.DataUse;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

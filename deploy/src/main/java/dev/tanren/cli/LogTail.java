@@ -1,7 +1,7 @@
 package dev.tanren.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.tanren.spec.json.Json;
+import dev.tanren.plan.json.Json;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;

@@ -1,7 +1,7 @@
 package dev.tanren.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.tanren.spec.json.Json;
+import dev.tanren.plan.json.Json;
 import java.io.PrintStream;
 import java.util.Arrays;
 import java.util.List;

@@ -1,9 +1,9 @@
 package dev.tanren.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.tanren.spec.json.Json;
-import dev.tanren.spec.validation.PlanReading;
-import dev.tanren.spec.validation.Problem;
+import dev.tanren.plan.json.Json;
+import dev.tanren.plan.validation.PlanReading;
+import dev.tanren.plan.validation.Problem;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import dev.tanren.deploy.client.ApiClient;
 import dev.tanren.deploy.client.Server;
-import dev.tanren.spec.json.Json;
+import dev.tanren.plan.json.Json;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

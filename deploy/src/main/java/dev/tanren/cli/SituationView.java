@@ -1,7 +1,7 @@
 package dev.tanren.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.tanren.spec.text.Printable;
+import dev.tanren.plan.text.Printable;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.time.Instant;

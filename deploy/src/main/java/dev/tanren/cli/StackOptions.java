@@ -1,8 +1,8 @@
 package dev.tanren.cli;
 
 import dev.tanren.deploy.stack.StackSettings;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import org.jspecify.annotations.Nullable;
 
 /// Bounds of the numbers that people give for a stack.

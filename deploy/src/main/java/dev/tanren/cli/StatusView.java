@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tanren.deploy.stack.ProcessIdentity;
 import dev.tanren.deploy.stack.StackStatus;
 import dev.tanren.deploy.stack.TanrenHome;
-import dev.tanren.spec.json.Json;
+import dev.tanren.plan.json.Json;
 import java.util.Locale;
 
 /// The stack's status as the command line shows it: what the supervisor wrote, put right by which

@@ -2,9 +2,9 @@ package dev.tanren.cli;
 
 import dev.tanren.deploy.client.ApiClient;
 import dev.tanren.deploy.client.Server;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.units.Durations;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.units.Durations;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;

@@ -8,7 +8,7 @@ import dev.tanren.deploy.stack.ProcessIdentity;
 import dev.tanren.deploy.stack.StackFile;
 import dev.tanren.deploy.stack.StackStatus;
 import dev.tanren.deploy.stack.TanrenHome;
-import dev.tanren.spec.json.Json;
+import dev.tanren.plan.json.Json;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

@@ -3,8 +3,8 @@ package dev.tanren.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tanren.deploy.stack.TanrenHome;
-import dev.tanren.spec.plan.Plan;
-import dev.tanren.spec.validation.PlanReader;
+import dev.tanren.plan.Plan;
+import dev.tanren.plan.validation.PlanReader;
 import dev.tanren.storage.admission.PlanFolders;
 import java.nio.file.Files;
 import java.nio.file.Path;

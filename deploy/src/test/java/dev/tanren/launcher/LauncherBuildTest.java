@@ -18,11 +18,11 @@ class LauncherBuildTest extends LauncherCheckout {
     @Test
     void aSourceThatDiffersFromTheBuildIsBuiltFirst() throws Exception {
         jdk("other/jdk-25", "25.0.1");
-        source("spec/src/main/java/A.java", "class A { int a; }");
+        source("plan/src/main/java/A.java", "class A { int a; }");
         Path maven =
                 maven(
                         """
-                        echo '[INFO] Building Tanren spec 0.1.0            [2/11]'
+                        echo '[INFO] Building Tanren plan 0.1.0            [2/11]'
                         echo '[INFO] Recompiling the module'
                         """
                                 + buildsVersion("1"));
@@ -30,7 +30,7 @@ class LauncherBuildTest extends LauncherCheckout {
         Result result = run(Map.of(), "bench");
 
         assertThat(result.err())
-                .contains("building (some minutes", "tanren: building 2 of 11: Tanren spec 0.1.0\n")
+                .contains("building (some minutes", "tanren: building 2 of 11: Tanren plan 0.1.0\n")
                 .doesNotContain("Recompiling");
         assertThat(Files.readString(maven.resolveSibling("arguments")))
                 .startsWith("-B -ntp -DskipTests")
@@ -42,7 +42,7 @@ class LauncherBuildTest extends LauncherCheckout {
     @ValueSource(strings = {"status", "down", "run", "plan", "checkpoint", "model"})
     void whatDoesNotBuildUsesWhatIsBuiltThoughTheSourcesAreBroken(String command) throws Exception {
         jdk("other/jdk-25", "25.0.1");
-        source("spec/src/main/java/A.java", "class A {");
+        source("plan/src/main/java/A.java", "class A {");
         Path maven = maven("echo '[ERROR] no such symbol'; exit 1\n");
 
         Result result = run(Map.of(), command);
@@ -72,7 +72,7 @@ class LauncherBuildTest extends LauncherCheckout {
             user.destroyForcibly().waitFor();
         }
 
-        source("spec/src/main/java/A.java", "class A { int third; }");
+        source("plan/src/main/java/A.java", "class A { int third; }");
         Path third = build(run(Map.of(), "bench"));
 
         assertThat(before).doesNotExist();
@@ -86,7 +86,7 @@ class LauncherBuildTest extends LauncherCheckout {
     @Test
     void insideABuildWhatLiesInTheCheckoutIsStarted() throws Exception {
         jdk("other/jdk-25", "25.0.1");
-        source("spec/src/main/java/A.java", "class A { int a; }");
+        source("plan/src/main/java/A.java", "class A { int a; }");
         Map<String, String> variables =
                 Map.of("TANREN_SKIP_BUILD", "1", "TANREN_TEMPORAL", temporal().toString());
 
@@ -97,8 +97,8 @@ class LauncherBuildTest extends LauncherCheckout {
     @Test
     void sourcesThatChangeWhileTheyAreBuiltAreBuiltAgainAtTheNextStart() throws Exception {
         jdk("other/jdk-25", "25.0.1");
-        source("spec/src/main/java/A.java", "class A { int a; }");
-        maven("echo 'class A {}' > spec/src/main/java/B.java\n" + buildsVersion("1"));
+        source("plan/src/main/java/A.java", "class A { int a; }");
+        maven("echo 'class A {}' > plan/src/main/java/B.java\n" + buildsVersion("1"));
 
         assertThat(run(Map.of(), "bench").err()).contains("changed while they were built");
         assertThat(run(Map.of(), "bench").err()).contains("building").doesNotContain("changed");
@@ -108,7 +108,7 @@ class LauncherBuildTest extends LauncherCheckout {
     @Test
     void variablesOfTheUserDoNotPassForTheLaunchersOwn() throws Exception {
         Path jdk = jdk("other/jdk-25", "25.0.1");
-        source("spec/src/main/java/A.java", "class A { int a; }");
+        source("plan/src/main/java/A.java", "class A { int a; }");
         maven(buildsVersion("1"));
 
         Result result =
@@ -123,7 +123,7 @@ class LauncherBuildTest extends LauncherCheckout {
     void aFailedBuildLeavesTheLastOneInUse() throws Exception {
         jdk("other/jdk-25", "25.0.1");
         Path before = build(run(Map.of(), "status"));
-        source("spec/src/main/java/A.java", "class A {");
+        source("plan/src/main/java/A.java", "class A {");
         maven("rm -r deploy/target/lib; exit 1\n");
 
         assertThat(run(Map.of(), "bench").exitCode()).isEqualTo(1);
@@ -147,8 +147,8 @@ class LauncherBuildTest extends LauncherCheckout {
                                 + "/deploy/target/tanren-deploy-2.jar:"
                                 + build
                                 + "/deploy/target/lib/*");
-        assertThat(build.resolve("deploy/target/lib/tanren-spec-2.jar")).exists();
-        assertThat(build.resolve("deploy/target/lib/tanren-spec-1.jar")).doesNotExist();
+        assertThat(build.resolve("deploy/target/lib/tanren-plan-2.jar")).exists();
+        assertThat(build.resolve("deploy/target/lib/tanren-plan-1.jar")).doesNotExist();
         assertThat(build.resolve("activities/target/tanren-activities-1.jar")).doesNotExist();
     }
 
@@ -196,7 +196,7 @@ class LauncherBuildTest extends LauncherCheckout {
     @Test
     void aMavenInTheCacheIsUsedWithoutAnotherOnThePath() throws Exception {
         jdk("other/jdk-25", "25.0.1");
-        source("spec/src/main/java/A.java", "class A { int a; }");
+        source("plan/src/main/java/A.java", "class A { int a; }");
         Path maven = maven(buildsVersion("1"));
         Path cached = home().resolve("cache/apache-maven-3.9.12/bin/mvn");
         Files.createDirectories(cached.getParent());
@@ -222,7 +222,7 @@ class LauncherBuildTest extends LauncherCheckout {
     @Test
     void aBuildThatFailsSaysWhyAndStartsNothing() throws Exception {
         jdk("other/jdk-25", "25.0.1");
-        source("spec/src/main/java/A.java", "class A {");
+        source("plan/src/main/java/A.java", "class A {");
         maven("echo '[ERROR] no such symbol'; exit 1\n");
 
         Result result = run(Map.of(), "bench");

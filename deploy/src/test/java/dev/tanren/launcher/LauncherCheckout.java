@@ -27,7 +27,7 @@ abstract class LauncherCheckout {
         checkout = Files.createDirectories(folder.resolve("checkout"));
         Files.copy(LAUNCHER, checkout.resolve("tanren"));
         executable(checkout.resolve("tanren"));
-        source("spec/src/main/java/A.java", "class A {}");
+        source("plan/src/main/java/A.java", "class A {}");
         buildOnce();
     }
 
@@ -55,7 +55,7 @@ abstract class LauncherCheckout {
                 for program in deploy activities model-runtime/trainer model-runtime/inference; do
                   mkdir -p $program/target/lib
                   echo VERSION > $program/target/tanren-${program##*/}-VERSION.jar
-                  echo VERSION > $program/target/lib/tanren-spec-VERSION.jar
+                  echo VERSION > $program/target/lib/tanren-plan-VERSION.jar
                   echo other > $program/target/lib/other.jar
                 done
                 mkdir -p control-plane/target/quarkus-app/lib/main

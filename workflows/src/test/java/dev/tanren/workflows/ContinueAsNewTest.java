@@ -2,9 +2,9 @@ package dev.tanren.workflows;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tanren.spec.plan.TrainingStage.EntryCondition;
-import dev.tanren.spec.plan.TrainingStage.Otherwise;
-import dev.tanren.spec.run.RunAction;
+import dev.tanren.plan.TrainingStage.EntryCondition;
+import dev.tanren.plan.TrainingStage.Otherwise;
+import dev.tanren.plan.run.RunAction;
 import dev.tanren.workflows.activity.ActivityPolicies;
 import dev.tanren.workflows.activity.GangActivities;
 import dev.tanren.workflows.activity.SearchAttributes;

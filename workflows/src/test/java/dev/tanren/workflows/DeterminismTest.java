@@ -55,7 +55,7 @@ class DeterminismTest {
     private static final JavaClasses OURS =
             new ClassFileImporter()
                     .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
-                    .importPackages("dev.tanren.spec", "dev.tanren.workflows");
+                    .importPackages("dev.tanren.plan", "dev.tanren.workflows");
 
     @Test
     void workflowsReachNothingThatDiffersBetweenReplays() {
@@ -66,7 +66,7 @@ class DeterminismTest {
         assertThat(walk.seen)
                 .as("the walk goes through the planner, which is another module")
                 .anyMatch(
-                        unit -> unit.getOwner().getPackageName().equals("dev.tanren.spec.planner"));
+                        unit -> unit.getOwner().getPackageName().equals("dev.tanren.plan.planner"));
     }
 
     @Test

@@ -1,11 +1,11 @@
 package dev.tanren.workflows;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.run.StageState;
-import dev.tanren.spec.run.TrainedOn;
-import dev.tanren.spec.testing.Inputs;
-import dev.tanren.spec.testing.SmallPlans;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.run.StageState;
+import dev.tanren.plan.run.TrainedOn;
+import dev.tanren.plan.testing.Inputs;
+import dev.tanren.plan.testing.SmallPlans;
 import dev.tanren.workflows.activity.AttemptActivities;
 import dev.tanren.workflows.activity.DatasetActivities;
 import dev.tanren.workflows.activity.EvaluateActivities;

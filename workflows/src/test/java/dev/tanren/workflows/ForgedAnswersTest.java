@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.run.Actor;
-import dev.tanren.spec.run.RunAction;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.run.Actor;
+import dev.tanren.plan.run.RunAction;
 import dev.tanren.workflows.activity.GangActivities;
 import dev.tanren.workflows.activity.RegistryActivities.RequestEntry;
 import dev.tanren.workflows.failure.Failure;

@@ -2,13 +2,13 @@ package dev.tanren.workflows;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.plan.Plan;
-import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.plan.TrainingStage.EntryCondition;
-import dev.tanren.spec.plan.TrainingStage.Otherwise;
-import dev.tanren.spec.run.RunAction;
-import dev.tanren.spec.testing.StageBuilder;
+import dev.tanren.plan.Plan;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.TrainingStage.EntryCondition;
+import dev.tanren.plan.TrainingStage.Otherwise;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.run.RunAction;
+import dev.tanren.plan.testing.StageBuilder;
 import dev.tanren.workflows.activity.GangActivities;
 import io.temporal.client.WorkflowStub;
 import org.junit.jupiter.api.Test;

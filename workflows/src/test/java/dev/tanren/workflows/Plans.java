@@ -1,13 +1,13 @@
 package dev.tanren.workflows;
 
-import static dev.tanren.spec.testing.StageBuilder.phase;
+import static dev.tanren.plan.testing.StageBuilder.phase;
 
-import dev.tanren.spec.plan.Plan;
-import dev.tanren.spec.plan.Stage;
-import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.plan.TrainingStage.EntryCondition;
-import dev.tanren.spec.testing.SmallPlans;
-import dev.tanren.spec.testing.StageBuilder;
+import dev.tanren.plan.Plan;
+import dev.tanren.plan.Stage;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.TrainingStage.EntryCondition;
+import dev.tanren.plan.testing.SmallPlans;
+import dev.tanren.plan.testing.StageBuilder;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;

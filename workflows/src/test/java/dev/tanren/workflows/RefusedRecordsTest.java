@@ -2,8 +2,8 @@ package dev.tanren.workflows;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.run.RunAction;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.run.RunAction;
 import dev.tanren.workflows.activity.RegistryActivities;
 import io.temporal.client.WorkflowFailedException;
 import io.temporal.client.WorkflowStub;

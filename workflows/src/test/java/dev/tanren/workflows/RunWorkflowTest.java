@@ -3,9 +3,9 @@ package dev.tanren.workflows;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.run.RunAction;
-import dev.tanren.spec.run.RunState;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.run.RunAction;
+import dev.tanren.plan.run.RunState;
 import dev.tanren.workflows.activity.GangActivities;
 import dev.tanren.workflows.activity.RegistryActivities.RequestEntry;
 import io.temporal.client.WorkflowStub;

@@ -3,8 +3,8 @@ package dev.tanren.workflows;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.run.RunAction;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.run.RunAction;
 import dev.tanren.workflows.failure.Failure;
 import io.temporal.client.WorkflowStub;
 import io.temporal.failure.ApplicationFailure;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.run.RunAction;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.run.RunAction;
 import dev.tanren.workflows.activity.ActivityPolicies;
 import dev.tanren.workflows.activity.RegistryActivities;
 import dev.tanren.workflows.run.RunWorkflow;

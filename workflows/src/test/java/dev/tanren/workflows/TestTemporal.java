@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.plan.Plan;
-import dev.tanren.spec.run.Actor;
-import dev.tanren.spec.run.RunAction;
+import dev.tanren.plan.Plan;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.run.Actor;
+import dev.tanren.plan.run.RunAction;
 import dev.tanren.workflows.activity.GangActivities;
 import dev.tanren.workflows.activity.SearchAttributes;
 import dev.tanren.workflows.payload.SealedDataConverter;

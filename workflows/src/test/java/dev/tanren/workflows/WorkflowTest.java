@@ -1,7 +1,7 @@
 package dev.tanren.workflows;
 
-import dev.tanren.spec.plan.Plan;
-import dev.tanren.spec.run.RunAction;
+import dev.tanren.plan.Plan;
+import dev.tanren.plan.run.RunAction;
 import dev.tanren.workflows.run.RunWorkflow;
 import io.temporal.client.WorkflowStub;
 import java.util.function.BooleanSupplier;

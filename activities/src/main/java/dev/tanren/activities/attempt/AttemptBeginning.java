@@ -1,9 +1,9 @@
 package dev.tanren.activities.attempt;
 
 import dev.tanren.activities.lease.Lease;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import dev.tanren.storage.checkpoint.AttemptStart;
 import dev.tanren.storage.checkpoint.CheckpointStore;
 import dev.tanren.storage.checkpoint.CheckpointStore.Committed;

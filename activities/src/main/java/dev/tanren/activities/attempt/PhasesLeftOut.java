@@ -1,7 +1,7 @@
 package dev.tanren.activities.attempt;
 
-import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.plan.TrainingStage.Phase;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.TrainingStage.Phase;
 import dev.tanren.storage.checkpoint.SkippedPhases;
 import dev.tanren.storage.registry.Events;
 import java.util.HashSet;

@@ -1,6 +1,6 @@
 package dev.tanren.activities.attempt;
 
-import dev.tanren.spec.error.FailureClass;
+import dev.tanren.plan.error.FailureClass;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Workers.Worker;
 import java.util.Comparator;

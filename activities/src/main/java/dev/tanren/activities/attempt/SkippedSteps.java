@@ -1,6 +1,6 @@
 package dev.tanren.activities.attempt;
 
-import dev.tanren.spec.plan.Anomalies;
+import dev.tanren.plan.Anomalies;
 import dev.tanren.storage.registry.Events;
 import java.util.List;
 import java.util.Map;

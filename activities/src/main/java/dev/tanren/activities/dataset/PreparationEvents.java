@@ -2,10 +2,10 @@ package dev.tanren.activities.dataset;
 
 import com.fasterxml.jackson.core.type.TypeReference;
 import dev.tanren.activities.dataset.DatasetPreparation.Prepared;
-import dev.tanren.spec.json.Json;
-import dev.tanren.spec.plan.Dataset;
-import dev.tanren.spec.plan.Plan;
-import dev.tanren.spec.planner.DataUse;
+import dev.tanren.plan.Dataset;
+import dev.tanren.plan.Plan;
+import dev.tanren.plan.json.Json;
+import dev.tanren.plan.planner.DataUse;
 import dev.tanren.storage.registry.Events;
 import dev.tanren.storage.tokens.DatasetManifest;
 import dev.tanren.storage.tokens.DatasetManifest.Shard;

@@ -2,7 +2,7 @@ package dev.tanren.activities.evaluate;
 
 import dev.tanren.activities.lease.Drain;
 import dev.tanren.activities.lease.HeartbeatLease;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.TanrenException;
 import dev.tanren.workflows.activity.EvaluateActivities;
 import io.temporal.activity.Activity;
 

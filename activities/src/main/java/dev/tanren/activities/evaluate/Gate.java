@@ -1,11 +1,11 @@
 package dev.tanren.activities.evaluate;
 
 import dev.tanren.launch.Report;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.plan.Stage.Requirement;
-import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.text.Figure;
+import dev.tanren.plan.Stage.Requirement;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.text.Figure;
 import dev.tanren.storage.registry.Metrics.EvaluationRow;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

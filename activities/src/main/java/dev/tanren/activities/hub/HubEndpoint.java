@@ -1,8 +1,8 @@
 package dev.tanren.activities.hub;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.model.HubReference;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.model.HubReference;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URLEncoder;

@@ -1,6 +1,6 @@
 package dev.tanren.activities.hub;
 
-import dev.tanren.spec.model.HubReference;
+import dev.tanren.plan.model.HubReference;
 import java.util.SortedMap;
 
 /// The files of a model at one commit, so that a branch that moves on changes nothing.

@@ -1,7 +1,7 @@
 package dev.tanren.activities.hub;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;

@@ -1,7 +1,7 @@
 package dev.tanren.activities.journal;
 
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.json.Json;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.json.Json;
 import dev.tanren.storage.objects.ObjectStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;

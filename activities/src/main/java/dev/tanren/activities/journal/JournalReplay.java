@@ -1,8 +1,8 @@
 package dev.tanren.activities.journal;
 
-import dev.tanren.spec.error.FailureClass;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.json.Json;
+import dev.tanren.plan.error.FailureClass;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.json.Json;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.registry.Registry;
 import java.io.BufferedReader;

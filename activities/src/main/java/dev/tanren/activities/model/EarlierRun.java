@@ -1,8 +1,8 @@
 package dev.tanren.activities.model;
 
 import dev.tanren.activities.source.SourceFolder;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import dev.tanren.storage.objects.ObjectStore;
 import java.util.Optional;
 import java.util.regex.Matcher;

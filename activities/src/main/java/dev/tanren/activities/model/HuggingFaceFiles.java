@@ -2,11 +2,11 @@ package dev.tanren.activities.model;
 
 import dev.tanren.activities.source.SourceContent;
 import dev.tanren.activities.source.SourceFolder;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.model.ModelFiles;
-import dev.tanren.spec.model.ModelFolder;
-import dev.tanren.spec.model.WeightFiles;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.model.ModelFiles;
+import dev.tanren.plan.model.ModelFolder;
+import dev.tanren.plan.model.WeightFiles;
 import dev.tanren.storage.objects.Sha256;
 import java.util.Collections;
 import java.util.HashMap;

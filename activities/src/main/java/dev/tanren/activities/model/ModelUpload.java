@@ -2,8 +2,8 @@ package dev.tanren.activities.model;
 
 import dev.tanren.activities.source.Progress;
 import dev.tanren.activities.source.SourceContent;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.plan.Architecture;
+import dev.tanren.plan.Architecture;
+import dev.tanren.plan.error.TanrenException;
 import dev.tanren.storage.objects.ObjectStore;
 import java.util.List;
 import java.util.Objects;

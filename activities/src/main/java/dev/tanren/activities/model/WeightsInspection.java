@@ -1,10 +1,10 @@
 package dev.tanren.activities.model;
 
 import dev.tanren.activities.source.Progress;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.family.DecoderFamily;
-import dev.tanren.spec.plan.Architecture;
+import dev.tanren.plan.Architecture;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.family.DecoderFamily;
 import dev.tanren.storage.safetensors.SafetensorsFile;
 import dev.tanren.storage.weights.ExpectedWeights;
 import dev.tanren.storage.weights.ExpectedWeights.Weight;

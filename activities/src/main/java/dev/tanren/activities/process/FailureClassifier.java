@@ -2,8 +2,8 @@ package dev.tanren.activities.process;
 
 import dev.tanren.launch.ExitCode;
 import dev.tanren.launch.Report;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;

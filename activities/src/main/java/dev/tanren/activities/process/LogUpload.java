@@ -1,6 +1,6 @@
 package dev.tanren.activities.process;
 
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.TanrenException;
 import dev.tanren.storage.objects.ObjectStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;

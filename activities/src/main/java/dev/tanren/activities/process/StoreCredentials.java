@@ -1,6 +1,6 @@
 package dev.tanren.activities.process;
 
-import dev.tanren.spec.run.TrainedOn;
+import dev.tanren.plan.run.TrainedOn;
 import dev.tanren.storage.objects.RunKeys;
 import dev.tanren.storage.objects.StoreAddress;
 import dev.tanren.storage.objects.StoreScope;

@@ -1,10 +1,10 @@
 package dev.tanren.activities.registry;
 
-import dev.tanren.spec.json.Json;
-import dev.tanren.spec.run.RunState;
-import dev.tanren.spec.run.RunVersion;
-import dev.tanren.spec.run.StageState;
-import dev.tanren.spec.run.TrainedOn;
+import dev.tanren.plan.json.Json;
+import dev.tanren.plan.run.RunState;
+import dev.tanren.plan.run.RunVersion;
+import dev.tanren.plan.run.StageState;
+import dev.tanren.plan.run.TrainedOn;
 import dev.tanren.storage.registry.AuditRecord;
 import dev.tanren.storage.registry.Checkpoints;
 import dev.tanren.storage.registry.Metrics.EvaluationRow;

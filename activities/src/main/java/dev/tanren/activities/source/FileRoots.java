@@ -1,8 +1,8 @@
 package dev.tanren.activities.source;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.plan.Plan;
+import dev.tanren.plan.Plan;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import dev.tanren.storage.admission.PlanFolders;
 import java.io.File;
 import java.io.IOException;

@@ -3,7 +3,7 @@ package dev.tanren.activities.source;
 import dev.tanren.activities.hub.Hub;
 import dev.tanren.activities.hub.HubSnapshot;
 import dev.tanren.activities.source.internal.LocalSearch;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.TanrenException;
 import dev.tanren.storage.objects.ObjectStore;
 import java.nio.file.Files;
 import java.nio.file.Path;

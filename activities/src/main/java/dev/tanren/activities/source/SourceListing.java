@@ -1,7 +1,7 @@
 package dev.tanren.activities.source;
 
-import dev.tanren.spec.json.Json;
-import dev.tanren.spec.run.TrainedOn.File;
+import dev.tanren.plan.json.Json;
+import dev.tanren.plan.run.TrainedOn.File;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.objects.Sha256;
 import java.nio.charset.StandardCharsets;
@@ -30,7 +30,7 @@ public record SourceListing(List<File> files) {
         return key;
     }
 
-    /// @throws dev.tanren.spec.error.TanrenException `OBJECT_MISSING` and what the store throws
+    /// @throws dev.tanren.plan.error.TanrenException `OBJECT_MISSING` and what the store throws
     public static SourceListing read(ObjectStore store, String key) {
         return Json.read(new String(store.get(key), StandardCharsets.UTF_8), SourceListing.class);
     }

@@ -1,7 +1,7 @@
 package dev.tanren.activities.worker;
 
 import dev.tanren.activities.memory.MemoryLedger;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.TanrenException;
 import dev.tanren.storage.registry.Registry;
 import dev.tanren.storage.registry.Workers;
 import dev.tanren.workflows.run.RunWorkflow;

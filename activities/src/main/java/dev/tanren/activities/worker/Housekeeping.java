@@ -3,7 +3,7 @@ package dev.tanren.activities.worker;
 import dev.tanren.activities.journal.JournalReplay;
 import dev.tanren.activities.process.ReportSocket;
 import dev.tanren.activities.process.WorkerScratch;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.TanrenException;
 import dev.tanren.storage.cache.CacheBound;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;

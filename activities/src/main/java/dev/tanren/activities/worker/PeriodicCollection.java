@@ -1,6 +1,6 @@
 package dev.tanren.activities.worker;
 
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.TanrenException;
 import dev.tanren.storage.collector.StoreCollector;
 import dev.tanren.storage.collector.StoreCollector.Collected;
 import java.time.Duration;

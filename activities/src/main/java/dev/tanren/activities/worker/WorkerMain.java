@@ -1,7 +1,7 @@
 package dev.tanren.activities.worker;
 
 import dev.tanren.launch.DjlSettings;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.TanrenException;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;

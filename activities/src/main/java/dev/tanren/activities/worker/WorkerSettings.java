@@ -2,9 +2,9 @@ package dev.tanren.activities.worker;
 
 import com.sun.management.OperatingSystemMXBean;
 import dev.tanren.launch.RankDevice;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.units.ByteSize;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.units.ByteSize;
 import dev.tanren.workflows.temporal.TemporalSettings;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;

@@ -2,7 +2,7 @@ package dev.tanren.activities.attempt;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.plan.error.ErrorCode;
 import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Events.Event;

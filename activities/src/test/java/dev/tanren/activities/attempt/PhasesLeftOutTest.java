@@ -2,8 +2,8 @@ package dev.tanren.activities.attempt;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.testing.StageBuilder;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.testing.StageBuilder;
 import dev.tanren.storage.checkpoint.SkippedPhases;
 import dev.tanren.storage.registry.Events;
 import java.time.Instant;

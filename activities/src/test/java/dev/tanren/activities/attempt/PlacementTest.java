@@ -2,7 +2,7 @@ package dev.tanren.activities.attempt;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tanren.spec.error.FailureClass;
+import dev.tanren.plan.error.FailureClass;
 import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Workers.Worker;

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tanren.activities.dataset.DatasetPreparation.Prepared;
 import dev.tanren.activities.source.SourceListing;
-import dev.tanren.spec.json.Json;
-import dev.tanren.spec.plan.Plan;
-import dev.tanren.spec.validation.PlanReader;
+import dev.tanren.plan.Plan;
+import dev.tanren.plan.json.Json;
+import dev.tanren.plan.validation.PlanReader;
 import dev.tanren.storage.registry.Events;
 import dev.tanren.storage.tokens.DatasetManifest;
 import dev.tanren.storage.tokens.PreparedDataset;

@@ -4,7 +4,7 @@ import dev.tanren.activities.source.FileRoots;
 import dev.tanren.activities.source.Progress;
 import dev.tanren.activities.source.SourceBuckets;
 import dev.tanren.activities.source.Sources;
-import dev.tanren.spec.plan.Dataset;
+import dev.tanren.plan.Dataset;
 import dev.tanren.storage.tokens.DatasetManifest;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.tanren.activities.evaluate.Gate.Figures;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.plan.Stage.Requirement;
-import dev.tanren.spec.plan.TrainingStage.Precision;
+import dev.tanren.plan.Stage.Requirement;
+import dev.tanren.plan.TrainingStage.Precision;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import dev.tanren.storage.registry.Metrics.EvaluationRow;
 import java.util.List;
 import java.util.Map;

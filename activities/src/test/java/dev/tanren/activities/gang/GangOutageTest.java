@@ -6,7 +6,7 @@ import dev.tanren.activities.gang.internal.GangRecorder;
 import dev.tanren.activities.journal.JournalReplay;
 import dev.tanren.activities.lease.Lease;
 import dev.tanren.launch.Report;
-import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.plan.error.ErrorCode;
 import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Events;
 import dev.tanren.storage.registry.Metrics;

@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tanren.activities.hub.FakeHub.Request;
 import dev.tanren.activities.model.SmallModel;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.model.HuggingFaceConfiguration;
-import dev.tanren.spec.plan.ModelSource;
-import dev.tanren.spec.run.TrainedOn;
+import dev.tanren.plan.ModelSource;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.model.HuggingFaceConfiguration;
+import dev.tanren.plan.run.TrainedOn;
 import dev.tanren.storage.testing.EmbeddedS3;
 import java.io.IOException;
 import java.nio.file.Files;

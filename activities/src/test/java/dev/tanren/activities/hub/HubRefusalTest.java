@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.tanren.activities.hub.FakeHub.Request;
-import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.plan.error.ErrorCode;
 import dev.tanren.storage.testing.EmbeddedS3;
 import java.time.Duration;
 import java.util.List;

@@ -1,7 +1,7 @@
 package dev.tanren.activities.model;
 
-import dev.tanren.spec.family.DecoderFamily;
-import dev.tanren.spec.model.HuggingFaceConfiguration;
+import dev.tanren.plan.family.DecoderFamily;
+import dev.tanren.plan.model.HuggingFaceConfiguration;
 import dev.tanren.storage.safetensors.Dtype;
 import dev.tanren.storage.safetensors.SafetensorsWriter;
 import dev.tanren.storage.safetensors.TensorInfo;

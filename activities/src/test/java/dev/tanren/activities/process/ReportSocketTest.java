@@ -3,7 +3,7 @@ package dev.tanren.activities.process;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tanren.launch.Report;
-import dev.tanren.spec.json.Json;
+import dev.tanren.plan.json.Json;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;

@@ -3,10 +3,10 @@ package dev.tanren.activities.source;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.plan.Plan;
-import dev.tanren.spec.validation.PlanReader;
+import dev.tanren.plan.Plan;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.validation.PlanReader;
 import dev.tanren.storage.admission.PlanFolders;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,6 +1,6 @@
 package dev.tanren.controlplane.api;
 
-import dev.tanren.spec.validation.Problem;
+import dev.tanren.plan.validation.Problem;
 import org.jspecify.annotations.Nullable;
 
 /// One mistake in a plan, or advice about it, where it stands and how to mend it.

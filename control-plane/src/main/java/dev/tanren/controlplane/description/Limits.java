@@ -1,6 +1,6 @@
 package dev.tanren.controlplane.description;
 
-import dev.tanren.spec.run.RunState;
+import dev.tanren.plan.run.RunState;
 import java.math.BigDecimal;
 import java.util.Arrays;
 import java.util.List;

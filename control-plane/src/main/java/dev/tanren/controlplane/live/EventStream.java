@@ -4,7 +4,7 @@ import dev.tanren.controlplane.Settings;
 import dev.tanren.controlplane.api.EndEvent;
 import dev.tanren.controlplane.api.EventView;
 import dev.tanren.controlplane.api.MetricsEvent;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.TanrenException;
 import dev.tanren.storage.registry.Events.Event;
 import dev.tanren.storage.registry.Metrics.StepRow;
 import dev.tanren.storage.registry.PostgresRegistry;

@@ -1,6 +1,6 @@
 package dev.tanren.controlplane.live;
 
-import dev.tanren.spec.run.RunState;
+import dev.tanren.plan.run.RunState;
 import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.storage.registry.Workers;
 import io.micrometer.core.instrument.Gauge;

@@ -1,6 +1,6 @@
 package dev.tanren.controlplane.live;
 
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.TanrenException;
 import dev.tanren.storage.objects.S3ObjectStore;
 import dev.tanren.storage.registry.PostgresRegistry;
 import io.temporal.api.workflowservice.v1.GetSystemInfoRequest;

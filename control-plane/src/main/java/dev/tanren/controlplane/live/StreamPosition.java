@@ -21,7 +21,7 @@ record StreamPosition(long event, @Nullable Step steps) {
     /// @param step 0 before the first
     record Step(String stage, int attempt, long step) {}
 
-    /// @throws dev.tanren.spec.error.TanrenException `REQUEST_MALFORMED`
+    /// @throws dev.tanren.plan.error.TanrenException `REQUEST_MALFORMED`
     static StreamPosition parse(@Nullable String text) {
         if (text == null || text.isEmpty()) {
             return START;

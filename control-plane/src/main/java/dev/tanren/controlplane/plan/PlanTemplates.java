@@ -2,7 +2,7 @@ package dev.tanren.controlplane.plan;
 
 import dev.tanren.controlplane.Settings;
 import dev.tanren.controlplane.api.PlanTemplate;
-import dev.tanren.spec.text.FileUris;
+import dev.tanren.plan.text.FileUris;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.io.IOException;

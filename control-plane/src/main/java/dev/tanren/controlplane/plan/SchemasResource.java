@@ -2,7 +2,7 @@ package dev.tanren.controlplane.plan;
 
 import dev.tanren.controlplane.endpoint.Answer;
 import dev.tanren.controlplane.security.Roles;
-import dev.tanren.spec.validation.PlanSchema;
+import dev.tanren.plan.validation.PlanSchema;
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;

@@ -1,6 +1,6 @@
 package dev.tanren.controlplane.plan;
 
-import dev.tanren.spec.planner.Machine;
+import dev.tanren.plan.planner.Machine;
 import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.storage.registry.Workers;
 import dev.tanren.storage.registry.Workers.Worker;

@@ -1,7 +1,7 @@
 package dev.tanren.controlplane.problem;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import java.util.Locale;
 
 /// An error as the API tells it, by RFC 9457.

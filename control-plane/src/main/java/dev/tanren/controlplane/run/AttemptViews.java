@@ -1,8 +1,8 @@
 package dev.tanren.controlplane.run;
 
 import dev.tanren.controlplane.api.RunDetail.AttemptView;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.FailureClass;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.FailureClass;
 import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Events;

@@ -1,7 +1,7 @@
 package dev.tanren.controlplane.run;
 
 import dev.tanren.controlplane.api.RunDetail.PreparingView;
-import dev.tanren.spec.json.Json;
+import dev.tanren.plan.json.Json;
 import dev.tanren.storage.registry.Events;
 import dev.tanren.storage.tokens.PreparedDataset;
 import dev.tanren.storage.tokens.PreparingDataset;

@@ -1,8 +1,8 @@
 package dev.tanren.controlplane.run;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.run.TrainedOn;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.run.TrainedOn;
 import dev.tanren.storage.objects.S3ObjectStore;
 import dev.tanren.storage.prepared.PreparedObjects;
 import dev.tanren.storage.registry.PostgresRegistry;

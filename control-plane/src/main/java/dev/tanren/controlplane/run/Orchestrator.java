@@ -1,11 +1,11 @@
 package dev.tanren.controlplane.run;
 
 import dev.tanren.controlplane.Settings;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.plan.Plan;
-import dev.tanren.spec.run.RunAction;
-import dev.tanren.spec.run.RunState;
+import dev.tanren.plan.Plan;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.run.RunAction;
+import dev.tanren.plan.run.RunState;
 import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.workflows.failure.Failures;
 import dev.tanren.workflows.run.RunWorkflow;

@@ -14,7 +14,7 @@ public record Reason(@Nullable String reason) {
     /// Read here rather than by the framework, which refuses a request without any body.
     ///
     /// @return null where there is no body, or nothing but blanks in it
-    /// @throws dev.tanren.spec.error.TanrenException where it is too long
+    /// @throws dev.tanren.plan.error.TanrenException where it is too long
     static @Nullable String in(String body, ObjectMapper mapper) throws JsonProcessingException {
         Reason given = body.isBlank() ? null : mapper.readValue(body, Reason.class);
         String reason = given == null ? null : given.reason();

@@ -2,11 +2,11 @@ package dev.tanren.controlplane.run;
 
 import dev.tanren.controlplane.api.Recovery;
 import dev.tanren.controlplane.situation.RecentSteps;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.run.StageState;
-import dev.tanren.spec.timetable.Timetable;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.run.StageState;
+import dev.tanren.plan.timetable.Timetable;
 import dev.tanren.storage.checkpoint.AttemptStart;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
 import dev.tanren.storage.checkpoint.CheckpointStore;

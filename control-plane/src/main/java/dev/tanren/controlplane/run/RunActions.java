@@ -1,11 +1,11 @@
 package dev.tanren.controlplane.run;
 
 import dev.tanren.controlplane.id.SortableIds;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.run.Actor;
-import dev.tanren.spec.run.RunAction;
-import dev.tanren.spec.run.RunState;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.run.Actor;
+import dev.tanren.plan.run.RunAction;
+import dev.tanren.plan.run.RunState;
 import dev.tanren.storage.registry.AuditRecord;
 import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.storage.registry.RunRequests.Pending;

@@ -1,6 +1,6 @@
 package dev.tanren.controlplane.run;
 
-import dev.tanren.spec.run.Actor;
+import dev.tanren.plan.run.Actor;
 import dev.tanren.storage.collector.StoreCollector;
 import dev.tanren.storage.registry.PostgresRegistry;
 import jakarta.inject.Singleton;
@@ -26,7 +26,7 @@ public class RunDeletion {
     /// The registry forgets the run at once; where the removal of its objects breaks off, the next
     /// collection goes on with it. Datasets and models stay: other runs share them.
     ///
-    /// @throws dev.tanren.spec.error.TanrenException `STATE_CONFLICT` where the run has not ended
+    /// @throws dev.tanren.plan.error.TanrenException `STATE_CONFLICT` where the run has not ended
     public Deleted delete(Actor actor, String runId, @Nullable String reason) {
         registry.removals().deleteRun(runId, actor, reason);
         return new Deleted(runId, collector.removeObjects(runId));

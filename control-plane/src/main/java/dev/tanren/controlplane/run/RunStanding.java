@@ -1,7 +1,7 @@
 package dev.tanren.controlplane.run;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.run.RunState;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.run.RunState;
 import dev.tanren.workflows.failure.Failure;
 import dev.tanren.workflows.payload.PayloadRefused;
 import dev.tanren.workflows.run.RunWorkflow;

@@ -3,7 +3,7 @@ package dev.tanren.controlplane.run;
 import dev.tanren.controlplane.problem.ProblemAnswers;
 import dev.tanren.controlplane.problem.ProblemDetails;
 import dev.tanren.controlplane.problem.TraceId;
-import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.plan.error.ErrorCode;
 import dev.tanren.storage.objects.ObjectStore.StoredObject;
 import dev.tanren.storage.objects.ObjectStream;
 import dev.tanren.storage.objects.S3ObjectStore;

@@ -1,8 +1,8 @@
 package dev.tanren.controlplane.security;
 
 import dev.tanren.controlplane.problem.ProblemAnswers;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import io.quarkus.security.identity.IdentityProviderManager;
 import io.quarkus.security.identity.SecurityIdentity;
 import io.quarkus.security.identity.request.AuthenticationRequest;

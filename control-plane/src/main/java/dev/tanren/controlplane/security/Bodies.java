@@ -4,7 +4,7 @@ import dev.tanren.controlplane.Settings;
 import dev.tanren.controlplane.problem.ProblemAnswers;
 import dev.tanren.controlplane.problem.ProblemDetails;
 import dev.tanren.controlplane.problem.TraceId;
-import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.plan.error.ErrorCode;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;

@@ -1,8 +1,8 @@
 package dev.tanren.controlplane.security;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.run.Actor;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.run.Actor;
 import dev.tanren.storage.registry.Tokens.Role;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Optional;

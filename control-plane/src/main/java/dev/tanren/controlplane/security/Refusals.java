@@ -1,8 +1,8 @@
 package dev.tanren.controlplane.security;
 
 import dev.tanren.controlplane.Settings;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.run.Actor;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.run.Actor;
 import dev.tanren.storage.registry.Audit;
 import dev.tanren.storage.registry.AuditRecord;
 import dev.tanren.storage.registry.PostgresRegistry;

@@ -2,8 +2,8 @@ package dev.tanren.controlplane.security;
 
 import dev.tanren.controlplane.Settings;
 import dev.tanren.controlplane.endpoint.Answer;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import dev.tanren.storage.registry.Audit;
 import dev.tanren.storage.registry.AuditRecord;
 import dev.tanren.storage.registry.PostgresRegistry;

@@ -1,7 +1,7 @@
 package dev.tanren.controlplane.security;
 
 import dev.tanren.controlplane.Settings;
-import dev.tanren.spec.run.Actor;
+import dev.tanren.plan.run.Actor;
 import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.storage.registry.Tokens;
 import dev.tanren.storage.registry.Tokens.Role;

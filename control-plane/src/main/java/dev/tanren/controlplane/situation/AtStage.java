@@ -1,8 +1,8 @@
 package dev.tanren.controlplane.situation;
 
 import dev.tanren.controlplane.api.Situation.Trouble;
-import dev.tanren.spec.error.FailureClass;
-import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.error.FailureClass;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Events.Event;
 import dev.tanren.storage.registry.Metrics.LastStep;

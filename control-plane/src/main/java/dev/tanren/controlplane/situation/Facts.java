@@ -1,7 +1,7 @@
 package dev.tanren.controlplane.situation;
 
-import dev.tanren.spec.plan.Plan;
-import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.plan.Plan;
+import dev.tanren.plan.TrainingStage;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Checkpoints;
 import dev.tanren.storage.registry.Events.Event;

@@ -1,6 +1,6 @@
 package dev.tanren.controlplane.situation;
 
-import dev.tanren.spec.error.FailureClass;
+import dev.tanren.plan.error.FailureClass;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.workflows.training.RetryBudget;
 import java.time.Duration;

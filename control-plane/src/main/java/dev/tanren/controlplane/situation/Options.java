@@ -2,7 +2,7 @@ package dev.tanren.controlplane.situation;
 
 import dev.tanren.controlplane.api.Recovery;
 import dev.tanren.controlplane.api.Situation.Option;
-import dev.tanren.spec.run.RunAction;
+import dev.tanren.plan.run.RunAction;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,9 +2,9 @@ package dev.tanren.controlplane.situation;
 
 import dev.tanren.controlplane.api.Recovery;
 import dev.tanren.controlplane.api.Situation;
-import dev.tanren.spec.json.Json;
-import dev.tanren.spec.plan.Plan;
-import dev.tanren.spec.run.StageState;
+import dev.tanren.plan.Plan;
+import dev.tanren.plan.json.Json;
+import dev.tanren.plan.run.StageState;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Metrics.LastStep;
 import dev.tanren.storage.registry.PostgresRegistry;

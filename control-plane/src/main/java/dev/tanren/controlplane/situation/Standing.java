@@ -1,8 +1,8 @@
 package dev.tanren.controlplane.situation;
 
 import dev.tanren.controlplane.api.Situation.Trouble;
-import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.run.StageState;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.run.StageState;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Runs.Run;
 import dev.tanren.storage.registry.Runs.StageRow;

@@ -1,9 +1,9 @@
 package dev.tanren.controlplane.situation;
 
 import dev.tanren.controlplane.api.Situation.Trouble;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.FailureClass;
-import dev.tanren.spec.run.RunState;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.FailureClass;
+import dev.tanren.plan.run.RunState;
 import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Events.Event;

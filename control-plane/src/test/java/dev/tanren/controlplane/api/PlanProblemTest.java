@@ -3,10 +3,10 @@ package dev.tanren.controlplane.api;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.tanren.spec.json.Json;
-import dev.tanren.spec.validation.PlanReader;
-import dev.tanren.spec.validation.PlanReading;
-import dev.tanren.spec.validation.Problem;
+import dev.tanren.plan.json.Json;
+import dev.tanren.plan.validation.PlanReader;
+import dev.tanren.plan.validation.PlanReading;
+import dev.tanren.plan.validation.Problem;
 import org.junit.jupiter.api.Test;
 
 class PlanProblemTest {

@@ -9,7 +9,7 @@ import static org.hamcrest.Matchers.nullValue;
 import dev.tanren.controlplane.ApiTest;
 import dev.tanren.controlplane.security.ApiTokens;
 import dev.tanren.controlplane.security.Refusals;
-import dev.tanren.spec.run.Actor;
+import dev.tanren.plan.run.Actor;
 import dev.tanren.storage.registry.Audit.Entry;
 import dev.tanren.storage.registry.Audit.Filter;
 import dev.tanren.storage.registry.Tokens.Role;

@@ -9,8 +9,8 @@ import static org.hamcrest.Matchers.nullValue;
 import static org.hamcrest.Matchers.startsWith;
 
 import dev.tanren.controlplane.ApiTest;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.run.StageState;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.run.StageState;
 import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Metrics.StepRow;

@@ -3,9 +3,9 @@ package dev.tanren.controlplane.live;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tanren.controlplane.ApiTest;
-import dev.tanren.spec.json.Json;
-import dev.tanren.spec.run.RunState;
-import dev.tanren.spec.run.StageState;
+import dev.tanren.plan.json.Json;
+import dev.tanren.plan.run.RunState;
+import dev.tanren.plan.run.StageState;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Metrics.StepRow;
 import dev.tanren.storage.registry.Tokens.Role;

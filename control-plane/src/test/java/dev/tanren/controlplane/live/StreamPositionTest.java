@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tanren.controlplane.live.StreamPosition.Step;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.TanrenException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

@@ -3,8 +3,8 @@ package dev.tanren.controlplane.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tanren.controlplane.api.PlanTemplate;
-import dev.tanren.spec.validation.PlanReader;
-import dev.tanren.spec.validation.PlanReading;
+import dev.tanren.plan.validation.PlanReader;
+import dev.tanren.plan.validation.PlanReading;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.tanren.controlplane.ApiTest;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.run.RunState;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.run.RunState;
 import dev.tanren.storage.registry.Runs;
 import dev.tanren.storage.registry.Runs.Run;
 import dev.tanren.storage.registry.Tokens.Role;

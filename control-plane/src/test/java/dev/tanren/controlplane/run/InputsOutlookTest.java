@@ -3,10 +3,10 @@ package dev.tanren.controlplane.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tanren.controlplane.ApiTest;
-import dev.tanren.spec.json.Json;
-import dev.tanren.spec.plan.ModelSource;
-import dev.tanren.spec.run.RunState;
-import dev.tanren.spec.run.TrainedOn;
+import dev.tanren.plan.ModelSource;
+import dev.tanren.plan.json.Json;
+import dev.tanren.plan.run.RunState;
+import dev.tanren.plan.run.TrainedOn;
 import dev.tanren.storage.registry.Tokens.Role;
 import dev.tanren.storage.tokens.DatasetManifest;
 import io.quarkus.test.junit.QuarkusTest;

@@ -5,7 +5,7 @@ import static org.hamcrest.Matchers.equalTo;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.tanren.controlplane.ApiTest;
-import dev.tanren.spec.run.RunState;
+import dev.tanren.plan.run.RunState;
 import dev.tanren.storage.registry.Audit;
 import dev.tanren.storage.registry.PostgresRegistry;
 import dev.tanren.storage.registry.Tokens.Role;

@@ -7,10 +7,10 @@ import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.notNullValue;
 import static org.hamcrest.Matchers.nullValue;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.run.RunState;
-import dev.tanren.spec.run.StageState;
-import dev.tanren.spec.run.TrainedOn;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.run.RunState;
+import dev.tanren.plan.run.StageState;
+import dev.tanren.plan.run.TrainedOn;
 import dev.tanren.storage.checkpoint.CheckpointStore.Committed;
 import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Attempts.Attempt;

@@ -9,10 +9,10 @@ import static org.hamcrest.Matchers.notNullValue;
 import static org.hamcrest.Matchers.nullValue;
 
 import com.fasterxml.jackson.core.type.TypeReference;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.json.Json;
-import dev.tanren.spec.planner.DataUse;
-import dev.tanren.spec.run.StageState;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.json.Json;
+import dev.tanren.plan.planner.DataUse;
+import dev.tanren.plan.run.StageState;
 import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Events;

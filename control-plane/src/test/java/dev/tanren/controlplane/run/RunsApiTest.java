@@ -7,7 +7,7 @@ import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.nullValue;
 
-import dev.tanren.spec.run.RunState;
+import dev.tanren.plan.run.RunState;
 import dev.tanren.storage.registry.Runs;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.response.Response;

@@ -3,7 +3,7 @@ package dev.tanren.controlplane.security;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tanren.controlplane.ApiTest;
-import dev.tanren.spec.json.Json;
+import dev.tanren.plan.json.Json;
 import dev.tanren.storage.registry.Tokens.Role;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.RestAssured;

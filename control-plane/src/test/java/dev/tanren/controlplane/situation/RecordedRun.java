@@ -1,12 +1,12 @@
 package dev.tanren.controlplane.situation;
 
 import dev.tanren.controlplane.api.Situation;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.json.Json;
-import dev.tanren.spec.run.RunState;
-import dev.tanren.spec.run.RunVersion;
-import dev.tanren.spec.run.StageState;
-import dev.tanren.spec.validation.PlanReader;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.json.Json;
+import dev.tanren.plan.run.RunState;
+import dev.tanren.plan.run.RunVersion;
+import dev.tanren.plan.run.StageState;
+import dev.tanren.plan.validation.PlanReader;
 import dev.tanren.storage.registry.AttemptStatus;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Attempts.NewAttempt;

@@ -1,7 +1,7 @@
 package dev.tanren.deploy.bench;
 
 import dev.tanren.deploy.stack.TemporaryStore;
-import dev.tanren.spec.json.Json;
+import dev.tanren.plan.json.Json;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.objects.S3ObjectStore;
 import dev.tanren.storage.tokens.DatasetManifest;

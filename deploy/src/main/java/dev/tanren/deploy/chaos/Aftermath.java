@@ -2,7 +2,7 @@ package dev.tanren.deploy.chaos;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tanren.deploy.client.RunView;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.TanrenException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;

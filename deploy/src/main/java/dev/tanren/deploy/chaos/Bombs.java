@@ -1,7 +1,7 @@
 package dev.tanren.deploy.chaos;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.units.ByteSize;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.units.ByteSize;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,11 +1,11 @@
 package dev.tanren.deploy.chaos;
 
-import dev.tanren.spec.plan.ModelSource;
-import dev.tanren.spec.plan.Plan;
-import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.planner.MemoryForecast;
-import dev.tanren.spec.units.ByteSize;
-import dev.tanren.spec.validation.PlanReader;
+import dev.tanren.plan.ModelSource;
+import dev.tanren.plan.Plan;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.planner.MemoryForecast;
+import dev.tanren.plan.units.ByteSize;
+import dev.tanren.plan.validation.PlanReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

@@ -1,7 +1,7 @@
 package dev.tanren.deploy.chaos;
 
 import dev.tanren.deploy.client.RunView;
-import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.plan.error.ErrorCode;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;

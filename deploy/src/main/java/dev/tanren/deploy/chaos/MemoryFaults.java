@@ -1,7 +1,7 @@
 package dev.tanren.deploy.chaos;
 
 import dev.tanren.deploy.client.RunView;
-import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.plan.error.ErrorCode;
 import dev.tanren.storage.safetensors.SafetensorsFile;
 import java.io.UncheckedIOException;
 import java.lang.foreign.ValueLayout;

@@ -2,7 +2,7 @@ package dev.tanren.deploy.chaos;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tanren.deploy.client.RunView;
-import dev.tanren.spec.units.ByteSize;
+import dev.tanren.plan.units.ByteSize;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.List;

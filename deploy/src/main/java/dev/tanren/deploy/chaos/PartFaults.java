@@ -2,7 +2,7 @@ package dev.tanren.deploy.chaos;
 
 import dev.tanren.deploy.chaos.Experiment.Procedure;
 import dev.tanren.deploy.stack.StackStatus;
-import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.plan.error.ErrorCode;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

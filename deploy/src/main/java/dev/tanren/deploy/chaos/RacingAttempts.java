@@ -1,9 +1,9 @@
 package dev.tanren.deploy.chaos;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.plan.Architecture;
-import dev.tanren.spec.run.TrainedOn;
+import dev.tanren.plan.Architecture;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.run.TrainedOn;
 import dev.tanren.storage.checkpoint.CheckpointLayout;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
 import dev.tanren.storage.checkpoint.ShardWriter;

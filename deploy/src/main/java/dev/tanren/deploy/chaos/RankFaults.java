@@ -2,8 +2,8 @@ package dev.tanren.deploy.chaos;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tanren.deploy.client.RunView;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.json.Json;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.json.Json;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;

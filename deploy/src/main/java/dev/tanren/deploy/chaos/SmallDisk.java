@@ -1,6 +1,6 @@
 package dev.tanren.deploy.chaos;
 
-import dev.tanren.spec.units.ByteSize;
+import dev.tanren.plan.units.ByteSize;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;

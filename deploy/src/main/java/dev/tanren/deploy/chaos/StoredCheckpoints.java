@@ -1,7 +1,7 @@
 package dev.tanren.deploy.chaos;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.tanren.spec.json.Json;
+import dev.tanren.plan.json.Json;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -1,7 +1,7 @@
 package dev.tanren.deploy.chaos;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.plan.error.ErrorCode;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -2,7 +2,7 @@ package dev.tanren.deploy.chaos;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tanren.deploy.stack.StackProcesses;
-import dev.tanren.spec.json.Json;
+import dev.tanren.plan.json.Json;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -61,7 +61,7 @@ record TemporalCommand(String program, String address) {
         }
     }
 
-    /// @throws dev.tanren.spec.error.TanrenException where the command fails, with what it says
+    /// @throws dev.tanren.plan.error.TanrenException where the command fails, with what it says
     private String run(List<String> arguments) throws InterruptedException {
         List<String> command = new ArrayList<>();
         command.add(program);

@@ -1,7 +1,7 @@
 package dev.tanren.deploy.chaos;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.tanren.spec.json.Json;
+import dev.tanren.plan.json.Json;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.tanren.deploy.corpus;
 
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.TanrenException;
 import java.nio.file.Path;
 
 /// Makes the demo's corpus below `$TANREN_HOME` and prints where it is: code, prose, tokenizer, one

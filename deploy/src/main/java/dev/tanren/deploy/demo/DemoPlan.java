@@ -1,7 +1,7 @@
 package dev.tanren.deploy.demo;
 
-import dev.tanren.spec.plan.Plan;
-import dev.tanren.spec.validation.PlanReader;
+import dev.tanren.plan.Plan;
+import dev.tanren.plan.validation.PlanReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

@@ -3,7 +3,7 @@ package dev.tanren.deploy.demo;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.tanren.spec.json.Json;
+import dev.tanren.plan.json.Json;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -1,6 +1,6 @@
 package dev.tanren.deploy.stack;
 
-import dev.tanren.spec.plan.Plan;
+import dev.tanren.plan.Plan;
 import dev.tanren.storage.admission.PlanFolders;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,7 +1,7 @@
 package dev.tanren.deploy.stack;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -47,7 +47,7 @@ public record Installation(Path root, Path build, Path java, Path temporal) {
 
     /// The product's own texts in the checkout, which the examples train on.
     public List<Path> texts() {
-        return Stream.of("docs", "spec/src/main/java", "deploy/src/main/resources/corpus")
+        return Stream.of("docs", "plan/src/main/java", "deploy/src/main/resources/corpus")
                 .map(root::resolve)
                 .toList();
     }

@@ -1,7 +1,7 @@
 package dev.tanren.deploy.stack;
 
 import dev.tanren.deploy.stack.internal.PrivateFiles;
-import dev.tanren.spec.json.Json;
+import dev.tanren.plan.json.Json;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

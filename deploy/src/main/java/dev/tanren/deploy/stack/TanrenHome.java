@@ -1,7 +1,7 @@
 package dev.tanren.deploy.stack;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import java.nio.file.Path;
 import java.util.Map;
 

@@ -2,7 +2,7 @@ package dev.tanren.deploy.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tanren.spec.json.Json;
+import dev.tanren.plan.json.Json;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.List;

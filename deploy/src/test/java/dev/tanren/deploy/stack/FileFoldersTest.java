@@ -20,7 +20,7 @@ class FileFoldersTest {
                 .containsExactly(
                         Path.of("/home/u/.tanren/data"),
                         Path.of("/src/tanren/docs"),
-                        Path.of("/src/tanren/spec/src/main/java"),
+                        Path.of("/src/tanren/plan/src/main/java"),
                         Path.of("/src/tanren/deploy/src/main/resources/corpus"));
         assertThat(FileFolders.ofStack(home, installation, List.of(Path.of("/corpora"))))
                 .contains(Path.of("/corpora"));

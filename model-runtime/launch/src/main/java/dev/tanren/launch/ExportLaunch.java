@@ -1,8 +1,8 @@
 package dev.tanren.launch;
 
-import dev.tanren.spec.plan.Architecture;
-import dev.tanren.spec.plan.Plan;
-import dev.tanren.spec.plan.Stage;
+import dev.tanren.plan.Architecture;
+import dev.tanren.plan.Plan;
+import dev.tanren.plan.Stage;
 import dev.tanren.storage.objects.StoreAddress;
 import java.util.List;
 

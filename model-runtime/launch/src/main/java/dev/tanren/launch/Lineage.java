@@ -1,6 +1,6 @@
 package dev.tanren.launch;
 
-import dev.tanren.spec.run.TrainedOn;
+import dev.tanren.plan.run.TrainedOn;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

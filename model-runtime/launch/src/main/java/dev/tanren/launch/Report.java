@@ -2,7 +2,7 @@ package dev.tanren.launch;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
-import dev.tanren.spec.plan.Anomalies;
+import dev.tanren.plan.Anomalies;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
 import java.util.List;
 import java.util.Locale;

@@ -2,13 +2,13 @@ package dev.tanren.launch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tanren.spec.json.Json;
-import dev.tanren.spec.plan.Plan;
-import dev.tanren.spec.plan.Stage;
-import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.run.TrainedOn;
-import dev.tanren.spec.testing.SmallPlans;
-import dev.tanren.spec.testing.StageBuilder;
+import dev.tanren.plan.Plan;
+import dev.tanren.plan.Stage;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.json.Json;
+import dev.tanren.plan.run.TrainedOn;
+import dev.tanren.plan.testing.SmallPlans;
+import dev.tanren.plan.testing.StageBuilder;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
 import dev.tanren.storage.objects.StoreAddress;
 import java.util.List;

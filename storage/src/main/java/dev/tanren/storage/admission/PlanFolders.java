@@ -1,9 +1,9 @@
 package dev.tanren.storage.admission;
 
-import dev.tanren.spec.json.Json;
-import dev.tanren.spec.plan.Dataset;
-import dev.tanren.spec.plan.ModelSource;
-import dev.tanren.spec.plan.Plan;
+import dev.tanren.plan.Dataset;
+import dev.tanren.plan.ModelSource;
+import dev.tanren.plan.Plan;
+import dev.tanren.plan.json.Json;
 import dev.tanren.storage.objects.Sha256;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -20,13 +20,13 @@ public sealed interface AttemptStart {
     /// Looks for the newest checkpoint of a stage that may be used.
     @FunctionalInterface
     interface Search {
-        /// @throws dev.tanren.spec.error.TanrenException `CHECKPOINT_NONE_VALID` where the stage
+        /// @throws dev.tanren.plan.error.TanrenException `CHECKPOINT_NONE_VALID` where the stage
         ///     has checkpoints and none of them may be used
         Optional<Committed> newest(String stageId);
     }
 
     /// @param predecessor the stage whose weights this one begins with; null where it has none
-    /// @throws dev.tanren.spec.error.TanrenException `CHECKPOINT_NONE_VALID` where there is nothing
+    /// @throws dev.tanren.plan.error.TanrenException `CHECKPOINT_NONE_VALID` where there is nothing
     ///     to start from: to begin from nothing then must be somebody's decision
     static AttemptStart of(String stageId, @Nullable String predecessor, Search search) {
         Optional<Committed> own = search.newest(stageId);

@@ -1,6 +1,6 @@
 package dev.tanren.storage.checkpoint;
 
-import dev.tanren.spec.run.TrainedOn;
+import dev.tanren.plan.run.TrainedOn;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;

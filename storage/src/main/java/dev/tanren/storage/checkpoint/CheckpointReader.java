@@ -1,7 +1,7 @@
 package dev.tanren.storage.checkpoint;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.objects.Parallel;
 import dev.tanren.storage.objects.Sha256;

@@ -1,6 +1,6 @@
 package dev.tanren.storage.checkpoint;
 
-import dev.tanren.spec.run.Actor;
+import dev.tanren.plan.run.Actor;
 import dev.tanren.storage.registry.Checkpoints;
 import java.util.List;
 import java.util.Optional;
@@ -18,7 +18,7 @@ public interface CheckpointStore {
     /// manifest of the same step, the registry decides: a committed one stays, an uncommitted one
     /// is replaced.
     ///
-    /// @throws dev.tanren.spec.error.TanrenException `CHECKPOINT_STALE_ATTEMPT` where a newer
+    /// @throws dev.tanren.plan.error.TanrenException `CHECKPOINT_STALE_ATTEMPT` where a newer
     ///     attempt has begun; `OBJECT_CORRUPT` or `OBJECT_MISSING` where a shard is not what the
     ///     manifest says
     Committed commit(CheckpointManifest manifest);
@@ -31,7 +31,7 @@ public interface CheckpointStore {
     /// attempt commits another one or removes this.
     ///
     /// @param stop asked between the pieces that are read
-    /// @throws dev.tanren.spec.error.TanrenException `CHECKPOINT_NONE_VALID` when the stage has
+    /// @throws dev.tanren.plan.error.TanrenException `CHECKPOINT_NONE_VALID` when the stage has
     ///     checkpoints but none that verifies
     Optional<Committed> latestValid(String runId, String stageId, StopSignal stop);
 

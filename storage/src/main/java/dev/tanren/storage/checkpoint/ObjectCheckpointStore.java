@@ -1,8 +1,8 @@
 package dev.tanren.storage.checkpoint;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.run.Actor;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.run.Actor;
 import dev.tanren.storage.checkpoint.NewestCheckpoint.Verdict;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.registry.Attempts;

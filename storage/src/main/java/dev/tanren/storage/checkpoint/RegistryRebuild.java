@@ -1,7 +1,7 @@
 package dev.tanren.storage.checkpoint;
 
-import dev.tanren.spec.run.RunState;
-import dev.tanren.spec.run.RunVersion;
+import dev.tanren.plan.run.RunState;
+import dev.tanren.plan.run.RunVersion;
 import dev.tanren.storage.checkpoint.CheckpointStore.Committed;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.objects.ObjectStore.StoredObject;

@@ -1,7 +1,7 @@
 package dev.tanren.storage.objects;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import io.minio.GetObjectArgs;
 import io.minio.GetObjectResponse;
 import java.io.EOFException;

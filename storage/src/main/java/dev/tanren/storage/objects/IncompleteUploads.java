@@ -1,7 +1,7 @@
 package dev.tanren.storage.objects;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import dev.tanren.storage.objects.ObjectStore.IncompleteUpload;
 import io.minio.AbortMultipartUploadArgs;
 import io.minio.messages.ListMultipartUploadsResult;

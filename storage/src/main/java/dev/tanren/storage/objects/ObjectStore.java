@@ -54,7 +54,7 @@ public interface ObjectStore extends AutoCloseable {
 
     /// Reads a whole object of at most 64 MiB.
     ///
-    /// @throws dev.tanren.spec.error.TanrenException `OBJECT_MISSING`, `OBJECT_CORRUPT`
+    /// @throws dev.tanren.plan.error.TanrenException `OBJECT_MISSING`, `OBJECT_CORRUPT`
     byte[] get(String key);
 
     /// Reads `length` bytes from `offset` on.

@@ -1,6 +1,6 @@
 package dev.tanren.storage.objects;
 
-import dev.tanren.spec.json.Json;
+import dev.tanren.plan.json.Json;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.util.ArrayList;

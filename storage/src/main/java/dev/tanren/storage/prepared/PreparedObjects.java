@@ -1,6 +1,6 @@
 package dev.tanren.storage.prepared;
 
-import dev.tanren.spec.run.TrainedOn;
+import dev.tanren.plan.run.TrainedOn;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.tokens.DatasetManifest;
 import dev.tanren.storage.tokens.TokenDataset;
@@ -65,7 +65,7 @@ public final class PreparedObjects {
     /// The manifest of a dataset.
     ///
     /// @return empty where it, or a shard that it names, is gone or has another length
-    /// @throws dev.tanren.spec.error.TanrenException `TOKEN_SHARD_CORRUPT` where the object is no
+    /// @throws dev.tanren.plan.error.TanrenException `TOKEN_SHARD_CORRUPT` where the object is no
     ///     manifest of a version this build knows
     public Optional<DatasetManifest> dataset(String manifestKey) {
         if (store.find(manifestKey).isEmpty()) {

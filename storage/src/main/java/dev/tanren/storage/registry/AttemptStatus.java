@@ -1,6 +1,6 @@
 package dev.tanren.storage.registry;
 
-import dev.tanren.spec.error.FailureClass;
+import dev.tanren.plan.error.FailureClass;
 import java.util.Locale;
 
 /// State of an attempt, as people see it.

@@ -1,6 +1,6 @@
 package dev.tanren.storage.registry;
 
-import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.plan.error.ErrorCode;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
@@ -17,14 +17,14 @@ public interface Attempts {
     /// the same transaction.
     ///
     /// @return empty, and nothing is begun, while the run is pausing or paused: it may go on
-    /// @throws dev.tanren.spec.error.TanrenException `STATE_CONFLICT`, and nothing is begun, where
+    /// @throws dev.tanren.plan.error.TanrenException `STATE_CONFLICT`, and nothing is begun, where
     ///     the run or the stage has ended or is being cancelled, or the run is in another execution
     Optional<Attempt> begin(NewAttempt attempt);
 
     /// Sets where an attempt starts. Steps after `resumeStep` that earlier attempts reported are
     /// marked as rolled back.
     ///
-    /// @throws dev.tanren.spec.error.TanrenException `CHECKPOINT_STALE_ATTEMPT` where a newer
+    /// @throws dev.tanren.plan.error.TanrenException `CHECKPOINT_STALE_ATTEMPT` where a newer
     ///     attempt has begun
     Attempt start(Attempt begun, long resumeStep);
 

@@ -1,8 +1,8 @@
 package dev.tanren.storage.registry;
 
-import dev.tanren.spec.json.Json;
-import dev.tanren.spec.run.Actor;
-import dev.tanren.spec.text.StorableText;
+import dev.tanren.plan.json.Json;
+import dev.tanren.plan.run.Actor;
+import dev.tanren.plan.text.StorableText;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,6 @@
 package dev.tanren.storage.registry;
 
-import dev.tanren.spec.run.Actor;
+import dev.tanren.plan.run.Actor;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -12,13 +12,13 @@ public interface Checkpoints {
     /// Opens or re-opens the row of a commit while the attempt is the newest of its stage.
     ///
     /// @return false when a checkpoint of this step is committed already
-    /// @throws dev.tanren.spec.error.TanrenException `CHECKPOINT_STALE_ATTEMPT`
+    /// @throws dev.tanren.plan.error.TanrenException `CHECKPOINT_STALE_ATTEMPT`
     boolean prepare(NewCheckpoint checkpoint);
 
     /// Makes the prepared row visible, if the attempt still is the newest; checks and writes in one
     /// transaction.
     ///
-    /// @throws dev.tanren.spec.error.TanrenException `CHECKPOINT_STALE_ATTEMPT`
+    /// @throws dev.tanren.plan.error.TanrenException `CHECKPOINT_STALE_ATTEMPT`
     void commit(String runId, String stageId, long step, long fencingToken);
 
     /// Inserts a row as committed from its manifest, to rebuild the registry. Idempotent.

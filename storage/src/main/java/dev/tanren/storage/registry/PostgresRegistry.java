@@ -65,7 +65,7 @@ public final class PostgresRegistry implements Registry {
 
     /// Connects and brings the schema up to date. Any number of processes may do so at once.
     ///
-    /// @throws dev.tanren.spec.error.TanrenException `DATABASE_UNREACHABLE` when it does not answer
+    /// @throws dev.tanren.plan.error.TanrenException `DATABASE_UNREACHABLE` when it does not answer
     ///     within [#DEFAULT_PATIENCE]
     public static PostgresRegistry connect(DatabaseAddress address) {
         return connect(address, DEFAULT_PATIENCE);
@@ -91,7 +91,7 @@ public final class PostgresRegistry implements Registry {
 
     /// Asks the database for one row, without riding anything out.
     ///
-    /// @throws dev.tanren.spec.error.TanrenException `DATABASE_UNREACHABLE`
+    /// @throws dev.tanren.plan.error.TanrenException `DATABASE_UNREACHABLE`
     public void ping() {
         database.ping();
     }

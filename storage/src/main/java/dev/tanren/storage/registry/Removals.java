@@ -1,6 +1,6 @@
 package dev.tanren.storage.registry;
 
-import dev.tanren.spec.run.Actor;
+import dev.tanren.plan.run.Actor;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -12,7 +12,7 @@ public interface Removals {
     /// remembered, so that its objects are known to be nobody's.
     ///
     /// @param actor who asks, for the audit
-    /// @throws dev.tanren.spec.error.TanrenException `NOT_FOUND`; `STATE_CONFLICT` where the run
+    /// @throws dev.tanren.plan.error.TanrenException `NOT_FOUND`; `STATE_CONFLICT` where the run
     ///     has not ended, or where one that has not ended begins with its weights
     void deleteRun(String runId, Actor actor, @Nullable String reason);
 

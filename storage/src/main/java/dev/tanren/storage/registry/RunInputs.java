@@ -1,6 +1,6 @@
 package dev.tanren.storage.registry;
 
-import dev.tanren.spec.run.TrainedOn;
+import dev.tanren.plan.run.TrainedOn;
 import java.util.Optional;
 import java.util.Set;
 

@@ -1,6 +1,6 @@
 package dev.tanren.storage.registry;
 
-import dev.tanren.spec.run.RunAction;
+import dev.tanren.plan.run.RunAction;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 

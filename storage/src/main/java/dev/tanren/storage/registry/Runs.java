@@ -1,8 +1,8 @@
 package dev.tanren.storage.registry;
 
-import dev.tanren.spec.run.RunState;
-import dev.tanren.spec.run.RunVersion;
-import dev.tanren.spec.run.StageState;
+import dev.tanren.plan.run.RunState;
+import dev.tanren.plan.run.RunVersion;
+import dev.tanren.plan.run.StageState;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
@@ -41,7 +41,7 @@ public interface Runs {
     /// Records a state of the run.
     ///
     /// @param reason plain words for people; null where the state speaks for itself
-    /// @throws dev.tanren.spec.error.TanrenException `NOT_FOUND`
+    /// @throws dev.tanren.plan.error.TanrenException `NOT_FOUND`
     Projected project(
             String runId,
             RunVersion version,
@@ -51,7 +51,7 @@ public interface Runs {
 
     /// Records a state of a stage. A change of an execution that a retry has replaced is late.
     ///
-    /// @throws dev.tanren.spec.error.TanrenException `NOT_FOUND`
+    /// @throws dev.tanren.plan.error.TanrenException `NOT_FOUND`
     Projected projectStage(String runId, String stageId, RunVersion version, StageState state);
 
     /// Begins the execution after `seen`, whose run is queued again. Of many callers that saw the

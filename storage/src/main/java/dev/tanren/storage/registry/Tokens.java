@@ -1,6 +1,6 @@
 package dev.tanren.storage.registry;
 
-import dev.tanren.spec.run.Actor;
+import dev.tanren.plan.run.Actor;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -32,7 +32,7 @@ public interface Tokens {
     /// Ends a token, and records that in the audit in the same transaction.
     ///
     /// @return whether there was one that was not revoked
-    /// @throws dev.tanren.spec.error.TanrenException `STATE_CONFLICT` where no other token of an
+    /// @throws dev.tanren.plan.error.TanrenException `STATE_CONFLICT` where no other token of an
     ///     administrator is valid: nobody could make one any more
     boolean revoke(String id, Actor actor);
 

@@ -1,6 +1,6 @@
 package dev.tanren.storage.tokens;
 
-import dev.tanren.spec.planner.DataUse;
+import dev.tanren.plan.planner.DataUse;
 import java.util.List;
 
 /// What was prepared for a run: the data of its `dataset.prepared` event, from which the API shows

@@ -1,9 +1,9 @@
 package dev.tanren.storage.tokens;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.json.Json;
-import dev.tanren.spec.plan.Dataset.Tier;
+import dev.tanren.plan.Dataset.Tier;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.json.Json;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.tokens.internal.BlockPlans;
 import dev.tanren.storage.tokens.internal.ConcatenatedDocuments;

@@ -1,7 +1,7 @@
 package dev.tanren.storage.weights;
 
-import dev.tanren.spec.family.DecoderFamily;
-import dev.tanren.spec.plan.Architecture;
+import dev.tanren.plan.Architecture;
+import dev.tanren.plan.family.DecoderFamily;
 import dev.tanren.storage.objects.Sha256;
 import dev.tanren.storage.safetensors.SafetensorsFile;
 import dev.tanren.storage.weights.ExpectedWeights.Weight;
@@ -57,7 +57,7 @@ public final class StoredHead {
 
     /// The same of files on this machine. Only where one has a head are weights read.
     ///
-    /// @throws dev.tanren.spec.error.TanrenException `SAFETENSORS_CORRUPT`
+    /// @throws dev.tanren.plan.error.TanrenException `SAFETENSORS_CORRUPT`
     public static Architecture of(Architecture configured, List<Path> files) {
         StoredHead head = new StoredHead(configured);
         if (configured.tieWordEmbeddings() && files.stream().anyMatch(StoredHead::stored)) {

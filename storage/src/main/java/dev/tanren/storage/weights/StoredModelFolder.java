@@ -1,6 +1,6 @@
 package dev.tanren.storage.weights;
 
-import dev.tanren.spec.model.ModelFolder;
+import dev.tanren.plan.model.ModelFolder;
 import dev.tanren.storage.objects.ObjectStore;
 import java.util.List;
 import java.util.Optional;
@@ -20,7 +20,7 @@ public record StoredModelFolder(ObjectStore store, String prefix) implements Mod
 
     /// The bytes of a file; empty where the model has none of that name.
     ///
-    /// @throws dev.tanren.spec.error.TanrenException what the store throws
+    /// @throws dev.tanren.plan.error.TanrenException what the store throws
     public Optional<byte[]> find(String name) {
         return has(name) ? Optional.of(read(name)) : Optional.empty();
     }

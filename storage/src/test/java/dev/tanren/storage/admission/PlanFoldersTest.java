@@ -3,8 +3,8 @@ package dev.tanren.storage.admission;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import dev.tanren.spec.plan.Plan;
-import dev.tanren.spec.validation.PlanReader;
+import dev.tanren.plan.Plan;
+import dev.tanren.plan.validation.PlanReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;

@@ -3,10 +3,10 @@ package dev.tanren.storage.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.run.Actor;
-import dev.tanren.spec.run.RunState;
-import dev.tanren.spec.run.StageState;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.run.Actor;
+import dev.tanren.plan.run.RunState;
+import dev.tanren.plan.run.StageState;
 import dev.tanren.storage.collector.StoreCollector;
 import dev.tanren.storage.collector.StoreCollector.Collected;
 import dev.tanren.storage.registry.Attempts.Attempt;

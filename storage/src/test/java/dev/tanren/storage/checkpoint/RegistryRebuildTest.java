@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.tuple;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.run.RunState;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.run.RunState;
 import dev.tanren.storage.checkpoint.CheckpointStore.Collected;
 import dev.tanren.storage.checkpoint.CheckpointStore.Committed;
 import dev.tanren.storage.checkpoint.RegistryRebuild.Rebuilt;

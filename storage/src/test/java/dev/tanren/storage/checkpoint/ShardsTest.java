@@ -2,7 +2,7 @@ package dev.tanren.storage.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.plan.error.ErrorCode;
 import dev.tanren.storage.checkpoint.CheckpointManifest.Shard;
 import dev.tanren.storage.checkpoint.CheckpointReader.Target;
 import dev.tanren.storage.objects.S3ObjectStore;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import dev.tanren.storage.objects.ObjectStore.StoredObject;
 import dev.tanren.storage.testing.EmbeddedS3;
 import java.io.IOException;

@@ -2,7 +2,7 @@ package dev.tanren.storage.objects;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.plan.error.ErrorCode;
 import dev.tanren.storage.testing.EmbeddedS3;
 import java.io.IOException;
 import java.time.Duration;

@@ -3,7 +3,7 @@ package dev.tanren.storage.objects;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.plan.error.ErrorCode;
 import dev.tanren.storage.testing.EmbeddedS3;
 import java.io.IOException;
 import java.io.InputStream;

@@ -2,9 +2,9 @@ package dev.tanren.storage.prepared;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tanren.spec.json.Json;
-import dev.tanren.spec.run.TrainedOn;
-import dev.tanren.spec.testing.SmallPlans;
+import dev.tanren.plan.json.Json;
+import dev.tanren.plan.run.TrainedOn;
+import dev.tanren.plan.testing.SmallPlans;
 import dev.tanren.storage.testing.MemoryObjectStore;
 import dev.tanren.storage.tokens.DatasetManifest;
 import java.nio.charset.StandardCharsets;

@@ -2,8 +2,8 @@ package dev.tanren.storage.registry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tanren.spec.run.RunState;
-import dev.tanren.spec.run.RunVersion;
+import dev.tanren.plan.run.RunState;
+import dev.tanren.plan.run.RunVersion;
 import dev.tanren.storage.registry.Runs.Run;
 import java.util.List;
 import java.util.OptionalLong;

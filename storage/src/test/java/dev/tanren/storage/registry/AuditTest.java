@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
-import dev.tanren.spec.run.Actor;
+import dev.tanren.plan.run.Actor;
 import dev.tanren.storage.registry.Audit.Entry;
 import dev.tanren.storage.registry.Audit.Filter;
 import dev.tanren.storage.registry.Audit.Verification;

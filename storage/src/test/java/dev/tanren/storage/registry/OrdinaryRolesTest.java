@@ -3,7 +3,7 @@ package dev.tanren.storage.registry;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tanren.spec.run.Actor;
+import dev.tanren.plan.run.Actor;
 import dev.tanren.storage.testing.EmbeddedDatabase;
 import java.nio.file.Files;
 import java.nio.file.Path;

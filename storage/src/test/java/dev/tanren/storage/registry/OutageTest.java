@@ -3,10 +3,10 @@ package dev.tanren.storage.registry;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.run.Actor;
-import dev.tanren.spec.run.RunState;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.run.Actor;
+import dev.tanren.plan.run.RunState;
 import dev.tanren.storage.testing.EmbeddedDatabase;
 import java.net.ServerSocket;
 import java.time.Duration;

@@ -2,9 +2,9 @@ package dev.tanren.storage.registry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tanren.spec.run.TrainedOn;
-import dev.tanren.spec.testing.Inputs;
-import dev.tanren.spec.testing.SmallPlans;
+import dev.tanren.plan.run.TrainedOn;
+import dev.tanren.plan.testing.Inputs;
+import dev.tanren.plan.testing.SmallPlans;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;

@@ -2,9 +2,9 @@ package dev.tanren.storage.registry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tanren.spec.run.RunState;
-import dev.tanren.spec.run.RunVersion;
-import dev.tanren.spec.run.StageState;
+import dev.tanren.plan.run.RunState;
+import dev.tanren.plan.run.RunVersion;
+import dev.tanren.plan.run.StageState;
 import dev.tanren.storage.registry.Attempts.Attempt;
 import dev.tanren.storage.registry.Runs.Projected;
 import dev.tanren.storage.registry.Runs.Run;

@@ -1,7 +1,7 @@
 package dev.tanren.storage.testing;
 
-import dev.tanren.spec.plan.Architecture;
-import dev.tanren.spec.run.TrainedOn;
+import dev.tanren.plan.Architecture;
+import dev.tanren.plan.run.TrainedOn;
 import dev.tanren.storage.checkpoint.CheckpointLayout;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
 import dev.tanren.storage.checkpoint.CheckpointManifest.Shard;

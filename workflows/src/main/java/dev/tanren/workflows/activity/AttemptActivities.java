@@ -1,7 +1,7 @@
 package dev.tanren.workflows.activity;
 
-import dev.tanren.spec.plan.Plan;
-import dev.tanren.spec.run.TrainedOn;
+import dev.tanren.plan.Plan;
+import dev.tanren.plan.run.TrainedOn;
 import io.temporal.activity.ActivityInterface;
 import java.util.List;
 import java.util.Objects;
@@ -27,7 +27,7 @@ public interface AttemptActivities {
     /// @param reason why it ended, as people are told
     record Told(long fencingToken, String reason) {}
 
-    /// @param code constant name of [dev.tanren.spec.error.ErrorCode]; null where nothing failed
+    /// @param code constant name of [dev.tanren.plan.error.ErrorCode]; null where nothing failed
     record EndRequest(String runId, long fencingToken, String reason, @Nullable String code) {}
 
     /// @param execution the run's, so that a begin which a retry has overtaken can be refused

@@ -1,7 +1,7 @@
 package dev.tanren.workflows.activity;
 
-import dev.tanren.spec.plan.Plan;
-import dev.tanren.spec.run.TrainedOn;
+import dev.tanren.plan.Plan;
+import dev.tanren.plan.run.TrainedOn;
 import io.temporal.activity.ActivityInterface;
 
 /// Makes documents into token shards.
@@ -14,7 +14,7 @@ public interface DatasetActivities {
     /// Otherwise prepares the dataset of the plan, or finds that the same content was prepared
     /// before. Idempotent; heartbeats every few seconds.
     ///
-    /// @throws dev.tanren.spec.error.TanrenException `PREPARED_GONE` where what the run began with
+    /// @throws dev.tanren.plan.error.TanrenException `PREPARED_GONE` where what the run began with
     ///     is neither in the store nor in its sources any more; others of the data or storage class
     PreparedDataset prepare(PrepareRequest request);
 

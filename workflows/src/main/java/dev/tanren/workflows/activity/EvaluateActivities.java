@@ -1,7 +1,7 @@
 package dev.tanren.workflows.activity;
 
-import dev.tanren.spec.plan.Plan;
-import dev.tanren.spec.run.TrainedOn;
+import dev.tanren.plan.Plan;
+import dev.tanren.plan.run.TrainedOn;
 import io.temporal.activity.ActivityInterface;
 import java.util.Map;
 
@@ -13,11 +13,11 @@ public interface EvaluateActivities {
     /// figures for the same checkpoint, holds the stage's requirements against it, and records
     /// figures and a generated sample as the stage's result.
     ///
-    /// @throws dev.tanren.spec.error.TanrenException `RUNTIMES_DISAGREE`, `GATE_FAILED`
+    /// @throws dev.tanren.plan.error.TanrenException `RUNTIMES_DISAGREE`, `GATE_FAILED`
     Evaluated evaluate(EvaluateRequest request);
 
     /// @param execution the run's: what one that a retry has replaced measures is not recorded
-    /// @param stageId of a [dev.tanren.spec.plan.Stage.Evaluate]
+    /// @param stageId of a [dev.tanren.plan.Stage.Evaluate]
     /// @param trainedOn what the run was prepared for, whose held-out sets are measured
     record EvaluateRequest(
             String runId, long execution, Plan plan, String stageId, TrainedOn trainedOn) {}

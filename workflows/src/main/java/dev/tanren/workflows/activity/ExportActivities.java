@@ -1,7 +1,7 @@
 package dev.tanren.workflows.activity;
 
-import dev.tanren.spec.plan.Plan;
-import dev.tanren.spec.run.TrainedOn;
+import dev.tanren.plan.Plan;
+import dev.tanren.plan.run.TrainedOn;
 import io.temporal.activity.ActivityInterface;
 
 /// Publishes weights.
@@ -13,7 +13,7 @@ public interface ExportActivities {
     Exported export(ExportRequest request);
 
     /// @param execution the run's: what one that a retry has replaced writes is not recorded
-    /// @param stageId of a [dev.tanren.spec.plan.Stage.Export]
+    /// @param stageId of a [dev.tanren.plan.Stage.Export]
     /// @param trainedOn what the run was prepared for; a checkpoint of anything else is refused
     record ExportRequest(
             String runId, long execution, Plan plan, String stageId, TrainedOn trainedOn) {}

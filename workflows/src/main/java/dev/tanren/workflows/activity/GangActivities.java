@@ -1,7 +1,7 @@
 package dev.tanren.workflows.activity;
 
-import dev.tanren.spec.plan.Plan;
-import dev.tanren.spec.run.TrainedOn;
+import dev.tanren.plan.Plan;
+import dev.tanren.plan.run.TrainedOn;
 import io.temporal.activity.ActivityInterface;
 import java.util.List;
 import java.util.Objects;
@@ -29,7 +29,7 @@ public interface GangActivities {
     /// Throws `WORKER_FULL` before anything is done where another gang has taken the last slot, and
     /// after some waiting where the worker lacks memory for the gang that another worker has.
     ///
-    /// @throws dev.tanren.spec.error.TanrenException whose class says whether another attempt may
+    /// @throws dev.tanren.plan.error.TanrenException whose class says whether another attempt may
     ///     succeed
     GangResult train(GangRequest request);
 

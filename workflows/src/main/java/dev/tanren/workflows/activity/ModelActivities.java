@@ -1,7 +1,7 @@
 package dev.tanren.workflows.activity;
 
-import dev.tanren.spec.plan.Plan;
-import dev.tanren.spec.run.TrainedOn;
+import dev.tanren.plan.Plan;
+import dev.tanren.plan.run.TrainedOn;
 import io.temporal.activity.ActivityInterface;
 
 /// Makes a plan's model ready for ranks.
@@ -14,7 +14,7 @@ public interface ModelActivities {
     /// Otherwise reads the shape of the plan's model, and brings tokenizer and base weights into
     /// the object store. Idempotent.
     ///
-    /// @throws dev.tanren.spec.error.TanrenException `PREPARED_GONE` where what the run began with
+    /// @throws dev.tanren.plan.error.TanrenException `PREPARED_GONE` where what the run began with
     ///     is neither in the store nor in its sources any more; others of the data, configuration
     ///     or storage class
     TrainedOn.Model resolve(ResolveRequest request);

@@ -1,10 +1,10 @@
 package dev.tanren.workflows.activity;
 
-import dev.tanren.spec.run.Actor;
-import dev.tanren.spec.run.RunState;
-import dev.tanren.spec.run.RunVersion;
-import dev.tanren.spec.run.StageState;
-import dev.tanren.spec.run.TrainedOn;
+import dev.tanren.plan.run.Actor;
+import dev.tanren.plan.run.RunState;
+import dev.tanren.plan.run.RunVersion;
+import dev.tanren.plan.run.StageState;
+import dev.tanren.plan.run.TrainedOn;
 import dev.tanren.workflows.failure.Failure;
 import io.temporal.activity.ActivityInterface;
 import java.util.Map;

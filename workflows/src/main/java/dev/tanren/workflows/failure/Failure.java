@@ -1,8 +1,8 @@
 package dev.tanren.workflows.failure;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.FailureClass;
-import dev.tanren.spec.text.StorableText;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.FailureClass;
+import dev.tanren.plan.text.StorableText;
 
 /// A coded error as it travels in payloads.
 ///

@@ -1,6 +1,6 @@
 package dev.tanren.workflows.payload;
 
-import dev.tanren.spec.error.ErrorCode;
+import dev.tanren.plan.error.ErrorCode;
 import dev.tanren.workflows.failure.Failure;
 import io.temporal.common.converter.DataConverterException;
 

@@ -1,7 +1,7 @@
 package dev.tanren.workflows.payload;
 
 import com.google.protobuf.ByteString;
-import dev.tanren.spec.json.Json;
+import dev.tanren.plan.json.Json;
 import dev.tanren.workflows.failure.Failures;
 import io.temporal.api.common.v1.Payload;
 import io.temporal.api.common.v1.Payloads;

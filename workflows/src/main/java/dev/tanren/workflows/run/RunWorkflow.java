@@ -1,10 +1,10 @@
 package dev.tanren.workflows.run;
 
-import dev.tanren.spec.plan.Plan;
-import dev.tanren.spec.run.Actor;
-import dev.tanren.spec.run.RunAction;
-import dev.tanren.spec.run.RunVersion;
-import dev.tanren.spec.run.TrainedOn;
+import dev.tanren.plan.Plan;
+import dev.tanren.plan.run.Actor;
+import dev.tanren.plan.run.RunAction;
+import dev.tanren.plan.run.RunVersion;
+import dev.tanren.plan.run.TrainedOn;
 import io.temporal.workflow.QueryMethod;
 import io.temporal.workflow.UpdateMethod;
 import io.temporal.workflow.UpdateValidatorMethod;

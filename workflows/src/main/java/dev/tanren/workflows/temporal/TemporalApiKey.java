@@ -32,7 +32,7 @@ record TemporalApiKey(@Nullable Path file, String value) {
         return value.isEmpty() ? null : new TemporalApiKey(null, value);
     }
 
-    /// @throws dev.tanren.spec.error.TanrenException `USAGE` where the file cannot be read
+    /// @throws dev.tanren.plan.error.TanrenException `USAGE` where the file cannot be read
     String read() {
         if (file == null) {
             return value;

@@ -1,7 +1,7 @@
 package dev.tanren.workflows.temporal;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import dev.tanren.workflows.payload.PayloadKeys;
 import dev.tanren.workflows.payload.SealedDataConverter;
 import io.temporal.client.WorkflowClientOptions;

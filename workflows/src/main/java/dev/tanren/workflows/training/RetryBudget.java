@@ -1,6 +1,6 @@
 package dev.tanren.workflows.training;
 
-import dev.tanren.spec.error.FailureClass;
+import dev.tanren.plan.error.FailureClass;
 import java.time.Duration;
 
 /// How often a stage was tried in vain since it last came further.

@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.protobuf.ByteString;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.run.Actor;
-import dev.tanren.spec.run.RunAction;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.run.Actor;
+import dev.tanren.plan.run.RunAction;
 import dev.tanren.workflows.failure.Failures;
 import dev.tanren.workflows.run.RunWorkflow.Request;
 import dev.tanren.workflows.testing.TestKeys;

@@ -3,7 +3,7 @@ package dev.tanren.workflows.temporal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.TanrenException;
 import dev.tanren.workflows.payload.PayloadKeys;
 import dev.tanren.workflows.payload.SealedDataConverter;
 import dev.tanren.workflows.testing.TestKeys;

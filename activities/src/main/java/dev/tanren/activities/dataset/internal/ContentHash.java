@@ -1,6 +1,6 @@
 package dev.tanren.activities.dataset.internal;
 
-import dev.tanren.spec.plan.Dataset;
+import dev.tanren.plan.Dataset;
 import dev.tanren.storage.objects.Sha256;
 import java.util.List;
 import java.util.OptionalInt;

@@ -1,9 +1,9 @@
 package dev.tanren.activities.dataset.internal;
 
 import dev.tanren.activities.dataset.internal.text.DocumentLimits;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.plan.Dataset;
+import dev.tanren.plan.Dataset;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import dev.tanren.storage.tokens.DatasetManifest;
 import dev.tanren.storage.tokens.TokenShardWriter;
 import java.util.ArrayList;

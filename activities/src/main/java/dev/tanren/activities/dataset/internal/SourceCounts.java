@@ -1,6 +1,6 @@
 package dev.tanren.activities.dataset.internal;
 
-import dev.tanren.spec.plan.Dataset;
+import dev.tanren.plan.Dataset;
 import dev.tanren.storage.tokens.DatasetManifest.SourceStatistics;
 import dev.tanren.storage.tokens.DatasetManifest.Statistics;
 import java.util.ArrayList;

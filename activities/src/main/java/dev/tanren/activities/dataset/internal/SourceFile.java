@@ -2,7 +2,7 @@ package dev.tanren.activities.dataset.internal;
 
 import dev.tanren.activities.source.Progress;
 import dev.tanren.activities.source.SourceContent;
-import dev.tanren.spec.plan.Dataset;
+import dev.tanren.plan.Dataset;
 
 /// One file of a dataset.
 ///
@@ -14,7 +14,7 @@ public record SourceFile(
 
     /// The file with its hash, and with its format where that was left to be found.
     ///
-    /// @throws dev.tanren.spec.error.TanrenException `SOURCE_UNREADABLE`
+    /// @throws dev.tanren.plan.error.TanrenException `SOURCE_UNREADABLE`
     public SourceFile identified(Progress progress) {
         return FileFormats.identified(this, content.digest(progress, FileFormats.HEAD_BYTES));
     }

@@ -2,8 +2,8 @@ package dev.tanren.activities.dataset.internal;
 
 import dev.tanren.activities.source.SourceContent;
 import dev.tanren.activities.source.Sources;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.plan.Dataset;
+import dev.tanren.plan.Dataset;
+import dev.tanren.plan.error.TanrenException;
 import java.util.ArrayList;
 import java.util.List;
 

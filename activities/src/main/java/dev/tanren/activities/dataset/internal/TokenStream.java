@@ -1,8 +1,8 @@
 package dev.tanren.activities.dataset.internal;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.plan.Dataset;
+import dev.tanren.plan.Dataset;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import dev.tanren.storage.objects.Sha256;
 import java.io.BufferedInputStream;
 import java.io.IOException;

@@ -1,6 +1,6 @@
 package dev.tanren.activities.gang.internal;
 
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.TanrenException;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
 import dev.tanren.storage.checkpoint.CheckpointStore;
 import java.util.concurrent.atomic.AtomicLong;

@@ -1,7 +1,7 @@
 package dev.tanren.activities.gang.internal;
 
 import dev.tanren.launch.Report;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.TanrenException;
 
 /// What happens to a gang, in the order in which its supervisor hears of it.
 public sealed interface GangEvent {

@@ -1,9 +1,9 @@
 package dev.tanren.activities.gang.internal;
 
 import dev.tanren.launch.Report;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.plan.Anomalies;
+import dev.tanren.plan.Anomalies;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import dev.tanren.workflows.activity.GangActivities.GangRequest;
 import java.time.Duration;
 import java.util.function.IntFunction;

@@ -6,7 +6,7 @@ import dev.tanren.activities.process.FailureClassifier;
 import dev.tanren.activities.process.LaunchedProcess;
 import dev.tanren.launch.ExitCode;
 import dev.tanren.launch.Report;
-import dev.tanren.spec.text.Figure;
+import dev.tanren.plan.text.Figure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,8 +1,8 @@
 package dev.tanren.activities.gang.internal;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.FailureClass;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.FailureClass;
+import dev.tanren.plan.error.TanrenException;
 import java.time.Duration;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;

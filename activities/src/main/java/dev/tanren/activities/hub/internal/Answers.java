@@ -2,8 +2,8 @@ package dev.tanren.activities.hub.internal;
 
 import dev.tanren.activities.hub.HubEndpoint;
 import dev.tanren.activities.hub.HubToken;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.Instant;

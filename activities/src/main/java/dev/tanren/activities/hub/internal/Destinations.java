@@ -1,8 +1,8 @@
 package dev.tanren.activities.hub.internal;
 
 import dev.tanren.activities.hub.HubEndpoint;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.URI;

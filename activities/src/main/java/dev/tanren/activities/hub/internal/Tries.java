@@ -2,8 +2,8 @@ package dev.tanren.activities.hub.internal;
 
 import dev.tanren.activities.hub.HubPatience;
 import dev.tanren.activities.hub.HubPause;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import java.io.IOException;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;

@@ -1,9 +1,9 @@
 package dev.tanren.activities.source.internal;
 
 import dev.tanren.activities.source.PermittedPath;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.plan.Glob;
+import dev.tanren.plan.Glob;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.Files;

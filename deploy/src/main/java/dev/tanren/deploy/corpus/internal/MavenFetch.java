@@ -1,8 +1,8 @@
 package dev.tanren.deploy.corpus.internal;
 
 import dev.tanren.deploy.corpus.SourceArtifact;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import dev.tanren.storage.objects.Sha256;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

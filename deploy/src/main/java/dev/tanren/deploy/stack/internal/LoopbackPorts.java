@@ -1,8 +1,8 @@
 package dev.tanren.deploy.stack.internal;
 
 import dev.tanren.deploy.stack.Ports;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

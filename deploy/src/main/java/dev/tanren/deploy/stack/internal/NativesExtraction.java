@@ -4,7 +4,7 @@ import dev.tanren.deploy.stack.Installation;
 import dev.tanren.deploy.stack.TanrenHome;
 import dev.tanren.launch.RankDevice;
 import dev.tanren.launch.RuntimeCommand;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.TanrenException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;

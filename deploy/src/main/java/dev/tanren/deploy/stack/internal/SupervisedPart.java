@@ -2,7 +2,7 @@ package dev.tanren.deploy.stack.internal;
 
 import dev.tanren.deploy.stack.StackStatus;
 import dev.tanren.deploy.stack.StackStatus.PartState;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.TanrenException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;

@@ -3,7 +3,7 @@ package dev.tanren.deploy.stack.internal;
 import dev.tanren.deploy.stack.ProcessIdentity;
 import dev.tanren.deploy.stack.StackStatus;
 import dev.tanren.deploy.stack.StackStatus.Phase;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.TanrenException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

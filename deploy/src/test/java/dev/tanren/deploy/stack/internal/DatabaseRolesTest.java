@@ -3,7 +3,7 @@ package dev.tanren.deploy.stack.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tanren.spec.run.Actor;
+import dev.tanren.plan.run.Actor;
 import dev.tanren.storage.registry.Audit;
 import dev.tanren.storage.registry.AuditRecord;
 import dev.tanren.storage.registry.DatabaseAddress;

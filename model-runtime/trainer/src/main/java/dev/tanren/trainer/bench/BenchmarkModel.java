@@ -1,9 +1,9 @@
 package dev.tanren.trainer.bench;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.plan.Architecture;
-import dev.tanren.spec.plan.Architecture.Family;
+import dev.tanren.plan.Architecture;
+import dev.tanren.plan.Architecture.Family;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import java.util.Arrays;
 import java.util.List;
 

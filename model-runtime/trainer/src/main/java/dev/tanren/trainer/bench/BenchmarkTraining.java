@@ -1,8 +1,8 @@
 package dev.tanren.trainer.bench;
 
 import com.sun.management.OperatingSystemMXBean;
-import dev.tanren.spec.plan.Objective;
-import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.plan.Objective;
+import dev.tanren.plan.TrainingStage;
 import dev.tanren.trainer.checkpoint.TrainingState;
 import dev.tanren.trainer.model.Initialisation;
 import dev.tanren.trainer.model.MicroBatch;

@@ -1,8 +1,8 @@
 package dev.tanren.trainer.bench;
 
 import dev.tanren.launch.Report;
-import dev.tanren.spec.json.Json;
-import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.json.Json;
 import dev.tanren.storage.checkpoint.ShardWriter;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.objects.S3ObjectStore;

@@ -1,7 +1,7 @@
 package dev.tanren.trainer.bench;
 
-import dev.tanren.spec.json.Json;
-import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.json.Json;
 import dev.tanren.trainer.model.common.Kernels;
 import dev.tanren.trainer.model.host.HostKernels;
 import dev.tanren.trainer.tools.Mains;

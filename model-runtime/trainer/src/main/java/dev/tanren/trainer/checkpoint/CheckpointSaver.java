@@ -69,7 +69,7 @@ public final class CheckpointSaver implements AutoCloseable {
     /// as it returns.
     ///
     /// @param state what the checkpoint keeps beside tensors
-    /// @throws dev.tanren.spec.error.TanrenException of the storage class where the save before
+    /// @throws dev.tanren.plan.error.TanrenException of the storage class where the save before
     ///     this one failed
     public void snapshot(long step, Map<String, String> state) {
         await();
@@ -112,7 +112,7 @@ public final class CheckpointSaver implements AutoCloseable {
 
     /// Waits until the save under way is stored and reported.
     ///
-    /// @throws dev.tanren.spec.error.TanrenException of the storage class where it failed
+    /// @throws dev.tanren.plan.error.TanrenException of the storage class where it failed
     public void await() {
         Future<?> future = underWay;
         if (future == null) {

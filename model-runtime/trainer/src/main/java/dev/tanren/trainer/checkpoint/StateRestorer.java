@@ -1,10 +1,10 @@
 package dev.tanren.trainer.checkpoint;
 
 import dev.tanren.launch.InitialState;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.json.Json;
-import dev.tanren.spec.run.TrainedOn;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.json.Json;
+import dev.tanren.plan.run.TrainedOn;
 import dev.tanren.storage.cache.CacheUse;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
 import dev.tanren.storage.checkpoint.CheckpointReader;

@@ -1,10 +1,10 @@
 package dev.tanren.trainer.checkpoint;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.plan.Averaging;
-import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.timetable.Timetable;
+import dev.tanren.plan.Averaging;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.timetable.Timetable;
 import dev.tanren.trainer.device.ComputeDevice;
 import dev.tanren.trainer.optimizer.Optimizer;
 import dev.tanren.trainer.optimizer.WeightAverage;

@@ -1,8 +1,8 @@
 package dev.tanren.trainer.data;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.plan.Dataset.Order;
+import dev.tanren.plan.Dataset.Order;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import dev.tanren.storage.tokens.PackedBlocks;
 
 /// An endless sequence of packed blocks of one dataset, or of one tier of it, at one sequence

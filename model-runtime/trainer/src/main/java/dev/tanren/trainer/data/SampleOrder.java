@@ -1,7 +1,7 @@
 package dev.tanren.trainer.data;
 
-import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.timetable.Timetable;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.timetable.Timetable;
 import dev.tanren.trainer.data.GlobalBatch.Sample;
 import java.util.ArrayList;
 import java.util.Comparator;

@@ -1,12 +1,12 @@
 package dev.tanren.trainer.data;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.plan.Dataset;
-import dev.tanren.spec.plan.Plan;
-import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.planner.EvaluationBatch;
-import dev.tanren.spec.timetable.Timetable;
+import dev.tanren.plan.Dataset;
+import dev.tanren.plan.Plan;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.planner.EvaluationBatch;
+import dev.tanren.plan.timetable.Timetable;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.tokens.PackedBlocks;
 import dev.tanren.storage.tokens.TokenDataset;

@@ -16,7 +16,7 @@ public interface ComputeDevice extends AutoCloseable {
     /// The device of a rank.
     ///
     /// @param rank of a gang that is on this machine alone; chooses among several devices
-    /// @throws dev.tanren.spec.error.TanrenException `DEVICE_MISSING` where there is none
+    /// @throws dev.tanren.plan.error.TanrenException `DEVICE_MISSING` where there is none
     static ComputeDevice open(RankDevice device, int rank) {
         return switch (device) {
             case CPU -> HOST;

@@ -1,6 +1,6 @@
 package dev.tanren.trainer.distributed;
 
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.TanrenException;
 import java.time.Duration;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.PrefixStore;

@@ -12,7 +12,7 @@ public interface ProcessGroup extends AutoCloseable {
     /// Sends a contiguous tensor to a rank while receiving one from it; both ranks call it, with
     /// the sizes matching. Either may be empty, which sends or receives nothing.
     ///
-    /// @throws dev.tanren.spec.error.TanrenException `COLLECTIVE_FAILED` where the peer is gone
+    /// @throws dev.tanren.plan.error.TanrenException `COLLECTIVE_FAILED` where the peer is gone
     ///     or does not answer in time
     void exchange(int peer, Tensor send, Tensor receive);
 

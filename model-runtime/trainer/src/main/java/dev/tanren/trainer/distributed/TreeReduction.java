@@ -1,7 +1,7 @@
 package dev.tanren.trainer.distributed;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import dev.tanren.trainer.device.ComputeDevice;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import java.lang.foreign.ValueLayout;

@@ -2,8 +2,8 @@ package dev.tanren.trainer.export;
 
 import static dev.tanren.trainer.export.TorchScriptModule.attribute;
 
-import dev.tanren.spec.family.Gpt2;
-import dev.tanren.spec.plan.Architecture;
+import dev.tanren.plan.Architecture;
+import dev.tanren.plan.family.Gpt2;
 
 /// The source of GPT-2.
 ///

@@ -2,9 +2,9 @@ package dev.tanren.trainer.export;
 
 import static dev.tanren.trainer.export.TorchScriptModule.attribute;
 
-import dev.tanren.spec.family.DecoderFamily;
-import dev.tanren.spec.family.RotaryFamily;
-import dev.tanren.spec.plan.Architecture;
+import dev.tanren.plan.Architecture;
+import dev.tanren.plan.family.DecoderFamily;
+import dev.tanren.plan.family.RotaryFamily;
 
 /// The source of all families with rotary positions.
 ///

@@ -1,11 +1,11 @@
 package dev.tanren.trainer.export;
 
-import dev.tanren.spec.model.EndTokens;
-import dev.tanren.spec.model.EndTokens.EndToken;
-import dev.tanren.spec.model.HuggingFaceConfiguration;
-import dev.tanren.spec.model.ModelFiles;
-import dev.tanren.spec.model.TokenIds;
-import dev.tanren.spec.model.TokenizerVocabulary;
+import dev.tanren.plan.model.EndTokens;
+import dev.tanren.plan.model.EndTokens.EndToken;
+import dev.tanren.plan.model.HuggingFaceConfiguration;
+import dev.tanren.plan.model.ModelFiles;
+import dev.tanren.plan.model.TokenIds;
+import dev.tanren.plan.model.TokenizerVocabulary;
 import dev.tanren.storage.weights.StoredModelFolder;
 import java.util.List;
 import java.util.OptionalInt;
@@ -36,7 +36,7 @@ record SpecialTokens(
 
     /// @param folder the base model's files, or those beside the tokenizer
     /// @param tokenizer null where there is none
-    /// @throws dev.tanren.spec.error.TanrenException `MODEL_CONFIGURATION` for side files that
+    /// @throws dev.tanren.plan.error.TanrenException `MODEL_CONFIGURATION` for side files that
     ///     cannot be read
     static SpecialTokens of(
             StoredModelFolder folder, @Nullable TokenizerVocabulary tokenizer, int vocabSize) {

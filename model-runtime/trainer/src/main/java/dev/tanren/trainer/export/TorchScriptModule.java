@@ -1,7 +1,7 @@
 package dev.tanren.trainer.export;
 
-import dev.tanren.spec.family.DecoderFamily;
-import dev.tanren.spec.plan.Architecture;
+import dev.tanren.plan.Architecture;
+import dev.tanren.plan.family.DecoderFamily;
 import dev.tanren.trainer.model.common.RotaryFrequencies;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.NativeAddress;

@@ -1,7 +1,7 @@
 package dev.tanren.trainer.generate;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 
 /// How a token is chosen from logits, with the meaning that transformers gives these settings.
 ///

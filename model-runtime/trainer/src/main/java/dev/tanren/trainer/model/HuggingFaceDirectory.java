@@ -1,11 +1,11 @@
 package dev.tanren.trainer.model;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.model.HuggingFaceConfiguration;
-import dev.tanren.spec.model.LocalModelFolder;
-import dev.tanren.spec.model.ModelFiles;
-import dev.tanren.spec.model.WeightFiles;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.model.HuggingFaceConfiguration;
+import dev.tanren.plan.model.LocalModelFolder;
+import dev.tanren.plan.model.ModelFiles;
+import dev.tanren.plan.model.WeightFiles;
 import dev.tanren.storage.weights.StoredHead;
 import java.nio.file.Files;
 import java.nio.file.Path;

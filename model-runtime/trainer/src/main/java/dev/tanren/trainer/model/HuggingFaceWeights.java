@@ -3,7 +3,7 @@ package dev.tanren.trainer.model;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.TanrenException;
 import dev.tanren.storage.safetensors.SafetensorsFile;
 import dev.tanren.storage.weights.ExpectedWeights;
 import dev.tanren.storage.weights.ExpectedWeights.Weight;

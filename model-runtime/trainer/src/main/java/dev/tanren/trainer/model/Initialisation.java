@@ -1,6 +1,6 @@
 package dev.tanren.trainer.model;
 
-import dev.tanren.spec.family.ModelParameter;
+import dev.tanren.plan.family.ModelParameter;
 import dev.tanren.trainer.parameters.ComputeThreads;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.ParameterLayout;

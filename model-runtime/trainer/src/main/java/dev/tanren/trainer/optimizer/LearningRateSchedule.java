@@ -1,8 +1,8 @@
 package dev.tanren.trainer.optimizer;
 
 import ai.djl.training.tracker.Tracker;
-import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.timetable.Timetable;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.timetable.Timetable;
 import java.util.List;
 
 /// A learning rate over the tokens of a stage, as a DJL [Tracker] and in double precision.

@@ -1,7 +1,7 @@
 package dev.tanren.trainer.optimizer;
 
-import dev.tanren.spec.family.ModelParameter.Role;
-import dev.tanren.spec.plan.TrainingStage.Momentum;
+import dev.tanren.plan.TrainingStage.Momentum;
+import dev.tanren.plan.family.ModelParameter.Role;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import java.util.List;

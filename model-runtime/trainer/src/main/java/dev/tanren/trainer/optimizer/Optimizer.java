@@ -1,7 +1,7 @@
 package dev.tanren.trainer.optimizer;
 
-import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.plan.TrainingStage.Momentum;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.TrainingStage.Momentum;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import java.lang.foreign.MemorySegment;

@@ -2,7 +2,7 @@ package dev.tanren.trainer.optimizer;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
-import dev.tanren.spec.plan.TrainingStage.Momentum;
+import dev.tanren.plan.TrainingStage.Momentum;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import java.lang.foreign.MemorySegment;

@@ -1,9 +1,9 @@
 package dev.tanren.trainer.optimizer;
 
-import dev.tanren.spec.plan.Averaging;
-import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.timetable.AveragedSteps;
-import dev.tanren.spec.timetable.Timetable;
+import dev.tanren.plan.Averaging;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.timetable.AveragedSteps;
+import dev.tanren.plan.timetable.Timetable;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import org.bytedeco.pytorch.Scalar;

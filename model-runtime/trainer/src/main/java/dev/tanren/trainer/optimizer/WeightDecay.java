@@ -1,7 +1,7 @@
 package dev.tanren.trainer.optimizer;
 
-import dev.tanren.spec.family.ModelParameter.Role;
-import dev.tanren.spec.plan.TrainingStage.WeightDecayOn;
+import dev.tanren.plan.TrainingStage.WeightDecayOn;
+import dev.tanren.plan.family.ModelParameter.Role;
 import dev.tanren.trainer.parameters.ParameterLayout;
 
 /// Decoupled weight decay (Loshchilov and Hutter 2019) of some parameters.

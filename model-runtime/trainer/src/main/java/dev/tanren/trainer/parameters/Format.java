@@ -1,6 +1,6 @@
 package dev.tanren.trainer.parameters;
 
-import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.plan.TrainingStage;
 
 /// How a number lies in native memory. Java loops compute in fp32 whatever the memory is.
 public enum Format {

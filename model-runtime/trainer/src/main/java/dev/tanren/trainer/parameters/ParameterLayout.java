@@ -1,9 +1,9 @@
 package dev.tanren.trainer.parameters;
 
-import dev.tanren.spec.family.DecoderFamily;
-import dev.tanren.spec.family.ModelParameter;
-import dev.tanren.spec.family.ModelParameter.Role;
-import dev.tanren.spec.plan.Architecture;
+import dev.tanren.plan.Architecture;
+import dev.tanren.plan.family.DecoderFamily;
+import dev.tanren.plan.family.ModelParameter;
+import dev.tanren.plan.family.ModelParameter.Role;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

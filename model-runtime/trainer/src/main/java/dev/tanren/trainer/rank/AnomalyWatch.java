@@ -1,7 +1,7 @@
 package dev.tanren.trainer.rank;
 
 import dev.tanren.launch.Report.AnomalyKind;
-import dev.tanren.spec.plan.Anomalies;
+import dev.tanren.plan.Anomalies;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;

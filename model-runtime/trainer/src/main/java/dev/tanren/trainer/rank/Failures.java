@@ -1,8 +1,8 @@
 package dev.tanren.trainer.rank;
 
 import dev.tanren.launch.Report;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import java.util.List;
 import java.util.Locale;
 

@@ -1,12 +1,12 @@
 package dev.tanren.trainer.rank;
 
 import dev.tanren.launch.RankLaunch;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.planner.MemoryForecast;
-import dev.tanren.spec.planner.Proposal;
-import dev.tanren.spec.planner.Proposals;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.planner.MemoryForecast;
+import dev.tanren.plan.planner.Proposal;
+import dev.tanren.plan.planner.Proposals;
 import dev.tanren.trainer.device.ComputeDevice;
 import java.util.Optional;
 

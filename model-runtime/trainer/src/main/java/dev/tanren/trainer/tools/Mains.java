@@ -1,6 +1,6 @@
 package dev.tanren.trainer.tools;
 
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.TanrenException;
 
 /// How a program of this package ends: a coded error is one line on standard error and status 1.
 public final class Mains {

@@ -1,7 +1,7 @@
 package dev.tanren.trainer.tools;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;

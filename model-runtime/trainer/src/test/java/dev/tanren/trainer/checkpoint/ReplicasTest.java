@@ -2,9 +2,9 @@ package dev.tanren.trainer.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.timetable.Timetable;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.timetable.Timetable;
 import dev.tanren.trainer.checkpoint.TrainingState.NamedTensor;
 import dev.tanren.trainer.device.ComputeDevice;
 import dev.tanren.trainer.distributed.InProcessRanks;

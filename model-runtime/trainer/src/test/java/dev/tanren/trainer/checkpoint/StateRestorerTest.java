@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tanren.launch.InitialState;
 import dev.tanren.launch.Report;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.json.Json;
-import dev.tanren.spec.plan.Architecture;
-import dev.tanren.spec.run.TrainedOn;
-import dev.tanren.spec.testing.Inputs;
+import dev.tanren.plan.Architecture;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.json.Json;
+import dev.tanren.plan.run.TrainedOn;
+import dev.tanren.plan.testing.Inputs;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
 import dev.tanren.storage.checkpoint.ShardWriter;
 import dev.tanren.storage.checkpoint.StateHash;

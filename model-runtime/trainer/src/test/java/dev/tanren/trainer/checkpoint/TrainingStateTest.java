@@ -3,11 +3,11 @@ package dev.tanren.trainer.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.testing.StageBuilder;
-import dev.tanren.spec.timetable.Timetable;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.testing.StageBuilder;
+import dev.tanren.plan.timetable.Timetable;
 import dev.tanren.trainer.device.ComputeDevice;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import dev.tanren.trainer.rank.TinyPlan;

@@ -2,9 +2,9 @@ package dev.tanren.trainer.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tanren.spec.plan.Dataset.Order;
-import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.timetable.Timetable;
+import dev.tanren.plan.Dataset.Order;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.timetable.Timetable;
 import dev.tanren.storage.tokens.Documents;
 import dev.tanren.storage.tokens.PackedBlocks;
 import dev.tanren.trainer.rank.TinyPlan;

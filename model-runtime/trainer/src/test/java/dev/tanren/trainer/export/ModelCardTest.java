@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tanren.launch.ExportLaunch;
 import dev.tanren.launch.Lineage;
-import dev.tanren.spec.plan.ModelSource;
-import dev.tanren.spec.plan.Plan;
-import dev.tanren.spec.plan.Stage;
-import dev.tanren.spec.run.TrainedOn;
-import dev.tanren.spec.testing.SmallPlans;
+import dev.tanren.plan.ModelSource;
+import dev.tanren.plan.Plan;
+import dev.tanren.plan.Stage;
+import dev.tanren.plan.run.TrainedOn;
+import dev.tanren.plan.testing.SmallPlans;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
 import dev.tanren.storage.objects.StoreAddress;
 import java.util.List;

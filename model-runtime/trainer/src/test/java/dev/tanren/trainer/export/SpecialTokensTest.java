@@ -3,12 +3,12 @@ package dev.tanren.trainer.export;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tanren.spec.model.EndTokens.EndToken;
-import dev.tanren.spec.model.HuggingFaceConfiguration;
-import dev.tanren.spec.model.TokenIds;
-import dev.tanren.spec.model.TokenizerVocabulary;
-import dev.tanren.spec.plan.Architecture;
-import dev.tanren.spec.plan.Architecture.Family;
+import dev.tanren.plan.Architecture;
+import dev.tanren.plan.Architecture.Family;
+import dev.tanren.plan.model.EndTokens.EndToken;
+import dev.tanren.plan.model.HuggingFaceConfiguration;
+import dev.tanren.plan.model.TokenIds;
+import dev.tanren.plan.model.TokenizerVocabulary;
 import dev.tanren.storage.testing.MemoryObjectStore;
 import dev.tanren.storage.weights.StoredModelFolder;
 import java.util.List;

@@ -2,9 +2,9 @@ package dev.tanren.trainer.export;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tanren.spec.plan.Architecture;
-import dev.tanren.spec.plan.Architecture.Family;
-import dev.tanren.spec.plan.RopeScaling;
+import dev.tanren.plan.Architecture;
+import dev.tanren.plan.Architecture.Family;
+import dev.tanren.plan.RopeScaling;
 import dev.tanren.trainer.model.Initialisation;
 import dev.tanren.trainer.model.MicroBatch;
 import dev.tanren.trainer.model.decoder.Decoder;

@@ -1,7 +1,7 @@
 package dev.tanren.trainer.generate;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.tanren.spec.json.Json;
+import dev.tanren.plan.json.Json;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;

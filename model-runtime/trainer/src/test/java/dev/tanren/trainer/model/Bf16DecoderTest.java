@@ -3,9 +3,9 @@ package dev.tanren.trainer.model;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tanren.spec.plan.Architecture;
-import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.plan.TrainingStage.Precision;
+import dev.tanren.plan.Architecture;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.TrainingStage.Precision;
 import dev.tanren.trainer.checkpoint.TrainingState;
 import dev.tanren.trainer.model.decoder.Decoder;
 import dev.tanren.trainer.model.decoder.DecoderEvaluation;

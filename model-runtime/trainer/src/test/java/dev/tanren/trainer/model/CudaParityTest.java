@@ -3,8 +3,8 @@ package dev.tanren.trainer.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
-import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.plan.TrainingStage.Precision;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.TrainingStage.Precision;
 import dev.tanren.trainer.device.CudaDevice;
 import dev.tanren.trainer.model.tensor.TensorKernels;
 import dev.tanren.trainer.tools.NativeRuntime;

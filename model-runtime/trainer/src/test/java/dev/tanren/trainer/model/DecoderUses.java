@@ -1,7 +1,7 @@
 package dev.tanren.trainer.model;
 
-import dev.tanren.spec.plan.Objective;
-import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.plan.Objective;
+import dev.tanren.plan.TrainingStage;
 import dev.tanren.trainer.model.decoder.Decoder;
 import dev.tanren.trainer.model.decoder.DecoderEvaluation;
 import dev.tanren.trainer.model.decoder.DecoderGeneration;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.plan.TrainingStage;
 import dev.tanren.trainer.parameters.ComputeThreads;
 import dev.tanren.trainer.tools.NativeRuntime;
 import java.util.Arrays;

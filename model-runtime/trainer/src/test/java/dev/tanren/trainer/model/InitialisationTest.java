@@ -3,8 +3,8 @@ package dev.tanren.trainer.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.tanren.spec.family.ModelParameter;
-import dev.tanren.spec.family.ModelParameter.Role;
+import dev.tanren.plan.family.ModelParameter;
+import dev.tanren.plan.family.ModelParameter.Role;
 import dev.tanren.trainer.parameters.ComputeThreads;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.LayoutBuilder;

@@ -3,7 +3,7 @@ package dev.tanren.trainer.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.tanren.spec.plan.TrainingStage.WeightDecayOn;
+import dev.tanren.plan.TrainingStage.WeightDecayOn;
 import dev.tanren.trainer.optimizer.AdamW;
 import dev.tanren.trainer.optimizer.GradientNorm;
 import dev.tanren.trainer.optimizer.LearningRateSchedule;

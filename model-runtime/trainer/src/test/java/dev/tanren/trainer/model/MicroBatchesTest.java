@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.tanren.spec.plan.Architecture;
-import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.plan.Architecture;
+import dev.tanren.plan.TrainingStage;
 import dev.tanren.trainer.distributed.GradientTree;
 import dev.tanren.trainer.model.decoder.Decoder;
 import dev.tanren.trainer.model.decoder.DecoderEvaluation;

@@ -2,9 +2,9 @@ package dev.tanren.trainer.model;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
-import dev.tanren.spec.plan.Objective;
-import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.plan.TrainingStage.Precision;
+import dev.tanren.plan.Objective;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.TrainingStage.Precision;
 import dev.tanren.trainer.device.ComputeDevice;
 import dev.tanren.trainer.model.common.Kernels;
 import dev.tanren.trainer.model.decoder.Decoder;

@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.plan.TrainingStage.Course;
-import dev.tanren.spec.plan.TrainingStage.Schedule;
-import dev.tanren.spec.plan.TrainingStage.ScheduleType;
-import dev.tanren.spec.testing.StageBuilder;
-import dev.tanren.spec.timetable.Timetable;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.TrainingStage.Course;
+import dev.tanren.plan.TrainingStage.Schedule;
+import dev.tanren.plan.TrainingStage.ScheduleType;
+import dev.tanren.plan.testing.StageBuilder;
+import dev.tanren.plan.timetable.Timetable;
 import dev.tanren.trainer.rank.TinyPlan;
 import java.util.List;
 import java.util.stream.IntStream;

@@ -3,10 +3,10 @@ package dev.tanren.trainer.optimizer;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.plan.TrainingStage.Momentum;
-import dev.tanren.spec.plan.TrainingStage.OptimizerType;
-import dev.tanren.spec.plan.TrainingStage.WeightDecayOn;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.TrainingStage.Momentum;
+import dev.tanren.plan.TrainingStage.OptimizerType;
+import dev.tanren.plan.TrainingStage.WeightDecayOn;
 import dev.tanren.trainer.parameters.ComputeThreads;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.ParameterLayout;

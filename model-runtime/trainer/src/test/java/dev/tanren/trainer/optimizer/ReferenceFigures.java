@@ -4,7 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_DOUBLE_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
-import dev.tanren.spec.family.ModelParameter.Role;
+import dev.tanren.plan.family.ModelParameter.Role;
 import dev.tanren.storage.safetensors.SafetensorsFile;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.LayoutBuilder;

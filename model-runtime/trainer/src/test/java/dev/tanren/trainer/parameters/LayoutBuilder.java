@@ -1,9 +1,9 @@
 package dev.tanren.trainer.parameters;
 
-import dev.tanren.spec.family.ModelParameter;
-import dev.tanren.spec.family.ModelParameter.Initialisation;
-import dev.tanren.spec.family.ModelParameter.Part;
-import dev.tanren.spec.family.ModelParameter.Role;
+import dev.tanren.plan.family.ModelParameter;
+import dev.tanren.plan.family.ModelParameter.Initialisation;
+import dev.tanren.plan.family.ModelParameter.Part;
+import dev.tanren.plan.family.ModelParameter.Role;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -3,8 +3,8 @@ package dev.tanren.trainer.rank;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tanren.launch.Report.AnomalyKind;
-import dev.tanren.spec.plan.Anomalies;
-import dev.tanren.spec.plan.Anomalies.Policy;
+import dev.tanren.plan.Anomalies;
+import dev.tanren.plan.Anomalies.Policy;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;

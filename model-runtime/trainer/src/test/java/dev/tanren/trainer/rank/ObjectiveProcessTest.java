@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.tanren.launch.InitialState;
-import dev.tanren.spec.plan.Objective;
-import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.testing.StageBuilder;
+import dev.tanren.plan.Objective;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.testing.StageBuilder;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;

@@ -1,14 +1,14 @@
 package dev.tanren.trainer.rank;
 
 import dev.tanren.launch.InitialState;
-import dev.tanren.spec.json.Json;
-import dev.tanren.spec.plan.Anomalies;
-import dev.tanren.spec.plan.Architecture;
-import dev.tanren.spec.plan.Dataset;
-import dev.tanren.spec.plan.Plan;
-import dev.tanren.spec.testing.Inputs;
-import dev.tanren.spec.testing.SmallPlans;
-import dev.tanren.spec.testing.StageBuilder;
+import dev.tanren.plan.Anomalies;
+import dev.tanren.plan.Architecture;
+import dev.tanren.plan.Dataset;
+import dev.tanren.plan.Plan;
+import dev.tanren.plan.json.Json;
+import dev.tanren.plan.testing.Inputs;
+import dev.tanren.plan.testing.SmallPlans;
+import dev.tanren.plan.testing.StageBuilder;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.tokens.DatasetManifest;

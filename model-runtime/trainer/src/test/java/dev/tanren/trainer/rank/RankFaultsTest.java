@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tanren.launch.ExitCode;
 import dev.tanren.launch.InitialState;
 import dev.tanren.launch.Report;
-import dev.tanren.spec.plan.Architecture;
+import dev.tanren.plan.Architecture;
 import dev.tanren.storage.checkpoint.CheckpointLayout;
 import dev.tanren.storage.objects.ObjectStore;
 import java.nio.file.Path;

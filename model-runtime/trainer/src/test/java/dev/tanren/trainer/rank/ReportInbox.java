@@ -1,7 +1,7 @@
 package dev.tanren.trainer.rank;
 
 import dev.tanren.launch.Report;
-import dev.tanren.spec.json.Json;
+import dev.tanren.plan.json.Json;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

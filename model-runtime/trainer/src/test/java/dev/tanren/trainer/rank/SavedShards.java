@@ -2,7 +2,7 @@ package dev.tanren.trainer.rank;
 
 import dev.tanren.launch.InitialState;
 import dev.tanren.launch.Report;
-import dev.tanren.spec.json.Json;
+import dev.tanren.plan.json.Json;
 import dev.tanren.storage.checkpoint.CheckpointLayout;
 import dev.tanren.storage.checkpoint.CheckpointManifest;
 import dev.tanren.storage.checkpoint.StateHash;

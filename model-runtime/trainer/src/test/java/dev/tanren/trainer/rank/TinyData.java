@@ -1,6 +1,6 @@
 package dev.tanren.trainer.rank;
 
-import dev.tanren.spec.json.Json;
+import dev.tanren.plan.json.Json;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.tokens.DatasetManifest;
 import dev.tanren.storage.tokens.TokenShardWriter;

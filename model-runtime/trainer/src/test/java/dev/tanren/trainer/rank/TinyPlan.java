@@ -1,11 +1,11 @@
 package dev.tanren.trainer.rank;
 
-import dev.tanren.spec.plan.Architecture;
-import dev.tanren.spec.plan.Dataset;
-import dev.tanren.spec.plan.Plan;
-import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.testing.SmallPlans;
-import dev.tanren.spec.testing.StageBuilder;
+import dev.tanren.plan.Architecture;
+import dev.tanren.plan.Dataset;
+import dev.tanren.plan.Plan;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.testing.SmallPlans;
+import dev.tanren.plan.testing.StageBuilder;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

@@ -2,8 +2,8 @@ package dev.tanren.storage.registry.internal;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import dev.tanren.storage.registry.DatabaseAddress;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;

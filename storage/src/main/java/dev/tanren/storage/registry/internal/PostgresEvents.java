@@ -2,8 +2,8 @@ package dev.tanren.storage.registry.internal;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
-import dev.tanren.spec.json.Json;
-import dev.tanren.spec.text.Printable;
+import dev.tanren.plan.json.Json;
+import dev.tanren.plan.text.Printable;
 import dev.tanren.storage.registry.Events;
 import java.sql.ResultSet;
 import java.sql.SQLException;

@@ -2,7 +2,7 @@ package dev.tanren.storage.registry.internal;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
-import dev.tanren.spec.json.Json;
+import dev.tanren.plan.json.Json;
 import dev.tanren.storage.registry.Metrics;
 import java.sql.ResultSet;
 import java.sql.SQLException;

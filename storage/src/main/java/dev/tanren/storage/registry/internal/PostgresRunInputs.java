@@ -1,7 +1,7 @@
 package dev.tanren.storage.registry.internal;
 
-import dev.tanren.spec.json.Json;
-import dev.tanren.spec.run.TrainedOn;
+import dev.tanren.plan.json.Json;
+import dev.tanren.plan.run.TrainedOn;
 import dev.tanren.storage.registry.RunInputs;
 import java.util.Optional;
 import java.util.Set;

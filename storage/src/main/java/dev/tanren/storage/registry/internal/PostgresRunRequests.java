@@ -1,6 +1,6 @@
 package dev.tanren.storage.registry.internal;
 
-import dev.tanren.spec.run.RunAction;
+import dev.tanren.plan.run.RunAction;
 import dev.tanren.storage.registry.RunRequests;
 import java.util.Optional;
 

@@ -1,8 +1,8 @@
 package dev.tanren.storage.registry.internal;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.run.Actor;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.run.Actor;
 import dev.tanren.storage.registry.AuditRecord;
 import dev.tanren.storage.registry.Tokens;
 import java.sql.ResultSet;

@@ -1,9 +1,9 @@
 package dev.tanren.storage.registry.internal;
 
-import dev.tanren.spec.run.RunAction;
-import dev.tanren.spec.run.RunState;
-import dev.tanren.spec.run.RunVersion;
-import dev.tanren.spec.run.StageState;
+import dev.tanren.plan.run.RunAction;
+import dev.tanren.plan.run.RunState;
+import dev.tanren.plan.run.RunVersion;
+import dev.tanren.plan.run.StageState;
 import dev.tanren.storage.registry.Runs.Failure;
 import dev.tanren.storage.registry.Runs.Projected;
 import dev.tanren.storage.registry.Runs.Run;

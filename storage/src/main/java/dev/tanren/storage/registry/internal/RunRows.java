@@ -1,8 +1,8 @@
 package dev.tanren.storage.registry.internal;
 
-import dev.tanren.spec.run.RunState;
-import dev.tanren.spec.run.RunVersion;
-import dev.tanren.spec.run.StageState;
+import dev.tanren.plan.run.RunState;
+import dev.tanren.plan.run.RunVersion;
+import dev.tanren.plan.run.StageState;
 import dev.tanren.storage.registry.Runs.Failure;
 import dev.tanren.storage.registry.Runs.PlanText;
 import dev.tanren.storage.registry.Runs.Run;

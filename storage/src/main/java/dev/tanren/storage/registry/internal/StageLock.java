@@ -1,7 +1,7 @@
 package dev.tanren.storage.registry.internal;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 

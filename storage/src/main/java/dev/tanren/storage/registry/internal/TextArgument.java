@@ -1,6 +1,6 @@
 package dev.tanren.storage.registry.internal;
 
-import dev.tanren.spec.text.StorableText;
+import dev.tanren.plan.text.StorableText;
 import java.sql.Types;
 import org.jdbi.v3.core.argument.AbstractArgumentFactory;
 import org.jdbi.v3.core.argument.Argument;

@@ -1,9 +1,9 @@
 package dev.tanren.storage.registry.internal;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.TanrenException;
-import dev.tanren.spec.run.RunState;
-import dev.tanren.spec.run.StageState;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.run.RunState;
+import dev.tanren.plan.run.StageState;
 import dev.tanren.storage.registry.Attempts.NewAttempt;
 import org.jdbi.v3.core.Handle;
 

@@ -3,7 +3,7 @@ package dev.tanren.storage.tokens.internal;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tanren.spec.json.Json;
+import dev.tanren.plan.json.Json;
 import dev.tanren.storage.objects.Sha256;
 import dev.tanren.storage.testing.MemoryObjectStore;
 import dev.tanren.storage.tokens.DatasetManifest;

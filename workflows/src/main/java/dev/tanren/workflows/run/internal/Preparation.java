@@ -1,6 +1,6 @@
 package dev.tanren.workflows.run.internal;
 
-import dev.tanren.spec.run.TrainedOn;
+import dev.tanren.plan.run.TrainedOn;
 import dev.tanren.workflows.activity.ActivityPolicies;
 import dev.tanren.workflows.activity.DatasetActivities;
 import dev.tanren.workflows.activity.DatasetActivities.PrepareRequest;

@@ -1,6 +1,6 @@
 package dev.tanren.workflows.run.internal;
 
-import dev.tanren.spec.plan.Stage;
+import dev.tanren.plan.Stage;
 import dev.tanren.workflows.activity.ActivityPolicies;
 import dev.tanren.workflows.activity.EvaluateActivities;
 import dev.tanren.workflows.activity.EvaluateActivities.EvaluateRequest;

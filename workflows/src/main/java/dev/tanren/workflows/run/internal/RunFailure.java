@@ -1,6 +1,6 @@
 package dev.tanren.workflows.run.internal;
 
-import dev.tanren.spec.error.FailureClass;
+import dev.tanren.plan.error.FailureClass;
 import dev.tanren.workflows.failure.Failure;
 import org.jspecify.annotations.Nullable;
 

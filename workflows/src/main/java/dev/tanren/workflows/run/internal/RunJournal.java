@@ -1,9 +1,9 @@
 package dev.tanren.workflows.run.internal;
 
-import dev.tanren.spec.run.RunAction;
-import dev.tanren.spec.run.RunState;
-import dev.tanren.spec.run.RunVersion;
-import dev.tanren.spec.run.StageState;
+import dev.tanren.plan.run.RunAction;
+import dev.tanren.plan.run.RunState;
+import dev.tanren.plan.run.RunVersion;
+import dev.tanren.plan.run.StageState;
 import dev.tanren.workflows.activity.RegistryActivities;
 import dev.tanren.workflows.activity.RegistryActivities.Recorded;
 import dev.tanren.workflows.activity.RegistryActivities.RequestEntry;

@@ -1,10 +1,10 @@
 package dev.tanren.workflows.run.internal;
 
-import dev.tanren.spec.plan.Stage;
-import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.run.RunAction;
-import dev.tanren.spec.run.RunState;
-import dev.tanren.spec.run.StageState;
+import dev.tanren.plan.Stage;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.run.RunAction;
+import dev.tanren.plan.run.RunState;
+import dev.tanren.plan.run.StageState;
 import dev.tanren.workflows.activity.ActivityPolicies;
 import dev.tanren.workflows.activity.RegistryActivities;
 import dev.tanren.workflows.activity.RegistryActivities.Standing;

@@ -1,6 +1,6 @@
 package dev.tanren.workflows.run.internal;
 
-import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.plan.TrainingStage;
 import dev.tanren.workflows.run.RunWorkflow.Carried;
 import dev.tanren.workflows.run.RunWorkflow.Input;
 import dev.tanren.workflows.training.TrainingStageWorkflow;

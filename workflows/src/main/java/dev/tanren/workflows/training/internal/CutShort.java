@@ -1,7 +1,7 @@
 package dev.tanren.workflows.training.internal;
 
-import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.timetable.Timetable;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.timetable.Timetable;
 import dev.tanren.workflows.activity.RegistryActivities.EventEntry;
 import java.util.LinkedHashMap;
 import java.util.List;

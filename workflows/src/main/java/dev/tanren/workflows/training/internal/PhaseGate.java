@@ -1,9 +1,9 @@
 package dev.tanren.workflows.training.internal;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.plan.TrainingStage.EntryCondition;
-import dev.tanren.spec.text.Figure;
-import dev.tanren.spec.timetable.Timetable;
+import dev.tanren.plan.TrainingStage.EntryCondition;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.text.Figure;
+import dev.tanren.plan.timetable.Timetable;
 import dev.tanren.workflows.activity.RegistryActivities.LastEvaluation;
 import dev.tanren.workflows.failure.Failure;
 import org.jspecify.annotations.Nullable;

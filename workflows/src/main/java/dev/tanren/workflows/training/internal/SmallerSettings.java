@@ -1,9 +1,9 @@
 package dev.tanren.workflows.training.internal;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.plan.Architecture;
-import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.planner.Proposals;
+import dev.tanren.plan.Architecture;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.planner.Proposals;
 import dev.tanren.workflows.failure.Failure;
 
 /// Puts the planner's next smaller settings into the failure of a stage that ran out of memory.

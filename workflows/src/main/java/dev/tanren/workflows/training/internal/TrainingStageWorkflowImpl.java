@@ -1,9 +1,9 @@
 package dev.tanren.workflows.training.internal;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.error.FailureClass;
-import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.timetable.Timetable;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.FailureClass;
+import dev.tanren.plan.timetable.Timetable;
 import dev.tanren.workflows.activity.ActivityPolicies;
 import dev.tanren.workflows.activity.AttemptActivities;
 import dev.tanren.workflows.activity.AttemptActivities.BeginRequest;

@@ -2,11 +2,11 @@ package dev.tanren.workflows.training.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tanren.spec.error.ErrorCode;
-import dev.tanren.spec.plan.ModelSource;
-import dev.tanren.spec.plan.Plan;
-import dev.tanren.spec.plan.TrainingStage;
-import dev.tanren.spec.validation.PlanReader;
+import dev.tanren.plan.ModelSource;
+import dev.tanren.plan.Plan;
+import dev.tanren.plan.TrainingStage;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.validation.PlanReader;
 import dev.tanren.workflows.failure.Failure;
 import org.junit.jupiter.api.Test;
 

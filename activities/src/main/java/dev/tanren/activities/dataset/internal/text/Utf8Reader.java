@@ -1,6 +1,6 @@
 package dev.tanren.activities.dataset.internal.text;
 
-import dev.tanren.spec.text.Utf8;
+import dev.tanren.plan.text.Utf8;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Reader;
@@ -10,7 +10,7 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.util.Objects;
 
-/// Decodes UTF-8 as a stream; a bad byte is a [dev.tanren.spec.text.NotUtf8Exception] with its line
+/// Decodes UTF-8 as a stream; a bad byte is a [dev.tanren.plan.text.NotUtf8Exception] with its line
 /// and column. Not safe for use by several threads.
 public final class Utf8Reader extends Reader {
 

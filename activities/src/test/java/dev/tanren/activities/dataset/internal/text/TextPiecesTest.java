@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tanren.activities.dataset.internal.TextTokenizer;
-import dev.tanren.spec.json.Json;
-import dev.tanren.spec.plan.Dataset;
+import dev.tanren.plan.Dataset;
+import dev.tanren.plan.json.Json;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.charset.StandardCharsets;

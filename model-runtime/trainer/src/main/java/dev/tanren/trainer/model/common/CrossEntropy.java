@@ -1,6 +1,6 @@
 package dev.tanren.trainer.model.common;
 
-import dev.tanren.spec.plan.Objective;
+import dev.tanren.plan.Objective;
 
 /// Cross-entropy of logits with one target a row, and the gradient of an [Objective] in the logits'
 /// place.

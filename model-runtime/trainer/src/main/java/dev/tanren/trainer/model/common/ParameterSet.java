@@ -1,6 +1,6 @@
 package dev.tanren.trainer.model.common;
 
-import dev.tanren.spec.family.ModelParameter;
+import dev.tanren.plan.family.ModelParameter;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import dev.tanren.trainer.parameters.Format;
 import dev.tanren.trainer.parameters.ParameterLayout;

@@ -1,6 +1,6 @@
 package dev.tanren.trainer.model.common;
 
-import dev.tanren.spec.plan.RopeScaling;
+import dev.tanren.plan.RopeScaling;
 import org.jspecify.annotations.Nullable;
 
 /// The angle by which each pair of a head turns from one position to the next.

@@ -1,6 +1,6 @@
 package dev.tanren.trainer.model.decoder;
 
-import dev.tanren.spec.plan.Architecture;
+import dev.tanren.plan.Architecture;
 import dev.tanren.trainer.model.common.ParameterSet;
 import dev.tanren.trainer.parameters.Format;
 import dev.tanren.trainer.parameters.ParameterLayout;

@@ -1,6 +1,6 @@
 package dev.tanren.trainer.model.decoder;
 
-import dev.tanren.spec.plan.Architecture;
+import dev.tanren.plan.Architecture;
 import dev.tanren.trainer.model.KeyValueCache;
 import dev.tanren.trainer.model.MicroBatch;
 import dev.tanren.trainer.model.common.Matrix;

@@ -1,7 +1,7 @@
 package dev.tanren.trainer.model.decoder;
 
-import dev.tanren.spec.plan.Objective;
-import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.plan.Objective;
+import dev.tanren.plan.TrainingStage;
 import dev.tanren.trainer.model.MicroBatch;
 import dev.tanren.trainer.model.common.Losses;
 import dev.tanren.trainer.parameters.FlatBuffer;

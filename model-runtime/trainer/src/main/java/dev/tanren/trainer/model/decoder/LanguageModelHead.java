@@ -1,6 +1,6 @@
 package dev.tanren.trainer.model.decoder;
 
-import dev.tanren.spec.planner.LogitsChunk;
+import dev.tanren.plan.planner.LogitsChunk;
 import dev.tanren.trainer.model.MicroBatch;
 import dev.tanren.trainer.model.common.CrossEntropy;
 import dev.tanren.trainer.model.common.Kernels;

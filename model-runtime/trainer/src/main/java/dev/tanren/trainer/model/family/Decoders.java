@@ -1,7 +1,7 @@
 package dev.tanren.trainer.model.family;
 
-import dev.tanren.spec.plan.Architecture;
-import dev.tanren.spec.plan.TrainingStage;
+import dev.tanren.plan.Architecture;
+import dev.tanren.plan.TrainingStage;
 import dev.tanren.trainer.model.common.Kernels;
 import dev.tanren.trainer.model.decoder.Decoder;
 import dev.tanren.trainer.model.host.HostKernels;

@@ -1,10 +1,10 @@
 package dev.tanren.trainer.model.family;
 
-import static dev.tanren.spec.family.Gpt2.part;
+import static dev.tanren.plan.family.Gpt2.part;
 
-import dev.tanren.spec.family.DecoderFamily;
-import dev.tanren.spec.family.Gpt2;
-import dev.tanren.spec.plan.Architecture;
+import dev.tanren.plan.Architecture;
+import dev.tanren.plan.family.DecoderFamily;
+import dev.tanren.plan.family.Gpt2;
 import dev.tanren.trainer.model.common.Activation;
 import dev.tanren.trainer.model.common.Conv1d;
 import dev.tanren.trainer.model.common.Kernels;

@@ -1,6 +1,6 @@
 package dev.tanren.trainer.model.family;
 
-import dev.tanren.spec.plan.Architecture;
+import dev.tanren.plan.Architecture;
 import dev.tanren.trainer.model.common.Kernels;
 import dev.tanren.trainer.model.decoder.Decoder;
 import dev.tanren.trainer.parameters.Format;

@@ -1,8 +1,8 @@
 package dev.tanren.trainer.model.family;
 
-import static dev.tanren.spec.family.RotaryFamily.bias;
+import static dev.tanren.plan.family.RotaryFamily.bias;
 
-import dev.tanren.spec.plan.Architecture;
+import dev.tanren.plan.Architecture;
 import dev.tanren.trainer.model.common.Bias;
 import dev.tanren.trainer.model.common.Kernels;
 import dev.tanren.trainer.model.common.Linear;

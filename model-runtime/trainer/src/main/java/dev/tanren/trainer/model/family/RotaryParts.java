@@ -1,9 +1,9 @@
 package dev.tanren.trainer.model.family;
 
-import static dev.tanren.spec.family.RotaryFamily.weight;
+import static dev.tanren.plan.family.RotaryFamily.weight;
 
-import dev.tanren.spec.family.RotaryFamily;
-import dev.tanren.spec.plan.Architecture;
+import dev.tanren.plan.Architecture;
+import dev.tanren.plan.family.RotaryFamily;
 import dev.tanren.trainer.model.common.Activation;
 import dev.tanren.trainer.model.common.Kernels;
 import dev.tanren.trainer.model.common.Linear;

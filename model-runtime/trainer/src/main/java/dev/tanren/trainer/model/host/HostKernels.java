@@ -1,6 +1,6 @@
 package dev.tanren.trainer.model.host;
 
-import dev.tanren.spec.planner.LogitsChunk;
+import dev.tanren.plan.planner.LogitsChunk;
 import dev.tanren.trainer.model.common.Activation;
 import dev.tanren.trainer.model.common.Bias;
 import dev.tanren.trainer.model.common.CrossEntropy;

@@ -2,7 +2,7 @@ package dev.tanren.trainer.model.tensor;
 
 import static java.lang.foreign.ValueLayout.JAVA_DOUBLE_UNALIGNED;
 
-import dev.tanren.spec.plan.Objective;
+import dev.tanren.plan.Objective;
 import dev.tanren.trainer.device.ComputeDevice;
 import dev.tanren.trainer.model.MicroBatch;
 import dev.tanren.trainer.model.common.CrossEntropy;

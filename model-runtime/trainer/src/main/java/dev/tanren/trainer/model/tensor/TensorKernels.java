@@ -1,6 +1,6 @@
 package dev.tanren.trainer.model.tensor;
 
-import dev.tanren.spec.planner.LogitsChunk;
+import dev.tanren.plan.planner.LogitsChunk;
 import dev.tanren.trainer.device.ComputeDevice;
 import dev.tanren.trainer.model.common.Activation;
 import dev.tanren.trainer.model.common.Bias;

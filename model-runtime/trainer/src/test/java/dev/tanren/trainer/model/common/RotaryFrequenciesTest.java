@@ -2,7 +2,7 @@ package dev.tanren.trainer.model.common;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tanren.spec.plan.RopeScaling;
+import dev.tanren.plan.RopeScaling;
 import org.junit.jupiter.api.Test;
 
 class RotaryFrequenciesTest {

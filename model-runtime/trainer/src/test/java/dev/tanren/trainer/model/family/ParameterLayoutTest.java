@@ -2,9 +2,9 @@ package dev.tanren.trainer.model.family;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tanren.spec.family.ModelParameter.Role;
-import dev.tanren.spec.planner.ParameterCount;
-import dev.tanren.spec.testing.PublishedModel;
+import dev.tanren.plan.family.ModelParameter.Role;
+import dev.tanren.plan.planner.ParameterCount;
+import dev.tanren.plan.testing.PublishedModel;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.aggregator.AggregateWith;

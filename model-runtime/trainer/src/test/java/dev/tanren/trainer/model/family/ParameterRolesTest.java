@@ -2,8 +2,8 @@ package dev.tanren.trainer.model.family;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tanren.spec.family.ModelParameter.Role;
-import dev.tanren.spec.plan.Architecture;
+import dev.tanren.plan.Architecture;
+import dev.tanren.plan.family.ModelParameter.Role;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -2,7 +2,7 @@ package dev.tanren.trainer.model.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tanren.spec.plan.Objective;
+import dev.tanren.plan.Objective;
 import dev.tanren.trainer.model.MicroBatch;
 import dev.tanren.trainer.model.common.Activation;
 import dev.tanren.trainer.model.common.CrossEntropy;

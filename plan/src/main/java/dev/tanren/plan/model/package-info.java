@@ -1,0 +1,2 @@
+/// What a model directory says about itself.
+package dev.tanren.plan.model;

@@ -1,0 +1,3 @@
+/// Published formulas for memory, arithmetic and communication of training, by the names of their
+/// papers.
+package dev.tanren.plan.planner.formula;

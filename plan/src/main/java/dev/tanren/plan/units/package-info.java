@@ -1,0 +1,2 @@
+/// Sizes, shares and times as people write them.
+package dev.tanren.plan.units;

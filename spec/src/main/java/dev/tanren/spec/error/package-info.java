@@ -1,2 +1,0 @@
-/// The one family of coded errors: what was found, where, what was expected and how to mend it.
-package dev.tanren.spec.error;

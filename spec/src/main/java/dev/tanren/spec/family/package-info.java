@@ -1,5 +1,0 @@
-/// What each family of decoders is: its parameters, its configuration, and what follows from both.
-@NullMarked
-package dev.tanren.spec.family;
-
-import org.jspecify.annotations.NullMarked;

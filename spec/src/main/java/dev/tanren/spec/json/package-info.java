@@ -1,2 +1,0 @@
-/// How the platform's records travel as JSON.
-package dev.tanren.spec.json;

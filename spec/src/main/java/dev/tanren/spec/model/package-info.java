@@ -1,2 +1,0 @@
-/// What a model directory says about itself.
-package dev.tanren.spec.model;

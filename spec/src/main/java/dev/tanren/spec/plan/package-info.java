@@ -1,4 +1,0 @@
-/// A plan as a tree of immutable records, each of which is valid in itself once it exists.
-///
-/// Cross-references and what the trainer can do are checked by `dev.tanren.spec.validation`.
-package dev.tanren.spec.plan;

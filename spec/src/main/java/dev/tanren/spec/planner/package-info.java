@@ -1,2 +1,0 @@
-/// What a plan will do: steps, sizes, memory.
-package dev.tanren.spec.planner;

@@ -1,2 +1,0 @@
-/// Text that comes from outside: its encoding, and how messages show it.
-package dev.tanren.spec.text;

@@ -1,3 +1,0 @@
-/// Which steps a stage runs, in which phase, on how many samples of each source.
-@org.jspecify.annotations.NullMarked
-package dev.tanren.spec.timetable;

@@ -1,2 +1,0 @@
-/// Sizes, shares and times as people write them.
-package dev.tanren.spec.units;

@@ -1,5 +1,0 @@
-package dev.tanren.spec.validation.internal;
-
-/// A value and the place it was read from; the place of a default is that of the mapping without
-/// it.
-public record Located<T>(T value, Place place) {}

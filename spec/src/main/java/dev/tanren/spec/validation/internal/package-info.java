@@ -1,2 +1,0 @@
-/// The small language that keys of a plan are described in, and its reader.
-package dev.tanren.spec.validation.internal;

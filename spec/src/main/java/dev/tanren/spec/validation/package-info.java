@@ -1,2 +1,0 @@
-/// Reads what users write, and reports every mistake with its place and its mend.
-package dev.tanren.spec.validation;

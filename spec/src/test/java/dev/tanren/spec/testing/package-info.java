@@ -1,3 +1,0 @@
-/// What tests of several modules write plans with.
-@org.jspecify.annotations.NullMarked
-package dev.tanren.spec.testing;
