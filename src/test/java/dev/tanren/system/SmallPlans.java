@@ -43,7 +43,7 @@ final class SmallPlans {
                     globalBatchTokens: 1Ki
                     microBatch: 2
                     threadsPerRank: 1
-                    parallelism: {data: %d}
+                    parallelism: {data: %d, elasticity: 4}
                     phases:
                       - {id: short, sequenceLength: 64, tokens: 60Ki, mix: {"code@gold": 0.75, prose: 0.25}}
                       - {id: long, sequenceLength: 128, tokens: 60Ki, mix: {code: 0.75, prose: 0.25}}

@@ -148,10 +148,56 @@ public record TrainingStage(
         FULL
     }
 
+    /// @param elasticity most data ranks whose result has the same bits: each of so many equal runs
+    ///     of a step's micro-batches is summed from left to right, and their sums in a binary tree
     public record Parallelism(
-            int data, Sharding sharding, int tensor, boolean sequence, int pipeline, int context) {
+            int data,
+            int elasticity,
+            Sharding sharding,
+            int tensor,
+            boolean sequence,
+            int pipeline,
+            int context) {
+
+        /// Data ranks alone, whose result no other number of ranks need have.
+        public static Parallelism data(int ranks) {
+            return new Parallelism(ranks, ranks, Sharding.NONE, 1, false, 1, 1);
+        }
+
         public int ranks() {
             return data * tensor * pipeline * context;
+        }
+
+        /// How many of the runs that are summed from left to right a rank has.
+        public int runsOfRank() {
+            return runsOfRank(data);
+        }
+
+        /// The same on another number of data ranks.
+        public int runsOfRank(int dataRanks) {
+            return Math.max(1, elasticity / dataRanks);
+        }
+
+        public Parallelism withData(int ranks) {
+            int elastic = Math.max(elasticity, ranks);
+            return new Parallelism(ranks, elastic, sharding, tensor, sequence, pipeline, context);
+        }
+
+        public Parallelism withElasticity(int ranks) {
+            return new Parallelism(data, ranks, sharding, tensor, sequence, pipeline, context);
+        }
+
+        public Parallelism withSharding(Sharding level) {
+            return new Parallelism(data, elasticity, level, tensor, sequence, pipeline, context);
+        }
+
+        /// With the sequence shared too.
+        public Parallelism withTensor(int ranks) {
+            return new Parallelism(data, elasticity, sharding, ranks, true, pipeline, context);
+        }
+
+        public Parallelism withPipeline(int ranks) {
+            return new Parallelism(data, elasticity, sharding, tensor, sequence, ranks, context);
         }
     }
 

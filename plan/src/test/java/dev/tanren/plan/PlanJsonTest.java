@@ -139,7 +139,7 @@ class PlanJsonTest {
                 256,
                 2,
                 1,
-                new TrainingStage.Parallelism(2, TrainingStage.Sharding.FULL, 2, true, 2, 2),
+                new TrainingStage.Parallelism(2, 8, TrainingStage.Sharding.FULL, 2, true, 2, 2),
                 List.of(
                         new Phase("x", 64, 1000, Map.of("code@gold", 1.0), null),
                         new Phase(

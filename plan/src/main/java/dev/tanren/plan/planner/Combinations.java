@@ -71,9 +71,12 @@ final class Combinations {
     }
 
     private static Stream<TrainingStage> candidates(Demand demand) {
-        TrainingStage stage = demand.stage();
-        return Ladder.divisors(stage.microBatch())
-                .mapToObj(size -> Settings.microBatch(stage, size))
+        return Stream.of(demand.stage(), Settings.inelastic(demand.stage()))
+                .distinct()
+                .flatMap(
+                        stage ->
+                                Ladder.divisors(stage.microBatch())
+                                        .mapToObj(size -> Settings.microBatch(stage, size)))
                 .flatMap(smaller -> policies(smaller))
                 .flatMap(
                         settings ->

@@ -10,6 +10,8 @@ final class Effects {
             case "microBatch" -> "more and smaller micro-batches are accumulated to the same batch";
             case "activations" -> activations(value);
             case "parallelism.data" -> "ranks that share the batch";
+            case "parallelism.elasticity" ->
+                    "fewer partial sums of gradients; other numbers of ranks have other bits";
             case "parallelism.sharding" -> sharding(value);
             case "parallelism.tensor" -> "ranks share each matrix";
             case "parallelism.sequence" -> "ranks share the stream between matrices too";

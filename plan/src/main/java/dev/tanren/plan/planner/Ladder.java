@@ -27,6 +27,9 @@ final class Ladder {
     /// Every change that `stage` has left on as many ranks, each made by itself.
     static List<Step> single(TrainingStage stage) {
         List<TrainingStage> changed = new ArrayList<>();
+        if (stage.parallelism().runsOfRank() > 1) {
+            changed.add(Settings.inelastic(stage));
+        }
         if (stage.microBatch() > 1) {
             changed.add(Settings.microBatch(stage, smallerMicroBatch(stage.microBatch())));
         }
@@ -44,21 +47,24 @@ final class Ladder {
     }
 
     /// The ladder of a stage that does not fit. Each rung has the changes of those above it, but
-    /// for two things: a smaller micro-batch is not built upon where the partial sums of more of
-    /// them take more than it saves, and sharding, tensor and pipeline parallelism stand for each
-    /// other. Those take the fewest ranks on which they fit, or else on which they need least.
+    /// sharding, tensor and pipeline parallelism stand for each other. Those take the fewest ranks
+    /// on which they fit, or else on which they need least.
     static List<Proposal> of(Demand demand) {
         List<Proposal> rungs = new ArrayList<>();
-        TrainingStage reached = demand.stage();
+        TrainingStage reached = Settings.inelastic(demand.stage());
+        if (!reached.equals(demand.stage())) {
+            rungs.add(proposal(demand, reached));
+        }
+        TrainingStage first = reached;
         List<TrainingStage> smaller =
                 divisors(reached.microBatch())
                         .skip(1)
-                        .mapToObj(size -> Settings.microBatch(demand.stage(), size))
+                        .mapToObj(size -> Settings.microBatch(first, size))
                         .toList();
         if (!smaller.isEmpty()) {
             TrainingStage best = fitting(demand, smaller);
             rungs.add(proposal(demand, best));
-            reached = demand.needed(best) < demand.needed(reached) ? best : reached;
+            reached = best;
         }
         for (TrainingStage recomputing : recomputing(reached).toList()) {
             reached = recomputing;
@@ -124,17 +130,7 @@ final class Ladder {
         return powersOfTwo(NODE)
                 .filter(size -> size > mesh.tensor())
                 .filter(size -> demand.shape().keyValueHeads() % size == 0)
-                .mapToObj(
-                        size ->
-                                Settings.parallelism(
-                                        stage,
-                                        new Parallelism(
-                                                mesh.data(),
-                                                mesh.sharding(),
-                                                size,
-                                                true,
-                                                mesh.pipeline(),
-                                                mesh.context())))
+                .mapToObj(size -> Settings.parallelism(stage, mesh.withTensor(size)))
                 .toList();
     }
 
@@ -142,17 +138,7 @@ final class Ladder {
         Parallelism mesh = stage.parallelism();
         return powersOfTwo(demand.shape().layers())
                 .filter(size -> size > mesh.pipeline())
-                .mapToObj(
-                        size ->
-                                Settings.parallelism(
-                                        stage,
-                                        new Parallelism(
-                                                mesh.data(),
-                                                mesh.sharding(),
-                                                mesh.tensor(),
-                                                mesh.sequence(),
-                                                size,
-                                                mesh.context())))
+                .mapToObj(size -> Settings.parallelism(stage, mesh.withPipeline(size)))
                 .toList();
     }
 

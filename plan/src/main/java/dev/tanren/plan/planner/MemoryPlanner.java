@@ -123,34 +123,44 @@ final class MemoryPlanner {
                 states.parameter() + " · parameters" + shared(share / states.parameter()));
     }
 
-    /// A rank sums the gradients of its micro-batches in a binary tree, and holds one partial sum
-    /// for each level of it.
+    /// A rank sums the gradients of its runs of micro-batches in a binary tree, and holds one
+    /// partial sum for each level of it.
     private Item gradients(ModelPart part) {
         long most = microBatches();
+        int buffers = partialSums(most, mesh.runsOfRank());
         double share = states.gradientShare(mesh.sharding(), sharers());
         return item(
                 "gradients",
-                buffers(most) * share * part.parameters(),
+                buffers * share * part.parameters(),
                 states.gradient()
                         + " · parameters"
                         + shared(share / states.gradient())
-                        + " · "
-                        + buffers(most)
-                        + " (levels of the tree over "
-                        + most
-                        + " micro-batches)");
+                        + (buffers == 1
+                                ? ""
+                                : " · "
+                                        + buffers
+                                        + " (levels of the tree for up to "
+                                        + mesh.elasticity()
+                                        + " data ranks)"));
     }
 
     /// Micro-batches of a rank in one step, of the phase that has most partial sums.
     private long microBatches() {
         return Timetable.of(stage).entries().stream()
                 .map(entry -> (long) entry.microBatchesPerStep() / mesh.data())
-                .reduce(1L, (a, b) -> buffers(b) > buffers(a) ? b : a);
+                .reduce(
+                        1L,
+                        (a, b) ->
+                                partialSums(b, mesh.runsOfRank())
+                                                > partialSums(a, mesh.runsOfRank())
+                                        ? b
+                                        : a);
     }
 
-    /// A run of micro-batches is halved while its length is even.
-    static int buffers(long microBatches) {
-        return Long.numberOfTrailingZeros(Math.max(1, microBatches)) + 1;
+    /// Micro-batches are halved while their number is even, into no more runs than are wanted.
+    static int partialSums(long microBatches, int runs) {
+        int halvings = Long.numberOfTrailingZeros(Math.max(1, microBatches));
+        return Math.min(halvings, Integer.numberOfTrailingZeros(runs)) + 1;
     }
 
     /// With the mean of the weights.

@@ -21,8 +21,10 @@ public final class Proposals {
     /// `parallelism.sharding: optimizer`, then `gradients`, then `full`, where there are data ranks
     /// to share with
     ///
+    /// Before these stands no elasticity beyond the ranks that there are.
+    ///
     /// The number of ranks stays, and so does the batch of a step; the bits of the result do not,
-    /// where micro-batches change.
+    /// where micro-batches change, or the runs that they are summed in.
     ///
     /// @return empty when the trainer knows no smaller settings on as many ranks
     public static Optional<Proposal> smallerThan(TrainingStage stage, Architecture shape) {

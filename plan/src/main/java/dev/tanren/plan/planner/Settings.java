@@ -21,17 +21,15 @@ final class Settings {
         return with(stage, stage.microBatch(), activations, stage.parallelism());
     }
 
+    /// With no partial sums that only other numbers of ranks have use for.
+    static TrainingStage inelastic(TrainingStage stage) {
+        Parallelism mesh = stage.parallelism();
+        return parallelism(stage, mesh.withElasticity(mesh.data()));
+    }
+
     static TrainingStage sharding(TrainingStage stage, int data, Sharding sharding) {
         Parallelism mesh = stage.parallelism();
-        return parallelism(
-                stage,
-                new Parallelism(
-                        data,
-                        sharding,
-                        mesh.tensor(),
-                        mesh.sequence(),
-                        mesh.pipeline(),
-                        mesh.context()));
+        return parallelism(stage, mesh.withData(data).withSharding(sharding));
     }
 
     static TrainingStage parallelism(TrainingStage stage, Parallelism parallelism) {
@@ -88,6 +86,10 @@ final class Settings {
         Parallelism old = from.parallelism();
         Parallelism mesh = to.parallelism();
         add(changes, "parallelism.data", "" + old.data(), "" + mesh.data());
+        if (old.elasticity() != old.data() || mesh.elasticity() != mesh.data()) {
+            String elasticity = "" + mesh.elasticity();
+            add(changes, "parallelism.elasticity", "" + old.elasticity(), elasticity);
+        }
         add(changes, "parallelism.sharding", word(old.sharding()), word(mesh.sharding()));
         add(changes, "parallelism.tensor", "" + old.tensor(), "" + mesh.tensor());
         add(changes, "parallelism.sequence", "" + old.sequence(), "" + mesh.sequence());

@@ -163,8 +163,10 @@ final class PlanBuilder {
     }
 
     private static TrainingStage.Parallelism parallelism(Section section) {
+        int data = whole(section, ParallelismKeys.DATA);
         return new TrainingStage.Parallelism(
-                whole(section, ParallelismKeys.DATA),
+                data,
+                section.find(ParallelismKeys.ELASTICITY).map(Math::toIntExact).orElse(data),
                 section.get(ParallelismKeys.SHARDING),
                 whole(section, ParallelismKeys.TENSOR),
                 section.get(ParallelismKeys.SEQUENCE),

@@ -34,6 +34,13 @@ final class TrainingKeys {
     static final class ParallelismKeys {
         static final Key<Long> DATA =
                 Key.withDefault("data", COUNT, "1", "data-parallel ranks; so far a power of two");
+        static final Key<Long> ELASTICITY =
+                Key.optional(
+                        "elasticity",
+                        COUNT,
+                        "most data ranks whose result has the same bits, a power of two, at least"
+                                + " `data`, which is the default; each doubling beyond `data` costs a"
+                                + " gradient's memory");
         static final Key<TrainingStage.Sharding> SHARDING =
                 Key.withDefault(
                                 "sharding",
@@ -59,6 +66,7 @@ final class TrainingKeys {
                         "parallelism",
                         "How the ranks share the work; their number is the product.",
                         DATA,
+                        ELASTICITY,
                         SHARDING,
                         TENSOR,
                         SEQUENCE,

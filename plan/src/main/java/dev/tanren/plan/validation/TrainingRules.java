@@ -44,6 +44,7 @@ final class TrainingRules {
     void check() {
         List<Located<Section>> phases = stage.find(TrainingKeys.PHASES).orElse(List.of());
         checkRanks();
+        checkElasticity();
         new OptimizationRules(stage, problems).check();
         Set<String> evaluated = checkEvaluation();
         Set<String> ids = new HashSet<>();
@@ -73,6 +74,22 @@ final class TrainingRules {
                                     "a power of two",
                                     "Use what works now: " + below + " or " + 2 * below + ".");
                         });
+    }
+
+    private void checkElasticity() {
+        Optional<Section> section = stage.find(TrainingKeys.PARALLELISM);
+        long data = section.flatMap(it -> it.find(ParallelismKeys.DATA)).orElse(1L);
+        section.flatMap(it -> it.locate(ParallelismKeys.ELASTICITY))
+                .filter(ranks -> Long.bitCount(ranks.value()) != 1 || ranks.value() < data)
+                .ifPresent(
+                        ranks ->
+                                Rules.inconsistent(
+                                        problems,
+                                        ranks.place(),
+                                        "an elasticity of " + ranks.value(),
+                                        "a power of two from " + data + " (data) on",
+                                        "Use the most data ranks that the stage is to have the same"
+                                                + " bits on."));
     }
 
     private Set<String> checkEvaluation() {

@@ -37,9 +37,21 @@ class PlannerTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1, 1", "2, 2", "3, 1", "4, 3", "6, 2", "7, 1", "8, 4"})
-    void theReductionTreeKeepsOneGradientALevel(long microBatches, int buffers) {
-        assertThat(MemoryPlanner.buffers(microBatches)).isEqualTo(buffers);
+    @CsvSource({
+        "1, 8, 1",
+        "2, 8, 2",
+        "3, 8, 1",
+        "4, 8, 3",
+        "6, 8, 2",
+        "7, 8, 1",
+        "8, 8, 4",
+        "16, 8, 4",
+        "16, 4, 3",
+        "16, 1, 1",
+        "6, 1, 1"
+    })
+    void theReductionTreeKeepsOneGradientALevel(long microBatches, int runs, int partialSums) {
+        assertThat(MemoryPlanner.partialSums(microBatches, runs)).isEqualTo(partialSums);
     }
 
     @Test
@@ -72,9 +84,8 @@ class PlannerTest {
                         "checkpoint staging",
                         "runtime");
         assertThat(memory.bytes("parameters")).isEqualTo(4 * parameters);
-        // The phase of long sequences takes most: a rank's 4 micro-batches are a tree of two levels
-        // above its leaves.
-        assertThat(memory.bytes("gradients")).isEqualTo(3 * 4 * parameters);
+        // Whatever the number of a rank's micro-batches, they are summed from left to right.
+        assertThat(memory.bytes("gradients")).isEqualTo(4 * parameters);
         assertThat(memory.bytes("optimizer")).isEqualTo(8 * parameters);
         // A layer keeps 4·576 + 3·576 + 2·192 + 2·1536 numbers of a place, and 9 + 2 sums; an
         // evaluation, of one block of 512 tokens, takes as much as another layer, with what the
@@ -102,9 +113,8 @@ class PlannerTest {
 
         var training = Objects.requireNonNull(explanation.stages().getFirst().training());
         var memory = Objects.requireNonNull(training.compute()).memoryPerRank();
-        // A message and a product, and 960 numbers of heads three times, 576 of outputs twice. In
-        // bf16 the short sequences take most, 512 places at once, for their tree is the highest.
-        assertThat(memory.bytes("buffers")).isEqualTo((3L << 20) + 512 * 4 * (3 * 960 + 2 * 576));
+        // A message and a product, and 960 numbers of heads three times, 576 of outputs twice.
+        assertThat(memory.bytes("buffers")).isEqualTo((3L << 20) + 2048 * 4 * (3 * 960 + 2 * 576));
     }
 
     @Test

@@ -6,13 +6,12 @@ import dev.tanren.plan.Architecture;
 import dev.tanren.plan.Architecture.Family;
 import dev.tanren.plan.TrainingStage.Activations;
 import dev.tanren.plan.TrainingStage.Parallelism;
-import dev.tanren.plan.TrainingStage.Sharding;
 import org.junit.jupiter.api.Test;
 
 /// Hidden 256, 8 query and 4 key heads of 32, intermediate 688, in fp32.
 class SegmentActivationsTest {
 
-    private static final Parallelism ONE = new Parallelism(1, Sharding.NONE, 1, false, 1, 1);
+    private static final Parallelism ONE = Parallelism.data(1);
 
     @Test
     void llamaKeepsGatesAndUpsAndOneFigureOfEachNorm() {

@@ -64,7 +64,7 @@ public final class StageBuilder {
                         64,
                         1,
                         1,
-                        dataParallel(1),
+                        TrainingStage.Parallelism.data(1),
                         List.of(phase("short", 16, 640)),
                         new TrainingStage.Checkpointing(5, 3),
                         null,
@@ -97,10 +97,6 @@ public final class StageBuilder {
         return new TrainingStage.Phase(id, sequenceLength, tokens, Map.of("code", 1.0), null);
     }
 
-    private static TrainingStage.Parallelism dataParallel(int ranks) {
-        return new TrainingStage.Parallelism(ranks, TrainingStage.Sharding.NONE, 1, false, 1, 1);
-    }
-
     public StageBuilder optimizer(TrainingStage.Optimizer other) {
         optimizer = other;
         return this;
@@ -126,7 +122,13 @@ public final class StageBuilder {
 
     /// @param ranks data-parallel ones
     public StageBuilder ranks(int ranks) {
-        parallelism = dataParallel(ranks);
+        parallelism = TrainingStage.Parallelism.data(ranks);
+        return this;
+    }
+
+    /// After [#ranks].
+    public StageBuilder elasticity(int dataRanks) {
+        parallelism = parallelism.withElasticity(dataRanks);
         return this;
     }
 

@@ -116,7 +116,7 @@ class PlanReaderTest {
                 256,
                 1,
                 1,
-                new TrainingStage.Parallelism(1, TrainingStage.Sharding.NONE, 1, false, 1, 1),
+                TrainingStage.Parallelism.data(1),
                 List.of(new TrainingStage.Phase("only", 64, 1000, Map.of("ids", 1.0), null)),
                 new TrainingStage.Checkpointing(100, 3),
                 null,

@@ -18,6 +18,8 @@ class PlanRulesTest {
             quoteCharacter = '`',
             value = {
                 "data: 2, | data: 3, | PLAN_NOT_YET_SUPPORTED | stages[0].parallelism.data | 2 or 4",
+                "data: 2, | `data: 2, elasticity: 1,` | PLAN_INCONSISTENT | stages[0].parallelism.elasticity | a power of two from 2",
+                "data: 2, | `data: 2, elasticity: 6,` | PLAN_INCONSISTENT | stages[0].parallelism.elasticity | a power of two from 2",
                 "sharding: none | sharding: full | PLAN_NOT_YET_SUPPORTED | stages[0].parallelism.sharding | none",
                 "tensor: 1 | tensor: 2 | PLAN_NOT_YET_SUPPORTED | stages[0].parallelism.tensor | 1",
                 "sequence: false | sequence: true | PLAN_NOT_YET_SUPPORTED | stages[0].parallelism.sequence | false",

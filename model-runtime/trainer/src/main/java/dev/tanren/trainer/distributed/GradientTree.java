@@ -7,13 +7,13 @@ import java.util.List;
 
 /// Sums the gradients of a rank's micro-batches in a fixed binary tree.
 ///
-/// A range of micro-batches is halved while its length is even; an odd rest is summed from left
-/// to right. The tree over the whole step has every rank's run as a subtree, as long as the
-/// number of ranks is a power of two that divides the number of micro-batches, and
+/// Micro-batches are halved while their number is even, until there are as many runs as are wanted;
+/// a run is summed from left to right. The tree over the whole step has every rank's micro-batches
+/// as a subtree, as long as the number of ranks is a power of two that divides both, and
 /// [TreeReduction] walks the levels above it. So the bits of the sum do not depend on the number
-/// of ranks.
+/// of ranks, up to the number of runs.
 ///
-/// A rank with `k` micro-batches needs at most `⌊log₂ k⌋ + 1` buffers, made when first used.
+/// A rank with `r` runs needs at most `log₂ r + 1` buffers, made when first used.
 public final class GradientTree implements AutoCloseable {
 
     /// What is done at one micro-batch of the run.
@@ -44,16 +44,19 @@ public final class GradientTree implements AutoCloseable {
     }
 
     /// Begins the sum over so many micro-batches. The one before is no longer valid.
-    public void begin(int microBatches) {
+    ///
+    /// @param runs into which they are halved at most, a power of two; each is summed from left to
+    ///     right
+    public void begin(int microBatches, int runs) {
         leaves.clear();
-        plan(microBatches, 0);
+        plan(microBatches, runs, 0);
         begun = 0;
     }
 
-    private void plan(int count, int level) {
-        if (count > 1 && count % 2 == 0) {
-            plan(count / 2, level);
-            plan(count / 2, level + 1);
+    private void plan(int count, int runs, int level) {
+        if (runs > 1 && count % 2 == 0) {
+            plan(count / 2, runs / 2, level);
+            plan(count / 2, runs / 2, level + 1);
             leaves.getLast().merged.add(level);
             return;
         }

@@ -284,6 +284,7 @@ final class RankSession implements AutoCloseable {
                                                 stage.objective(),
                                                 progress::sign),
                                         gradients,
+                                        stage.parallelism().runsOfRank(launch.worldSize()),
                                         reduction,
                                         hostGradient,
                                         progress),

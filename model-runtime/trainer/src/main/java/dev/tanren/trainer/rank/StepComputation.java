@@ -21,14 +21,17 @@ final class StepComputation {
 
     private final DecoderTraining training;
     private final GradientTree gradients;
+    private final int runs;
     private final TreeReduction reduction;
     private final HostGradient hostGradient;
     private final Progress progress;
 
+    /// @param runs of micro-batches on this rank whose gradients are summed from left to right
     /// @param hostGradient takes what was summed to where the optimizer is
     StepComputation(
             DecoderTraining training,
             GradientTree gradients,
+            int runs,
             TreeReduction reduction,
             HostGradient hostGradient,
             Progress progress) {
@@ -36,6 +39,7 @@ final class StepComputation {
         this.progress = progress;
         this.training = training;
         this.gradients = gradients;
+        this.runs = runs;
         this.reduction = reduction;
     }
 
@@ -110,7 +114,7 @@ final class StepComputation {
     private FlatBuffer gradient(Prepared batch, ObjIntConsumer<Losses> losses) {
         List<MicroBatch> own = batch.own();
         Pass[] passes = new Pass[own.size()];
-        gradients.begin(own.size());
+        gradients.begin(own.size(), runs);
         for (Action action : Action.oneByOne(own.size(), training.segments())) {
             int microBatch = action.microBatch();
             if (action.begins()) {

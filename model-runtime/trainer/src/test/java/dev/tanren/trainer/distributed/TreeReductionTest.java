@@ -54,6 +54,20 @@ class TreeReductionTest {
     }
 
     @Test
+    void upToTheElasticityAllNumbersOfRanksHaveTheSumOfRunsFromLeftToRight() throws Exception {
+        float[] alone = reduce(1, 12, ELEMENTS, 2).getFirst();
+        for (float[] sum : reduce(2, 12, ELEMENTS, 2)) {
+            assertThat(sum).isEqualTo(alone);
+        }
+        assertThat(reduce(4, 12, ELEMENTS, 2).getFirst()).isNotEqualTo(alone);
+        float[] halves = new float[2];
+        for (int leaf = 0; leaf < 12; leaf++) {
+            halves[leaf / 6] += leaf(leaf, ELEMENTS)[0];
+        }
+        assertThat(alone[0]).isEqualTo(halves[0] + halves[1]);
+    }
+
+    @Test
     void buffersLargerThanAMessageAreSummedInChunks() throws Exception {
         int elements = (int) (2 * TreeReduction.CHUNK) + 4321;
         float[] alone = reduce(1, 4, elements).getFirst();
@@ -120,12 +134,17 @@ class TreeReductionTest {
 
     private static List<float[]> reduce(int ranks, int microBatches, int elements)
             throws Exception {
+        return reduce(ranks, microBatches, elements, 64);
+    }
+
+    private static List<float[]> reduce(int ranks, int microBatches, int elements, int elasticity)
+            throws Exception {
         int share = microBatches / ranks;
         return onRanks(
                 ranks,
                 rank -> {
                     try (GradientTree gradients = new GradientTree(elements)) {
-                        gradients.begin(share);
+                        gradients.begin(share, Math.max(1, elasticity / ranks));
                         for (int index = 0; index < share; index++) {
                             float[] leaf = leaf(rank.rank() * share + index, elements);
                             add(leaf, gradients.buffer(index));

@@ -140,7 +140,7 @@ class MicroBatchesTest {
     /// The gradient of rows `from` to `to`, one micro-batch each, as a rank sums it.
     private double[] sum(MicroBatch whole, int from, int to, double inverse) {
         try (GradientTree tree = new GradientTree(decoder.layout().elements())) {
-            tree.begin(to - from);
+            tree.begin(to - from, to - from);
             for (int leaf = 0; leaf < to - from; leaf++) {
                 MicroBatch batch = rows(whole, from + leaf, from + leaf + 1);
                 new DecoderUses(decoder, tree.buffer(leaf)).train(batch, inverse);

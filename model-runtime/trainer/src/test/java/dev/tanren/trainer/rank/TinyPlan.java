@@ -59,6 +59,7 @@ public final class TinyPlan {
                                 TrainingStage.Course.STAGE))
                 .batch(batchTokens, 2)
                 .ranks(2)
+                .elasticity(4)
                 .phases(
                         new TrainingStage.Phase("short", 16, tokens, mix, null),
                         new TrainingStage.Phase("long", 8, tokens, mix, null))

@@ -8,7 +8,6 @@ import dev.tanren.plan.Architecture.Family;
 import dev.tanren.plan.Objective;
 import dev.tanren.plan.TrainingStage.Activations;
 import dev.tanren.plan.TrainingStage.Parallelism;
-import dev.tanren.plan.TrainingStage.Sharding;
 import dev.tanren.plan.family.DecoderFamily;
 import dev.tanren.plan.planner.SegmentActivations;
 import dev.tanren.trainer.model.Initialisation;
@@ -32,7 +31,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// What passes keep of their micro-batches, and that they are in each other's way in no order.
 class SavedTest {
 
-    private static final Parallelism ONE = new Parallelism(1, Sharding.NONE, 1, false, 1, 1);
+    private static final Parallelism ONE = Parallelism.data(1);
     private static final int LENGTH = 24;
 
     private final List<AutoCloseable> open = new ArrayList<>();
