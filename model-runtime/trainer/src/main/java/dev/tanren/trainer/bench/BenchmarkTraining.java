@@ -6,12 +6,12 @@ import dev.tanren.plan.TrainingStage;
 import dev.tanren.trainer.checkpoint.TrainingState;
 import dev.tanren.trainer.model.Initialisation;
 import dev.tanren.trainer.model.MicroBatch;
-import dev.tanren.trainer.model.common.Kernels;
 import dev.tanren.trainer.model.common.Losses;
+import dev.tanren.trainer.model.common.Operators;
 import dev.tanren.trainer.model.decoder.Decoder;
 import dev.tanren.trainer.model.decoder.DecoderTraining;
 import dev.tanren.trainer.model.family.Decoders;
-import dev.tanren.trainer.model.host.HostKernels;
+import dev.tanren.trainer.model.host.HostOperators;
 import dev.tanren.trainer.optimizer.GradientNorm;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import java.lang.management.ManagementFactory;
@@ -46,16 +46,16 @@ final class BenchmarkTraining implements AutoCloseable {
             BenchmarkModel model,
             TrainingStage.Activations activations,
             TrainingStage.Precision precision) {
-        this(model, activations, precision, new HostKernels());
+        this(model, activations, precision, new HostOperators());
     }
 
     BenchmarkTraining(
             BenchmarkModel model,
             TrainingStage.Activations activations,
             TrainingStage.Precision precision,
-            Kernels kernels) {
+            Operators operators) {
         this.model = model;
-        this.decoder = Decoders.create(model.architecture, precision, kernels);
+        this.decoder = Decoders.create(model.architecture, precision, operators);
         this.gradients = FlatBuffer.allocate(decoder.layout());
         this.state = TrainingState.allocate(decoder.layout(), OPTIMIZER);
         Initialisation.random(decoder.layout(), state.weights(), SEED);

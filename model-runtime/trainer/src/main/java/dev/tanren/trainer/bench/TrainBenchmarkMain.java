@@ -2,8 +2,8 @@ package dev.tanren.trainer.bench;
 
 import dev.tanren.plan.TrainingStage;
 import dev.tanren.plan.json.Json;
-import dev.tanren.trainer.model.common.Kernels;
-import dev.tanren.trainer.model.host.HostKernels;
+import dev.tanren.trainer.model.common.Operators;
+import dev.tanren.trainer.model.host.HostOperators;
 import dev.tanren.trainer.tools.Mains;
 import dev.tanren.trainer.tools.NativeRuntime;
 import dev.tanren.trainer.tools.Options;
@@ -58,7 +58,7 @@ public final class TrainBenchmarkMain {
         TrainingStage.Precision precision =
                 options.choice("precision", TrainingStage.Precision.FP32);
         int logits = options.integer("logits-at-once", 0, 0);
-        Kernels kernels = logits == 0 ? new HostKernels() : new HostKernels(logits);
+        Operators operators = logits == 0 ? new HostOperators() : new HostOperators(logits);
         NativeRuntime.configure(threads);
         List<BenchmarkTraining.Step> measured = new ArrayList<>();
         double secondsToFirstStep =
@@ -66,7 +66,7 @@ public final class TrainBenchmarkMain {
                         model,
                         activations,
                         precision,
-                        kernels,
+                        operators,
                         warmup + steps,
                         measured,
                         !options.flag("json"));
@@ -78,7 +78,7 @@ public final class TrainBenchmarkMain {
         figures.put("threads", threads);
         figures.put("activations", activations.name().toLowerCase(Locale.ROOT));
         figures.put("precision", precision.name().toLowerCase(Locale.ROOT));
-        figures.put("logitsAtOnce", kernels.logitsAtOnce());
+        figures.put("logitsAtOnce", operators.logitsAtOnce());
         figures.put("steps", steps);
         System.out.println(Json.write(figures));
     }
@@ -122,13 +122,13 @@ public final class TrainBenchmarkMain {
             BenchmarkModel model,
             TrainingStage.Activations activations,
             TrainingStage.Precision precision,
-            Kernels kernels,
+            Operators operators,
             int steps,
             List<BenchmarkTraining.Step> done,
             boolean talkative) {
         double first = 0;
         try (BenchmarkTraining training =
-                new BenchmarkTraining(model, activations, precision, kernels)) {
+                new BenchmarkTraining(model, activations, precision, operators)) {
             for (int step = 1; step <= steps; step++) {
                 done.add(training.step());
                 if (step == 1) {

@@ -28,13 +28,13 @@ import dev.tanren.trainer.distributed.GradientTree;
 import dev.tanren.trainer.distributed.NcclProcessGroup;
 import dev.tanren.trainer.distributed.ProcessGroup;
 import dev.tanren.trainer.distributed.TreeReduction;
-import dev.tanren.trainer.model.common.Kernels;
+import dev.tanren.trainer.model.common.Operators;
 import dev.tanren.trainer.model.decoder.Decoder;
 import dev.tanren.trainer.model.decoder.DecoderEvaluation;
 import dev.tanren.trainer.model.decoder.DecoderTraining;
 import dev.tanren.trainer.model.family.Decoders;
-import dev.tanren.trainer.model.host.HostKernels;
-import dev.tanren.trainer.model.tensor.TensorKernels;
+import dev.tanren.trainer.model.host.HostOperators;
+import dev.tanren.trainer.model.tensor.TensorOperators;
 import dev.tanren.trainer.optimizer.LearningRateSchedule;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import dev.tanren.trainer.tools.NativeRuntime;
@@ -246,7 +246,7 @@ final class RankSession implements AutoCloseable {
     TrainingLoop.End train() {
         long firstStep = Math.max(start.step() + 1, phase.firstStep());
         try (Decoder decoder =
-                        Decoders.create(launch.architecture(), stage.precision(), kernels());
+                        Decoders.create(launch.architecture(), stage.precision(), operators());
                 TreeReduction reduction = new TreeReduction(group, device);
                 GradientTree gradients = new GradientTree(state.layout().elements(), device);
                 HostGradient hostGradient = new HostGradient(device);
@@ -310,8 +310,8 @@ final class RankSession implements AutoCloseable {
         }
     }
 
-    private Kernels kernels() {
-        return device.inHostMemory() ? new HostKernels() : new TensorKernels(device);
+    private Operators operators() {
+        return device.inHostMemory() ? new HostOperators() : new TensorOperators(device);
     }
 
     private CheckpointSaver saver() {

@@ -10,7 +10,7 @@ import dev.tanren.trainer.checkpoint.TrainingState;
 import dev.tanren.trainer.model.decoder.Decoder;
 import dev.tanren.trainer.model.decoder.DecoderEvaluation;
 import dev.tanren.trainer.model.family.Decoders;
-import dev.tanren.trainer.model.host.HostKernels;
+import dev.tanren.trainer.model.host.HostOperators;
 import dev.tanren.trainer.optimizer.GradientNorm;
 import dev.tanren.trainer.parameters.ComputeThreads;
 import dev.tanren.trainer.parameters.FlatBuffer;
@@ -43,7 +43,7 @@ class Bf16DecoderTest {
 
     /// The decoder of a fixture a second time, in bf16, with gradients of its own.
     private static SecondDecoder half(String family) {
-        return new SecondDecoder(family, new HostKernels(), Precision.BF16);
+        return new SecondDecoder(family, new HostOperators(), Precision.BF16);
     }
 
     /// bf16 has 8 bits of precision, so each number that is stored is off by up to 2^-9 of itself,

@@ -6,15 +6,15 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import dev.tanren.plan.TrainingStage;
 import dev.tanren.plan.TrainingStage.Precision;
 import dev.tanren.trainer.device.CudaDevice;
-import dev.tanren.trainer.model.tensor.TensorKernels;
+import dev.tanren.trainer.model.tensor.TensorOperators;
 import dev.tanren.trainer.tools.NativeRuntime;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Every family on a CUDA device, against PyTorch and against itself. The kernels and the decoders
-/// are those that [KernelsParityTest] runs on the host's tensors.
+/// Every family on a CUDA device, against PyTorch and against itself. The operators and the
+/// decoders are those that [OperatorsParityTest] runs on the host's tensors.
 class CudaParityTest {
 
     @BeforeEach
@@ -41,7 +41,7 @@ class CudaParityTest {
         try (CudaDevice device = CudaDevice.open(0);
                 SecondDecoder again =
                         new SecondDecoder(
-                                family, new TensorKernels(device), Precision.FP32, device);
+                                family, new TensorOperators(device), Precision.FP32, device);
                 Tensor logits = again.uses.logits(again.fixture.batch(0))) {
             double[] expected = again.fixture.numbers("logits");
             assertThat(Numbers.relativeMaximum(Numbers.of(logits), expected)).isLessThan(1e-4);
@@ -58,7 +58,7 @@ class CudaParityTest {
         try (CudaDevice device = CudaDevice.open(0);
                 SecondDecoder again =
                         new SecondDecoder(
-                                family, new TensorKernels(device), Precision.BF16, device)) {
+                                family, new TensorOperators(device), Precision.BF16, device)) {
             MicroBatch batch = again.fixture.batch(0);
             double loss = again.gradientOf(batch, 0.02);
             double[] gradient = again.gradient();

@@ -6,13 +6,13 @@ import dev.tanren.plan.Objective;
 import dev.tanren.plan.TrainingStage;
 import dev.tanren.plan.TrainingStage.Precision;
 import dev.tanren.trainer.device.ComputeDevice;
-import dev.tanren.trainer.model.common.Kernels;
+import dev.tanren.trainer.model.common.Operators;
 import dev.tanren.trainer.model.decoder.Decoder;
 import dev.tanren.trainer.model.family.Decoders;
 import dev.tanren.trainer.parameters.FlatBuffer;
 import org.bytedeco.pytorch.Tensor;
 
-/// A fixture's decoder a second time, by other kernels, with gradients of its own.
+/// A fixture's decoder a second time, by other operators, with gradients of its own.
 final class SecondDecoder implements AutoCloseable {
 
     final Fixture fixture;
@@ -25,14 +25,14 @@ final class SecondDecoder implements AutoCloseable {
     private final FlatBuffer hostGradients;
 
     /// On the host's memory.
-    SecondDecoder(String family, Kernels kernels, Precision precision) {
-        this(family, kernels, precision, ComputeDevice.HOST);
+    SecondDecoder(String family, Operators operators, Precision precision) {
+        this(family, operators, precision, ComputeDevice.HOST);
     }
 
-    SecondDecoder(String family, Kernels kernels, Precision precision, ComputeDevice device) {
+    SecondDecoder(String family, Operators operators, Precision precision, ComputeDevice device) {
         this.device = device;
         fixture = Fixture.family(family);
-        decoder = Decoders.create(fixture.decoder.architecture(), precision, kernels);
+        decoder = Decoders.create(fixture.decoder.architecture(), precision, operators);
         gradients = FlatBuffer.allocate(decoder.layout().elements(), device);
         uses = new DecoderUses(decoder, gradients);
         hostGradients = FlatBuffer.staging(decoder.layout().elements(), device);

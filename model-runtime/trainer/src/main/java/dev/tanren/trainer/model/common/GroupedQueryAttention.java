@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
 public final class GroupedQueryAttention {
 
     private final HeadShape shape;
-    private final HeadGradients headGradients;
+    private final Operators operators;
+    private final @Nullable RotaryAngles angles;
     private final @Nullable SlidingWindow window;
 
     /// The autograd graph of one span, from the forward to the backward of a micro-batch; of a
@@ -38,12 +39,16 @@ public final class GroupedQueryAttention {
     /// @param outputs G attention outputs
     private record Graph(AttentionSpan span, List<Tensor> inputs, List<Tensor> outputs) {}
 
-    /// @param headGradients of heads that were turned, or not, as they come to [#forward]
+    /// @param angles by which heads were turned that come to [#forward]; null where they were not
     /// @param window how many places each place sees, itself included; null for all before it
     public GroupedQueryAttention(
-            HeadShape shape, HeadGradients headGradients, @Nullable Integer window) {
+            HeadShape shape,
+            Operators operators,
+            @Nullable RotaryAngles angles,
+            @Nullable Integer window) {
         this.shape = shape;
-        this.headGradients = headGradients;
+        this.operators = operators;
+        this.angles = angles;
         this.window = window == null ? null : new SlidingWindow(window);
     }
 
@@ -226,7 +231,8 @@ public final class GroupedQueryAttention {
             try (PointerScope _ = new PointerScope()) {
                 Tensor gradient_BTKGD = outputs(outputGradient_NQ, graph.span);
                 List<Tensor> gradients = gradients(recorded(graph), gradient_BTKGD);
-                headGradients.gather(gradients, graph.span, positions, headsThenGradient_NW);
+                operators.gatherHeads(
+                        gradients, shape, graph.span, angles, positions, headsThenGradient_NW);
             }
         }
     }

@@ -1,25 +1,52 @@
 package dev.tanren.trainer.model.common;
 
-/// Root-mean-square normalisation of every query head and every key head by itself (Henry et al.
-/// 2020), each with one gain for all heads.
+/// A norm of queries and keys, each with one gain for all heads.
 ///
 /// Legend: N places, W all heads side by side (queries, keys, values), R queries and keys, A their
-/// number.
-public interface HeadNorm {
+/// number, D head size.
+public record HeadNorm(
+        Operators operators,
+        HeadShape shape,
+        Parameter queryGain_1D,
+        Parameter keyGain_1D,
+        double epsilon) {
 
     /// The width of queries and keys.
-    int width();
+    public int width() {
+        return heads() * shape.headSize();
+    }
 
     /// How many heads are normalised.
-    int heads();
+    public int heads() {
+        return shape.rotated();
+    }
 
     /// Normalises queries and keys in place.
     ///
     /// @param raw_NR receives them as they were, for the backward
     /// @param inverse_NA receives one over the root mean square of each head
-    void forward(Matrix heads_NW, Matrix raw_NR, Matrix inverse_NA);
+    public void forward(Matrix heads_NW, Matrix raw_NR, Matrix inverse_NA) {
+        operators.headNorm(
+                heads_NW,
+                shape,
+                queryGain_1D.weight(),
+                keyGain_1D.weight(),
+                epsilon,
+                raw_NR,
+                inverse_NA);
+    }
 
     /// Turns the gradient of the normalised heads, in place, into that of the heads before, and
     /// adds to the gains' gradients.
-    void backward(Matrix gradient_NW, Matrix raw_NR, Matrix inverse_NA);
+    public void backward(Matrix gradient_NW, Matrix raw_NR, Matrix inverse_NA) {
+        operators.headNormBackward(
+                gradient_NW,
+                shape,
+                queryGain_1D.weight(),
+                keyGain_1D.weight(),
+                raw_NR,
+                inverse_NA,
+                queryGain_1D.gradient(),
+                keyGain_1D.gradient());
+    }
 }

@@ -16,18 +16,25 @@ public final class Parameter {
     private final ParameterLayout.Entry first;
     private final int rows;
     private final int columns;
-    private final GradientProducts products;
+    private final Operators operators;
+    private final Format format;
     private @Nullable Matrix weight;
     private @Nullable Matrix gradient;
 
     /// @param first the parameter, or the first of neighbours that make `rows · columns` elements
     ///     together
-    /// @param products add to its gradient
-    Parameter(ParameterLayout.Entry first, int rows, int columns, GradientProducts products) {
+    /// @param format of products with it
+    Parameter(
+            ParameterLayout.Entry first,
+            int rows,
+            int columns,
+            Operators operators,
+            Format format) {
         this.first = first;
         this.rows = rows;
         this.columns = columns;
-        this.products = products;
+        this.operators = operators;
+        this.format = format;
     }
 
     public int rows() {
@@ -60,13 +67,13 @@ public final class Parameter {
     ///
     /// Legend: R rows, C columns, N places.
     void addToGradient(Tensor left_RN, Tensor right_NC) {
-        products.add(gradient(), left_RN, right_NC);
+        operators.addProduct(gradient(), left_RN, right_NC, format);
     }
 
     /// @param copy of weights, always the same; where it has this parameter, that is the weight,
     ///     whichever weights the copy is of
-    void useWeight(FlatBuffer weights, @Nullable WorkingWeights copy) {
-        if (copy == null || !copy.has(first)) {
+    void useWeight(FlatBuffer weights, WorkingWeights copy) {
+        if (!copy.has(first)) {
             weight = in(weights);
         } else if (weight == null) {
             weight = copy.view(first, rows, columns);

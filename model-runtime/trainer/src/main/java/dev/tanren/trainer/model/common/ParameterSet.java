@@ -10,32 +10,31 @@ import org.jspecify.annotations.Nullable;
 
 /// All parameters of a decoder, so that they change buffers together.
 ///
-/// Where kernels compute with a copy of the weights, it is made anew by [#refresh] after they have
+/// Where operators compute with a copy of the weights, it is made anew by [#refresh] after they
+// have
 /// changed.
 public final class ParameterSet implements AutoCloseable {
 
     private final ParameterLayout layout;
     private final Format format;
     private final List<Parameter> parameters = new ArrayList<>();
-    private final Kernels kernels;
-    private final GradientProducts products;
-    private final @Nullable WorkingWeights copy;
+    private final Operators operators;
+    private final WorkingWeights copy;
     private @Nullable FlatBuffer weights;
     private @Nullable FlatBuffer gradients;
     private boolean stale;
 
     /// @param format of matrices in products
-    /// @param kernels that the decoder's parts are made by
-    public ParameterSet(ParameterLayout layout, Format format, Kernels kernels) {
+    /// @param operators that the decoder computes by
+    public ParameterSet(ParameterLayout layout, Format format, Operators operators) {
         this.layout = layout;
         this.format = format;
-        this.kernels = kernels;
-        products = kernels.gradientProducts(format);
-        copy = kernels.workingWeights(layout, format);
+        this.operators = operators;
+        copy = new WorkingWeights(operators, format);
     }
 
-    public Kernels kernels() {
-        return kernels;
+    public Operators operators() {
+        return operators;
     }
 
     public Format format() {
@@ -72,7 +71,7 @@ public final class ParameterSet implements AutoCloseable {
     }
 
     private Parameter add(ParameterLayout.Entry entry, int rows, int columns) {
-        Parameter parameter = new Parameter(entry, rows, columns, products);
+        Parameter parameter = new Parameter(entry, rows, columns, operators, format);
         parameters.add(parameter);
         return parameter;
     }
@@ -94,9 +93,8 @@ public final class ParameterSet implements AutoCloseable {
 
     /// Brings the copy up to date, where there is one. To be called before a pass.
     public void refresh() {
-        if (stale && copy != null && weights != null) {
+        if (stale && weights != null) {
             copy.takeOver(weights);
-            kernels.await();
         }
         stale = false;
     }
@@ -113,10 +111,7 @@ public final class ParameterSet implements AutoCloseable {
 
     @Override
     public void close() {
-        if (copy != null) {
-            copy.close();
-        }
-        products.close();
+        copy.close();
     }
 
     private void requireFit(FlatBuffer buffer) {

@@ -1,7 +1,7 @@
 package dev.tanren.trainer.model.decoder;
 
-import dev.tanren.trainer.model.common.Kernels;
 import dev.tanren.trainer.model.common.Matrix;
+import dev.tanren.trainer.model.common.Operators;
 import dev.tanren.trainer.parameters.Format;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -20,25 +20,25 @@ public final class ActivationMemory implements AutoCloseable {
 
     private static final int NUMBERS_OF_PLACES = 2;
 
-    private final Kernels kernels;
-    private final SequencedMap<Integer, Map<Shape, Deque<Kernels.OwnedMatrix>>> free =
+    private final Operators operators;
+    private final SequencedMap<Integer, Map<Shape, Deque<Operators.OwnedMatrix>>> free =
             new LinkedHashMap<>();
-    private final IdentityHashMap<Matrix, Kernels.OwnedMatrix> lent = new IdentityHashMap<>();
+    private final IdentityHashMap<Matrix, Operators.OwnedMatrix> lent = new IdentityHashMap<>();
 
     private record Shape(Format format, int rows, int columns) {}
 
-    /// @param kernels whose memory it takes
-    public ActivationMemory(Kernels kernels) {
-        this.kernels = kernels;
+    /// @param operators whose memory it takes
+    public ActivationMemory(Operators operators) {
+        this.operators = operators;
     }
 
     /// A matrix of this shape; what it holds is undefined. The caller gives it back.
     ///
     /// @param places of the pass that it is for
     Matrix lend(int places, Format format, int rows, int columns) {
-        Deque<Kernels.OwnedMatrix> fitting = free(places, new Shape(format, rows, columns));
-        Kernels.OwnedMatrix owned =
-                fitting.isEmpty() ? kernels.allocate(format, rows, columns) : fitting.pop();
+        Deque<Operators.OwnedMatrix> fitting = free(places, new Shape(format, rows, columns));
+        Operators.OwnedMatrix owned =
+                fitting.isEmpty() ? operators.allocate(format, rows, columns) : fitting.pop();
         lent.put(owned.matrix(), owned);
         return owned.matrix();
     }
@@ -46,15 +46,15 @@ public final class ActivationMemory implements AutoCloseable {
     /// @param places of the pass that it was for
     /// @throws IllegalArgumentException for a matrix that is not lent
     void giveBack(int places, Matrix matrix) {
-        Kernels.OwnedMatrix owned = lent.remove(matrix);
+        Operators.OwnedMatrix owned = lent.remove(matrix);
         if (owned == null) {
             throw new IllegalArgumentException("memory that is not lent is given back: " + matrix);
         }
         free(places, new Shape(matrix.format(), matrix.rows(), matrix.columns())).push(owned);
     }
 
-    private Deque<Kernels.OwnedMatrix> free(int places, Shape shape) {
-        Map<Shape, Deque<Kernels.OwnedMatrix>> own = free.get(places);
+    private Deque<Operators.OwnedMatrix> free(int places, Shape shape) {
+        Map<Shape, Deque<Operators.OwnedMatrix>> own = free.get(places);
         if (own == null) {
             own = new HashMap<>();
             free.put(places, own);
@@ -75,15 +75,15 @@ public final class ActivationMemory implements AutoCloseable {
                         .sum();
     }
 
-    private static void letGo(Map<Shape, Deque<Kernels.OwnedMatrix>> own) {
-        own.values().forEach(matrices -> matrices.forEach(Kernels.OwnedMatrix::close));
+    private static void letGo(Map<Shape, Deque<Operators.OwnedMatrix>> own) {
+        own.values().forEach(matrices -> matrices.forEach(Operators.OwnedMatrix::close));
     }
 
     @Override
     public void close() {
         free.values().forEach(ActivationMemory::letGo);
         free.clear();
-        lent.values().forEach(Kernels.OwnedMatrix::close);
+        lent.values().forEach(Operators.OwnedMatrix::close);
         lent.clear();
     }
 }

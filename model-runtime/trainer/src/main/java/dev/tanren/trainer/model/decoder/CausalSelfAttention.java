@@ -6,11 +6,11 @@ import dev.tanren.trainer.model.common.CachedAttention;
 import dev.tanren.trainer.model.common.GroupedQueryAttention;
 import dev.tanren.trainer.model.common.HeadNorm;
 import dev.tanren.trainer.model.common.HeadShape;
-import dev.tanren.trainer.model.common.Kernels;
 import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.model.common.Norm;
+import dev.tanren.trainer.model.common.Operators;
 import dev.tanren.trainer.model.common.Projection;
-import dev.tanren.trainer.model.common.RotaryEmbedding;
+import dev.tanren.trainer.model.common.RotaryAngles;
 import org.jspecify.annotations.Nullable;
 
 /// The attention part of a block: `hidden + output(attention(rotary(heads(norm(hidden)))))`. Some
@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// queries and keys, A their number.
 public final class CausalSelfAttention implements StreamFunction {
 
+    private final Operators operators;
     private final int layer;
     private final Parts parts;
     private final int queriesWidth;
@@ -31,12 +32,12 @@ public final class CausalSelfAttention implements StreamFunction {
     ///
     /// @param heads makes queries, keys and values in one product
     /// @param headNorm of queries and keys; null in most families
-    /// @param rotary null where positions are learned
+    /// @param angles null where positions are learned
     public record Parts(
             Norm norm,
             Projection heads,
             @Nullable HeadNorm headNorm,
-            @Nullable RotaryEmbedding rotary,
+            @Nullable RotaryAngles angles,
             Projection output) {}
 
     /// What the backward reads.
@@ -53,29 +54,22 @@ public final class CausalSelfAttention implements StreamFunction {
             GroupedQueryAttention.Attended attended,
             Saved.Derived attended_NQ) {}
 
-    public CausalSelfAttention(Architecture architecture, Kernels kernels, int layer, Parts parts) {
-        int headSize = architecture.effectiveHeadSize();
-        HeadShape shape =
-                new HeadShape(
-                        architecture.keyValueHeads(),
-                        architecture.heads() / architecture.keyValueHeads(),
-                        headSize);
+    public CausalSelfAttention(
+            Architecture architecture, Operators operators, int layer, Parts parts) {
+        HeadShape shape = HeadShape.of(architecture);
+        this.operators = operators;
         this.layer = layer;
         this.parts = parts;
-        queriesWidth = architecture.heads() * headSize;
-        rotatedHeads = architecture.heads() + architecture.keyValueHeads();
+        queriesWidth = shape.queries() * shape.headSize();
+        rotatedHeads = shape.rotated();
         attention =
                 new GroupedQueryAttention(
-                        shape,
-                        parts.rotary() == null
-                                ? kernels.headGradients(shape)
-                                : parts.rotary().headGradients(shape),
-                        architecture.slidingWindow());
+                        shape, operators, parts.angles(), architecture.slidingWindow());
         cachedAttention =
                 new CachedAttention(
                         architecture.heads(),
                         architecture.keyValueHeads(),
-                        headSize,
+                        shape.headSize(),
                         architecture.slidingWindow());
     }
 
@@ -94,8 +88,9 @@ public final class CausalSelfAttention implements StreamFunction {
         if (headNorm != null && raw_NR != null && inverse_NA != null) {
             headNorm.forward(heads_NW, raw_NR, inverse_NA);
         }
-        if (parts.rotary != null) {
-            parts.rotary.rotate(heads_NW, rotatedHeads, saved.pass().batch().positions());
+        if (parts.angles != null) {
+            int[] positions = saved.pass().batch().positions();
+            operators.rotate(heads_NW, rotatedHeads, parts.angles, positions);
         }
         Matrix attended_NQ;
         KeyValueCache cache = saved.pass().cache();

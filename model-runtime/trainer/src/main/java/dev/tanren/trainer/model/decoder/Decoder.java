@@ -36,7 +36,7 @@ public final class Decoder implements AutoCloseable {
         this.architecture = architecture;
         this.parameters = parameters;
         this.head = head;
-        this.memory = new ActivationMemory(parameters.kernels());
+        this.memory = new ActivationMemory(parameters.operators());
         List<Segment> all = new ArrayList<>();
         all.add(embedding);
         all.addAll(layers);

@@ -1,7 +1,7 @@
 package dev.tanren.trainer.model.decoder;
 
 import dev.tanren.trainer.model.MicroBatch;
-import dev.tanren.trainer.model.common.Kernels;
+import dev.tanren.trainer.model.common.Operators;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -24,7 +24,7 @@ public final class DecoderEvaluation {
         setting =
                 decoder.setting(
                         decoder.segments(),
-                        new PassClock(decoder.parameters().kernels()),
+                        new PassClock(decoder.parameters().operators()),
                         false,
                         sign);
     }
@@ -47,10 +47,10 @@ public final class DecoderEvaluation {
         decoder.parameters().refresh();
         int vocabulary = decoder.architecture().vocabSize();
         Tensor logits_BTV = torch.empty(batch.sequences(), batch.sequenceLength(), vocabulary);
-        Kernels kernels = decoder.parameters().kernels();
+        Operators operators = decoder.parameters().operators();
         try (PointerScope _ = new PointerScope();
-                Kernels.OwnedMatrix owned =
-                        kernels.allocate(decoder.format(), batch.places(), vocabulary);
+                Operators.OwnedMatrix owned =
+                        operators.allocate(decoder.format(), batch.places(), vocabulary);
                 Pass pass = new Pass(setting, batch, null, null)) {
             pass.logits(decoder.head(), 0, owned.matrix());
             logits_BTV.view(batch.places(), vocabulary).copy_(owned.matrix().tensor());

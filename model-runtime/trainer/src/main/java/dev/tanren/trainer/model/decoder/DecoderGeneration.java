@@ -19,7 +19,7 @@ public final class DecoderGeneration {
         setting =
                 decoder.setting(
                         decoder.segments(),
-                        new PassClock(decoder.parameters().kernels()),
+                        new PassClock(decoder.parameters().operators()),
                         false,
                         () -> {});
     }

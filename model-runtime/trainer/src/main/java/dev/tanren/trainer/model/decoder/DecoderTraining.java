@@ -21,7 +21,7 @@ public final class DecoderTraining {
             Decoder decoder, TrainingStage.Activations policy, Objective objective, Runnable sign) {
         this.decoder = decoder;
         this.objective = objective;
-        clock = new PassClock(decoder.parameters().kernels());
+        clock = new PassClock(decoder.parameters().operators());
         setting =
                 decoder.setting(
                         decoder.segments().stream().map(it -> around(it, policy)).toList(),

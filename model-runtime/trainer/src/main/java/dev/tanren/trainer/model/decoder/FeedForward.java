@@ -3,6 +3,7 @@ package dev.tanren.trainer.model.decoder;
 import dev.tanren.trainer.model.common.Activation;
 import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.model.common.Norm;
+import dev.tanren.trainer.model.common.Operators;
 import dev.tanren.trainer.model.common.Projection;
 
 /// The feed-forward part of a block: `hidden + output(activation(inner(x)))` with `x =
@@ -11,6 +12,7 @@ import dev.tanren.trainer.model.common.Projection;
 /// Legend: N places, H hidden, I inner width, A width after the activation.
 public final class FeedForward implements StreamFunction {
 
+    private final Operators operators;
     private final Parts parts;
 
     /// What the part is made of, with its parameters.
@@ -22,7 +24,8 @@ public final class FeedForward implements StreamFunction {
     private record Kept(
             Matrix input_NH, Saved.Derived normed_NH, Matrix statistics_NS, Matrix inner_NI) {}
 
-    public FeedForward(Parts parts) {
+    public FeedForward(Operators operators, Parts parts) {
+        this.operators = operators;
         this.parts = parts;
     }
 
@@ -30,7 +33,7 @@ public final class FeedForward implements StreamFunction {
     public Matrix forward(Matrix hidden_NH, Saved saved) {
         Matrix inner_NI = inner(hidden_NH, saved);
         Matrix activated_NA = activated(inner_NI, saved);
-        parts.activation.forward(inner_NI, activated_NA);
+        parts.activation.forward(operators, inner_NI, activated_NA);
         Matrix output_NH = saved.output(hidden_NH.columns());
         parts.output.forwardOnto(hidden_NH, activated_NA, output_NH);
         return output_NH;
@@ -65,7 +68,7 @@ public final class FeedForward implements StreamFunction {
         Matrix normedGradient_NH = saved.fleeting(gradient_NH.columns());
 
         parts.output.inputGradient(gradient_NH, activated_NA);
-        parts.activation.backward(activated_NA, inner_NI);
+        parts.activation.backward(operators, activated_NA, inner_NI);
         parts.output.parameterGradient(gradient_NH, activated_NA);
         parts.inner.parameterGradient(inner_NI, kept.normed_NH.matrix());
         parts.inner.inputGradient(inner_NI, normedGradient_NH);

@@ -1,9 +1,8 @@
 package dev.tanren.trainer.model.decoder;
 
 import dev.tanren.trainer.model.MicroBatch;
-import dev.tanren.trainer.model.common.Embedding;
-import dev.tanren.trainer.model.common.Kernels;
 import dev.tanren.trainer.model.common.Matrix;
+import dev.tanren.trainer.model.common.Operators;
 import dev.tanren.trainer.model.common.Parameter;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import java.util.List;
@@ -16,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 public final class InputEmbedding implements Segment {
 
     private final List<ParameterLayout.Entry> parameters;
-    private final Embedding embedding;
+    private final Operators operators;
     private final Parameter tokens_VH;
     private final @Nullable Parameter positions_PH;
 
@@ -24,11 +23,11 @@ public final class InputEmbedding implements Segment {
     /// @param positions_PH null where positions are not learned
     public InputEmbedding(
             List<ParameterLayout.Entry> parameters,
-            Kernels kernels,
+            Operators operators,
             Parameter tokens_VH,
             @Nullable Parameter positions_PH) {
         this.parameters = List.copyOf(parameters);
-        this.embedding = kernels.embedding();
+        this.operators = operators;
         this.tokens_VH = tokens_VH;
         this.positions_PH = positions_PH;
     }
@@ -49,10 +48,10 @@ public final class InputEmbedding implements Segment {
         MicroBatch batch = saved.pass().batch();
         Matrix hidden_NH = saved.output(tokens_VH.columns());
         requireRows("token", batch.tokens(), "vocabulary", tokens_VH);
-        embedding.forward(batch.tokens(), tokens_VH.weight(), hidden_NH);
+        operators.embed(batch.tokens(), tokens_VH.weight(), hidden_NH);
         if (positions_PH != null) {
             requireRows("position", batch.positions(), "model", positions_PH);
-            embedding.add(batch.positions(), positions_PH.weight(), hidden_NH);
+            operators.addEmbedding(batch.positions(), positions_PH.weight(), hidden_NH);
         }
         return hidden_NH;
     }
@@ -69,9 +68,9 @@ public final class InputEmbedding implements Segment {
     @Override
     public void backward(Matrix gradient_NH, Saved saved) {
         MicroBatch batch = saved.pass().batch();
-        embedding.backward(batch.tokens(), gradient_NH, tokens_VH.gradient());
+        operators.embedBackward(batch.tokens(), gradient_NH, tokens_VH.gradient());
         if (positions_PH != null) {
-            embedding.backward(batch.positions(), gradient_NH, positions_PH.gradient());
+            operators.embedBackward(batch.positions(), gradient_NH, positions_PH.gradient());
         }
     }
 }

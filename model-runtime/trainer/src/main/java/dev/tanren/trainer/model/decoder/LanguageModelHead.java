@@ -2,10 +2,9 @@ package dev.tanren.trainer.model.decoder;
 
 import dev.tanren.plan.planner.LogitsChunk;
 import dev.tanren.trainer.model.MicroBatch;
-import dev.tanren.trainer.model.common.CrossEntropy;
-import dev.tanren.trainer.model.common.Kernels;
 import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.model.common.Norm;
+import dev.tanren.trainer.model.common.Operators;
 import dev.tanren.trainer.model.common.Projection;
 import dev.tanren.trainer.parameters.ParameterLayout;
 import java.util.List;
@@ -25,7 +24,7 @@ public final class LanguageModelHead implements Segment {
     private final int chunk;
     private final Norm norm;
     private final Projection projection;
-    private final CrossEntropy crossEntropy;
+    private final Operators operators;
 
     private record Kept(Matrix input_NH, Matrix statistics_NS, Matrix normedGradient_NH) {}
 
@@ -33,15 +32,15 @@ public final class LanguageModelHead implements Segment {
     /// @param projection to the vocabulary; a tied one has the input embedding as its weight
     public LanguageModelHead(
             List<ParameterLayout.Entry> parameters,
-            Kernels kernels,
+            Operators operators,
             Norm norm,
             Projection projection) {
         this.parameters = List.copyOf(parameters);
         this.norm = norm;
         this.projection = projection;
         vocabulary = projection.outputs();
-        chunk = LogitsChunk.places(kernels.logitsAtOnce(), vocabulary);
-        crossEntropy = kernels.crossEntropy(vocabulary);
+        chunk = LogitsChunk.places(operators.logitsAtOnce(), vocabulary);
+        this.operators = operators;
     }
 
     @Override
@@ -73,7 +72,7 @@ public final class LanguageModelHead implements Segment {
             if (counts(targets, from, to)) {
                 try (PointerScope _ = new PointerScope()) {
                     Matrix logits_CV = logits(normed_NH.rows(from, to), pass);
-                    crossEntropy.losses(logits_CV, targets, from, pass.losses());
+                    operators.crossEntropy(logits_CV, targets, from, pass.losses());
                     pass.giveBack(logits_CV);
                 }
             }
@@ -94,7 +93,7 @@ public final class LanguageModelHead implements Segment {
                     continue;
                 }
                 Matrix logits_CV = logits(part_CH, pass);
-                crossEntropy.lossesAndGradient(
+                operators.crossEntropyAndGradient(
                         logits_CV, targets, from, pass.losses(), goal.objective(), goal.scale());
                 pass.clock().backward();
                 projection.inputGradient(logits_CV, partGradient_CH);

@@ -1,6 +1,6 @@
 package dev.tanren.trainer.model.decoder;
 
-import dev.tanren.trainer.model.common.Kernels;
+import dev.tanren.trainer.model.common.Operators;
 
 /// How long passes computed forward and backward, in seconds of wall time.
 ///
@@ -8,7 +8,7 @@ import dev.tanren.trainer.model.common.Kernels;
 /// waited for where one ends and the other begins.
 public final class PassClock {
 
-    private final Kernels kernels;
+    private final Operators operators;
     private long forward;
     private long backward;
     private long since;
@@ -20,8 +20,8 @@ public final class PassClock {
         BACKWARD
     }
 
-    PassClock(Kernels kernels) {
-        this.kernels = kernels;
+    PassClock(Operators operators) {
+        this.operators = operators;
     }
 
     void forward() {
@@ -40,7 +40,7 @@ public final class PassClock {
         if (to == now) {
             return;
         }
-        kernels.await();
+        operators.await();
         long time = System.nanoTime();
         switch (now) {
             case STOPPED -> {}

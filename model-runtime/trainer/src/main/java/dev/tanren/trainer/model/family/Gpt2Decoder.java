@@ -6,10 +6,11 @@ import dev.tanren.plan.Architecture;
 import dev.tanren.plan.family.DecoderFamily;
 import dev.tanren.plan.family.Gpt2;
 import dev.tanren.trainer.model.common.Activation;
+import dev.tanren.trainer.model.common.Bias;
 import dev.tanren.trainer.model.common.Conv1d;
-import dev.tanren.trainer.model.common.Kernels;
 import dev.tanren.trainer.model.common.Linear;
 import dev.tanren.trainer.model.common.Norm;
+import dev.tanren.trainer.model.common.Operators;
 import dev.tanren.trainer.model.common.ParameterSet;
 import dev.tanren.trainer.model.common.Projection;
 import dev.tanren.trainer.model.decoder.CausalSelfAttention;
@@ -28,27 +29,25 @@ final class Gpt2Decoder {
 
     private final Architecture architecture;
     private final DecoderFamily family;
-    private final Kernels kernels;
+    private final Operators operators;
     private final ParameterSet parameters;
-    private final Activation gelu;
 
-    private Gpt2Decoder(Architecture architecture, Format format, Kernels kernels) {
-        this.kernels = kernels;
+    private Gpt2Decoder(Architecture architecture, Format format, Operators operators) {
+        this.operators = operators;
         this.architecture = architecture;
         family = DecoderFamily.of(architecture);
-        parameters = new ParameterSet(ParameterLayout.of(architecture), format, kernels);
-        gelu = kernels.geluTanh(architecture.intermediateSize());
+        parameters = new ParameterSet(ParameterLayout.of(architecture), format, operators);
     }
 
-    static Decoder create(Architecture architecture, Format format, Kernels kernels) {
-        return new Gpt2Decoder(architecture, format, kernels).compose();
+    static Decoder create(Architecture architecture, Format format, Operators operators) {
+        return new Gpt2Decoder(architecture, format, operators).compose();
     }
 
     private Decoder compose() {
         InputEmbedding embedding =
                 new InputEmbedding(
                         parameters.entries(family.before(architecture)),
-                        kernels,
+                        operators,
                         parameters.get(Gpt2.EMBEDDING),
                         parameters.get(Gpt2.POSITIONS));
         List<DecoderLayer> layers =
@@ -66,7 +65,7 @@ final class Gpt2Decoder {
     private CausalSelfAttention attention(int layer) {
         return new CausalSelfAttention(
                 architecture,
-                kernels,
+                operators,
                 layer,
                 new CausalSelfAttention.Parts(
                         norm(part(layer, "ln_1")),
@@ -78,17 +77,18 @@ final class Gpt2Decoder {
 
     private FeedForward feedForward(int layer) {
         return new FeedForward(
+                operators,
                 new FeedForward.Parts(
                         norm(part(layer, "ln_2")),
                         projection(part(layer, "mlp.c_fc")),
-                        gelu,
+                        Activation.GELU_TANH,
                         projection(part(layer, "mlp.c_proj"))));
     }
 
     private LanguageModelHead head(InputEmbedding embedding) {
         return new LanguageModelHead(
                 parameters.entries(family.after(architecture)),
-                kernels,
+                operators,
                 norm(Gpt2.FINAL_NORM),
                 new Linear(
                         architecture.tieWordEmbeddings()
@@ -97,7 +97,8 @@ final class Gpt2Decoder {
     }
 
     private Norm norm(String part) {
-        return kernels.layerNorm(
+        return new Norm.Layer(
+                operators,
                 parameters.get(part + ".weight"),
                 parameters.get(part + ".bias"),
                 architecture.normEpsilon());
@@ -105,6 +106,7 @@ final class Gpt2Decoder {
 
     private Projection projection(String part) {
         return new Conv1d(
-                parameters.get(part + ".weight"), kernels.bias(parameters.get(part + ".bias")));
+                parameters.get(part + ".weight"),
+                new Bias(operators, parameters.get(part + ".bias")));
     }
 }

@@ -1,7 +1,7 @@
 package dev.tanren.trainer.model.family;
 
 import dev.tanren.plan.Architecture;
-import dev.tanren.trainer.model.common.Kernels;
+import dev.tanren.trainer.model.common.Operators;
 import dev.tanren.trainer.model.decoder.Decoder;
 import dev.tanren.trainer.parameters.Format;
 
@@ -16,8 +16,8 @@ final class LlamaDecoder {
 
     private LlamaDecoder() {}
 
-    static Decoder create(Architecture architecture, Format format, Kernels kernels) {
-        RotaryParts parts = new RotaryParts(architecture, format, kernels);
+    static Decoder create(Architecture architecture, Format format, Operators operators) {
+        RotaryParts parts = new RotaryParts(architecture, format, operators);
         return parts.decoder(parts::plainAttention);
     }
 }

@@ -4,8 +4,9 @@ import static dev.tanren.plan.family.RotaryFamily.weight;
 
 import dev.tanren.plan.Architecture;
 import dev.tanren.trainer.model.common.HeadNorm;
-import dev.tanren.trainer.model.common.Kernels;
+import dev.tanren.trainer.model.common.HeadShape;
 import dev.tanren.trainer.model.common.Linear;
+import dev.tanren.trainer.model.common.Operators;
 import dev.tanren.trainer.model.common.ParameterSet;
 import dev.tanren.trainer.model.decoder.CausalSelfAttention;
 import dev.tanren.trainer.model.decoder.Decoder;
@@ -17,26 +18,25 @@ final class Qwen3Decoder {
 
     private Qwen3Decoder() {}
 
-    static Decoder create(Architecture architecture, Format format, Kernels kernels) {
-        RotaryParts parts = new RotaryParts(architecture, format, kernels);
+    static Decoder create(Architecture architecture, Format format, Operators operators) {
+        RotaryParts parts = new RotaryParts(architecture, format, operators);
         return parts.decoder(
                 layer ->
                         new CausalSelfAttention.Parts(
                                 parts.inputNorm(layer),
                                 new Linear(parts.headsWeight(layer)),
                                 headNorm(architecture, parts, layer),
-                                parts.rotary(),
+                                parts.angles(),
                                 parts.attentionOutput(layer)));
     }
 
     private static HeadNorm headNorm(Architecture architecture, RotaryParts parts, int layer) {
         ParameterSet parameters = parts.parameters();
-        return parts.kernels()
-                .headNorm(
-                        architecture.heads(),
-                        architecture.keyValueHeads(),
-                        parameters.get(weight(layer, "self_attn.q_norm")),
-                        parameters.get(weight(layer, "self_attn.k_norm")),
-                        architecture.normEpsilon());
+        return new HeadNorm(
+                parts.operators(),
+                HeadShape.of(architecture),
+                parameters.get(weight(layer, "self_attn.q_norm")),
+                parameters.get(weight(layer, "self_attn.k_norm")),
+                architecture.normEpsilon());
     }
 }

@@ -5,12 +5,12 @@ import static dev.tanren.plan.family.RotaryFamily.weight;
 import dev.tanren.plan.Architecture;
 import dev.tanren.plan.family.RotaryFamily;
 import dev.tanren.trainer.model.common.Activation;
-import dev.tanren.trainer.model.common.Kernels;
 import dev.tanren.trainer.model.common.Linear;
 import dev.tanren.trainer.model.common.Norm;
+import dev.tanren.trainer.model.common.Operators;
 import dev.tanren.trainer.model.common.Parameter;
 import dev.tanren.trainer.model.common.ParameterSet;
-import dev.tanren.trainer.model.common.RotaryEmbedding;
+import dev.tanren.trainer.model.common.RotaryAngles;
 import dev.tanren.trainer.model.common.RotaryFrequencies;
 import dev.tanren.trainer.model.decoder.CausalSelfAttention;
 import dev.tanren.trainer.model.decoder.Decoder;
@@ -29,23 +29,21 @@ final class RotaryParts {
 
     private final Architecture architecture;
     private final RotaryFamily family;
-    private final Kernels kernels;
+    private final Operators operators;
     private final ParameterSet parameters;
-    private final RotaryEmbedding rotary;
-    private final Activation swiGlu;
+    private final RotaryAngles angles;
 
-    public RotaryParts(Architecture architecture, Format format, Kernels kernels) {
-        this.kernels = kernels;
+    public RotaryParts(Architecture architecture, Format format, Operators operators) {
+        this.operators = operators;
         this.architecture = architecture;
         family = RotaryFamily.of(architecture);
-        parameters = new ParameterSet(ParameterLayout.of(architecture), format, kernels);
-        rotary =
-                kernels.rotaryEmbedding(
+        parameters = new ParameterSet(ParameterLayout.of(architecture), format, operators);
+        angles =
+                new RotaryAngles(
                         RotaryFrequencies.of(
                                 architecture.effectiveHeadSize(),
                                 architecture.ropeTheta(),
                                 architecture.ropeScaling()));
-        swiGlu = kernels.swiGlu(architecture.intermediateSize());
     }
 
     /// A decoder of this attention and a gated feed-forward part in every layer.
@@ -55,7 +53,7 @@ final class RotaryParts {
         InputEmbedding embedding =
                 new InputEmbedding(
                         parameters.entries(family.before(architecture)),
-                        kernels,
+                        operators,
                         parameters.get(RotaryFamily.EMBEDDING),
                         null);
         List<DecoderLayer> layers =
@@ -68,7 +66,7 @@ final class RotaryParts {
     private DecoderLayer layer(int layer, CausalSelfAttention.Parts attention) {
         return new DecoderLayer(
                 parameters.entries(family.layer(architecture, layer)),
-                new CausalSelfAttention(architecture, kernels, layer, attention),
+                new CausalSelfAttention(architecture, operators, layer, attention),
                 feedForward(layer));
     }
 
@@ -78,17 +76,18 @@ final class RotaryParts {
                         weight(layer, family.innerProjection()),
                         2 * architecture.intermediateSize());
         return new FeedForward(
+                operators,
                 new FeedForward.Parts(
                         norm(weight(layer, "post_attention_layernorm")),
                         new Linear(gateUp),
-                        swiGlu,
+                        Activation.SWIGLU,
                         linear(weight(layer, "mlp.down_proj"))));
     }
 
     private LanguageModelHead head(InputEmbedding embedding) {
         return new LanguageModelHead(
                 parameters.entries(family.after(architecture)),
-                kernels,
+                operators,
                 norm(RotaryFamily.FINAL_NORM),
                 new Linear(
                         architecture.tieWordEmbeddings()
@@ -102,7 +101,7 @@ final class RotaryParts {
     }
 
     private Norm norm(String name) {
-        return kernels.rmsNorm(parameters.get(name), architecture.normEpsilon());
+        return new Norm.Rms(operators, parameters.get(name), architecture.normEpsilon());
     }
 
     /// Queries', keys' and values' weights as one.
@@ -123,12 +122,12 @@ final class RotaryParts {
         return new Linear(parameters.get(name));
     }
 
-    public RotaryEmbedding rotary() {
-        return rotary;
+    public RotaryAngles angles() {
+        return angles;
     }
 
-    public Kernels kernels() {
-        return kernels;
+    public Operators operators() {
+        return operators;
     }
 
     public ParameterSet parameters() {
@@ -141,7 +140,7 @@ final class RotaryParts {
                 inputNorm(layer),
                 new Linear(headsWeight(layer)),
                 null,
-                rotary(),
+                angles(),
                 attentionOutput(layer));
     }
 }

@@ -1,6 +1,5 @@
 package dev.tanren.trainer.model.host;
 
-import dev.tanren.trainer.model.common.Activation;
 import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.parameters.ComputeThreads;
 
@@ -11,17 +10,15 @@ import dev.tanren.trainer.parameters.ComputeThreads;
 /// e^(-2u))`.
 ///
 /// Legend: N places, I intermediate.
-final class GeluTanh implements Activation {
+final class GeluTanh {
 
     private static final int BLOCK = 32;
     private static final float TWICE_ROOT = (float) (2 * Math.sqrt(2 / Math.PI));
     private static final float CUBIC = 0.044715f;
 
-    private final ThreadLocal<Row> rows;
+    private static final ThreadLocal<Row> ROWS = ThreadLocal.withInitial(() -> new Row(0));
 
-    GeluTanh(int intermediate) {
-        this.rows = ThreadLocal.withInitial(() -> new Row(intermediate));
-    }
+    private GeluTanh() {}
 
     private static final class Row {
         final float[] input;
@@ -29,7 +26,17 @@ final class GeluTanh implements Activation {
         final float[] gradient;
         final Exponential exponential;
 
-        Row(int size) {
+        /// This thread's, of so many columns.
+        static Row of(int size) {
+            Row row = ROWS.get();
+            if (row.gradient.length != size) {
+                row = new Row(size);
+                ROWS.set(row);
+            }
+            return row;
+        }
+
+        private Row(int size) {
             input = new float[size];
             decay = new float[size];
             gradient = new float[size];
@@ -37,19 +44,13 @@ final class GeluTanh implements Activation {
         }
     }
 
-    @Override
-    public int outputs(int inputs) {
-        return inputs;
-    }
-
-    @Override
-    public void forward(Matrix inputs_NI, Matrix outputs_NI) {
+    static void forward(Matrix inputs_NI, Matrix outputs_NI) {
         int count = inputs_NI.columns();
         ComputeThreads.loop(
                 inputs_NI.rows(),
                 BLOCK,
                 (from, to) -> {
-                    Row row = rows.get();
+                    Row row = Row.of(count);
                     for (long n = from; n < to; n++) {
                         load(inputs_NI, n, row);
                         gated(row.input, row.decay, count);
@@ -62,14 +63,13 @@ final class GeluTanh implements Activation {
     ///
     /// @param gradientThenOutput_NI the output's gradient; becomes the output
     /// @param inputsThenGradient_NI inputs; become their gradient
-    @Override
-    public void backward(Matrix gradientThenOutput_NI, Matrix inputsThenGradient_NI) {
+    static void backward(Matrix gradientThenOutput_NI, Matrix inputsThenGradient_NI) {
         int count = inputsThenGradient_NI.columns();
         ComputeThreads.loop(
                 inputsThenGradient_NI.rows(),
                 BLOCK,
                 (from, to) -> {
-                    Row row = rows.get();
+                    Row row = Row.of(count);
                     for (long n = from; n < to; n++) {
                         load(inputsThenGradient_NI, n, row);
                         Rows.read(gradientThenOutput_NI, n, row.gradient);

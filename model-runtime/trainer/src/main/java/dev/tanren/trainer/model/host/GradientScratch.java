@@ -1,6 +1,5 @@
 package dev.tanren.trainer.model.host;
 
-import dev.tanren.trainer.model.common.GradientProducts;
 import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.parameters.ComputeThreads;
 import dev.tanren.trainer.parameters.Format;
@@ -15,19 +14,17 @@ import org.jspecify.annotations.Nullable;
 /// factors, so they are made in memory of their own, a few rows at a time, and added from there.
 ///
 /// Legend: R rows and C columns of the gradient, N places.
-final class GradientScratch implements GradientProducts {
+final class GradientScratch {
 
     /// Numbers that are made at once: 2 MiB.
     private static final int ELEMENTS = 1 << 20;
 
     private static final int BLOCK = 16;
 
-    private final Arena arena = Arena.ofShared();
     private @Nullable MemorySegment memory;
 
     /// The product is rounded to bf16.
-    @Override
-    public void add(Matrix gradient_RC, Tensor left_RN, Tensor right_NC) {
+    void add(Matrix gradient_RC, Tensor left_RN, Tensor right_NC) {
         int columns = gradient_RC.columns();
         int most = Math.max(1, ELEMENTS / columns);
         for (int from = 0; from < gradient_RC.rows(); from += most) {
@@ -44,7 +41,7 @@ final class GradientScratch implements GradientProducts {
         MemorySegment made = memory;
         long bytes = (long) Math.max(ELEMENTS, columns) * Format.BFLOAT16.bytes();
         if (made == null || made.byteSize() < bytes) {
-            made = arena.allocate(bytes, 64);
+            made = Arena.ofAuto().allocate(bytes, 64);
             memory = made;
         }
         return made;
@@ -71,10 +68,5 @@ final class GradientScratch implements GradientProducts {
         for (int i = 0; i < count; i++) {
             sum[i] += part[i];
         }
-    }
-
-    @Override
-    public void close() {
-        arena.close();
     }
 }

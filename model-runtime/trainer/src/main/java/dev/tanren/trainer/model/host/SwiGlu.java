@@ -1,23 +1,18 @@
 package dev.tanren.trainer.model.host;
 
-import dev.tanren.trainer.model.common.Activation;
 import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.parameters.ComputeThreads;
 
 /// The gated unit `silu(gate) · up` (Shazeer 2020), forward and backward as one pass each.
 ///
 /// Legend: N places, I intermediate. Gates and ups lie side by side: `gateUp_N2I`.
-final class SwiGlu implements Activation {
+final class SwiGlu {
 
     private static final int BLOCK = 32;
 
-    private final int intermediate;
-    private final ThreadLocal<Row> rows;
+    private static final ThreadLocal<Row> ROWS = ThreadLocal.withInitial(() -> new Row(0));
 
-    SwiGlu(int intermediate) {
-        this.intermediate = intermediate;
-        this.rows = ThreadLocal.withInitial(() -> new Row(intermediate));
-    }
+    private SwiGlu() {}
 
     private static final class Row {
         final float[] gate;
@@ -26,7 +21,17 @@ final class SwiGlu implements Activation {
         final float[] gradient;
         final Exponential exponential;
 
-        Row(int size) {
+        /// This thread's, of so many columns.
+        static Row of(int size) {
+            Row row = ROWS.get();
+            if (row.gradient.length != size) {
+                row = new Row(size);
+                ROWS.set(row);
+            }
+            return row;
+        }
+
+        private Row(int size) {
             gate = new float[size];
             up = new float[size];
             decay = new float[size];
@@ -35,18 +40,13 @@ final class SwiGlu implements Activation {
         }
     }
 
-    @Override
-    public int outputs(int inputs) {
-        return inputs / 2;
-    }
-
-    @Override
-    public void forward(Matrix gateUp_N2I, Matrix product_NI) {
+    static void forward(Matrix gateUp_N2I, Matrix product_NI) {
+        int intermediate = product_NI.columns();
         ComputeThreads.loop(
                 product_NI.rows(),
                 BLOCK,
                 (from, to) -> {
-                    Row row = rows.get();
+                    Row row = Row.of(intermediate);
                     for (long n = from; n < to; n++) {
                         load(gateUp_N2I, n, row);
                         gated(row.gate, row.up, row.decay, intermediate);
@@ -59,13 +59,13 @@ final class SwiGlu implements Activation {
     ///
     /// @param gradientThenProduct_NI the product's gradient; becomes the product
     /// @param gateUpThenGradient_N2I gates and ups; become their gradients
-    @Override
-    public void backward(Matrix gradientThenProduct_NI, Matrix gateUpThenGradient_N2I) {
+    static void backward(Matrix gradientThenProduct_NI, Matrix gateUpThenGradient_N2I) {
+        int intermediate = gradientThenProduct_NI.columns();
         ComputeThreads.loop(
                 gradientThenProduct_NI.rows(),
                 BLOCK,
                 (from, to) -> {
-                    Row row = rows.get();
+                    Row row = Row.of(intermediate);
                     for (long n = from; n < to; n++) {
                         load(gateUpThenGradient_N2I, n, row);
                         Rows.read(gradientThenProduct_NI, n, row.gradient);
@@ -78,7 +78,8 @@ final class SwiGlu implements Activation {
     }
 
     /// Leaves `e^(-gate)` in `decay`.
-    private void load(Matrix gateUp_N2I, long n, Row row) {
+    private static void load(Matrix gateUp_N2I, long n, Row row) {
+        int intermediate = row.gate.length;
         Rows.read(gateUp_N2I, n, 0, row.gate, 0, intermediate);
         Rows.read(gateUp_N2I, n, intermediate, row.up, 0, intermediate);
         System.arraycopy(row.gate, 0, row.decay, 0, intermediate);

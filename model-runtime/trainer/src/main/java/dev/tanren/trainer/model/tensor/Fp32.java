@@ -4,7 +4,7 @@ import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/// Steps that kernels share; all compute in fp32, whatever the memory has.
+/// Steps that operators share; all compute in fp32, whatever the memory has.
 final class Fp32 {
 
     private Fp32() {}

@@ -1,6 +1,6 @@
 package dev.tanren.trainer.model.common;
 
-import dev.tanren.trainer.model.host.HostKernels;
+import dev.tanren.trainer.model.host.HostOperators;
 import dev.tanren.trainer.parameters.Format;
 import java.util.ArrayList;
 import java.util.List;
@@ -8,18 +8,18 @@ import java.util.List;
 /// Matrices of a test in the host's memory, which is freed at its end.
 public final class Matrices implements AutoCloseable {
 
-    private final Kernels kernels = new HostKernels();
-    private final List<Kernels.OwnedMatrix> all = new ArrayList<>();
+    private final Operators operators = new HostOperators();
+    private final List<Operators.OwnedMatrix> all = new ArrayList<>();
 
     /// What it holds is undefined.
     public Matrix make(Format format, int rows, int columns) {
-        Kernels.OwnedMatrix owned = kernels.allocate(format, rows, columns);
+        Operators.OwnedMatrix owned = operators.allocate(format, rows, columns);
         all.add(owned);
         return owned.matrix();
     }
 
     @Override
     public void close() {
-        all.forEach(Kernels.OwnedMatrix::close);
+        all.forEach(Operators.OwnedMatrix::close);
     }
 }

@@ -2,7 +2,7 @@ package dev.tanren.trainer.model.common;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tanren.trainer.model.host.HostKernels;
+import dev.tanren.trainer.model.host.HostOperators;
 import dev.tanren.trainer.parameters.Format;
 import dev.tanren.trainer.tools.NativeRuntime;
 import java.lang.foreign.ValueLayout;
@@ -98,7 +98,7 @@ class SlidingWindowTest {
 
     private static GroupedQueryAttention attention(int window) {
         HeadShape shape = new HeadShape(KEYS, HEADS / KEYS, SIZE);
-        return new GroupedQueryAttention(shape, new HostKernels().headGradients(shape), window);
+        return new GroupedQueryAttention(shape, new HostOperators(), null, window);
     }
 
     private static void attend(

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.tanren.plan.Objective;
 import dev.tanren.trainer.model.MicroBatch;
-import dev.tanren.trainer.model.common.CrossEntropy;
 import dev.tanren.trainer.model.common.Losses;
 import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.optimizer.ReferenceFigures;
@@ -134,12 +133,11 @@ class CrossEntropyTest {
     private static double[] gradient(
             double[] logits, int[] targets, Objective objective, Losses losses, double scale) {
         int vocabulary = logits.length / targets.length;
-        CrossEntropy crossEntropy = new HostCrossEntropy(vocabulary);
         try (FlatBuffer buffer = FlatBuffer.allocate(logits.length)) {
             for (int i = 0; i < logits.length; i++) {
                 buffer.segment().setAtIndex(JAVA_FLOAT, i, (float) logits[i]);
             }
-            crossEntropy.lossesAndGradient(
+            CrossEntropies.lossesAndGradient(
                     new Matrix(
                             buffer.tensor(),
                             buffer.segment(),

@@ -5,13 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tanren.plan.Objective;
 import dev.tanren.trainer.model.MicroBatch;
 import dev.tanren.trainer.model.common.Activation;
-import dev.tanren.trainer.model.common.CrossEntropy;
 import dev.tanren.trainer.model.common.HeadNorm;
+import dev.tanren.trainer.model.common.HeadShape;
 import dev.tanren.trainer.model.common.Losses;
 import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.model.common.Norm;
+import dev.tanren.trainer.model.common.Operators;
 import dev.tanren.trainer.model.common.Parameter;
-import dev.tanren.trainer.model.common.RotaryEmbedding;
+import dev.tanren.trainer.model.common.RotaryAngles;
 import dev.tanren.trainer.model.common.RotaryFrequencies;
 import dev.tanren.trainer.parameters.Bfloat16;
 import dev.tanren.trainer.parameters.Format;
@@ -23,10 +24,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Kernels on bf16 memory against the same kernels on fp32 memory. Whatever takes one pass computes
+/// Operators on bf16 memory against the same ones on fp32 memory. Whatever takes one pass computes
 /// in fp32 arrays, so from the same numbers it makes the same bits, but for the one rounding when
 /// they are stored.
 class FormatsTest extends TwoFormats {
+
+    private static final Operators OPERATORS = new HostOperators();
 
     /// What a kernel leaves behind.
     ///
@@ -64,9 +67,14 @@ class FormatsTest extends TwoFormats {
 
     @Test
     void normsOfRows() {
-        assertSameButForTheLastRounding(model -> norm(model, new RmsNorm(model.get("gain"), 1e-5)));
         assertSameButForTheLastRounding(
-                model -> norm(model, new LayerNorm(model.get("gain"), model.get("bias"), 1e-5)));
+                model -> norm(model, new Norm.Rms(OPERATORS, model.get("gain"), 1e-5)));
+        assertSameButForTheLastRounding(
+                model ->
+                        norm(
+                                model,
+                                new Norm.Layer(
+                                        OPERATORS, model.get("gain"), model.get("bias"), 1e-5)));
     }
 
     private static Left norm(Model model, Norm norm) {
@@ -86,7 +94,12 @@ class FormatsTest extends TwoFormats {
         assertSameButForTheLastRounding(
                 model -> {
                     HeadNorm norm =
-                            new HostHeadNorm(4, 2, model.get("query"), model.get("key"), 1e-6);
+                            new HeadNorm(
+                                    OPERATORS,
+                                    new HeadShape(2, 2, 8),
+                                    model.get("query"),
+                                    model.get("key"),
+                                    1e-6);
                     model.bind();
                     Matrix heads = model.random(64, 1);
                     Matrix raw = model.matrix(ROWS, norm.width());
@@ -100,16 +113,16 @@ class FormatsTest extends TwoFormats {
 
     @Test
     void activationsOfFeedForwardParts() {
-        assertSameButForTheLastRounding(model -> activation(model, new SwiGlu(WIDTH / 2)));
-        assertSameButForTheLastRounding(model -> activation(model, new GeluTanh(WIDTH)));
+        assertSameButForTheLastRounding(model -> activation(model, Activation.SWIGLU));
+        assertSameButForTheLastRounding(model -> activation(model, Activation.GELU_TANH));
     }
 
     private static Left activation(Model model, Activation activation) {
         Matrix inputs = model.random(WIDTH, 1);
         Matrix outputs = model.matrix(ROWS, activation.outputs(WIDTH));
-        activation.forward(inputs, outputs);
+        activation.forward(OPERATORS, inputs, outputs);
         Matrix gradient = model.random(activation.outputs(WIDTH), 2);
-        activation.backward(gradient, inputs);
+        activation.backward(OPERATORS, gradient, inputs);
         return new Left(List.of(outputs, gradient, inputs), List.of());
     }
 
@@ -118,10 +131,9 @@ class FormatsTest extends TwoFormats {
         int[] positions = IntStream.range(0, ROWS).map(n -> n * 7 % 50).toArray();
         assertSameButForTheLastRounding(
                 model -> {
-                    RotaryEmbedding rotary =
-                            new HostRotaryEmbedding(RotaryFrequencies.of(16, 1e4, null));
+                    RotaryAngles angles = new RotaryAngles(RotaryFrequencies.of(16, 1e4, null));
                     Matrix heads = model.random(5 * 16, 1);
-                    rotary.rotate(heads, 3, positions);
+                    OPERATORS.rotate(heads, 3, angles, positions);
                     return new Left(List.of(heads), List.of());
                 });
     }
@@ -133,13 +145,12 @@ class FormatsTest extends TwoFormats {
         targets[3] = MicroBatch.IGNORED;
         assertSameButForTheLastRounding(
                 model -> {
-                    CrossEntropy crossEntropy = new HostCrossEntropy(3000);
                     Objective objective = new Objective(1e-3, smoothing);
                     Matrix logits = model.random(3000, 1);
                     Losses alone = Losses.of(ROWS);
                     Losses losses = Losses.of(ROWS);
-                    crossEntropy.losses(logits, targets, 0, alone);
-                    crossEntropy.lossesAndGradient(logits, targets, 0, losses, objective, 0.3);
+                    OPERATORS.crossEntropy(logits, targets, 0, alone);
+                    OPERATORS.crossEntropyAndGradient(logits, targets, 0, losses, objective, 0.3);
                     assertThat(losses.crossEntropies()).isEqualTo(alone.crossEntropies());
                     float[] exact = new float[ROWS];
                     for (int n = 0; n < ROWS; n++) {
@@ -156,10 +167,10 @@ class FormatsTest extends TwoFormats {
                     Parameter bias = model.get("bias");
                     model.bind();
                     Matrix filled = model.matrix(ROWS, WIDTH);
-                    new HostBias(bias).fill(filled);
+                    OPERATORS.fillWithBias(bias.weight(), filled);
                     Matrix added = model.matrix(ROWS, WIDTH);
-                    new HostBias(bias).copyWith(model.random(WIDTH, 1), added);
-                    new HostBias(bias).addGradient(model.random(WIDTH, 2));
+                    OPERATORS.addBias(model.random(WIDTH, 1), bias.weight(), added);
+                    OPERATORS.biasBackward(model.random(WIDTH, 2), bias.gradient());
                     return new Left(List.of(filled, added), List.of());
                 });
     }
@@ -172,8 +183,8 @@ class FormatsTest extends TwoFormats {
                     Parameter table = model.get("wide");
                     model.bind();
                     Matrix hidden = model.matrix(ROWS, WIDTH);
-                    new HostEmbedding().forward(tokens, table.weight(), hidden);
-                    new HostEmbedding().backward(tokens, model.random(WIDTH, 1), table.gradient());
+                    OPERATORS.embed(tokens, table.weight(), hidden);
+                    OPERATORS.embedBackward(tokens, model.random(WIDTH, 1), table.gradient());
                     return new Left(List.of(hidden), List.of());
                 });
     }

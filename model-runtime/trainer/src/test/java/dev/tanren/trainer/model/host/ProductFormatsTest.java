@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tanren.trainer.model.common.AttentionSpan;
+import dev.tanren.trainer.model.common.Bias;
 import dev.tanren.trainer.model.common.Conv1d;
 import dev.tanren.trainer.model.common.GroupedQueryAttention;
 import dev.tanren.trainer.model.common.HeadShape;
@@ -48,7 +49,11 @@ class ProductFormatsTest extends TwoFormats {
     void productsAreWithinTheRoundingOfTheirFactorsAndResults() {
         assertProductsClose(model -> new Linear(model.get("wide"), null), WIDTH);
         assertProductsClose(
-                model -> new Conv1d(model.get("tall"), new HostBias(model.get("outputs"))), WIDTH);
+                model ->
+                        new Conv1d(
+                                model.get("tall"),
+                                new Bias(new HostOperators(), model.get("outputs"))),
+                WIDTH);
     }
 
     private void assertProductsClose(Function<Model, Projection> projection, int inputs) {
@@ -98,8 +103,8 @@ class ProductFormatsTest extends TwoFormats {
     @Test
     void productsAreAddedToGradientsInFullPrecision() {
         ParameterLayout large = new LayoutBuilder().add("large", 3, 700_000).build();
-        try (FlatBuffer sum = FlatBuffer.allocate(large);
-                GradientScratch scratch = new GradientScratch()) {
+        GradientScratch scratch = new GradientScratch();
+        try (FlatBuffer sum = FlatBuffer.allocate(large)) {
             for (int row = 0; row < 3; row++) {
                 sum.segment().setAtIndex(JAVA_FLOAT, row * 700_000L + 5, 1 << row);
             }
@@ -144,7 +149,7 @@ class ProductFormatsTest extends TwoFormats {
         HeadShape shape = new HeadShape(2, 2, 8);
         GroupedQueryAttention attention =
                 new GroupedQueryAttention(
-                        shape, new HostKernels().headGradients(shape), window == 0 ? null : window);
+                        shape, new HostOperators(), null, window == 0 ? null : window);
         List<AttentionSpan> spans =
                 List.of(new AttentionSpan(0, 2, 20), new AttentionSpan(40, 1, 30));
         Matrix heads = model.random(64, 1);

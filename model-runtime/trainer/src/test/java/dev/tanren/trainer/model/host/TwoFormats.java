@@ -18,8 +18,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 
-/// What tests of kernels on bf16 memory share with those of the same kernels on fp32 memory: the
-/// same random weights, and matrices of either format.
+/// What tests of operators on bf16 memory share with those of the same operators on fp32 memory:
+/// the same random weights, and matrices of either format.
 abstract class TwoFormats {
 
     /// More than a block of rows, and more columns than one tile of the conversion.
@@ -69,7 +69,7 @@ abstract class TwoFormats {
 
         Model(Format format) {
             this.format = format;
-            parameters = new ParameterSet(layout, format, new HostKernels());
+            parameters = new ParameterSet(layout, format, new HostOperators());
         }
 
         Parameter get(String name) {

@@ -2,9 +2,8 @@ package dev.tanren.trainer.model.host;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
-import dev.tanren.trainer.model.common.HeadNorm;
+import dev.tanren.trainer.model.common.HeadShape;
 import dev.tanren.trainer.model.common.Matrix;
-import dev.tanren.trainer.model.common.Parameter;
 import dev.tanren.trainer.parameters.ComputeThreads;
 import dev.tanren.trainer.parameters.Sums;
 import java.lang.foreign.MemorySegment;
@@ -13,43 +12,55 @@ import java.lang.foreign.MemorySegment;
 ///
 /// Legend: N places, W all heads side by side (queries, keys, values), R queries and keys, A their
 /// number, D head size.
-final class HostHeadNorm implements HeadNorm {
+final class HeadNorms {
 
     /// Gains' gradients are summed inside a block of rows, then over blocks in order.
     private static final int BLOCK = 64;
 
-    private final int queries;
+    private final HeadShape shape;
     private final int heads;
     private final int headSize;
-    private final Parameter queryGain_1D;
-    private final Parameter keyGain_1D;
-    private final double epsilon;
+    private final float[] gain;
 
-    /// @param queries query heads
-    /// @param keys key heads
-    HostHeadNorm(
-            int queries, int keys, Parameter queryGain_1D, Parameter keyGain_1D, double epsilon) {
-        this.queries = queries;
-        this.heads = queries + keys;
-        this.headSize = queryGain_1D.columns();
-        this.queryGain_1D = queryGain_1D;
-        this.keyGain_1D = keyGain_1D;
-        this.epsilon = epsilon;
+    private HeadNorms(HeadShape shape, Matrix queryGain_1D, Matrix keyGain_1D) {
+        this.shape = shape;
+        heads = shape.rotated();
+        headSize = shape.headSize();
+        gain = gains(queryGain_1D, keyGain_1D);
     }
 
-    @Override
-    public int width() {
+    static void forward(
+            Matrix heads_NW,
+            HeadShape shape,
+            Matrix queryGain_1D,
+            Matrix keyGain_1D,
+            double epsilon,
+            Matrix raw_NR,
+            Matrix inverse_NA) {
+        new HeadNorms(shape, queryGain_1D, keyGain_1D)
+                .forward(heads_NW, epsilon, raw_NR, inverse_NA);
+    }
+
+    static void backward(
+            Matrix gradient_NW,
+            HeadShape shape,
+            Matrix queryGain_1D,
+            Matrix keyGain_1D,
+            Matrix raw_NR,
+            Matrix inverse_NA,
+            Matrix queryGainGradient_1D,
+            Matrix keyGainGradient_1D) {
+        HeadNorms norms = new HeadNorms(shape, queryGain_1D, keyGain_1D);
+        float[][] partial = norms.backward(gradient_NW, raw_NR, inverse_NA);
+        RowBlocks.addTo(queryGainGradient_1D.segment(), norms.part(partial, 0));
+        RowBlocks.addTo(keyGainGradient_1D.segment(), norms.part(partial, shape.headSize()));
+    }
+
+    private int width() {
         return heads * headSize;
     }
 
-    @Override
-    public int heads() {
-        return heads;
-    }
-
-    @Override
-    public void forward(Matrix heads_NW, Matrix raw_NR, Matrix inverse_NA) {
-        float[] gain = gains();
+    private void forward(Matrix heads_NW, double epsilon, Matrix raw_NR, Matrix inverse_NA) {
         ComputeThreads.loop(
                 heads_NW.rows(),
                 BLOCK,
@@ -60,7 +71,7 @@ final class HostHeadNorm implements HeadNorm {
                         Rows.read(heads_NW, n, 0, row, 0, row.length);
                         Rows.write(row, raw_NR, n);
                         for (int head = 0; head < heads; head++) {
-                            inverses[head] = normalise(row, head, gain);
+                            inverses[head] = normalise(row, head, epsilon);
                         }
                         Rows.write(inverses, inverse_NA, n);
                         Rows.write(row, heads_NW, n, 0, row.length);
@@ -68,7 +79,7 @@ final class HostHeadNorm implements HeadNorm {
                 });
     }
 
-    private float normalise(float[] row, int head, float[] gain) {
+    private float normalise(float[] row, int head, double epsilon) {
         int at = head * headSize;
         double mean = Sums.ofProducts(row, row, at, headSize) / headSize;
         float inverse = (float) (1 / Math.sqrt(mean + epsilon));
@@ -76,9 +87,7 @@ final class HostHeadNorm implements HeadNorm {
         return inverse;
     }
 
-    @Override
-    public void backward(Matrix gradient_NW, Matrix raw_NR, Matrix inverse_NA) {
-        float[] gain = gains();
+    private float[][] backward(Matrix gradient_NW, Matrix raw_NR, Matrix inverse_NA) {
         float[][] partial = new float[Math.ceilDiv(gradient_NW.rows(), BLOCK)][2 * headSize];
         ComputeThreads.loop(
                 gradient_NW.rows(),
@@ -93,17 +102,15 @@ final class HostHeadNorm implements HeadNorm {
                         Rows.read(raw_NR, n, raw);
                         Rows.read(inverse_NA, n, inverses);
                         for (int head = 0; head < heads; head++) {
-                            backwardHead(row, raw, head, inverses[head], gain, sums);
+                            backwardHead(row, raw, head, inverses[head], sums);
                         }
                         Rows.write(row, gradient_NW, n, 0, row.length);
                     }
                 });
-        RowBlocks.addTo(queryGain_1D.gradient().segment(), part(partial, 0));
-        RowBlocks.addTo(keyGain_1D.gradient().segment(), part(partial, headSize));
+        return partial;
     }
 
-    private void backwardHead(
-            float[] row, float[] raw, int head, float inverse, float[] gain, float[] sums) {
+    private void backwardHead(float[] row, float[] raw, int head, float inverse, float[] sums) {
         int at = head * headSize;
         addProducts(sums, gainAt(head), row, raw, at, inverse, headSize);
         multiply(row, at, gain, gainAt(head), headSize);
@@ -113,15 +120,16 @@ final class HostHeadNorm implements HeadNorm {
     }
 
     /// Queries' gain, then keys'.
-    private float[] gains() {
+    private static float[] gains(Matrix queryGain_1D, Matrix keyGain_1D) {
+        int headSize = queryGain_1D.columns();
         float[] gains = new float[2 * headSize];
-        MemorySegment.copy(queryGain_1D.weight().segment(), JAVA_FLOAT, 0, gains, 0, headSize);
-        MemorySegment.copy(keyGain_1D.weight().segment(), JAVA_FLOAT, 0, gains, headSize, headSize);
+        MemorySegment.copy(queryGain_1D.segment(), JAVA_FLOAT, 0, gains, 0, headSize);
+        MemorySegment.copy(keyGain_1D.segment(), JAVA_FLOAT, 0, gains, headSize, headSize);
         return gains;
     }
 
     private int gainAt(int head) {
-        return head < queries ? 0 : headSize;
+        return head < shape.queries() ? 0 : headSize;
     }
 
     private float[][] part(float[][] blocks, int from) {

@@ -2,25 +2,18 @@ package dev.tanren.trainer.model.host;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
-import dev.tanren.trainer.model.common.Bias;
 import dev.tanren.trainer.model.common.Matrix;
-import dev.tanren.trainer.model.common.Parameter;
 import dev.tanren.trainer.parameters.ComputeThreads;
 
 /// Legend: N places, O outputs.
-final class HostBias implements Bias {
+final class Biases {
 
     private static final int BLOCK = 64;
 
-    private final Parameter bias_1O;
+    private Biases() {}
 
-    HostBias(Parameter bias_1O) {
-        this.bias_1O = bias_1O;
-    }
-
-    @Override
-    public void fill(Matrix outputs_NO) {
-        float[] bias = bias_1O.weight().segment().toArray(JAVA_FLOAT);
+    static void fill(Matrix bias_1O, Matrix outputs_NO) {
+        float[] bias = bias_1O.segment().toArray(JAVA_FLOAT);
         ComputeThreads.loop(
                 outputs_NO.rows(),
                 BLOCK,
@@ -31,10 +24,9 @@ final class HostBias implements Bias {
                 });
     }
 
-    @Override
-    public void copyWith(Matrix inputs_NO, Matrix outputs_NO) {
+    static void add(Matrix inputs_NO, Matrix bias_1O, Matrix outputs_NO) {
         int count = outputs_NO.columns();
-        float[] bias = bias_1O.weight().segment().toArray(JAVA_FLOAT);
+        float[] bias = bias_1O.segment().toArray(JAVA_FLOAT);
         ComputeThreads.loop(
                 outputs_NO.rows(),
                 BLOCK,
@@ -50,8 +42,7 @@ final class HostBias implements Bias {
 
     /// Inside blocks of a fixed size, then over blocks in order, so that the bits do not depend on
     /// threads.
-    @Override
-    public void addGradient(Matrix gradient_NO) {
+    static void backward(Matrix gradient_NO, Matrix biasGradient_1O) {
         int count = gradient_NO.columns();
         float[][] partial = new float[Math.ceilDiv(gradient_NO.rows(), BLOCK)][count];
         ComputeThreads.loop(
@@ -65,7 +56,7 @@ final class HostBias implements Bias {
                         add(sum, row, count);
                     }
                 });
-        RowBlocks.addTo(bias_1O.gradient().segment(), partial);
+        RowBlocks.addTo(biasGradient_1O.segment(), partial);
     }
 
     private static void add(float[] sum, float[] part, int count) {

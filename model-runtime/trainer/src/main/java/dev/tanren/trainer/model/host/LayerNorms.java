@@ -3,8 +3,6 @@ package dev.tanren.trainer.model.host;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import dev.tanren.trainer.model.common.Matrix;
-import dev.tanren.trainer.model.common.Norm;
-import dev.tanren.trainer.model.common.Parameter;
 import dev.tanren.trainer.parameters.ComputeThreads;
 import dev.tanren.trainer.parameters.Sums;
 import java.lang.foreign.MemorySegment;
@@ -12,33 +10,23 @@ import java.lang.foreign.MemorySegment;
 /// Layer normalisation with gain and bias (Ba et al. 2016), forward and backward as one pass each.
 ///
 /// Legend: N places, H hidden.
-final class LayerNorm implements Norm {
+final class LayerNorms {
 
     /// Gradients of gain and bias are summed inside a block of rows, then over blocks in order.
     private static final int BLOCK = 64;
 
-    private final Parameter gain_1H;
-    private final Parameter bias_1H;
-    private final double epsilon;
-    private final int hidden;
+    private LayerNorms() {}
 
-    LayerNorm(Parameter gain_1H, Parameter bias_1H, double epsilon) {
-        this.gain_1H = gain_1H;
-        this.bias_1H = bias_1H;
-        this.epsilon = epsilon;
-        hidden = gain_1H.columns();
-    }
-
-    /// The mean of each row, and one over its standard deviation.
-    @Override
-    public int statistics() {
-        return 2;
-    }
-
-    @Override
-    public void forward(Matrix inputs_NH, Matrix outputs_NH, Matrix statistics_N2) {
-        float[] gain = gain_1H.weight().segment().toArray(JAVA_FLOAT);
-        float[] bias = bias_1H.weight().segment().toArray(JAVA_FLOAT);
+    static void forward(
+            Matrix inputs_NH,
+            Matrix gain_1H,
+            Matrix bias_1H,
+            double epsilon,
+            Matrix outputs_NH,
+            Matrix statistics_N2) {
+        int hidden = inputs_NH.columns();
+        float[] gain = gain_1H.segment().toArray(JAVA_FLOAT);
+        float[] bias = bias_1H.segment().toArray(JAVA_FLOAT);
         ComputeThreads.loop(
                 inputs_NH.rows(),
                 BLOCK,
@@ -47,7 +35,7 @@ final class LayerNorm implements Norm {
                     float[] statistics = new float[2];
                     for (long n = from; n < to; n++) {
                         Rows.read(inputs_NH, n, row);
-                        normaliseAndMeasure(row, statistics);
+                        normaliseAndMeasure(row, epsilon, statistics);
                         scale(row, gain, bias, hidden);
                         Rows.write(row, outputs_NH, n);
                         Rows.write(statistics, statistics_N2, n);
@@ -56,7 +44,8 @@ final class LayerNorm implements Norm {
     }
 
     /// Leaves mean and inverse deviation in `statistics`.
-    private void normaliseAndMeasure(float[] row, float[] statistics) {
+    private static void normaliseAndMeasure(float[] row, double epsilon, float[] statistics) {
+        int hidden = row.length;
         statistics[0] = (float) (Sums.of(row, hidden) / hidden);
         normalise(row, statistics[0], 1f, hidden);
         double variance = Sums.ofProducts(row, row, hidden) / hidden;
@@ -64,13 +53,19 @@ final class LayerNorm implements Norm {
         normalise(row, 0f, statistics[1], hidden);
     }
 
-    @Override
-    public void backward(
-            Matrix gradient_NH, Matrix inputs_NH, Matrix statistics_N2, Matrix inputGradient_NH) {
+    static void backward(
+            Matrix gradient_NH,
+            Matrix inputs_NH,
+            Matrix gain_1H,
+            Matrix statistics_N2,
+            Matrix inputGradient_NH,
+            Matrix gainGradient_1H,
+            Matrix biasGradient_1H) {
+        int hidden = inputs_NH.columns();
         int blocks = Math.ceilDiv(inputs_NH.rows(), BLOCK);
         float[][] gains = new float[blocks][hidden];
         float[][] biases = new float[blocks][hidden];
-        float[] gain = gain_1H.weight().segment().toArray(JAVA_FLOAT);
+        float[] gain = gain_1H.segment().toArray(JAVA_FLOAT);
         ComputeThreads.loop(
                 inputs_NH.rows(),
                 BLOCK,
@@ -92,13 +87,14 @@ final class LayerNorm implements Norm {
                         Rows.write(sum, inputGradient_NH, n);
                     }
                 });
-        RowBlocks.addTo(gain_1H.gradient().segment(), gains);
-        RowBlocks.addTo(bias_1H.gradient().segment(), biases);
+        RowBlocks.addTo(gainGradient_1H.segment(), gains);
+        RowBlocks.addTo(biasGradient_1H.segment(), biases);
     }
 
     /// `sum += inverse · (g - mean(g) - normed · mean(g · normed))` with `g = gradient · gain`.
-    private void backwardRow(
+    private static void backwardRow(
             float[] gradient, float[] gain, float[] normed, float inverse, float[] sum) {
+        int hidden = gain.length;
         multiply(gradient, gain, hidden);
         float mean = (float) (Sums.of(gradient, hidden) / hidden);
         float slope = (float) (Sums.ofProducts(gradient, normed, hidden) / hidden);

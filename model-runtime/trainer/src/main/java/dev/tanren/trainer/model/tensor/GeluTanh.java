@@ -1,6 +1,5 @@
 package dev.tanren.trainer.model.tensor;
 
-import dev.tanren.trainer.model.common.Activation;
 import dev.tanren.trainer.model.common.Matrix;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
@@ -10,24 +9,19 @@ import org.bytedeco.pytorch.global.torch;
 /// Gimpel 2016), transformers' `gelu_new`.
 ///
 /// Legend: N places, I intermediate.
-final class TensorGeluTanh implements Activation {
+final class GeluTanh {
 
     private static final String APPROXIMATION = "tanh";
 
-    @Override
-    public int outputs(int inputs) {
-        return inputs;
-    }
+    private GeluTanh() {}
 
-    @Override
-    public void forward(Matrix inputs_NI, Matrix outputs_NI) {
+    static void forward(Matrix inputs_NI, Matrix outputs_NI) {
         try (PointerScope _ = new PointerScope()) {
             outputs_NI.tensor().copy_(torch.gelu(Fp32.of(inputs_NI.tensor()), APPROXIMATION));
         }
     }
 
-    @Override
-    public void backward(Matrix gradientThenOutputs_NI, Matrix inputsThenGradient_NI) {
+    static void backward(Matrix gradientThenOutputs_NI, Matrix inputsThenGradient_NI) {
         try (PointerScope _ = new PointerScope()) {
             Tensor inputs_NI = Fp32.of(inputsThenGradient_NI.tensor());
             Tensor gradient_NI = Fp32.of(gradientThenOutputs_NI.tensor());

@@ -1,6 +1,5 @@
 package dev.tanren.trainer.model.tensor;
 
-import dev.tanren.trainer.model.common.Activation;
 import dev.tanren.trainer.model.common.Matrix;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
@@ -9,33 +8,22 @@ import org.bytedeco.pytorch.global.torch;
 /// The gated unit `silu(gate) · up` (Shazeer 2020).
 ///
 /// Legend: N places, I intermediate. Gates and ups lie side by side: `gateUp_N2I`.
-final class TensorSwiGlu implements Activation {
+final class SwiGlu {
 
-    private final int intermediate;
+    private SwiGlu() {}
 
-    TensorSwiGlu(int intermediate) {
-        this.intermediate = intermediate;
-    }
-
-    @Override
-    public int outputs(int inputs) {
-        return inputs / 2;
-    }
-
-    @Override
-    public void forward(Matrix gateUp_N2I, Matrix product_NI) {
+    static void forward(Matrix gateUp_N2I, Matrix product_NI) {
         try (PointerScope _ = new PointerScope()) {
             Tensor gate_NI = Fp32.of(part(gateUp_N2I, 0));
-            Tensor up_NI = Fp32.of(part(gateUp_N2I, intermediate));
+            Tensor up_NI = Fp32.of(part(gateUp_N2I, gateUp_N2I.columns() / 2));
             product_NI.tensor().copy_(torch.silu(gate_NI).mul_(up_NI));
         }
     }
 
-    @Override
-    public void backward(Matrix gradientThenProduct_NI, Matrix gateUpThenGradient_N2I) {
+    static void backward(Matrix gradientThenProduct_NI, Matrix gateUpThenGradient_N2I) {
         try (PointerScope _ = new PointerScope()) {
             Tensor gateMemory_NI = part(gateUpThenGradient_N2I, 0);
-            Tensor upMemory_NI = part(gateUpThenGradient_N2I, intermediate);
+            Tensor upMemory_NI = part(gateUpThenGradient_N2I, gateUpThenGradient_N2I.columns() / 2);
             Tensor gradient_NI = Fp32.of(gradientThenProduct_NI.tensor());
             Tensor gate_NI = Fp32.of(gateMemory_NI);
             Tensor up_NI = Fp32.of(upMemory_NI);
@@ -48,7 +36,7 @@ final class TensorSwiGlu implements Activation {
         }
     }
 
-    private Tensor part(Matrix gateUp_N2I, int column) {
-        return gateUp_N2I.tensor().narrow(1, column, intermediate);
+    private static Tensor part(Matrix gateUp_N2I, int column) {
+        return gateUp_N2I.tensor().narrow(1, column, gateUp_N2I.columns() / 2);
     }
 }

@@ -3,8 +3,6 @@ package dev.tanren.trainer.model.host;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import dev.tanren.trainer.model.common.Matrix;
-import dev.tanren.trainer.model.common.Norm;
-import dev.tanren.trainer.model.common.Parameter;
 import dev.tanren.trainer.parameters.ComputeThreads;
 import dev.tanren.trainer.parameters.Sums;
 import java.lang.foreign.MemorySegment;
@@ -12,38 +10,28 @@ import java.lang.foreign.MemorySegment;
 /// Root-mean-square normalisation (Zhang and Sennrich 2019), forward and backward as one pass each.
 ///
 /// Legend: N places, H hidden.
-final class RmsNorm implements Norm {
+final class RmsNorms {
 
     /// Rows that one thread takes at once. Gains' gradients are summed inside a block, then over
     /// blocks in order, so the bits do not depend on threads.
     private static final int BLOCK = 64;
 
-    private final Parameter gain_1H;
-    private final double epsilon;
-    private final ThreadLocal<float[][]> rows;
-
-    RmsNorm(Parameter gain_1H, double epsilon) {
-        int hidden = gain_1H.columns();
-        this.gain_1H = gain_1H;
-        this.epsilon = epsilon;
-        this.rows = ThreadLocal.withInitial(() -> new float[4][hidden]);
-    }
-
-    @Override
-    public int statistics() {
-        return 1;
-    }
+    private RmsNorms() {}
 
     /// @param inverse_N1 receives one over the root mean square of each row
-    @Override
-    public void forward(Matrix inputs_NH, Matrix outputs_NH, Matrix inverse_N1) {
+    static void forward(
+            Matrix inputs_NH,
+            Matrix gain_1H,
+            double epsilon,
+            Matrix outputs_NH,
+            Matrix inverse_N1) {
         int hidden = inputs_NH.columns();
-        MemorySegment gains = gain_1H.weight().segment();
+        MemorySegment gains = gain_1H.segment();
         ComputeThreads.loop(
                 inputs_NH.rows(),
                 BLOCK,
                 (from, to) -> {
-                    float[][] row = rows.get();
+                    float[][] row = new float[4][hidden];
                     float[] gain = row[1];
                     MemorySegment.copy(gains, JAVA_FLOAT, 0, gain, 0, hidden);
                     for (long n = from; n < to; n++) {
@@ -57,18 +45,22 @@ final class RmsNorm implements Norm {
                 });
     }
 
-    @Override
-    public void backward(
-            Matrix gradient_NH, Matrix inputs_NH, Matrix inverse_N1, Matrix inputGradient_NH) {
+    static void backward(
+            Matrix gradient_NH,
+            Matrix inputs_NH,
+            Matrix gain_1H,
+            Matrix inverse_N1,
+            Matrix inputGradient_NH,
+            Matrix gainGradient_1H) {
         int hidden = inputs_NH.columns();
         int blocks = Math.ceilDiv(inputs_NH.rows(), BLOCK);
         float[][] partial = new float[blocks][hidden];
-        MemorySegment gains = gain_1H.weight().segment();
+        MemorySegment gains = gain_1H.segment();
         ComputeThreads.loop(
                 inputs_NH.rows(),
                 BLOCK,
                 (from, to) -> {
-                    float[][] row = rows.get();
+                    float[][] row = new float[4][hidden];
                     MemorySegment.copy(gains, JAVA_FLOAT, 0, row[1], 0, hidden);
                     for (long n = from; n < to; n++) {
                         Rows.read(inputs_NH, n, row[0]);
@@ -79,7 +71,7 @@ final class RmsNorm implements Norm {
                         Rows.write(row[3], inputGradient_NH, n);
                     }
                 });
-        RowBlocks.addTo(gain_1H.gradient().segment(), partial);
+        RowBlocks.addTo(gainGradient_1H.segment(), partial);
     }
 
     private static void backwardRow(float[][] row, float[] partial, float inverse, int hidden) {

@@ -1,8 +1,6 @@
 package dev.tanren.trainer.model.tensor;
 
 import dev.tanren.trainer.model.common.Matrix;
-import dev.tanren.trainer.model.common.Norm;
-import dev.tanren.trainer.model.common.Parameter;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -10,26 +8,17 @@ import org.bytedeco.pytorch.Tensor;
 /// Layer normalisation with gain and bias (Ba et al. 2016).
 ///
 /// Legend: N places, H hidden.
-final class TensorLayerNorm implements Norm {
+final class LayerNorms {
 
-    private final Parameter gain_1H;
-    private final Parameter bias_1H;
-    private final double epsilon;
+    private LayerNorms() {}
 
-    TensorLayerNorm(Parameter gain_1H, Parameter bias_1H, double epsilon) {
-        this.gain_1H = gain_1H;
-        this.bias_1H = bias_1H;
-        this.epsilon = epsilon;
-    }
-
-    /// The mean of each row, and one over its standard deviation.
-    @Override
-    public int statistics() {
-        return 2;
-    }
-
-    @Override
-    public void forward(Matrix inputs_NH, Matrix outputs_NH, Matrix statistics_N2) {
+    static void forward(
+            Matrix inputs_NH,
+            Matrix gain_1H,
+            Matrix bias_1H,
+            double epsilon,
+            Matrix outputs_NH,
+            Matrix statistics_N2) {
         try (PointerScope _ = new PointerScope()) {
             Tensor x_NH = Fp32.of(inputs_NH.tensor());
             Tensor mean_N1 = Fp32.mean(x_NH);
@@ -42,23 +31,28 @@ final class TensorLayerNorm implements Norm {
                     .copy_(
                             centred_NH
                                     .mul_(inverse_N1)
-                                    .mul_(gain_1H.weight().tensor())
-                                    .add_(bias_1H.weight().tensor()));
+                                    .mul_(gain_1H.tensor())
+                                    .add_(bias_1H.tensor()));
         }
     }
 
     /// With `g = gradient · gain`: `inverse · (g - mean(g) - normed · mean(g · normed))`.
-    @Override
-    public void backward(
-            Matrix gradient_NH, Matrix inputs_NH, Matrix statistics_N2, Matrix inputGradient_NH) {
+    static void backward(
+            Matrix gradient_NH,
+            Matrix inputs_NH,
+            Matrix gain_1H,
+            Matrix statistics_N2,
+            Matrix inputGradient_NH,
+            Matrix gainGradient_1H,
+            Matrix biasGradient_1H) {
         try (PointerScope _ = new PointerScope()) {
             Tensor mean_N1 = statistics_N2.tensor().narrow(1, 0, 1);
             Tensor inverse_N1 = statistics_N2.tensor().narrow(1, 1, 1);
             Tensor normed_NH = Fp32.of(inputs_NH.tensor()).sub(mean_N1).mul_(inverse_N1);
             Tensor gradient = Fp32.of(gradient_NH.tensor());
-            gain_1H.gradient().tensor().add_(Fp32.columnSums(gradient.mul(normed_NH)));
-            bias_1H.gradient().tensor().add_(Fp32.columnSums(gradient));
-            Tensor g_NH = gradient.mul(gain_1H.weight().tensor());
+            gainGradient_1H.tensor().add_(Fp32.columnSums(gradient.mul(normed_NH)));
+            biasGradient_1H.tensor().add_(Fp32.columnSums(gradient));
+            Tensor g_NH = gradient.mul(gain_1H.tensor());
             Tensor slope_N1 = Fp32.mean(g_NH.mul(normed_NH));
             Tensor rest_NH = g_NH.sub(Fp32.mean(g_NH)).sub_(normed_NH.mul(slope_N1));
             inputGradient_NH.tensor().add_(rest_NH.mul_(inverse_N1));

@@ -5,7 +5,6 @@ import static java.lang.foreign.ValueLayout.JAVA_DOUBLE_UNALIGNED;
 import dev.tanren.plan.Objective;
 import dev.tanren.trainer.device.ComputeDevice;
 import dev.tanren.trainer.model.MicroBatch;
-import dev.tanren.trainer.model.common.CrossEntropy;
 import dev.tanren.trainer.model.common.Losses;
 import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.parameters.NativeAddress;
@@ -22,24 +21,20 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /// Computes a chunk in fp32 and brings two numbers a row back to the host, in one copy.
 ///
 /// Legend: C rows of a chunk, V vocabulary.
-final class TensorCrossEntropy implements CrossEntropy {
+final class CrossEntropies {
 
-    private final ComputeDevice device;
+    private CrossEntropies() {}
 
-    TensorCrossEntropy(ComputeDevice device) {
-        this.device = device;
-    }
-
-    @Override
-    public void losses(Matrix logits_CV, int[] targets, int firstTarget, Losses losses) {
+    static void losses(
+            ComputeDevice device, Matrix logits_CV, int[] targets, int firstTarget, Losses losses) {
         try (PointerScope _ = new PointerScope()) {
-            Rows rows = rows(logits_CV, targets, firstTarget);
+            Rows rows = rows(device, logits_CV, targets, firstTarget);
             bringBack(rows, firstTarget, losses, 0);
         }
     }
 
-    @Override
-    public void lossesAndGradient(
+    static void lossesAndGradient(
+            ComputeDevice device,
             Matrix logitsThenGradient_CV,
             int[] targets,
             int firstTarget,
@@ -47,7 +42,7 @@ final class TensorCrossEntropy implements CrossEntropy {
             Objective objective,
             double scale) {
         try (PointerScope _ = new PointerScope()) {
-            Rows rows = rows(logitsThenGradient_CV, targets, firstTarget);
+            Rows rows = rows(device, logitsThenGradient_CV, targets, firstTarget);
             bringBack(rows, firstTarget, losses, objective.zLoss());
             double smoothing = objective.labelSmoothing();
             Tensor gradient_CV = rows.logits_CV.sub_(rows.logSums_C1).exp_();
@@ -80,7 +75,8 @@ final class TensorCrossEntropy implements CrossEntropy {
             Tensor targets_C1,
             Tensor counted_C1) {}
 
-    private Rows rows(Matrix logits_CV, int[] targets, int firstTarget) {
+    private static Rows rows(
+            ComputeDevice device, Matrix logits_CV, int[] targets, int firstTarget) {
         int[] own = Arrays.copyOfRange(targets, firstTarget, firstTarget + logits_CV.rows());
         int[] safe = Arrays.stream(own).map(target -> Math.max(target, 0)).toArray();
         int[] counted =
@@ -94,7 +90,7 @@ final class TensorCrossEntropy implements CrossEntropy {
                 Indices.onDevice(device, counted).unsqueeze(1).to(ScalarType.Float));
     }
 
-    private void bringBack(Rows rows, int firstTarget, Losses losses, double zLoss) {
+    private static void bringBack(Rows rows, int firstTarget, Losses losses, double zLoss) {
         Tensor losses_C1 = rows.logSums_C1.sub(rows.logits_CV.gather(1, rows.targets_C1));
         Tensor both_C2 =
                 torch.cat(new TensorVector(losses_C1, rows.logSums_C1), 1)

@@ -1,8 +1,6 @@
 package dev.tanren.trainer.model.tensor;
 
 import dev.tanren.trainer.model.common.Matrix;
-import dev.tanren.trainer.model.common.Norm;
-import dev.tanren.trainer.model.common.Parameter;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -10,29 +8,20 @@ import org.bytedeco.pytorch.Tensor;
 /// Root-mean-square normalisation (Zhang and Sennrich 2019).
 ///
 /// Legend: N places, H hidden.
-final class TensorRmsNorm implements Norm {
+final class RmsNorms {
 
-    private final Parameter gain_1H;
-    private final double epsilon;
+    private RmsNorms() {}
 
-    TensorRmsNorm(Parameter gain_1H, double epsilon) {
-        this.gain_1H = gain_1H;
-        this.epsilon = epsilon;
-    }
-
-    @Override
-    public int statistics() {
-        return 1;
-    }
-
-    @Override
-    public void forward(Matrix inputs_NH, Matrix outputs_NH, Matrix inverse_N1) {
+    static void forward(
+            Matrix inputs_NH,
+            Matrix gain_1H,
+            double epsilon,
+            Matrix outputs_NH,
+            Matrix inverse_N1) {
         try (PointerScope _ = new PointerScope()) {
             Tensor x_NH = Fp32.of(inputs_NH.tensor());
             inverse_N1.tensor().copy_(inverse(x_NH, epsilon));
-            outputs_NH
-                    .tensor()
-                    .copy_(x_NH.mul(inverse_N1.tensor()).mul_(gain_1H.weight().tensor()));
+            outputs_NH.tensor().copy_(x_NH.mul(inverse_N1.tensor()).mul_(gain_1H.tensor()));
         }
     }
 
@@ -41,17 +30,21 @@ final class TensorRmsNorm implements Norm {
         return Fp32.mean(values.square()).add_(new Scalar(epsilon)).rsqrt_();
     }
 
-    @Override
-    public void backward(
-            Matrix gradient_NH, Matrix inputs_NH, Matrix inverse_N1, Matrix inputGradient_NH) {
+    static void backward(
+            Matrix gradient_NH,
+            Matrix inputs_NH,
+            Matrix gain_1H,
+            Matrix inverse_N1,
+            Matrix inputGradient_NH,
+            Matrix gainGradient_1H) {
         try (PointerScope _ = new PointerScope()) {
             Tensor x_NH = Fp32.of(inputs_NH.tensor());
             Tensor gradient = Fp32.of(gradient_NH.tensor());
             Tensor inverse = inverse_N1.tensor();
-            gain_1H.gradient().tensor().add_(Fp32.columnSums(x_NH.mul(inverse).mul_(gradient)));
+            gainGradient_1H.tensor().add_(Fp32.columnSums(x_NH.mul(inverse).mul_(gradient)));
             inputGradient_NH
                     .tensor()
-                    .add_(inputGradient(gradient.mul(gain_1H.weight().tensor()), x_NH, inverse));
+                    .add_(inputGradient(gradient.mul(gain_1H.tensor()), x_NH, inverse));
         }
     }
 

@@ -1,7 +1,6 @@
 package dev.tanren.trainer.model.tensor;
 
 import dev.tanren.trainer.device.ComputeDevice;
-import dev.tanren.trainer.model.common.Embedding;
 import dev.tanren.trainer.model.common.Matrix;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
@@ -10,32 +9,26 @@ import org.bytedeco.pytorch.global.torch;
 /// The backward sums a whole table of gradients first, in an order that does not change.
 ///
 /// Legend: N places, V rows of the table, H hidden.
-final class TensorEmbedding implements Embedding {
+final class Embeddings {
 
-    private final ComputeDevice device;
+    private Embeddings() {}
 
-    TensorEmbedding(ComputeDevice device) {
-        this.device = device;
-    }
-
-    @Override
-    public void forward(int[] rows, Matrix table_VH, Matrix hidden_NH) {
+    static void forward(ComputeDevice device, int[] rows, Matrix table_VH, Matrix hidden_NH) {
         try (PointerScope _ = new PointerScope()) {
             Tensor index_N = Indices.onDevice(device, rows);
             hidden_NH.tensor().copy_(table_VH.tensor().index_select(0, index_N));
         }
     }
 
-    @Override
-    public void add(int[] rows, Matrix table_VH, Matrix hidden_NH) {
+    static void add(ComputeDevice device, int[] rows, Matrix table_VH, Matrix hidden_NH) {
         try (PointerScope _ = new PointerScope()) {
             Tensor index_N = Indices.onDevice(device, rows);
             hidden_NH.tensor().add_(table_VH.tensor().index_select(0, index_N));
         }
     }
 
-    @Override
-    public void backward(int[] rows, Matrix gradient_NH, Matrix tableGradient_VH) {
+    static void backward(
+            ComputeDevice device, int[] rows, Matrix gradient_NH, Matrix tableGradient_VH) {
         try (PointerScope _ = new PointerScope()) {
             Tensor index_N = Indices.onDevice(device, rows);
             Tensor sums_VH =

@@ -2,7 +2,6 @@ package dev.tanren.trainer.model.host;
 
 import dev.tanren.plan.Objective;
 import dev.tanren.trainer.model.MicroBatch;
-import dev.tanren.trainer.model.common.CrossEntropy;
 import dev.tanren.trainer.model.common.Losses;
 import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.parameters.ComputeThreads;
@@ -11,25 +10,33 @@ import org.jspecify.annotations.Nullable;
 /// Sums are in double precision, in the order of the vocabulary.
 ///
 /// Legend: C rows of a chunk, V vocabulary.
-final class HostCrossEntropy implements CrossEntropy {
+final class CrossEntropies {
 
     private static final int BLOCK = 8;
     private static final int TILE = 2048;
 
-    private final int vocabulary;
-    private final ThreadLocal<Row> rows;
+    private static final ThreadLocal<Row> ROWS = ThreadLocal.withInitial(() -> new Row(0));
 
-    HostCrossEntropy(int vocabulary) {
-        this.vocabulary = vocabulary;
-        this.rows = ThreadLocal.withInitial(() -> new Row(vocabulary));
-    }
+    private CrossEntropies() {}
 
     private static final class Row {
+        final int vocabulary;
         final float[][] values;
         final int[] keys = new int[TILE];
         final Exponential exponential = new Exponential(TILE);
 
-        Row(int vocabulary) {
+        /// This thread's, of so many columns.
+        static Row of(int vocabulary) {
+            Row row = ROWS.get();
+            if (row.vocabulary != vocabulary) {
+                row = new Row(vocabulary);
+                ROWS.set(row);
+            }
+            return row;
+        }
+
+        private Row(int vocabulary) {
+            this.vocabulary = vocabulary;
             values = new float[Math.ceilDiv(vocabulary, TILE)][TILE];
         }
     }
@@ -37,13 +44,11 @@ final class HostCrossEntropy implements CrossEntropy {
     /// What gradients are of.
     private record Wanted(Objective objective, double scale) {}
 
-    @Override
-    public void losses(Matrix logits_CV, int[] targets, int firstTarget, Losses losses) {
+    static void losses(Matrix logits_CV, int[] targets, int firstTarget, Losses losses) {
         pass(logits_CV, targets, firstTarget, losses, null);
     }
 
-    @Override
-    public void lossesAndGradient(
+    static void lossesAndGradient(
             Matrix logitsThenGradient_CV,
             int[] targets,
             int firstTarget,
@@ -54,7 +59,7 @@ final class HostCrossEntropy implements CrossEntropy {
         pass(logitsThenGradient_CV, targets, firstTarget, losses, wanted);
     }
 
-    private void pass(
+    private static void pass(
             Matrix logits_CV,
             int[] targets,
             int firstTarget,
@@ -64,15 +69,16 @@ final class HostCrossEntropy implements CrossEntropy {
                 logits_CV.rows(),
                 BLOCK,
                 (from, to) -> {
+                    Row row = Row.of(logits_CV.columns());
                     for (long c = from; c < to; c++) {
                         int place = firstTarget + (int) c;
-                        row(rows.get(), logits_CV, c, targets[place], place, losses, wanted);
+                        row(row, logits_CV, c, targets[place], place, losses, wanted);
                     }
                 });
     }
 
     /// @param wanted null where no gradient is
-    private void row(
+    private static void row(
             Row row,
             Matrix logits_CV,
             long c,
@@ -99,7 +105,8 @@ final class HostCrossEntropy implements CrossEntropy {
         }
     }
 
-    private float highest(Row row, Matrix logits_CV, long c) {
+    private static float highest(Row row, Matrix logits_CV, long c) {
+        int vocabulary = row.vocabulary;
         int highest = Integer.MIN_VALUE;
         for (int v = 0; v < vocabulary; v += TILE) {
             int count = Math.min(TILE, vocabulary - v);
@@ -118,7 +125,8 @@ final class HostCrossEntropy implements CrossEntropy {
         return highest;
     }
 
-    private double exponentials(Row row, Matrix logits_CV, long c, float highest) {
+    private static double exponentials(Row row, Matrix logits_CV, long c, float highest) {
+        int vocabulary = row.vocabulary;
         double sum = 0;
         for (int v = 0; v < vocabulary; v += TILE) {
             int count = Math.min(TILE, vocabulary - v);
@@ -130,7 +138,7 @@ final class HostCrossEntropy implements CrossEntropy {
         return sum;
     }
 
-    private void writeGradient(
+    private static void writeGradient(
             Row row,
             Matrix logits_CV,
             long c,
@@ -138,6 +146,7 @@ final class HostCrossEntropy implements CrossEntropy {
             Wanted wanted,
             double sum,
             double logSum) {
+        int vocabulary = row.vocabulary;
         Objective objective = wanted.objective;
         double scale = wanted.scale;
         float factor = (float) (scale / sum * (1 + 2 * objective.zLoss() * logSum));

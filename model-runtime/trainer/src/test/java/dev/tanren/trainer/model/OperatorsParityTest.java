@@ -6,9 +6,9 @@ import dev.tanren.plan.Objective;
 import dev.tanren.plan.TrainingStage;
 import dev.tanren.plan.TrainingStage.Precision;
 import dev.tanren.trainer.device.ComputeDevice;
-import dev.tanren.trainer.model.common.Kernels;
-import dev.tanren.trainer.model.host.HostKernels;
-import dev.tanren.trainer.model.tensor.TensorKernels;
+import dev.tanren.trainer.model.common.Operators;
+import dev.tanren.trainer.model.host.HostOperators;
+import dev.tanren.trainer.model.tensor.TensorOperators;
 import dev.tanren.trainer.tools.NativeRuntime;
 import java.util.List;
 import java.util.Random;
@@ -20,9 +20,9 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Every kind of kernels, and heads that make their logits in several chunks, against PyTorch and
-/// against each other. The kernels for GPUs are the same on the host's tensors.
-class KernelsParityTest {
+/// Every kind of operators, and heads that make their logits in several chunks, against PyTorch and
+/// against each other. The operators for GPUs are the same on the host's tensors.
+class OperatorsParityTest {
 
     private static final List<String> FAMILIES =
             List.of(
@@ -40,11 +40,11 @@ class KernelsParityTest {
         TENSORS,
         TENSORS_IN_CHUNKS;
 
-        Kernels kernels() {
+        Operators operators() {
             return switch (this) {
-                case LOOPS_IN_CHUNKS -> new HostKernels(1);
-                case TENSORS -> new TensorKernels(ComputeDevice.HOST);
-                case TENSORS_IN_CHUNKS -> new TensorKernels(ComputeDevice.HOST, 1);
+                case LOOPS_IN_CHUNKS -> new HostOperators(1);
+                case TENSORS -> new TensorOperators(ComputeDevice.HOST);
+                case TENSORS_IN_CHUNKS -> new TensorOperators(ComputeDevice.HOST, 1);
             };
         }
     }
@@ -63,7 +63,7 @@ class KernelsParityTest {
     @ParameterizedTest
     @MethodSource("familiesByEveryKind")
     void logitsLossesAndGradientsAreThoseOfPyTorch(String family, Kind kind) {
-        try (SecondDecoder again = new SecondDecoder(family, kind.kernels(), Precision.FP32);
+        try (SecondDecoder again = new SecondDecoder(family, kind.operators(), Precision.FP32);
                 Tensor logits = again.uses.logits(again.fixture.batch(0))) {
             double[] expected = again.fixture.numbers("logits");
             assertThat(Numbers.relativeMaximum(Numbers.of(logits), expected)).isLessThan(1e-5);
@@ -81,7 +81,7 @@ class KernelsParityTest {
     @ParameterizedTest
     @MethodSource("familiesByEveryKind")
     void whereTargetsAreIgnoredGradientsAreThoseOfOneChunk(String family, Kind kind) {
-        try (SecondDecoder again = new SecondDecoder(family, kind.kernels(), Precision.FP32)) {
+        try (SecondDecoder again = new SecondDecoder(family, kind.operators(), Precision.FP32)) {
             MicroBatch batch = partlyIgnored(again.fixture.batch(0));
             again.fixture.gradients.zero();
             double wanted = again.fixture.uses.train(batch, 0.1);
@@ -105,7 +105,7 @@ class KernelsParityTest {
     @ParameterizedTest
     @MethodSource("familiesByEveryKind")
     void recomputedActivationsGiveTheSameBits(String family, Kind kind) {
-        try (SecondDecoder again = new SecondDecoder(family, kind.kernels(), Precision.FP32)) {
+        try (SecondDecoder again = new SecondDecoder(family, kind.operators(), Precision.FP32)) {
             MicroBatch batch = again.fixture.batch(0);
             double loss = again.gradientOf(batch, 0.02);
             double[] gradient = again.gradient();
@@ -123,7 +123,7 @@ class KernelsParityTest {
     @MethodSource("familiesByEveryKind")
     void gradientsAreThoseOfTheObjective(String family, Kind kind) {
         Objective objective = new Objective(0.05, 0.2);
-        try (SecondDecoder again = new SecondDecoder(family, kind.kernels(), Precision.FP32)) {
+        try (SecondDecoder again = new SecondDecoder(family, kind.operators(), Precision.FP32)) {
             MicroBatch batch = partlyIgnored(again.fixture.batch(0));
             again.use(objective);
             again.gradientOf(batch, 0.1);
@@ -148,7 +148,7 @@ class KernelsParityTest {
             strings = {"llama-llama3-rope", "mistral-window", "qwen2", "qwen3", "phi3", "gpt2"})
     void tensorsInBf16AreThoseOfFp32WithinTheRounding(String family) {
         try (SecondDecoder again =
-                new SecondDecoder(family, Kind.TENSORS.kernels(), Precision.BF16)) {
+                new SecondDecoder(family, Kind.TENSORS.operators(), Precision.BF16)) {
             MicroBatch batch = again.fixture.batch(0);
             double inverse = 1.0 / batch.countedTargets();
             double wanted = again.fixture.uses.train(batch, inverse);

@@ -1,21 +1,21 @@
 package dev.tanren.trainer.model.host;
 
-import dev.tanren.trainer.model.common.Embedding;
 import dev.tanren.trainer.model.common.Matrix;
 import dev.tanren.trainer.parameters.ComputeThreads;
 
 /// The backward adds in the order of places.
 ///
 /// Legend: N places, V rows of the table, H hidden.
-final class HostEmbedding implements Embedding {
+final class Embeddings {
 
     private static final int BLOCK = 256;
 
     /// Columns that one thread takes at once in the backward, where places may meet in one row.
     private static final int COLUMNS = 64;
 
-    @Override
-    public void forward(int[] rows, Matrix table_VH, Matrix hidden_NH) {
+    private Embeddings() {}
+
+    static void forward(int[] rows, Matrix table_VH, Matrix hidden_NH) {
         ComputeThreads.loop(
                 rows.length,
                 BLOCK,
@@ -26,8 +26,7 @@ final class HostEmbedding implements Embedding {
                 });
     }
 
-    @Override
-    public void add(int[] rows, Matrix table_VH, Matrix hidden_NH) {
+    static void add(int[] rows, Matrix table_VH, Matrix hidden_NH) {
         int count = hidden_NH.columns();
         ComputeThreads.loop(
                 rows.length,
@@ -44,8 +43,7 @@ final class HostEmbedding implements Embedding {
                 });
     }
 
-    @Override
-    public void backward(int[] rows, Matrix gradient_NH, Matrix tableGradient_VH) {
+    static void backward(int[] rows, Matrix gradient_NH, Matrix tableGradient_VH) {
         ComputeThreads.loop(
                 gradient_NH.columns(),
                 COLUMNS,
