@@ -12,8 +12,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Whoever made it owns the memory and the tensor.
 ///
-/// @param hostMemory null where the matrix is another device's, or operators of another kind have
-// it
+/// @param hostMemory null where the matrix is another device's, or other operators have it
 public record Matrix(
         Tensor tensor, @Nullable MemorySegment hostMemory, Format format, int rows, int columns) {
 

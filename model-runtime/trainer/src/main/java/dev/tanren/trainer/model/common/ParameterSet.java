@@ -11,8 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// All parameters of a decoder, so that they change buffers together.
 ///
 /// Where operators compute with a copy of the weights, it is made anew by [#refresh] after they
-// have
-/// changed.
+/// have changed.
 public final class ParameterSet implements AutoCloseable {
 
     private final ParameterLayout layout;
