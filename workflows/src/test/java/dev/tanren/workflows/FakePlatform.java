@@ -100,16 +100,17 @@ final class FakePlatform
     }
 
     GangActivities.GangResult finish(GangActivities.GangRequest request) {
-        commit(request, request.lastStep());
-        return new GangActivities.GangResult(request.fencingToken(), true, request.lastStep());
+        commit(request, request.work().lastStep());
+        return new GangActivities.GangResult(
+                request.work().fencingToken(), true, request.work().lastStep());
     }
 
     /// As the registry: of the newest attempt alone, which goes on from what is committed.
     private void commit(GangActivities.GangRequest request, long step) {
-        Newest newest = attempts.get(request.stageId());
-        long behind = committed.getOrDefault(request.stageId(), 0L);
+        Newest newest = attempts.get(request.work().stageId());
+        long behind = committed.getOrDefault(request.work().stageId(), 0L);
         if (newest == null
-                || newest.token() != request.fencingToken()
+                || newest.token() != request.work().fencingToken()
                 || newest.start() != request.resumeStep()
                 || behind < request.resumeStep()) {
             throw Failures.ofActivity(
@@ -119,7 +120,7 @@ final class FakePlatform
                             request.toString(),
                             "nothing"));
         }
-        committed.put(request.stageId(), step);
+        committed.put(request.work().stageId(), step);
     }
 
     private record Newest(long token, long start) {}
@@ -151,7 +152,8 @@ final class FakePlatform
                 } catch (ActivityCompletionException e) {
                     commit(request, Math.max(savedStep, request.resumeStep()));
                     log.add("gang saved");
-                    return new GangActivities.GangResult(request.fencingToken(), false, savedStep);
+                    return new GangActivities.GangResult(
+                            request.work().fencingToken(), false, savedStep);
                 } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                     throw new IllegalStateException(e);

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tanren.plan.error.ErrorCode;
 import dev.tanren.plan.run.RunAction;
 import dev.tanren.workflows.activity.ActivityPolicies;
-import dev.tanren.workflows.activity.GangActivities;
 import dev.tanren.workflows.run.RunWorkflow;
 import dev.tanren.workflows.training.TrainingStageWorkflow;
 import io.temporal.client.WorkflowStub;
@@ -55,7 +54,7 @@ class LongStageTest extends WorkflowTest {
         assertThat(platform.log)
                 .contains("attempt ended for its worker: no worker has had room for it so far");
         assertThat(platform.gangs)
-                .extracting(GangActivities.GangRequest::fencingToken)
+                .extracting(gang -> gang.work().fencingToken())
                 .contains(1L, 2L)
                 .isSorted();
         assertThat(platform.statuses()).containsExactly("running", "succeeded");

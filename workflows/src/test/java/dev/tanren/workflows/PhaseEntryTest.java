@@ -9,7 +9,6 @@ import dev.tanren.plan.TrainingStage.Otherwise;
 import dev.tanren.plan.error.ErrorCode;
 import dev.tanren.plan.run.RunAction;
 import dev.tanren.plan.testing.StageBuilder;
-import dev.tanren.workflows.activity.GangActivities;
 import io.temporal.client.WorkflowStub;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -81,10 +80,10 @@ class PhaseEntryTest extends WorkflowTest {
         start(replaced(plan, three)).getResult(Void.class);
 
         assertThat(platform.gangs)
-                .extracting(GangActivities.GangRequest::phaseId)
+                .extracting(gang -> gang.work().phaseId())
                 .containsExactly("short", "last");
-        assertThat(platform.gangs.getFirst().skippedPhases()).isEmpty();
-        assertThat(platform.gangs.getLast().skippedPhases()).containsExactly("long");
+        assertThat(platform.gangs.getFirst().work().skippedPhases()).isEmpty();
+        assertThat(platform.gangs.getLast().work().skippedPhases()).containsExactly("long");
     }
 
     private static Plan falling(Plan plan) {

@@ -44,8 +44,8 @@ class RunEndsTest extends WorkflowTest {
         run.getResult(Void.class);
 
         assertThat(platform.statuses()).containsExactly("running", "succeeded");
-        assertThat(platform.gangs.get(0).skippedSteps()).isEmpty();
-        assertThat(platform.gangs.get(1).skippedSteps()).containsExactly(6L);
+        assertThat(platform.gangs.get(0).work().skippedSteps()).isEmpty();
+        assertThat(platform.gangs.get(1).work().skippedSteps()).containsExactly(6L);
         assertThat(platform.gangs.get(1).resumeStep()).isEqualTo(5);
     }
 
@@ -60,7 +60,7 @@ class RunEndsTest extends WorkflowTest {
         run.getResult(Void.class);
 
         assertThat(platform.statuses().getLast()).isEqualTo("succeeded");
-        assertThat(platform.gangs.get(1).skippedSteps()).containsExactly(6L);
+        assertThat(platform.gangs.get(1).work().skippedSteps()).containsExactly(6L);
     }
 
     @Test

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tanren.plan.error.ErrorCode;
 import dev.tanren.plan.run.RunAction;
 import dev.tanren.plan.run.RunState;
-import dev.tanren.workflows.activity.GangActivities;
 import dev.tanren.workflows.activity.RegistryActivities.RequestEntry;
 import io.temporal.client.WorkflowStub;
 import io.temporal.client.WorkflowUpdateException;
@@ -42,7 +41,7 @@ class RunWorkflowTest extends WorkflowTest {
                         "stage gate succeeded",
                         "run succeeded");
         assertThat(platform.gangs)
-                .extracting(GangActivities.GangRequest::lastStep)
+                .extracting(gang -> gang.work().lastStep())
                 .containsExactly(10L, 20L);
     }
 
@@ -141,7 +140,7 @@ class RunWorkflowTest extends WorkflowTest {
 
         assertThat(platform.takers).containsExactly(FakePlatform.ANY, "w1");
         assertThat(platform.gangs)
-                .extracting(GangActivities.GangRequest::fencingToken)
+                .extracting(gang -> gang.work().fencingToken())
                 .containsExactly(1L, 2L);
         assertThat(platform.log).noneMatch(line -> line.startsWith("attempt ended"));
     }
@@ -157,7 +156,7 @@ class RunWorkflowTest extends WorkflowTest {
         assertThat(platform.takers)
                 .containsExactly("w1", FakePlatform.ANY, FakePlatform.ANY, FakePlatform.ANY);
         assertThat(platform.gangs)
-                .extracting(GangActivities.GangRequest::fencingToken)
+                .extracting(gang -> gang.work().fencingToken())
                 .containsExactly(1L, 1L, 1L, 2L);
     }
 

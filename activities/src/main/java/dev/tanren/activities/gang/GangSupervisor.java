@@ -79,7 +79,8 @@ public final class GangSupervisor {
     /// @throws TanrenException why the ranks ended before their work was done; `WORKER_FULL`;
     ///     `INTERNAL` for what nobody has foreseen
     public GangResult run(GangRequest request, Lease lease) {
-        TrainingStage stage = (TrainingStage) request.plan().stage(request.stageId()).orElseThrow();
+        TrainingStage stage =
+                (TrainingStage) request.work().plan().stage(request.work().stageId()).orElseThrow();
         try (GangRecorder recorder = new GangRecorder(registry, store, journals, request)) {
             try {
                 GangResult result = superviseWithin(request, stage, lease, recorder);
@@ -105,10 +106,14 @@ public final class GangSupervisor {
     private void recordEnd(GangRequest request, GangResult result, GangRecorder recorder) {
         if (result.finished()) {
             recorder.ended(
-                    AttemptStatus.SUCCEEDED, "step " + request.lastStep() + " is committed", null);
+                    AttemptStatus.SUCCEEDED,
+                    "step " + request.work().lastStep() + " is committed",
+                    null);
         } else {
             recorder.ended(
-                    isCancelling(request.runId()) ? AttemptStatus.CANCELLED : AttemptStatus.PAUSED,
+                    isCancelling(request.work().runId())
+                            ? AttemptStatus.CANCELLED
+                            : AttemptStatus.PAUSED,
                     "stopped at step " + result.committedStep(),
                     null);
         }
@@ -122,7 +127,7 @@ public final class GangSupervisor {
         return new TanrenException(
                 ErrorCode.INTERNAL,
                 "the gang ended in a way that is not foreseen: " + e,
-                "stage " + request.stageId() + ", attempt " + request.attempt(),
+                "stage " + request.work().stageId() + ", attempt " + request.work().attempt(),
                 "report it with the worker's log",
                 e);
     }
@@ -133,7 +138,7 @@ public final class GangSupervisor {
         try (GangMemory.Promise promise = own.await(lease, recorder)) {
             return promise.held()
                     ? supervise(request, stage, lease, recorder, own, promise)
-                    : new GangResult(request.fencingToken(), false, request.resumeStep());
+                    : new GangResult(request.work().fencingToken(), false, request.resumeStep());
         }
     }
 
@@ -146,7 +151,7 @@ public final class GangSupervisor {
             GangMemory.Promise promise) {
         LinkedBlockingQueue<GangEvent> events = new LinkedBlockingQueue<>();
         int ranks = stage.parallelism().ranks();
-        try (Scratch own = Scratch.create(scratch, "gang-" + request.fencingToken());
+        try (Scratch own = Scratch.create(scratch, "gang-" + request.work().fencingToken());
                 ReportSocket socket =
                         ReportSocket.listen(
                                 own.folder(),
@@ -192,7 +197,7 @@ public final class GangSupervisor {
                         checkpoints,
                         events,
                         socket::quiet,
-                        () -> isCancelling(request.runId()))) {
+                        () -> isCancelling(request.work().runId()))) {
             return watch.untilTheEnd();
         }
     }
@@ -219,7 +224,10 @@ public final class GangSupervisor {
                     GangLauncher.log(scratch, rank),
                     "runs/%s/%s/logs/%d/rank-%d.log"
                             .formatted(
-                                    request.runId(), request.stageId(), request.attempt(), rank));
+                                    request.work().runId(),
+                                    request.work().stageId(),
+                                    request.work().attempt(),
+                                    rank));
         }
         return keys;
     }

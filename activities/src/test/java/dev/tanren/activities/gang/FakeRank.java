@@ -44,33 +44,38 @@ public final class FakeRank {
                         System.getenv(StoreAddress.ACCESS_KEY_VARIABLE),
                         System.getenv(StoreAddress.SECRET_KEY_VARIABLE));
         reports.send(new Report.Hello(launch.rank(), ProcessHandle.current().pid()));
-        if (launch.plan().name().equals("measures")) {
+        if (launch.work().plan().name().equals("measures")) {
             reports.send(new Report.ProductsMeasured(launch.rank(), 100, 2));
         }
         reports.send(new Report.Ready(launch.rank(), 0, 0.1, 10, device(launch)));
         System.out.println("rank " + launch.rank() + " speaks");
         // Its events leave the worker no pause: it makes no save before its last.
-        boolean fast = launch.plan().name().equals("fast");
-        for (long step = 1; step <= launch.lastStep(); step++) {
+        boolean fast = launch.work().plan().name().equals("fast");
+        for (long step = 1; step <= launch.work().lastStep(); step++) {
             if (step == 8 && !fast) {
                 // Ranks that compute together are no further apart than this.
                 awaitShards(launch, reports, store, SAVE_EVERY);
             }
-            if (step == 8 && launch.rank() == 1 && launch.plan().name().equals("killed")) {
+            if (step == 8 && launch.rank() == 1 && launch.work().plan().name().equals("killed")) {
                 awaitCommit(launch, reports, store, SAVE_EVERY);
                 crash();
             }
             happens(launch, reports, step);
             Thread.sleep(fast ? STEP_MILLIS / 4 : STEP_MILLIS);
-            boolean skips = launch.plan().name().equals("skips") && step == 10;
+            boolean skips = launch.work().plan().name().equals("skips") && step == 10;
             reports.send(
                     skips
                             ? new Report.StepSkipped(
-                                    launch.rank(), step, launch.phaseId(), "hash-" + step, 3.0 / 9)
+                                    launch.rank(),
+                                    step,
+                                    launch.work().phaseId(),
+                                    "hash-" + step,
+                                    3.0 / 9)
                             : finished(launch, step));
-            boolean last = step == launch.lastStep() || terminated;
+            boolean last = step == launch.work().lastStep() || terminated;
             boolean crashesAtLast = last && launch.rank() == 1;
-            if (crashesAtLast && launch.plan().name().equals("crashes-before-its-last-save")) {
+            if (crashesAtLast
+                    && launch.work().plan().name().equals("crashes-before-its-last-save")) {
                 awaitShard(launch, reports, store, step, 0);
                 crash();
             }
@@ -78,7 +83,7 @@ public final class FakeRank {
                 saving(launch, reports, step);
                 reports.send(save(launch, store, step));
             }
-            if (crashesAtLast && launch.plan().name().equals("crashes-at-its-end")) {
+            if (crashesAtLast && launch.work().plan().name().equals("crashes-at-its-end")) {
                 awaitShards(launch, reports, store, step);
                 crash();
             }
@@ -87,14 +92,14 @@ public final class FakeRank {
                 Runtime.getRuntime().halt(ExitCode.PREEMPTED);
             }
         }
-        reports.send(new Report.Finished(launch.rank(), launch.lastStep(), Map.of()));
+        reports.send(new Report.Finished(launch.rank(), launch.work().lastStep(), Map.of()));
         Runtime.getRuntime().halt(ExitCode.FINISHED);
     }
 
     private static void happens(RankLaunch launch, ReportChannel reports, long step)
             throws Exception {
         boolean first = launch.rank() == 0;
-        switch (launch.plan().name()) {
+        switch (launch.work().plan().name()) {
             case "fails" -> {
                 if (step == 8) {
                     ErrorCode code =
@@ -201,7 +206,8 @@ public final class FakeRank {
     private static void awaitCommit(
             RankLaunch launch, ReportChannel reports, S3ObjectStore store, long step)
             throws InterruptedException {
-        String manifest = CheckpointLayout.manifestKey(launch.runId(), launch.stageId(), step);
+        String manifest =
+                CheckpointLayout.manifestKey(launch.work().runId(), launch.work().stageId(), step);
         await(launch, reports, step, () -> store.find(manifest).isPresent());
     }
 
@@ -226,7 +232,7 @@ public final class FakeRank {
                     new Report.AnomalyFound(
                             launch.rank(),
                             step,
-                            launch.phaseId(),
+                            launch.work().phaseId(),
                             Report.AnomalyKind.NON_FINITE,
                             Double.NaN,
                             Double.NaN,
@@ -238,16 +244,16 @@ public final class FakeRank {
     }
 
     private static String device(RankLaunch launch) {
-        return launch.plan().name().equals("gpu") ? "NVIDIA H100 80GB HBM3" : "cpu";
+        return launch.work().plan().name().equals("gpu") ? "NVIDIA H100 80GB HBM3" : "cpu";
     }
 
     private static Report.StepFinished finished(RankLaunch launch, long step) {
         return new Report.StepFinished(
                 launch.rank(),
                 step,
-                launch.phaseId(),
+                launch.work().phaseId(),
                 3.0 / step,
-                launch.plan().name().equals("gpu") ? 1e-4 : null,
+                launch.work().plan().name().equals("gpu") ? 1e-4 : null,
                 1e-3,
                 1.0,
                 64,
@@ -286,10 +292,10 @@ public final class FakeRank {
 
     private static String shardKey(RankLaunch launch, long step, int rank) {
         return CheckpointLayout.shardKey(
-                launch.runId(),
-                launch.stageId(),
+                launch.work().runId(),
+                launch.work().stageId(),
                 step,
-                launch.fencingToken(),
+                launch.work().fencingToken(),
                 "rank-" + rank + "-of-" + launch.worldSize());
     }
 

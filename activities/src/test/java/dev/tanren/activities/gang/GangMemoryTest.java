@@ -67,7 +67,7 @@ class GangMemoryTest extends GangTest {
                     supervisor(SETTINGS, memory)
                             .run(request, new FakeLease(0, Lease.State.CANCELLED));
 
-            assertThat(result).isEqualTo(new GangResult(request.fencingToken(), false, 0));
+            assertThat(result).isEqualTo(new GangResult(request.work().fencingToken(), false, 0));
         }
         assertThat(attempt(request).status()).isEqualTo(AttemptStatus.PAUSED);
         assertThat(types(request)).doesNotContain("attempt.started");
@@ -124,7 +124,7 @@ class GangMemoryTest extends GangTest {
         assertThat(attempt(request).reason()).contains(thrown);
         assertThat(types(request)).contains("attempt.ended");
         assertThat(memory.ledger().promisedBytes()).isZero();
-        assertThat(scratch.resolve("gang-" + request.fencingToken())).doesNotExist();
+        assertThat(scratch.resolve("gang-" + request.work().fencingToken())).doesNotExist();
         assertThatNoRankIsLeft(request);
     }
 
@@ -171,14 +171,14 @@ class GangMemoryTest extends GangTest {
     }
 
     private Events.Event event(GangRequest request, String type) {
-        return registry.events().after(request.runId(), 0, 1_000).stream()
+        return registry.events().after(request.work().runId(), 0, 1_000).stream()
                 .filter(event -> event.type().equals(type))
                 .findFirst()
                 .orElseThrow();
     }
 
     private List<String> types(GangRequest request) {
-        return registry.events().after(request.runId(), 0, 1_000).stream()
+        return registry.events().after(request.work().runId(), 0, 1_000).stream()
                 .map(Events.Event::type)
                 .toList();
     }

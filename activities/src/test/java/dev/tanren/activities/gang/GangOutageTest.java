@@ -65,7 +65,7 @@ class GangOutageTest extends GangTest {
         assertThat(folder).isEmptyDirectory();
         assertThat(store.list("journal/")).hasSize(1);
         back();
-        assertThat(registry.metrics().steps(request.runId(), STAGE, 0, 100)).isEmpty();
+        assertThat(registry.metrics().steps(request.work().runId(), STAGE, 0, 100)).isEmpty();
         JournalReplay replay = new JournalReplay(registry, store, folder);
 
         replay.run();
@@ -102,7 +102,7 @@ class GangOutageTest extends GangTest {
         assertThat(attempt(request).endedAt()).isNull();
         new JournalReplay(registry, store, scratch.resolve("journal")).run();
 
-        assertThat(registry.metrics().steps(request.runId(), STAGE, 0, 100))
+        assertThat(registry.metrics().steps(request.work().runId(), STAGE, 0, 100))
                 .extracting(Metrics.StepRow::step)
                 .startsWith(LongStream.rangeClosed(1, 20).boxed().toArray(Long[]::new));
         assertThat(attempt(request).status()).isEqualTo(AttemptStatus.PREEMPTED);
@@ -117,7 +117,7 @@ class GangOutageTest extends GangTest {
         JournalReplay replay = new JournalReplay(registry, store, folder);
         replay.run();
         assertThat(folder).as("it is at work").isNotEmptyDirectory();
-        assertThat(registry.metrics().steps(request.runId(), STAGE, 0, 100)).isEmpty();
+        assertThat(registry.metrics().steps(request.work().runId(), STAGE, 0, 100)).isEmpty();
 
         worker.destroyForcibly().waitFor();
         replay.run();
@@ -137,13 +137,20 @@ class GangOutageTest extends GangTest {
         back();
         long newer =
                 StartedAttempt.begin(
-                                registry, request.runId(), STAGE, "short", "other", 1, 0, "newer")
+                                registry,
+                                request.work().runId(),
+                                STAGE,
+                                "short",
+                                "other",
+                                1,
+                                0,
+                                "newer")
                         .fencingToken();
-        registry.runs().setProgress(request.runId(), STAGE, newer, "short", 30);
+        registry.runs().setProgress(request.work().runId(), STAGE, newer, "short", 30);
 
         new JournalReplay(registry, store, folder).run();
 
-        assertThat(registry.runs().stages(request.runId()).getFirst().step()).isEqualTo(30);
+        assertThat(registry.runs().stages(request.work().runId()).getFirst().step()).isEqualTo(30);
         assertThat(attempt(request).status()).isEqualTo(AttemptStatus.SUPERSEDED);
     }
 
@@ -168,13 +175,14 @@ class GangOutageTest extends GangTest {
     }
 
     private void assertThatAllIsRecorded(GangRequest request) {
-        List<Metrics.StepRow> steps = registry.metrics().steps(request.runId(), STAGE, 0, 100);
+        List<Metrics.StepRow> steps =
+                registry.metrics().steps(request.work().runId(), STAGE, 0, 100);
         assertThat(steps).extracting(Metrics.StepRow::step).containsExactly(1L, 2L, 3L);
         assertThat(steps.getLast().values()).containsEntry("loss", 1.0);
-        assertThat(registry.runs().stages(request.runId()).getFirst().step()).isEqualTo(3);
+        assertThat(registry.runs().stages(request.work().runId()).getFirst().step()).isEqualTo(3);
         assertThat(attempt(request).status()).isEqualTo(AttemptStatus.PAUSED);
         assertThat(attempt(request).lastStep()).isEqualTo(3);
-        assertThat(registry.events().after(request.runId(), 0, 100))
+        assertThat(registry.events().after(request.work().runId(), 0, 100))
                 .filteredOn(event -> event.type().equals("attempt.ended"))
                 .extracting(Events.Event::message)
                 .containsExactly("stopped at step 3");

@@ -39,7 +39,7 @@ class GangSupervisorTest extends GangTest {
 
         assertThat(supervisor.run(request, new FakeLease()).finished()).isTrue();
 
-        assertThat(registry.metrics().steps(request.runId(), STAGE, 0, 100))
+        assertThat(registry.metrics().steps(request.work().runId(), STAGE, 0, 100))
                 .isNotEmpty()
                 .allSatisfy(
                         step -> {
@@ -60,7 +60,7 @@ class GangSupervisorTest extends GangTest {
 
         assertThat(supervisor.run(request, new FakeLease()).finished()).isTrue();
 
-        assertThat(registry.metrics().steps(request.runId(), STAGE, 0, 100))
+        assertThat(registry.metrics().steps(request.work().runId(), STAGE, 0, 100))
                 .isNotEmpty()
                 .allSatisfy(step -> assertThat(step.values()).doesNotContainKeys("mfu", "zLoss"));
     }
@@ -71,18 +71,18 @@ class GangSupervisorTest extends GangTest {
 
         GangResult result = supervisor.run(request, new FakeLease());
 
-        assertThat(result).isEqualTo(new GangResult(request.fencingToken(), true, 12));
-        assertThat(registry.checkpoints().list(request.runId(), STAGE))
+        assertThat(result).isEqualTo(new GangResult(request.work().fencingToken(), true, 12));
+        assertThat(registry.checkpoints().list(request.work().runId(), STAGE))
                 .extracting(Checkpoints.Row::step)
                 .contains(12L, 10L)
                 .isSortedAccordingTo((a, b) -> Long.compare(b, a));
-        assertThat(registry.metrics().steps(request.runId(), STAGE, 0, 100))
+        assertThat(registry.metrics().steps(request.work().runId(), STAGE, 0, 100))
                 .extracting(Metrics.StepRow::step)
                 .containsExactly(1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 9L, 10L, 11L, 12L);
         assertThat(attempt(request).status()).isEqualTo(AttemptStatus.SUCCEEDED);
         assertThat(attempt(request).worker()).isEqualTo("worker-under-test");
         assertThat(log(request, 1)).contains("rank 1 speaks");
-        assertThat(scratch.resolve("gang-" + request.fencingToken())).doesNotExist();
+        assertThat(scratch.resolve("gang-" + request.work().fencingToken())).doesNotExist();
     }
 
     @Test
@@ -95,7 +95,7 @@ class GangSupervisorTest extends GangTest {
         assertThat(thrown.code()).isEqualTo(ErrorCode.RANK_CRASHED);
         assertThat(attempt(request).status()).isEqualTo(AttemptStatus.FAILED);
         assertThat(attempt(request).failureClass()).isEqualTo("RANK_CRASHED");
-        assertThat(registry.checkpoints().find(request.runId(), STAGE, 5)).isPresent();
+        assertThat(registry.checkpoints().find(request.work().runId(), STAGE, 5)).isPresent();
         assertThatNoRankIsLeft(request);
     }
 
@@ -105,10 +105,10 @@ class GangSupervisorTest extends GangTest {
 
         GangResult result = supervisor.run(request, new FakeLease());
 
-        assertThat(result).isEqualTo(new GangResult(request.fencingToken(), true, 12));
-        assertThat(registry.checkpoints().find(request.runId(), STAGE, 12)).isPresent();
+        assertThat(result).isEqualTo(new GangResult(request.work().fencingToken(), true, 12));
+        assertThat(registry.checkpoints().find(request.work().runId(), STAGE, 12)).isPresent();
         assertThat(attempt(request).status()).isEqualTo(AttemptStatus.SUCCEEDED);
-        assertThat(registry.events().after(request.runId(), 0, 1000))
+        assertThat(registry.events().after(request.work().runId(), 0, 1000))
                 .filteredOn(event -> event.type().equals("rank.crashed-at-its-end"))
                 .singleElement()
                 .satisfies(event -> assertThat(event.message()).contains("rank 1", "SIGKILL"));
@@ -122,7 +122,7 @@ class GangSupervisorTest extends GangTest {
 
         assertThat(attempt(request).lastStep()).isEqualTo(12);
         assertThat(attempt(request).failureClass()).isEqualTo("RANK_CRASHED");
-        assertThat(registry.checkpoints().list(request.runId(), STAGE))
+        assertThat(registry.checkpoints().list(request.work().runId(), STAGE))
                 .extracting(Checkpoints.Row::step)
                 .startsWith(10L);
     }
@@ -147,8 +147,8 @@ class GangSupervisorTest extends GangTest {
         assertThat(thrown.what()).contains("step 8", "loss is NaN");
         assertThat(thrown.where()).contains("code/16#57");
         assertThat(attempt(request).failureClass()).isEqualTo("ANOMALY");
-        assertThat(registry.checkpoints().find(request.runId(), STAGE, 5)).isPresent();
-        assertThat(registry.events().after(request.runId(), 0, 1000))
+        assertThat(registry.checkpoints().find(request.work().runId(), STAGE, 5)).isPresent();
+        assertThat(registry.events().after(request.work().runId(), 0, 1000))
                 .filteredOn(event -> event.type().equals("anomaly.found"))
                 .extracting(event -> event.data().get("step"), event -> event.data().get("action"))
                 .containsExactly(tuple(8, "ROLLBACK"));
@@ -166,9 +166,9 @@ class GangSupervisorTest extends GangTest {
 
         GangResult result = supervisor.run(request, new FakeLease());
 
-        assertThat(result).isEqualTo(new GangResult(request.fencingToken(), true, 12));
-        assertThat(registry.checkpoints().find(request.runId(), STAGE, 10)).isPresent();
-        assertThat(registry.events().after(request.runId(), 0, 1000))
+        assertThat(result).isEqualTo(new GangResult(request.work().fencingToken(), true, 12));
+        assertThat(registry.checkpoints().find(request.work().runId(), STAGE, 10)).isPresent();
+        assertThat(registry.events().after(request.work().runId(), 0, 1000))
                 .filteredOn(event -> event.type().equals("step.skipped"))
                 .extracting(event -> event.data().get("step"))
                 .containsExactly(10);
@@ -180,7 +180,7 @@ class GangSupervisorTest extends GangTest {
 
         supervisor.run(request, new FakeLease());
 
-        assertThat(registry.events().after(request.runId(), 0, 1000))
+        assertThat(registry.events().after(request.work().runId(), 0, 1000))
                 .filteredOn(event -> event.type().equals("products.measured"))
                 .singleElement()
                 .satisfies(
@@ -206,7 +206,7 @@ class GangSupervisorTest extends GangTest {
         GangRequest request = request("slow", 2, 12);
 
         assertThat(supervisor.run(request, new FakeLease()))
-                .isEqualTo(new GangResult(request.fencingToken(), true, 12));
+                .isEqualTo(new GangResult(request.work().fencingToken(), true, 12));
     }
 
     @Test
@@ -245,7 +245,7 @@ class GangSupervisorTest extends GangTest {
         GangResult result = supervisor.run(request, new FakeLease());
 
         assertThat(result.finished()).isTrue();
-        assertThat(registry.events().after(request.runId(), 0, 100))
+        assertThat(registry.events().after(request.work().runId(), 0, 100))
                 .filteredOn(event -> event.type().equals("save.awaited"))
                 .singleElement()
                 .satisfies(event -> assertThat(event.message()).contains("step 5"));
@@ -263,7 +263,7 @@ class GangSupervisorTest extends GangTest {
                                             request, new FakeLease(200, Lease.State.CANCELLED)));
             long seen = 0;
             while (seen == 0 && !gang.isDone()) {
-                seen = registry.runs().stages(request.runId()).getFirst().step();
+                seen = registry.runs().stages(request.work().runId()).getFirst().step();
                 Thread.sleep(20);
             }
             assertThat(seen).isBetween(1L, 150L);
@@ -279,7 +279,9 @@ class GangSupervisorTest extends GangTest {
 
         assertThat(result.finished()).isFalse();
         assertThat(result.committedStep()).isGreaterThanOrEqualTo(7);
-        assertThat(registry.checkpoints().find(request.runId(), STAGE, result.committedStep()))
+        assertThat(
+                        registry.checkpoints()
+                                .find(request.work().runId(), STAGE, result.committedStep()))
                 .isPresent();
         assertThat(attempt(request).lastStep()).isEqualTo(result.committedStep());
         assertThat(attempt(request).status()).isEqualTo(AttemptStatus.PAUSED);
@@ -288,7 +290,7 @@ class GangSupervisorTest extends GangTest {
     @Test
     void aCancelledRunIsNotSavedAgain() {
         GangRequest request = request("goes-on", 1, 5_000);
-        new RunProjector(registry).become(request.runId(), RunState.CANCELLING);
+        new RunProjector(registry).become(request.work().runId(), RunState.CANCELLING);
 
         GangResult result = supervisor.run(request, new FakeLease(7, Lease.State.CANCELLED));
 
@@ -304,7 +306,7 @@ class GangSupervisorTest extends GangTest {
         TanrenException thrown = failure(request, new FakeLease(7, Lease.State.DRAINING));
 
         assertThat(thrown.code()).isEqualTo(ErrorCode.RANK_PREEMPTED);
-        assertThat(registry.checkpoints().list(request.runId(), STAGE).getFirst().step())
+        assertThat(registry.checkpoints().list(request.work().runId(), STAGE).getFirst().step())
                 .isGreaterThanOrEqualTo(7);
     }
 
@@ -316,7 +318,7 @@ class GangSupervisorTest extends GangTest {
 
         assertThat(thrown.code()).isEqualTo(ErrorCode.RANK_PREEMPTED);
         assertThat(thrown.what()).contains("Temporal did not answer");
-        assertThat(registry.checkpoints().list(request.runId(), STAGE).getFirst().step())
+        assertThat(registry.checkpoints().list(request.work().runId(), STAGE).getFirst().step())
                 .isGreaterThanOrEqualTo(7);
         assertThatNoRankIsLeft(request);
     }
@@ -325,12 +327,12 @@ class GangSupervisorTest extends GangTest {
     void aStaleAttemptCommitsNothingAndItsRanksAreKilled() {
         GangRequest request = request("goes-on", 1, 5_000);
         StartedAttempt.begin(
-                registry, request.runId(), STAGE, "short", "another worker", 1, 0, "newer");
+                registry, request.work().runId(), STAGE, "short", "another worker", 1, 0, "newer");
 
         TanrenException thrown = failure(request, new FakeLease());
 
         assertThat(thrown.code()).isEqualTo(ErrorCode.CHECKPOINT_STALE_ATTEMPT);
-        assertThat(registry.checkpoints().list(request.runId(), STAGE)).isEmpty();
+        assertThat(registry.checkpoints().list(request.work().runId(), STAGE)).isEmpty();
         assertThatNoRankIsLeft(request);
     }
 

@@ -16,6 +16,7 @@ import dev.tanren.launch.RuntimeCommand;
 import dev.tanren.plan.Plan;
 import dev.tanren.plan.error.TanrenException;
 import dev.tanren.plan.json.Json;
+import dev.tanren.plan.run.PhaseAttempt;
 import dev.tanren.plan.run.TrainedOn;
 import dev.tanren.plan.testing.Inputs;
 import dev.tanren.plan.testing.SmallPlans;
@@ -151,17 +152,18 @@ abstract class GangTest {
     }
 
     Attempts.Attempt attempt(GangRequest request) {
-        return registry.attempts().list(request.runId()).getFirst();
+        return registry.attempts().list(request.work().runId()).getFirst();
     }
 
     String log(GangRequest request, int rank) {
         return new String(
-                store.get("runs/%s/adapt/logs/1/rank-%d.log".formatted(request.runId(), rank)),
+                store.get(
+                        "runs/%s/adapt/logs/1/rank-%d.log".formatted(request.work().runId(), rank)),
                 StandardCharsets.UTF_8);
     }
 
     void assertThatNoRankIsLeft(GangRequest request) {
-        String mark = "gang-" + request.fencingToken() + "/";
+        String mark = "gang-" + request.work().fencingToken() + "/";
         assertThat(
                         ProcessHandle.current()
                                 .descendants()
@@ -203,27 +205,24 @@ abstract class GangTest {
         Attempts.Attempt attempt =
                 StartedAttempt.begin(registry, runId, STAGE, "short", "worker", ranks, 0, "first");
         return new GangRequest(
-                runId,
-                plan,
-                STAGE,
-                "short",
-                attempt.attempt(),
-                attempt.fencingToken(),
+                new PhaseAttempt(
+                        runId,
+                        plan,
+                        STAGE,
+                        "short",
+                        attempt.attempt(),
+                        attempt.fencingToken(),
+                        TRAINED_ON,
+                        lastStep,
+                        List.of(),
+                        List.of()),
                 new StartingPoint.Fresh(),
-                0,
-                lastStep,
-                TRAINED_ON,
-                List.of(),
-                List.of());
+                0);
     }
 
     RankLaunch launch(GangRequest request, Path folder) {
         return new RankLaunch(
-                request.runId(),
-                STAGE,
-                "short",
-                1,
-                request.fencingToken(),
+                request.work(),
                 0,
                 1,
                 "127.0.0.1",
@@ -232,13 +231,7 @@ abstract class GangTest {
                 folder.toString(),
                 folder.toString(),
                 server.address("gangs", "tanren/"),
-                request.plan(),
-                TRAINED_ON,
                 new InitialState.Random(),
-                request.lastStep(),
-                "runs/" + request.runId() + "/adapt/checkpoints/",
-                List.of(),
-                List.of(),
                 null);
     }
 

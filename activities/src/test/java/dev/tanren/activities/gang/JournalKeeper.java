@@ -24,7 +24,7 @@ public final class JournalKeeper {
                         GangTest.CLASSPATH,
                         JournalKeeper.class.getName(),
                         folder.toString(),
-                        request.runId(),
+                        request.work().runId(),
                         Long.toString(attempt.fencingToken()))
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();

@@ -13,6 +13,7 @@ import dev.tanren.plan.TrainingStage;
 import dev.tanren.plan.error.ErrorCode;
 import dev.tanren.plan.error.TanrenException;
 import dev.tanren.plan.json.Json;
+import dev.tanren.plan.run.PhaseAttempt;
 import dev.tanren.plan.run.TrainedOn;
 import dev.tanren.plan.timetable.Timetable;
 import dev.tanren.storage.objects.StoreAddress;
@@ -149,11 +150,17 @@ public final class BenchRank implements AutoCloseable {
     private RankLaunch launch(Path socket) {
         Timetable.Entry phase = Timetable.of(stage).entries().getFirst();
         return new RankLaunch(
-                RUN,
-                stage.id(),
-                phase.phase().id(),
-                1,
-                1,
+                new PhaseAttempt(
+                        RUN,
+                        plan,
+                        stage.id(),
+                        phase.phase().id(),
+                        1,
+                        1,
+                        trainedOn(),
+                        phase.lastStep(),
+                        List.of(),
+                        List.of()),
                 0,
                 1,
                 "127.0.0.1",
@@ -162,13 +169,7 @@ public final class BenchRank implements AutoCloseable {
                 folder.path().toString(),
                 folder.path().resolve("cache").toString(),
                 StoreAddress.from(store.environment()),
-                plan,
-                trainedOn(),
                 new InitialState.Random(),
-                phase.lastStep(),
-                "runs/" + RUN + "/" + stage.id() + "/checkpoints/",
-                List.of(),
-                List.of(),
                 null);
     }
 

@@ -6,6 +6,7 @@ import dev.tanren.plan.Plan;
 import dev.tanren.plan.Stage;
 import dev.tanren.plan.TrainingStage;
 import dev.tanren.plan.json.Json;
+import dev.tanren.plan.run.PhaseAttempt;
 import dev.tanren.plan.run.TrainedOn;
 import dev.tanren.plan.testing.SmallPlans;
 import dev.tanren.plan.testing.StageBuilder;
@@ -120,11 +121,17 @@ class LaunchJsonTest {
     void aRankLaunchComesBackAsItWas() {
         RankLaunch launch =
                 new RankLaunch(
-                        "run-1",
-                        "adapt",
-                        "short",
-                        2,
-                        7,
+                        new PhaseAttempt(
+                                "run-1",
+                                plan(),
+                                "adapt",
+                                "short",
+                                2,
+                                7,
+                                TRAINED_ON,
+                                100,
+                                List.of(),
+                                List.of("short")),
                         1,
                         2,
                         "127.0.0.1",
@@ -133,13 +140,7 @@ class LaunchJsonTest {
                         "/tmp/scratch",
                         "/tmp/cache",
                         STORE,
-                        plan(),
-                        TRAINED_ON,
                         new InitialState.Random(),
-                        100,
-                        "runs/run-1/adapt/checkpoints/",
-                        List.of(),
-                        List.of("short"),
                         8L << 30);
         assertThat(Json.read(Json.write(launch), RankLaunch.class)).isEqualTo(launch);
     }

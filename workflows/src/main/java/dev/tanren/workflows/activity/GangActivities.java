@@ -1,10 +1,7 @@
 package dev.tanren.workflows.activity;
 
-import dev.tanren.plan.Plan;
-import dev.tanren.plan.run.TrainedOn;
+import dev.tanren.plan.run.PhaseAttempt;
 import io.temporal.activity.ActivityInterface;
-import java.util.List;
-import java.util.Objects;
 
 /// Runs the ranks of one attempt.
 @ActivityInterface(namePrefix = "Gang")
@@ -33,28 +30,9 @@ public interface GangActivities {
     ///     succeed
     GangResult train(GangRequest request);
 
-    /// @param lastStep last step of the phase
-    /// @param trainedOn what the run was prepared for
-    /// @param skippedSteps of [AttemptActivities.Begun]
-    /// @param skippedPhases of [AttemptActivities.Begun]
-    record GangRequest(
-            String runId,
-            Plan plan,
-            String stageId,
-            String phaseId,
-            int attempt,
-            long fencingToken,
-            StartingPoint start,
-            long resumeStep,
-            long lastStep,
-            TrainedOn trainedOn,
-            List<Long> skippedSteps,
-            List<String> skippedPhases) {
-        public GangRequest {
-            skippedSteps = List.copyOf(Objects.requireNonNullElse(skippedSteps, List.of()));
-            skippedPhases = List.copyOf(Objects.requireNonNullElse(skippedPhases, List.of()));
-        }
-    }
+    /// @param start of the attempt
+    /// @param resumeStep last step that is done already
+    record GangRequest(PhaseAttempt work, StartingPoint start, long resumeStep) {}
 
     /// @param fencingToken of the attempt that was asked for
     /// @param finished false where the ranks were stopped before `lastStep`

@@ -13,11 +13,11 @@ import java.util.stream.Collectors;
 record GangFailures(GangRequest request) {
 
     private String stage() {
-        return "stage " + request.stageId();
+        return "stage " + request.work().stageId();
     }
 
     private String attempt() {
-        return stage() + ", attempt " + request.attempt();
+        return stage() + ", attempt " + request.work().attempt();
     }
 
     TanrenException interrupted() {
@@ -91,7 +91,7 @@ record GangFailures(GangRequest request) {
         return new TanrenException(
                 ErrorCode.INTERNAL,
                 "the ranks ended well, but step "
-                        + request.lastStep()
+                        + request.work().lastStep()
                         + " was not saved by all of them; the newest is "
                         + committed,
                 stage(),

@@ -52,7 +52,8 @@ public record GangLauncher(
             BiConsumer<Integer, Integer> exited) {
         int ranks = stage.parallelism().ranks();
         int port = freePort();
-        Map<String, String> keys = credentials.environment(request.runId(), request.trainedOn());
+        Map<String, String> keys =
+                credentials.environment(request.work().runId(), request.work().trainedOn());
         List<LaunchedProcess> processes = new ArrayList<>();
         List<Path> logs = new ArrayList<>();
         try {
@@ -93,11 +94,7 @@ public record GangLauncher(
     private RankLaunch launch(
             GangRequest request, int rank, int ranks, int port, Path socket, Path folder) {
         return new RankLaunch(
-                request.runId(),
-                request.stageId(),
-                request.phaseId(),
-                request.attempt(),
-                request.fencingToken(),
+                request.work(),
                 rank,
                 ranks,
                 LOOPBACK,
@@ -106,13 +103,7 @@ public record GangLauncher(
                 folder.toString(),
                 cache.toString(),
                 store,
-                request.plan(),
-                request.trainedOn(),
                 initialState(request.start()),
-                request.lastStep(),
-                "runs/" + request.runId() + "/" + request.stageId() + "/checkpoints/",
-                request.skippedSteps(),
-                request.skippedPhases(),
                 memoryLimit(ranks));
     }
 

@@ -55,8 +55,8 @@ public final class GangMemory {
         MemoryForecast forecast =
                 MemoryForecast.of(
                         stage,
-                        request.trainedOn().model().architecture(),
-                        request.phaseId(),
+                        request.work().trainedOn().model().architecture(),
+                        request.work().phaseId(),
                         memory.besideDevices());
         // Ranks that can never fit say so themselves, before they take anything.
         this.expected =
@@ -103,7 +103,7 @@ public final class GangMemory {
         return MemoryWatch.start(
                 memory,
                 work(),
-                "gang-" + request.fencingToken(),
+                "gang-" + request.work().fencingToken(),
                 grant,
                 taken ->
                         events.accept(
@@ -211,7 +211,8 @@ public final class GangMemory {
 
     /// A phase has processes of its own.
     private String work() {
-        return String.join("/", request.runId(), request.stageId(), request.phaseId());
+        return String.join(
+                "/", request.work().runId(), request.work().stageId(), request.work().phaseId());
     }
 
     private ByteSize free() {

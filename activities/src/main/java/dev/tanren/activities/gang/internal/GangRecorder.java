@@ -60,41 +60,53 @@ public final class GangRecorder implements AutoCloseable {
         this.registry = registry;
         this.store = store;
         this.request = request;
-        this.stage = (TrainingStage) request.plan().stage(request.stageId()).orElseThrow();
+        this.stage =
+                (TrainingStage) request.work().plan().stage(request.work().stageId()).orElseThrow();
         this.reached = request.resumeStep();
         this.journal =
                 Journal.open(
                         journals,
-                        request.runId() + "-" + request.stageId() + "-" + request.fencingToken());
+                        request.work().runId()
+                                + "-"
+                                + request.work().stageId()
+                                + "-"
+                                + request.work().fencingToken());
     }
 
     /// Records what the attempt waits for, until it is launched or ends.
     ///
     /// @param worker that it waits on
     public void waits(String worker, String reason, Map<String, Object> data) {
-        record(new JournalEntry.Waits(request.fencingToken(), reason));
-        event("attempt.waiting", worker, "attempt " + request.attempt() + " " + reason, data);
+        record(new JournalEntry.Waits(request.work().fencingToken(), reason));
+        event(
+                "attempt.waiting",
+                worker,
+                "attempt " + request.work().attempt() + " " + reason,
+                data);
     }
 
     /// Records what the attempt waits for now, where that is another than was told.
     public void stillWaits(String reason) {
-        record(new JournalEntry.Waits(request.fencingToken(), reason));
+        record(new JournalEntry.Waits(request.work().fencingToken(), reason));
     }
 
     /// Records where the ranks of the attempt run.
     public void launched(String worker, int ranks) {
-        record(new JournalEntry.Launched(request.fencingToken(), worker));
+        record(new JournalEntry.Launched(request.work().fencingToken(), worker));
         event(
                 "attempt.started",
                 "",
                 "attempt %d starts %d ranks after step %d"
-                        .formatted(request.attempt(), ranks, request.resumeStep()),
+                        .formatted(request.work().attempt(), ranks, request.resumeStep()),
                 Map.of("worker", worker, "ranks", ranks, "resumeStep", request.resumeStep()));
     }
 
     public void ready(Report.Ready ready) {
         if (ready.device() != null) {
-            StageUtilisation.of(stage, request.trainedOn().model().architecture(), ready.device())
+            StageUtilisation.of(
+                            stage,
+                            request.work().trainedOn().model().architecture(),
+                            ready.device())
                     .ifPresent(known -> utilisations.put(ready.rank(), known));
         }
         event(
@@ -113,7 +125,7 @@ public final class GangRecorder implements AutoCloseable {
                 new StepRow(
                         step.step(),
                         step.rank(),
-                        request.attempt(),
+                        request.work().attempt(),
                         step.phase(),
                         false,
                         step.batchHash(),
@@ -176,10 +188,10 @@ public final class GangRecorder implements AutoCloseable {
         batch = new ArrayList<>();
         record(
                 new JournalEntry.Steps(
-                        request.runId(),
-                        request.stageId(),
-                        request.phaseId(),
-                        request.fencingToken(),
+                        request.work().runId(),
+                        request.work().stageId(),
+                        request.work().phaseId(),
+                        request.work().fencingToken(),
                         rows.stream().map(JournalEntry.Row::of).toList(),
                         reached));
     }
@@ -217,9 +229,9 @@ public final class GangRecorder implements AutoCloseable {
                         });
         record(
                 new JournalEntry.Evaluated(
-                        request.runId(),
-                        request.stageId(),
-                        request.fencingToken(),
+                        request.work().runId(),
+                        request.work().stageId(),
+                        request.work().fencingToken(),
                         evaluated.step(),
                         rows));
         losses.put("step", evaluated.step());
@@ -244,13 +256,22 @@ public final class GangRecorder implements AutoCloseable {
     /// @param key tells events of one type and attempt apart, so that none is stored twice
     public void event(String type, String key, String message, Map<String, Object> data) {
         Map<String, Object> all = new LinkedHashMap<>(data);
-        all.put("attempt", request.attempt());
+        all.put("attempt", request.work().attempt());
         String unique =
                 String.join(
-                        "/", type, request.stageId(), Long.toString(request.fencingToken()), key);
+                        "/",
+                        type,
+                        request.work().stageId(),
+                        Long.toString(request.work().fencingToken()),
+                        key);
         record(
                 new JournalEntry.Happened(
-                        request.runId(), type, request.stageId(), message, all, unique));
+                        request.work().runId(),
+                        type,
+                        request.work().stageId(),
+                        message,
+                        all,
+                        unique));
     }
 
     /// Records how the attempt ended.
@@ -260,7 +281,7 @@ public final class GangRecorder implements AutoCloseable {
         flush();
         long step = reached;
         ErrorCode code = error == null ? null : error.code();
-        record(new JournalEntry.Ended(request.fencingToken(), status, reason, code, step));
+        record(new JournalEntry.Ended(request.work().fencingToken(), status, reason, code, step));
         Map<String, Object> data = new LinkedHashMap<>();
         data.put("step", step);
         data.put("status", status.key());

@@ -288,15 +288,15 @@ public final class GangWatch implements AutoCloseable {
             throw fatal;
         }
         long committed = Math.max(request.resumeStep(), commits.newest());
-        if (committed >= request.lastStep()) {
+        if (committed >= request.work().lastStep()) {
             recordLateCrash();
-            return new GangResult(request.fencingToken(), true, committed);
+            return new GangResult(request.work().fencingToken(), true, committed);
         }
         if (ranks.allFinished()) {
             throw failures.unsaved(committed);
         }
         if (stopping && !lease.state().hurries()) {
-            return new GangResult(request.fencingToken(), false, committed);
+            return new GangResult(request.work().fencingToken(), false, committed);
         }
         if (stopping) {
             throw lease.state() == Lease.State.UNHEARD
@@ -320,7 +320,7 @@ public final class GangWatch implements AutoCloseable {
                     "rank.crashed-at-its-end",
                     "",
                     "the work is done, but on the way out " + why.what() + " [" + why.where() + "]",
-                    Map.of("code", why.code().name(), "step", request.lastStep()));
+                    Map.of("code", why.code().name(), "step", request.work().lastStep()));
         }
     }
 }

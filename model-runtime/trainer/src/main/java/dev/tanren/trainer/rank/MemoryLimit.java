@@ -36,7 +36,7 @@ final class MemoryLimit {
         this.stage = stage;
         this.ownMemory = ownMemory;
         this.forecast =
-                MemoryForecast.of(stage, launch.architecture(), launch.phaseId(), ownMemory);
+                MemoryForecast.of(stage, launch.architecture(), launch.work().phaseId(), ownMemory);
     }
 
     /// @throws TanrenException `RANK_MEMORY_LIMIT` where not even a prediction that is wrong by as
@@ -149,7 +149,12 @@ final class MemoryLimit {
     }
 
     private String where() {
-        return "rank " + launch.rank() + ", stage " + stage.id() + ", phase " + launch.phaseId();
+        return "rank "
+                + launch.rank()
+                + ", stage "
+                + stage.id()
+                + ", phase "
+                + launch.work().phaseId();
     }
 
     private static String mebibytes(long bytes) {

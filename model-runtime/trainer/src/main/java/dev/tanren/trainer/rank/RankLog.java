@@ -27,10 +27,10 @@ final class RankLog {
                         launch.rank(),
                         launch.worldSize(),
                         ProcessHandle.current().pid(),
-                        launch.plan().name(),
-                        launch.stageId(),
-                        launch.phaseId(),
-                        launch.lastStep()));
+                        launch.work().plan().name(),
+                        launch.work().stageId(),
+                        launch.work().phaseId(),
+                        launch.work().lastStep()));
     }
 
     void write(Report report) {

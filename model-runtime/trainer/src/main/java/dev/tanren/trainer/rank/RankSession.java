@@ -116,8 +116,8 @@ final class RankSession implements AutoCloseable {
         Progress progress = Progress.start(launch.rank(), reports);
         progress.begin(Work.RESTORING, 0, 0);
         TrainingStage stage = stage(launch);
-        Timetable timetable = Timetable.of(stage).without(launch.skippedPhases());
-        Timetable.Entry phase = timetable.of(launch.phaseId());
+        Timetable timetable = Timetable.of(stage).without(launch.work().skippedPhases());
+        Timetable.Entry phase = timetable.of(launch.work().phaseId());
         requireWholeShares(launch, stage, phase);
         ModelFit.require(stage, phase.phase(), launch.architecture());
         MemoryLimit memory = memoryLimit(launch, stage);
@@ -130,7 +130,7 @@ final class RankSession implements AutoCloseable {
                 CompletableFuture.supplyAsync(
                         () ->
                                 StageData.open(
-                                        launch.plan(),
+                                        launch.work().plan(),
                                         stage,
                                         phase,
                                         launch.architecture().vocabSize(),
@@ -151,9 +151,9 @@ final class RankSession implements AutoCloseable {
                 new StateRestorer(store, Path.of(launch.cache()), progress::sign)
                         .restore(
                                 launch.initialState(),
-                                launch.trainedOn(),
+                                launch.work().trainedOn(),
                                 state,
-                                launch.plan().seed());
+                                launch.work().plan().seed());
         return new RankSession(
                 launch,
                 new Setup(stage, timetable, phase, store, device),
@@ -172,13 +172,14 @@ final class RankSession implements AutoCloseable {
     }
 
     private static TrainingStage stage(RankLaunch launch) {
-        if (launch.plan().stage(launch.stageId()).orElse(null) instanceof TrainingStage stage) {
+        if (launch.work().plan().stage(launch.work().stageId()).orElse(null)
+                instanceof TrainingStage stage) {
             return stage;
         }
         throw new TanrenException(
                 ErrorCode.RANK_LAUNCH,
                 "the plan has no training stage of this name",
-                "stage " + launch.stageId(),
+                "stage " + launch.work().stageId(),
                 "Start the attempt again.");
     }
 
@@ -213,7 +214,7 @@ final class RankSession implements AutoCloseable {
                 new GlooProcessGroup.Meeting(
                         host,
                         launch.rendezvousPort(),
-                        Long.toString(launch.fencingToken()),
+                        Long.toString(launch.work().fencingToken()),
                         own != null
                                 ? own
                                 : GlooProcessGroup.localAddress(host, launch.rendezvousPort()),
@@ -264,8 +265,8 @@ final class RankSession implements AutoCloseable {
                             secondsSinceStart(),
                             state.layout().elements(),
                             device.driverName()));
-            if (firstStep > launch.lastStep()) {
-                return new TrainingLoop.End(launch.lastStep(), TrainingLoop.Ending.FINISHED);
+            if (firstStep > launch.work().lastStep()) {
+                return new TrainingLoop.End(launch.work().lastStep(), TrainingLoop.Ending.FINISHED);
             }
             SampleOrder order = data.order(start.step(), start.values());
             try (BatchPrefetcher batches =
@@ -274,7 +275,7 @@ final class RankSession implements AutoCloseable {
                             launch.rank(),
                             launch.worldSize(),
                             firstStep,
-                            launch.lastStep())) {
+                            launch.work().lastStep())) {
                 TrainingLoop.Parts parts =
                         new TrainingLoop.Parts(
                                 new StepComputation(
@@ -297,9 +298,9 @@ final class RankSession implements AutoCloseable {
                                 evaluator(decoder, reduction),
                                 new AnomalyWatch(
                                         stage.anomalies(),
-                                        launch.phaseId(),
+                                        launch.work().phaseId(),
                                         start.values(),
-                                        launch.skippedSteps()),
+                                        launch.work().skippedSteps()),
                                 memoryLimit(launch, stage),
                                 preemption,
                                 progress,
@@ -323,10 +324,10 @@ final class RankSession implements AutoCloseable {
                 launch.worldSize(),
                 step ->
                         CheckpointLayout.shardKey(
-                                launch.runId(),
-                                launch.stageId(),
+                                launch.work().runId(),
+                                launch.work().stageId(),
                                 step,
-                                launch.fencingToken(),
+                                launch.work().fencingToken(),
                                 name),
                 reports);
     }

@@ -81,15 +81,15 @@ final class TrainingLoop {
         if (beginning) {
             evaluate(0);
         }
-        for (long step = firstStep; step <= launch.lastStep(); step++) {
+        for (long step = firstStep; step <= launch.work().lastStep(); step++) {
             Ending ending = step(step);
-            if (ending != null && (ending == Ending.ANOMALY || step < launch.lastStep())) {
+            if (ending != null && (ending == Ending.ANOMALY || step < launch.work().lastStep())) {
                 parts.saver().await();
                 return new End(ending == Ending.ANOMALY ? step - 1 : step, ending);
             }
         }
         parts.saver().await();
-        return new End(launch.lastStep(), Ending.FINISHED);
+        return new End(launch.work().lastStep(), Ending.FINISHED);
     }
 
     /// @return why the loop is to end with this step, on which all ranks agree; null where it goes
@@ -143,7 +143,7 @@ final class TrainingLoop {
                         new Report.StepFinished(
                                 launch.rank(),
                                 step,
-                                launch.phaseId(),
+                                launch.work().phaseId(),
                                 result.loss(),
                                 stage.objective().zLoss() > 0 ? result.zLoss() : null,
                                 rate,
@@ -194,19 +194,21 @@ final class TrainingLoop {
                         new Report.StepSkipped(
                                 launch.rank(),
                                 step,
-                                launch.phaseId(),
+                                launch.work().phaseId(),
                                 batch.hash(),
                                 parts.anomalies().lastLoss()));
     }
 
     private boolean saves(long step, boolean stop) {
-        return stop || step % stage.checkpoint().everySteps() == 0 || step == launch.lastStep();
+        return stop
+                || step % stage.checkpoint().everySteps() == 0
+                || step == launch.work().lastStep();
     }
 
     private boolean evaluates(long step) {
         TrainingStage.Evaluation evaluation = stage.evaluation();
         return evaluation != null
-                && (step % evaluation.everySteps() == 0 || step == launch.lastStep());
+                && (step % evaluation.everySteps() == 0 || step == launch.work().lastStep());
     }
 
     private void evaluate(long step) {
@@ -227,9 +229,9 @@ final class TrainingLoop {
         return CheckpointState.values(
                 optimizerSteps,
                 tokensBefore(step + 1),
-                launch.phaseId(),
+                launch.work().phaseId(),
                 List.of(
-                        SkippedPhases.values(launch.skippedPhases()),
+                        SkippedPhases.values(launch.work().skippedPhases()),
                         parts.order().offsets(step),
                         parts.state().values(),
                         parts.anomalies().values()));
@@ -255,7 +257,7 @@ final class TrainingLoop {
                         new Report.AnomalyFound(
                                 launch.rank(),
                                 step,
-                                launch.phaseId(),
+                                launch.work().phaseId(),
                                 finding.kind(),
                                 result.loss(),
                                 result.gradientNorm(),

@@ -11,10 +11,10 @@ import dev.tanren.plan.Plan;
 import dev.tanren.plan.Stage;
 import dev.tanren.plan.TrainingStage;
 import dev.tanren.plan.json.Json;
+import dev.tanren.plan.run.PhaseAttempt;
 import dev.tanren.plan.run.TrainedOn;
 import dev.tanren.plan.testing.Inputs;
 import dev.tanren.plan.timetable.Timetable;
-import dev.tanren.storage.checkpoint.CheckpointLayout;
 import dev.tanren.storage.objects.ObjectStore;
 import dev.tanren.storage.objects.StoreAddress;
 import dev.tanren.storage.testing.EmbeddedS3;
@@ -209,11 +209,17 @@ final class Gang implements AutoCloseable {
             throws IOException {
         RankLaunch launch =
                 new RankLaunch(
-                        setting.runId(),
-                        setting.stage().id(),
-                        phase,
-                        1,
-                        token,
+                        new PhaseAttempt(
+                                setting.runId(),
+                                setting.plan(),
+                                setting.stage().id(),
+                                phase,
+                                1,
+                                token,
+                                setting.trainedOn(),
+                                Timetable.of(setting.stage()).of(phase).lastStep(),
+                                skipped,
+                                List.of()),
                         rank,
                         ranks,
                         "127.0.0.1",
@@ -222,13 +228,7 @@ final class Gang implements AutoCloseable {
                         scratch.toString(),
                         setting.folder().resolve("cache").toString(),
                         setting.address(),
-                        setting.plan(),
-                        setting.trainedOn(),
                         initial,
-                        Timetable.of(setting.stage()).of(phase).lastStep(),
-                        CheckpointLayout.stagePrefix(setting.runId(), setting.stage().id()),
-                        skipped,
-                        List.of(),
                         setting.memoryLimit());
         Path file = scratch.resolve("launch-" + rank + ".json");
         Files.writeString(file, Json.write(launch));

@@ -3,6 +3,7 @@ package dev.tanren.workflows.training.internal;
 import dev.tanren.plan.TrainingStage;
 import dev.tanren.plan.error.ErrorCode;
 import dev.tanren.plan.error.FailureClass;
+import dev.tanren.plan.run.PhaseAttempt;
 import dev.tanren.plan.timetable.Timetable;
 import dev.tanren.workflows.activity.ActivityPolicies;
 import dev.tanren.workflows.activity.AttemptActivities;
@@ -224,7 +225,7 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
 
     private GangResult runGang(GangActivities worker, GangRequest request) {
         GangResult result = untilPaused(() -> worker.train(request));
-        Answers.require(request.fencingToken(), result.fencingToken());
+        Answers.require(request.work().fencingToken(), result.fencingToken());
         return result;
     }
 
@@ -369,17 +370,18 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
 
     private GangRequest gangRequest(Timetable.Entry entry, Begun begun) {
         return new GangRequest(
-                input.runId(),
-                input.plan(),
-                stage.id(),
-                entry.phase().id(),
-                begun.attempt(),
-                begun.fencingToken(),
+                new PhaseAttempt(
+                        input.runId(),
+                        input.plan(),
+                        stage.id(),
+                        entry.phase().id(),
+                        begun.attempt(),
+                        begun.fencingToken(),
+                        input.trainedOn(),
+                        entry.lastStep(),
+                        begun.skippedSteps(),
+                        begun.skippedPhases()),
                 begun.start(),
-                begun.resumeStep(),
-                entry.lastStep(),
-                input.trainedOn(),
-                begun.skippedSteps(),
-                begun.skippedPhases());
+                begun.resumeStep());
     }
 }
