@@ -10,7 +10,8 @@ import picocli.CommandLine.Command;
             BenchTrainCommand.class,
             BenchMemoryCommand.class,
             BenchCheckpointCommand.class,
-            BenchStartupCommand.class
+            BenchStartupCommand.class,
+            BenchExactnessCommand.class
         })
 final class BenchCommand {
     private BenchCommand() {}

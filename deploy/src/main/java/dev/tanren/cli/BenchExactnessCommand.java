@@ -1,0 +1,88 @@
+package dev.tanren.cli;
+
+import dev.tanren.deploy.stack.Installation;
+import dev.tanren.deploy.stack.ModelRuntime;
+import dev.tanren.deploy.stack.TanrenHome;
+import dev.tanren.launch.RuntimeCommand;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(
+        name = "exactness",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Measures what it costs that matrix products have the same bits in any memory: training"
+                    + " with MKL's code path fixed, as ranks have it, and left to MKL, in turn.",
+            "The last line is one JSON object."
+        })
+final class BenchExactnessCommand implements Callable<Integer> {
+
+    private static final String MAIN = "dev.tanren.trainer.bench.TrainBenchmarkMain";
+    private static final String CODE_PATH = "MKL_CBWR";
+
+    private final Terminal terminal;
+
+    @Option(
+            names = "--rounds",
+            defaultValue = "5",
+            converter = BenchOptions.Positive.class,
+            description = "How often each is measured (default: ${DEFAULT-VALUE}).")
+    private int rounds;
+
+    @Option(
+            names = "--steps",
+            defaultValue = "30",
+            converter = BenchOptions.Positive.class,
+            description = "Steps that are measured (default: ${DEFAULT-VALUE}).")
+    private int steps;
+
+    @Option(
+            names = "--warmup",
+            defaultValue = "10",
+            converter = BenchOptions.NotNegative.class,
+            description = "Steps before them (default: ${DEFAULT-VALUE}).")
+    private int warmup;
+
+    @Mixin private BenchOptions.Model model;
+    @Mixin private BenchOptions options;
+    @Mixin private OutputOptions output;
+
+    BenchExactnessCommand(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        Installation installation = Installation.of(terminal.environment());
+        RuntimeCommand command =
+                new ModelRuntime(TanrenHome.of(terminal.environment()), installation)
+                        .trainer(MAIN, options.threads(), arguments());
+        BenchProcess process = new BenchProcess(terminal);
+        BenchRounds figures = new BenchRounds();
+        for (int round = 1; round <= rounds; round++) {
+            terminal.say("round " + round + " of " + rounds);
+            figures.add(BenchRounds.OURS, process.measure("fixed", command.processBuilder()));
+            ProcessBuilder free = command.processBuilder();
+            free.environment().remove(CODE_PATH);
+            figures.add("codePathLeftToMkl", process.measure("free", free));
+        }
+        BenchProcess.print(terminal, output, figures.summary());
+        return Exit.OK;
+    }
+
+    private List<String> arguments() {
+        return List.of(
+                "--model",
+                model.name(),
+                "--threads",
+                Integer.toString(options.threads()),
+                "--steps",
+                Integer.toString(steps),
+                "--warmup",
+                Integer.toString(warmup));
+    }
+}
