@@ -5,6 +5,7 @@ import dev.tanren.deploy.stack.ModelRuntime;
 import dev.tanren.deploy.stack.TanrenHome;
 import dev.tanren.launch.RuntimeCommand;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -33,21 +34,7 @@ final class BenchExactnessCommand implements Callable<Integer> {
             description = "How often each is measured (default: ${DEFAULT-VALUE}).")
     private int rounds;
 
-    @Option(
-            names = "--steps",
-            defaultValue = "30",
-            converter = BenchOptions.Positive.class,
-            description = "Steps that are measured (default: ${DEFAULT-VALUE}).")
-    private int steps;
-
-    @Option(
-            names = "--warmup",
-            defaultValue = "10",
-            converter = BenchOptions.NotNegative.class,
-            description = "Steps before them (default: ${DEFAULT-VALUE}).")
-    private int warmup;
-
-    @Mixin private BenchOptions.Model model;
+    @Mixin private BenchOptions.Training training;
     @Mixin private BenchOptions options;
     @Mixin private OutputOptions output;
 
@@ -75,14 +62,8 @@ final class BenchExactnessCommand implements Callable<Integer> {
     }
 
     private List<String> arguments() {
-        return List.of(
-                "--model",
-                model.name(),
-                "--threads",
-                Integer.toString(options.threads()),
-                "--steps",
-                Integer.toString(steps),
-                "--warmup",
-                Integer.toString(warmup));
+        List<String> arguments = new ArrayList<>(training.arguments());
+        arguments.addAll(List.of("--threads", Integer.toString(options.threads())));
+        return arguments;
     }
 }

@@ -2,6 +2,7 @@ package dev.tanren.cli;
 
 import java.util.List;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
@@ -46,6 +47,37 @@ final class BenchOptions {
                 }
                 return given;
             }
+        }
+    }
+
+    /// The benchmarks that train a model in a process: which, and how long.
+    static final class Training {
+
+        @Option(
+                names = "--steps",
+                defaultValue = "30",
+                converter = Positive.class,
+                description = "Steps that are measured (default: ${DEFAULT-VALUE}).")
+        private int steps;
+
+        @Option(
+                names = "--warmup",
+                defaultValue = "10",
+                converter = NotNegative.class,
+                description = "Steps before them (default: ${DEFAULT-VALUE}).")
+        private int warmup;
+
+        @Mixin private Model model;
+
+        /// As the trainer's benchmark and the peer's take them.
+        List<String> arguments() {
+            return List.of(
+                    "--model",
+                    model.name(),
+                    "--steps",
+                    Integer.toString(steps),
+                    "--warmup",
+                    Integer.toString(warmup));
         }
     }
 

@@ -41,20 +41,6 @@ final class BenchTrainCommand implements Callable<Integer> {
     private int rounds;
 
     @Option(
-            names = "--steps",
-            defaultValue = "30",
-            converter = BenchOptions.Positive.class,
-            description = "Steps that are measured (default: ${DEFAULT-VALUE}).")
-    private int steps;
-
-    @Option(
-            names = "--warmup",
-            defaultValue = "10",
-            converter = BenchOptions.NotNegative.class,
-            description = "Steps before them (default: ${DEFAULT-VALUE}).")
-    private int warmup;
-
-    @Option(
             names = "--activations",
             defaultValue = "none",
             description = "none, selective or full (default: ${DEFAULT-VALUE}).")
@@ -76,7 +62,7 @@ final class BenchTrainCommand implements Callable<Integer> {
                             + " once (default: what training takes).")
     private int logitsAtOnce;
 
-    @Mixin private BenchOptions.Model model;
+    @Mixin private BenchOptions.Training training;
     @Mixin private BenchOptions options;
     @Mixin private OutputOptions output;
 
@@ -128,16 +114,9 @@ final class BenchTrainCommand implements Callable<Integer> {
 
     /// The same for both, so that they measure the same.
     private List<String> common() {
-        return List.of(
-                "--model",
-                model.name(),
-                "--threads",
-                Integer.toString(options.threads()),
-                "--steps",
-                Integer.toString(steps),
-                "--warmup",
-                Integer.toString(warmup),
-                "--precision",
-                precision.name().toLowerCase(Locale.ROOT));
+        List<String> common = new ArrayList<>(training.arguments());
+        common.addAll(List.of("--threads", Integer.toString(options.threads())));
+        common.addAll(List.of("--precision", precision.name().toLowerCase(Locale.ROOT)));
+        return common;
     }
 }
