@@ -81,15 +81,15 @@ final class Settings {
     /// The keys that differ, as a plan writes them, in the order of the ladder.
     static List<Proposal.Change> changes(TrainingStage from, TrainingStage to) {
         List<Proposal.Change> changes = new ArrayList<>();
-        add(changes, "microBatch", "" + from.microBatch(), "" + to.microBatch());
-        add(changes, "activations", word(from.activations()), word(to.activations()));
         Parallelism old = from.parallelism();
         Parallelism mesh = to.parallelism();
-        add(changes, "parallelism.data", "" + old.data(), "" + mesh.data());
         if (old.elasticity() != old.data() || mesh.elasticity() != mesh.data()) {
             String elasticity = "" + mesh.elasticity();
             add(changes, "parallelism.elasticity", "" + old.elasticity(), elasticity);
         }
+        add(changes, "microBatch", "" + from.microBatch(), "" + to.microBatch());
+        add(changes, "activations", word(from.activations()), word(to.activations()));
+        add(changes, "parallelism.data", "" + old.data(), "" + mesh.data());
         add(changes, "parallelism.sharding", word(old.sharding()), word(mesh.sharding()));
         add(changes, "parallelism.tensor", "" + old.tensor(), "" + mesh.tensor());
         add(changes, "parallelism.sequence", "" + old.sequence(), "" + mesh.sequence());

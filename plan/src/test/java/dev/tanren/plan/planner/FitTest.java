@@ -113,6 +113,11 @@ class FitTest {
                 .extracting(Proposal.Change::toString)
                 .containsExactly("parallelism.elasticity: 1");
         assertThat(first.neededBytes()).isEqualTo(plain.neededBytes());
+        assertThat(fit.ladder().subList(1, fit.ladder().size()))
+                .as("each rung is named by what it adds")
+                .extracting(rung -> rung.changes().getLast().toString())
+                .startsWith("microBatch: 1", "activations: selective")
+                .doesNotContain("parallelism.elasticity: 1");
     }
 
     @Test
