@@ -59,7 +59,7 @@ public final class TinyPlan {
                                 TrainingStage.Course.STAGE))
                 .batch(batchTokens, 2)
                 .ranks(2)
-                .elasticity(4)
+                .elasticity(8)
                 .phases(
                         new TrainingStage.Phase("short", 16, tokens, mix, null),
                         new TrainingStage.Phase("long", 8, tokens, mix, null))
