@@ -215,10 +215,10 @@ final class MemoryPlanner {
                                         + Math.round(segments.evaluation())));
     }
 
-    /// What evaluations take beside the training. Those with as many places as a micro-batch use
-    /// the same memory.
+    /// What evaluations take beside the training. A batch with as many places as a micro-batch uses
+    /// its memory, but a dataset's last batch is shorter, and may be so by little.
     long evaluation() {
-        return stage.evaluation() == null || evaluated.places() == places()
+        return stage.evaluation() == null
                 ? 0
                 : Math.round(evaluated.places() * segments().evaluation());
     }
