@@ -1,5 +1,7 @@
 package dev.tanren.plan;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -158,6 +160,21 @@ public record TrainingStage(
             boolean sequence,
             int pipeline,
             int context) {
+
+        /// As it is stored. Plans from before there was a choice have none, and now mean the ranks
+        /// that they train on.
+        @JsonCreator
+        static Parallelism of(
+                @JsonProperty("data") int data,
+                @JsonProperty("elasticity") @Nullable Integer elasticity,
+                @JsonProperty("sharding") Sharding sharding,
+                @JsonProperty("tensor") int tensor,
+                @JsonProperty("sequence") boolean sequence,
+                @JsonProperty("pipeline") int pipeline,
+                @JsonProperty("context") int context) {
+            int elastic = elasticity == null ? data : elasticity;
+            return new Parallelism(data, elastic, sharding, tensor, sequence, pipeline, context);
+        }
 
         /// Data ranks alone, whose result no other number of ranks need have.
         public static Parallelism data(int ranks) {

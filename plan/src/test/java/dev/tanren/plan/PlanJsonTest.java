@@ -44,6 +44,17 @@ class PlanJsonTest {
                                 "file:./tokenizer.json")));
     }
 
+    /// As plans were stored that running workflows began with.
+    @Test
+    void ranksWithoutAnElasticityMeanThemselves() {
+        TrainingStage.Parallelism stored =
+                Json.read(
+                        "{\"data\":4,\"sharding\":\"NONE\",\"tensor\":1,\"sequence\":false,"
+                                + "\"pipeline\":1,\"context\":1}",
+                        TrainingStage.Parallelism.class);
+        assertThat(stored).isEqualTo(TrainingStage.Parallelism.data(4));
+    }
+
     @Test
     void aPlanFromABaseReadsBackFromJson() {
         assertReadsBack(plan(new ModelSource.Base("s3://models/base")));
