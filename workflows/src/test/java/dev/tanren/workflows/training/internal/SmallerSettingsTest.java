@@ -41,10 +41,11 @@ class SmallerSettingsTest {
         assertThat(proposedFor(measured, 8, 256)).isEqualTo(measured);
     }
 
-    /// Twice as many micro-batches need one more partial sum of gradients.
     @Test
-    void halfTheMicroBatchIsNotProposedWhereTheGradientsTakeMoreThanItSaves() {
-        assertThat(proposedFor(2, 16).mend()).doesNotContain("microBatch: 1");
+    void partialSumsForRanksThatThereAreNotAreTheFirstToGo() {
+        assertThat(proposedFor(KILLED, 2, 16, "parallelism: {elasticity: 64}").mend())
+                .startsWith("submit the plan with parallelism.elasticity: 1 (it is 64; ");
+        assertThat(proposedFor(2, 16).mend()).startsWith("submit the plan with microBatch: 1 ");
     }
 
     private static Failure proposedFor(int microBatch, int sequenceLength) {
@@ -52,6 +53,12 @@ class SmallerSettingsTest {
     }
 
     private static Failure proposedFor(Failure failure, int microBatch, int sequenceLength) {
+        return proposedFor(failure, microBatch, sequenceLength, "threadsPerRank: 1");
+    }
+
+    /// @param setting of the stage, beside the others
+    private static Failure proposedFor(
+            Failure failure, int microBatch, int sequenceLength, String setting) {
         Plan plan =
                 PlanReader.read(
                                 """
@@ -70,13 +77,14 @@ class SmallerSettingsTest {
                                     type: pretrain
                                     globalBatchTokens: 16Ki
                                     microBatch: %d
+                                    %s
                                     optimizer: {type: adamw, learningRate: 1e-3}
                                     schedule: {type: constant}
                                     phases:
                                       - {id: long, sequenceLength: %d, tokens: 64Ki, mix: {code: 1.0}}
                                     checkpoint: {everySteps: 5, keep: 2}
                                 """
-                                        .formatted(microBatch, sequenceLength))
+                                        .formatted(microBatch, setting, sequenceLength))
                         .planOrThrow();
         TrainingStage stage = (TrainingStage) plan.stages().getFirst();
         ModelSource.Fresh model = (ModelSource.Fresh) plan.model();
