@@ -202,7 +202,7 @@ public final class Laboratory implements AutoCloseable {
 
     /// However long it takes, as long as it makes steps: on a busy machine it is slow.
     RunView awaitEnd(String id) throws InterruptedException {
-        RunView last = run(id);
+        RunView last = await("an answer about " + id, LIMIT, () -> Optional.of(run(id)));
         while (!last.finished()) {
             long step = last.step();
             last =
