@@ -1,11 +1,7 @@
 package dev.tanren.cli;
 
-import dev.tanren.deploy.stack.Installation;
-import dev.tanren.deploy.stack.ModelRuntime;
-import dev.tanren.deploy.stack.TanrenHome;
 import dev.tanren.launch.RuntimeCommand;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -21,9 +17,6 @@ import picocli.CommandLine.Option;
             "The last line is one JSON object."
         })
 final class BenchExactnessCommand implements Callable<Integer> {
-
-    private static final String MAIN = "dev.tanren.trainer.bench.TrainBenchmarkMain";
-    private static final String CODE_PATH = "MKL_CBWR";
 
     private final Terminal terminal;
 
@@ -44,26 +37,17 @@ final class BenchExactnessCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        Installation installation = Installation.of(terminal.environment());
-        RuntimeCommand command =
-                new ModelRuntime(TanrenHome.of(terminal.environment()), installation)
-                        .trainer(MAIN, options.threads(), arguments());
+        RuntimeCommand fixed = training.command(terminal, options.threads(), List.of());
+        RuntimeCommand free =
+                training.command(terminal, options.threads(), List.of("--free-code-path"));
         BenchProcess process = new BenchProcess(terminal);
         BenchRounds figures = new BenchRounds();
         for (int round = 1; round <= rounds; round++) {
             terminal.say("round " + round + " of " + rounds);
-            figures.add(BenchRounds.OURS, process.measure("fixed", command.processBuilder()));
-            ProcessBuilder free = command.processBuilder();
-            free.environment().remove(CODE_PATH);
-            figures.add("codePathLeftToMkl", process.measure("free", free));
+            figures.add(BenchRounds.OURS, process.measure("fixed", fixed.processBuilder()));
+            figures.add("codePathLeftToMkl", process.measure("free", free.processBuilder()));
         }
         BenchProcess.print(terminal, output, figures.summary());
         return Exit.OK;
-    }
-
-    private List<String> arguments() {
-        List<String> arguments = new ArrayList<>(training.arguments());
-        arguments.addAll(List.of("--threads", Integer.toString(options.threads())));
-        return arguments;
     }
 }

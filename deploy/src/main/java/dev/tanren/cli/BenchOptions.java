@@ -1,5 +1,10 @@
 package dev.tanren.cli;
 
+import dev.tanren.deploy.stack.Installation;
+import dev.tanren.deploy.stack.ModelRuntime;
+import dev.tanren.deploy.stack.TanrenHome;
+import dev.tanren.launch.RuntimeCommand;
+import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
@@ -53,6 +58,8 @@ final class BenchOptions {
     /// The benchmarks that train a model in a process: which, and how long.
     static final class Training {
 
+        private static final String MAIN = "dev.tanren.trainer.bench.TrainBenchmarkMain";
+
         @Option(
                 names = "--steps",
                 defaultValue = "30",
@@ -69,11 +76,23 @@ final class BenchOptions {
 
         @Mixin private Model model;
 
+        /// The trainer's benchmark.
+        RuntimeCommand command(Terminal terminal, int threads, List<String> more)
+                throws InterruptedException {
+            List<String> arguments = new ArrayList<>(arguments(threads));
+            arguments.addAll(more);
+            Installation installation = Installation.of(terminal.environment());
+            return new ModelRuntime(TanrenHome.of(terminal.environment()), installation)
+                    .trainer(MAIN, threads, arguments);
+        }
+
         /// As the trainer's benchmark and the peer's take them.
-        List<String> arguments() {
+        List<String> arguments(int threads) {
             return List.of(
                     "--model",
                     model.name(),
+                    "--threads",
+                    Integer.toString(threads),
                     "--steps",
                     Integer.toString(steps),
                     "--warmup",

@@ -1,8 +1,6 @@
 package dev.tanren.cli;
 
 import dev.tanren.deploy.stack.Installation;
-import dev.tanren.deploy.stack.ModelRuntime;
-import dev.tanren.deploy.stack.TanrenHome;
 import dev.tanren.launch.RuntimeCommand;
 import dev.tanren.plan.TrainingStage;
 import java.io.IOException;
@@ -21,7 +19,6 @@ import picocli.CommandLine.Option;
         description = "Measures training on random data; the last line is one JSON object.")
 final class BenchTrainCommand implements Callable<Integer> {
 
-    private static final String MAIN = "dev.tanren.trainer.bench.TrainBenchmarkMain";
     private static final String PEER = "tools/peers/hf_trainer.py";
 
     private final Terminal terminal;
@@ -72,10 +69,7 @@ final class BenchTrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        Installation installation = Installation.of(terminal.environment());
-        RuntimeCommand command =
-                new ModelRuntime(TanrenHome.of(terminal.environment()), installation)
-                        .trainer(MAIN, options.threads(), arguments());
+        RuntimeCommand command = training.command(terminal, options.threads(), settings());
         BenchProcess process = new BenchProcess(terminal);
         if (!peer) {
             BenchProcess.print(
@@ -87,36 +81,32 @@ final class BenchTrainCommand implements Callable<Integer> {
             terminal.say("round " + round + " of " + rounds);
             figures.add(
                     BenchRounds.OURS, process.measure(BenchRounds.OURS, command.processBuilder()));
-            figures.add("trainer", process.measure("peer", peer(installation, List.of())));
-            figures.add(
-                    "trainerTuned",
-                    process.measure("tuned peer", peer(installation, List.of("--tuned"))));
+            figures.add("trainer", process.measure("peer", peer(List.of())));
+            figures.add("trainerTuned", process.measure("tuned peer", peer(List.of("--tuned"))));
         }
         BenchProcess.print(terminal, output, figures.summary());
         return Exit.OK;
     }
 
-    private ProcessBuilder peer(Installation installation, List<String> more) {
+    private ProcessBuilder peer(List<String> more) {
         String python = terminal.environment().getOrDefault("TANREN_PYTHON", "python3");
-        Path script = installation.root().resolve(PEER);
+        Path script = Installation.of(terminal.environment()).root().resolve(PEER);
         List<String> command = new ArrayList<>(List.of(python, script.toString(), "--json"));
-        command.addAll(common());
+        command.addAll(training.arguments(options.threads()));
+        command.addAll(precision());
         command.addAll(more);
         return new ProcessBuilder(command);
     }
 
-    private List<String> arguments() {
-        List<String> arguments = new ArrayList<>(common());
-        arguments.addAll(List.of("--activations", activations.name().toLowerCase(Locale.ROOT)));
-        arguments.addAll(List.of("--logits-at-once", Integer.toString(logitsAtOnce)));
-        return arguments;
+    private List<String> settings() {
+        List<String> settings = new ArrayList<>(precision());
+        settings.addAll(List.of("--activations", activations.name().toLowerCase(Locale.ROOT)));
+        settings.addAll(List.of("--logits-at-once", Integer.toString(logitsAtOnce)));
+        return settings;
     }
 
     /// The same for both, so that they measure the same.
-    private List<String> common() {
-        List<String> common = new ArrayList<>(training.arguments());
-        common.addAll(List.of("--threads", Integer.toString(options.threads())));
-        common.addAll(List.of("--precision", precision.name().toLowerCase(Locale.ROOT)));
-        return common;
+    private List<String> precision() {
+        return List.of("--precision", precision.name().toLowerCase(Locale.ROOT));
     }
 }

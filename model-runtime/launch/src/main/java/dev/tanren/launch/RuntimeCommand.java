@@ -23,7 +23,10 @@ public record RuntimeCommand(List<String> arguments, Map<String, String> environ
     /// is there and fits.
     public static final String TRAINER_ARCHIVE = "trainer.jsa";
 
-    /// `MKL_CBWR`: the processor's best code path, and that one whatever the memory's alignment.
+    /// Names the code path of MKL's products, [#MKL_CODE_PATH].
+    public static final String CODE_PATH_VARIABLE = "MKL_CBWR";
+
+    /// The processor's best code path, and that one whatever the memory's alignment.
     public static final String MKL_CODE_PATH = "AUTO,STRICT";
 
     /// Names the address that other ranks connect to; unless it is set, that of the route to the
@@ -189,7 +192,7 @@ public record RuntimeCommand(List<String> arguments, Map<String, String> environ
         environment.put("MKL_NUM_THREADS", Integer.toString(threads));
         environment.put("MKL_DYNAMIC", "FALSE");
         environment.put("OMP_DYNAMIC", "FALSE");
-        environment.put("MKL_CBWR", MKL_CODE_PATH);
+        environment.put(CODE_PATH_VARIABLE, MKL_CODE_PATH);
         environment.put("MALLOC_MMAP_THRESHOLD_", GIBIBYTE);
         environment.put("MALLOC_TRIM_THRESHOLD_", GIBIBYTE);
         environment.put("MALLOC_TOP_PAD_", QUARTER_GIBIBYTE);

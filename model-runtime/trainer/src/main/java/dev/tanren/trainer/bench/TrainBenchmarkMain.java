@@ -27,7 +27,7 @@ public final class TrainBenchmarkMain {
     private static final String USAGE =
             "bench train --model tiny|small|smollm2-135m [--steps N] [--warmup N] [--threads N]"
                     + " [--activations none|selective|full] [--precision fp32|bf16]"
-                    + " [--logits-at-once N] [--json]";
+                    + " [--logits-at-once N] [--free-code-path] [--json]";
 
     private TrainBenchmarkMain() {}
 
@@ -47,7 +47,7 @@ public final class TrainBenchmarkMain {
                                 "activations",
                                 "precision",
                                 "logits-at-once"),
-                        Set.of("json"),
+                        Set.of("json", "free-code-path"),
                         arguments);
         BenchmarkModel model = BenchmarkModel.named(options.required("model"));
         int steps = options.integer("steps", 30, 1);
@@ -59,7 +59,7 @@ public final class TrainBenchmarkMain {
                 options.choice("precision", TrainingStage.Precision.FP32);
         int logits = options.integer("logits-at-once", 0, 0);
         Operators operators = logits == 0 ? new HostOperators() : new HostOperators(logits);
-        NativeRuntime.configure(threads);
+        NativeRuntime.configure(threads, !options.flag("free-code-path"));
         List<BenchmarkTraining.Step> measured = new ArrayList<>();
         double secondsToFirstStep =
                 train(

@@ -22,7 +22,27 @@ final class NativeEnvironment {
                                     ValueLayout.ADDRESS,
                                     ValueLayout.JAVA_INT));
 
+    private static final MethodHandle UNSETENV =
+            Linker.nativeLinker()
+                    .downcallHandle(
+                            Linker.nativeLinker().defaultLookup().findOrThrow("unsetenv"),
+                            FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS));
+
     private NativeEnvironment() {}
+
+    /// Takes a variable away.
+    static void unset(String name) {
+        try (Arena arena = Arena.ofConfined()) {
+            int result = (int) UNSETENV.invokeExact(arena.allocateFrom(name));
+            if (result != 0) {
+                throw new IllegalStateException("the environment keeps " + name);
+            }
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException("unsetenv failed for " + name, e);
+        }
+    }
 
     /// Sets a variable, whatever it was.
     static void set(String name, String value) {

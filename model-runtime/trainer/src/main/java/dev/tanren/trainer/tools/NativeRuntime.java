@@ -25,6 +25,14 @@ public final class NativeRuntime {
     ///
     /// @param threads at least 1
     public static void configure(int threads) {
+        configure(threads, true);
+    }
+
+    /// The same, for benchmarks that measure what a fixed code path costs.
+    ///
+    /// @param fixedCodePath whether matrix products take one code path whatever the memory; their
+    ///     bits may change from one time to the next where they do not
+    public static void configure(int threads, boolean fixedCodePath) {
         if (threads < 1) {
             throw new IllegalArgumentException("at least one thread, not " + threads);
         }
@@ -33,7 +41,11 @@ public final class NativeRuntime {
         NativeEnvironment.set("MKL_NUM_THREADS", count);
         NativeEnvironment.set("OMP_DYNAMIC", "FALSE");
         NativeEnvironment.set("MKL_DYNAMIC", "FALSE");
-        NativeEnvironment.set("MKL_CBWR", RuntimeCommand.MKL_CODE_PATH);
+        if (fixedCodePath) {
+            NativeEnvironment.set(RuntimeCommand.CODE_PATH_VARIABLE, RuntimeCommand.MKL_CODE_PATH);
+        } else {
+            NativeEnvironment.unset(RuntimeCommand.CODE_PATH_VARIABLE);
+        }
         System.setProperty(RuntimeCommand.PRODUCTS_PROPERTY, RuntimeCommand.PRODUCTS);
         // One pool for libtorch and MKL instead of one each.
         NativeEnvironment.setDefault("MKL_THREADING_LAYER", "GNU");

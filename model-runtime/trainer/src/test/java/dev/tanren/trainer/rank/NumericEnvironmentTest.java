@@ -112,6 +112,27 @@ class NumericEnvironmentTest {
                 2);
     }
 
+    /// Else it would measure the same twice, whatever the variable was set to.
+    @Test
+    void aBenchmarkOfWhatAFixedCodePathCostsLeavesItToTheLibrary() throws Exception {
+        String log =
+                run(
+                        TrainBenchmarkMain.class,
+                        "--model",
+                        "tiny",
+                        "--steps",
+                        "1",
+                        "--warmup",
+                        "0",
+                        "--threads",
+                        "2",
+                        "--free-code-path",
+                        "--json");
+        assertThat(log.lines().filter(line -> line.contains("SGEMM")))
+                .isNotEmpty()
+                .allSatisfy(line -> assertThat(line).contains("CNR:OFF", "NThr:2"));
+    }
+
     private static void assertProducts(String log, int threads) {
         List<String> products = log.lines().filter(line -> line.contains("SGEMM")).toList();
         assertThat(products).as(log).isNotEmpty();
