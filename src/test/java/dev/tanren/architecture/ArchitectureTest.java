@@ -196,6 +196,19 @@ class ArchitectureTest {
     }
 
     /// On two cores it has one thread: whoever blocks in it holds up everybody.
+    /// Temporal's client reports it as a failure of the activity, which the service refuses: the
+    /// end is then heard of as a worker's silence. What it wants is `ActivityCanceledException`.
+    @Test
+    void noActivityEndsWithACanceledFailure() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.tanren.activities..")
+                .should()
+                .dependOnClassesThat()
+                .haveFullyQualifiedName("io.temporal.failure.CanceledFailure")
+                .check(classes);
+    }
+
     @Test
     void nothingWaitsInTheCommonPool() {
         noClasses()

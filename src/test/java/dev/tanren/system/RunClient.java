@@ -2,6 +2,8 @@ package dev.tanren.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.hamcrest.Matchers.anyOf;
+import static org.hamcrest.Matchers.is;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -56,13 +58,25 @@ record RunClient(EmbeddedStack stack) {
         return 0;
     }
 
-    void act(String id, String action) throws IOException {
-        stack.api()
+    /// Asks again, as the answer says, where the machine was too busy to take it in time.
+    void act(String id, String action) {
+        await().alias(action + " of run " + id + " is taken")
+                .atMost(Duration.ofMinutes(2))
+                .pollInSameThread()
+                .pollInterval(Duration.ofSeconds(2))
+                .pollDelay(Duration.ZERO)
+                .until(() -> ask(id, action), status -> status == 202);
+    }
+
+    private int ask(String id, String action) throws IOException {
+        return stack.api()
                 .contentType("application/json")
                 .body("{}")
                 .post("runs/" + id + "/" + action)
                 .then()
-                .statusCode(202);
+                .statusCode(anyOf(is(202), is(503)))
+                .extract()
+                .statusCode();
     }
 
     void awaitStep(String id, String stage, long step, Duration limit) {

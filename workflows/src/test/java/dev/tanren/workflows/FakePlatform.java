@@ -81,6 +81,9 @@ final class FakePlatform
     /// Activities that a test holds, such as `export`, until it opens them or they are cancelled.
     final Map<String, CountDownLatch> held = new ConcurrentHashMap<>();
 
+    /// What a held activity fails with once it is cancelled, in place of ending in good order.
+    volatile @Nullable ErrorCode failsWhenCancelled;
+
     /// Words that the registry takes no record with.
     volatile Predicate<String> refused = words -> false;
 
@@ -179,7 +182,11 @@ final class FakePlatform
             }
         } catch (ActivityCompletionException e) {
             log.add(activity + " ended");
-            throw e;
+            ErrorCode code = failsWhenCancelled;
+            if (code == null) {
+                throw e;
+            }
+            throw Failures.ofActivity(new TanrenException(code, "scripted", activity, "nothing"));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);

@@ -17,7 +17,7 @@ import dev.tanren.storage.registry.Workers;
 import dev.tanren.workflows.activity.AttemptActivities.BeginRequest;
 import dev.tanren.workflows.activity.AttemptActivities.Begun;
 import dev.tanren.workflows.activity.StartingPoint;
-import io.temporal.failure.CanceledFailure;
+import io.temporal.client.ActivityCanceledException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -48,8 +48,8 @@ final class AttemptBeginning {
         this.worker = worker;
     }
 
-    /// @throws CanceledFailure where the lease was cancelled; the attempt, if there is one, is
-    ///     ended
+    /// @throws ActivityCanceledException where the lease was cancelled; the attempt, if there is
+    ///     one, is ended
     /// @throws TanrenException `RANK_PREEMPTED` where the lease is lost or the worker ends: another
     ///     call goes on; `STATE_CONFLICT` where the run wants no attempt any more
     Begun begin(BeginRequest request, Lease lease) {
@@ -60,7 +60,7 @@ final class AttemptBeginning {
             AttemptStart start = find(request, lease);
             goOn(lease);
             return begun(request, registry.attempts().start(attempt, start.step()), start);
-        } catch (CanceledFailure e) {
+        } catch (ActivityCanceledException e) {
             end(attempt, AttemptStatus.CANCELLED, "the run did not want it any more", null);
             throw e;
         } catch (TanrenException e) {
@@ -172,8 +172,7 @@ final class AttemptBeginning {
     private static void goOn(Lease lease) {
         switch (lease.state()) {
             case HELD -> {}
-            case CANCELLED ->
-                    throw new CanceledFailure("the run does not want the attempt any more");
+            case CANCELLED -> throw new ActivityCanceledException();
             case LOST, UNHEARD -> throw preempted("Temporal was not heard of");
             case DRAINING -> throw preempted("the worker ends");
         }

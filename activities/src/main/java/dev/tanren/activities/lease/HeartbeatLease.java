@@ -4,7 +4,6 @@ import dev.tanren.plan.error.TanrenException;
 import io.temporal.activity.ActivityExecutionContext;
 import io.temporal.client.ActivityCanceledException;
 import io.temporal.client.ActivityCompletionException;
-import io.temporal.failure.CanceledFailure;
 import io.temporal.failure.TimeoutFailure;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
@@ -49,9 +48,7 @@ public final class HeartbeatLease implements Lease, AutoCloseable {
     /// What an activity throws that ended with `error`: Temporal is told of a cancellation as such,
     /// so that it does not try the work again.
     public RuntimeException ending(TanrenException error) {
-        return state() == State.CANCELLED
-                ? new CanceledFailure("ended by request: " + error.what())
-                : error;
+        return state() == State.CANCELLED ? new ActivityCanceledException() : error;
     }
 
     @Override

@@ -33,7 +33,7 @@ import dev.tanren.storage.testing.StartedAttempt;
 import dev.tanren.workflows.activity.AttemptActivities.BeginRequest;
 import dev.tanren.workflows.activity.AttemptActivities.Begun;
 import dev.tanren.workflows.activity.StartingPoint;
-import io.temporal.failure.CanceledFailure;
+import io.temporal.client.ActivityCanceledException;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -172,7 +172,7 @@ class AttemptBeginningTest {
         for (int looks = 1; looks <= 4; looks++) {
             Lease lease = after(looks, Lease.State.CANCELLED);
             String request = "cancelled-" + looks;
-            assertThatExceptionOfType(CanceledFailure.class)
+            assertThatExceptionOfType(ActivityCanceledException.class)
                     .isThrownBy(() -> beginning.begin(request(request, 100), lease));
             assertThat(registry.attempts().list(run))
                     .filteredOn(attempt -> attempt.worker().equals("worker-1"))

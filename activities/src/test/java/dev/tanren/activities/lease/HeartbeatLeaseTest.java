@@ -8,7 +8,6 @@ import dev.tanren.plan.error.TanrenException;
 import io.temporal.api.enums.v1.TimeoutType;
 import io.temporal.client.ActivityCanceledException;
 import io.temporal.client.ActivityNotExistsException;
-import io.temporal.failure.CanceledFailure;
 import io.temporal.failure.TimeoutFailure;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
@@ -29,7 +28,7 @@ class HeartbeatLeaseTest {
             answer.set(new ActivityCanceledException());
 
             awaitState(lease, Lease.State.CANCELLED);
-            assertThat(lease.ending(ended)).isInstanceOf(CanceledFailure.class);
+            assertThat(lease.ending(ended)).isInstanceOf(ActivityCanceledException.class);
         }
     }
 

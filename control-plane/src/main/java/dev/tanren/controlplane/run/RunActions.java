@@ -49,7 +49,7 @@ public class RunActions {
                 return;
             }
             run = lookAgain(run);
-            if (!action.allowedIn(run.status())) {
+            if (!action.allowedIn(run.status()) && !mayBeBehind(run, action)) {
                 throw conflict(run, action);
             }
         }
@@ -68,6 +68,14 @@ public class RunActions {
         }
         registry.runRequests().answered(before.get());
         return true;
+    }
+
+    /// Whether the workflow may have gone on from what is recorded of the run: it has been asked
+    /// something and has not answered. It is asked this too then, and has the last word.
+    private boolean mayBeBehind(Run run, RunAction action) {
+        return action != RunAction.RETRY
+                && !run.status().terminal()
+                && registry.runRequests().find(run.runId()).isPresent();
     }
 
     private Optional<Pending> unanswered(Run run, RunAction action) {
@@ -91,10 +99,19 @@ public class RunActions {
         return finder.run(run.runId());
     }
 
+    /// One that was asked for before without an answer is asked for under its old name, so that
+    /// whoever repeats it gets the answer of the first.
     private void ask(Actor actor, Run run, RunAction action, @Nullable String reason) {
-        boolean askedBefore = unanswered(run, action).isPresent();
+        Optional<Pending> before = unanswered(run, action);
         Pending request =
-                new Pending(run.runId(), SortableIds.next(), action, actor.name(), reason);
+                before.orElseGet(
+                        () ->
+                                new Pending(
+                                        run.runId(),
+                                        SortableIds.next(),
+                                        action,
+                                        actor.name(),
+                                        reason));
         registry.runRequests().keep(request);
         try {
             orchestrator.ask(
@@ -112,7 +129,7 @@ public class RunActions {
                 throw conflict(lookAgain(run), action);
             }
             // The one before may have been carried out while this one was on its way.
-            if (askedBefore && action.reached(finder.run(run.runId()).status())) {
+            if (before.isPresent() && action.reached(finder.run(run.runId()).status())) {
                 return;
             }
             throw e;

@@ -5,9 +5,12 @@ import static org.hamcrest.Matchers.equalTo;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.tanren.controlplane.ApiTest;
+import dev.tanren.controlplane.id.SortableIds;
+import dev.tanren.plan.run.RunAction;
 import dev.tanren.plan.run.RunState;
 import dev.tanren.storage.registry.Audit;
 import dev.tanren.storage.registry.PostgresRegistry;
+import dev.tanren.storage.registry.RunRequests.Pending;
 import dev.tanren.storage.registry.Tokens.Role;
 import dev.tanren.storage.testing.RunProjector;
 import dev.tanren.workflows.run.RunWorkflow;
@@ -143,6 +146,20 @@ class OrchestrationTest extends ApiTest {
                     .then()
                     .statusCode(409)
                     .body("detail", equalTo("the run is paused"));
+            act(operator, id, "resume", 409);
+
+            // A pause that was taken, and whose answer came too late for whoever asked.
+            registry.runRequests()
+                    .keep(new Pending(id, SortableIds.next(), RunAction.PAUSE, "ada", null));
+            act(operator, id, "resume", 202);
+
+            // And one that is asked for again: its answer is that of the first, which was taken.
+            Pending first = new Pending(id, SortableIds.next(), RunAction.PAUSE, "ada", null);
+            registry.runRequests().keep(first);
+            act(operator, id, "pause", 202);
+            registry.runRequests().keep(first);
+            projector().become(id, RunState.RUNNING);
+            act(operator, id, "pause", 202);
         } finally {
             workers.shutdownNow();
         }

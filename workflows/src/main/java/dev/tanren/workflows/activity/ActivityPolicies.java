@@ -33,10 +33,11 @@ public final class ActivityPolicies {
 
     private ActivityPolicies() {}
 
-    /// Reads and writes of the registry: retried until it answers.
+    /// Reads and writes of the registry: retried until it answers. They take milliseconds; a task
+    /// that got lost on its way to a worker is sent again after the timeout.
     public static ActivityOptions registry() {
         return ActivityOptions.newBuilder()
-                .setStartToCloseTimeout(Duration.ofSeconds(30))
+                .setStartToCloseTimeout(Duration.ofSeconds(10))
                 .setRetryOptions(untilItAnswers())
                 .build();
     }

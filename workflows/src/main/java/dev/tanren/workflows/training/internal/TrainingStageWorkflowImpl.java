@@ -24,6 +24,7 @@ import dev.tanren.workflows.failure.Failures;
 import dev.tanren.workflows.payload.Answers;
 import dev.tanren.workflows.training.RetryBudget;
 import dev.tanren.workflows.training.TrainingStageWorkflow;
+import io.temporal.api.enums.v1.RetryState;
 import io.temporal.failure.ActivityFailure;
 import io.temporal.failure.ApplicationFailure;
 import io.temporal.failure.CanceledFailure;
@@ -145,7 +146,9 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
         return Outcome.paused();
     }
 
-    /// Finding and verifying a checkpoint may take long, so a pause ends that too.
+    /// Finding and verifying a checkpoint may take long, so a pause ends that too, also where its
+    /// worker is lost or the database away just then: what may pass is not tried again once it was
+    /// asked to end.
     ///
     /// @return null where the run pauses before the attempt has begun
     private @Nullable Begun begin(BeginRequest request) {
@@ -154,10 +157,10 @@ public final class TrainingStageWorkflowImpl implements TrainingStageWorkflow {
             Answers.require(request.requestId(), begun.requestId());
             return begun;
         } catch (ActivityFailure thrown) {
-            boolean paused =
+            boolean ended =
                     Failures.isCancellation(thrown)
-                            && !CancellationScope.current().isCancelRequested();
-            if (!paused) {
+                            || thrown.getRetryState() == RetryState.RETRY_STATE_CANCEL_REQUESTED;
+            if (!ended || CancellationScope.current().isCancelRequested()) {
                 throw thrown;
             }
             return null;
