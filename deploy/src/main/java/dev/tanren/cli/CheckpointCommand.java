@@ -57,7 +57,7 @@ final class CheckpointCommand {
         @Override
         public Integer call() {
             ApiClient api = new ApiClient(Server.of(terminal.environment()));
-            JsonNode page = api.get("/runs/" + ApiClient.encode(id) + "/checkpoints");
+            JsonNode page = api.get("/runs/" + ApiClient.name(id) + "/checkpoints");
             output.list(terminal, page.path("items"), COLUMNS);
             return Exit.OK;
         }

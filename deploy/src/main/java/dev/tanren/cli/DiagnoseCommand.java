@@ -38,7 +38,7 @@ final class DiagnoseCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         ApiClient api = new ApiClient(Server.of(terminal.environment()));
-        String path = "/runs/" + ApiClient.encode(id);
+        String path = "/runs/" + ApiClient.name(id);
         JsonNode diagnosis =
                 api.get(
                         path

@@ -77,7 +77,7 @@ final class EventStream implements AutoCloseable {
                     position == null ? Map.of() : Map.of("Last-Event-ID", position);
             try (Stream<String> lines =
                     api.lines(
-                            "/runs/" + ApiClient.encode(run) + "/events",
+                            "/runs/" + ApiClient.name(run) + "/events",
                             "text/event-stream",
                             headers)) {
                 tellAll(lines.iterator());

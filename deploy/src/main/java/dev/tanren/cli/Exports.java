@@ -31,7 +31,7 @@ record Exports(String runId, ArrayNode files) {
                         .toList();
         ArrayNode files = Json.mapper().createArrayNode();
         if (!stages.isEmpty()) {
-            api.get("/runs/" + ApiClient.encode(runId) + "/artifacts")
+            api.get("/runs/" + ApiClient.name(runId) + "/artifacts")
                     .path("items")
                     .valueStream()
                     .filter(file -> stages.contains(file.path("stage").asText()))

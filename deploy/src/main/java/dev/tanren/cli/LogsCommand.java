@@ -137,7 +137,7 @@ final class LogsCommand implements Callable<Integer> {
     }
 
     private String status(ApiClient api) {
-        return api.get("/runs/" + ApiClient.encode(id)).path("run").path("status").asText();
+        return api.get("/runs/" + ApiClient.name(id)).path("run").path("status").asText();
     }
 
     /// The log that was asked for.
@@ -150,7 +150,7 @@ final class LogsCommand implements Callable<Integer> {
     }
 
     private List<Log> all(ApiClient api) {
-        JsonNode items = api.get("/runs/" + ApiClient.encode(id) + "/logs").path("items");
+        JsonNode items = api.get("/runs/" + ApiClient.name(id) + "/logs").path("items");
         return StreamSupport.stream(items.spliterator(), false)
                 .map(
                         entry ->
@@ -169,9 +169,7 @@ final class LogsCommand implements Callable<Integer> {
         }
         List<String> stages =
                 StreamSupport.stream(
-                                api.get("/runs/" + ApiClient.encode(id))
-                                        .path("stages")
-                                        .spliterator(),
+                                api.get("/runs/" + ApiClient.name(id)).path("stages").spliterator(),
                                 false)
                         .map(entry -> entry.path("id").asText())
                         .toList();
@@ -210,7 +208,7 @@ final class LogsCommand implements Callable<Integer> {
                         "attempt", Integer.toString(log.attempt()),
                         "rank", Integer.toString(log.rank()),
                         "tail", Long.toString(lines));
-        return api.text("/runs/" + ApiClient.encode(id) + "/logs" + ApiClient.query(parameters));
+        return api.text("/runs/" + ApiClient.name(id) + "/logs" + ApiClient.query(parameters));
     }
 
     /// One JSON object a line for scripts, whichever form they ask for.

@@ -42,7 +42,7 @@ final class ModelPull {
         this.terminal = terminal;
         this.api = api;
         this.artifacts =
-                "/runs/" + ApiClient.encode(run) + "/artifacts/" + ApiClient.encode(stage) + "/";
+                "/runs/" + ApiClient.name(run) + "/artifacts/" + ApiClient.name(stage) + "/";
         this.folder = folder;
         this.part =
                 Files.isDirectory(folder)

@@ -8,6 +8,7 @@ import dev.tanren.plan.error.ErrorCode;
 import dev.tanren.plan.error.TanrenException;
 import dev.tanren.plan.json.Json;
 import dev.tanren.plan.run.RunAction;
+import dev.tanren.plan.run.RunState;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -84,9 +85,13 @@ abstract sealed class RunActionCommand implements Callable<Integer> {
                         .map(JsonNode::asText)
                         .toList();
         if (!allowed.contains(action.key())) {
+            String needed =
+                    action.allowedIn(RunState.of(status))
+                            ? "this token may not " + action.key() + " it."
+                            : "to " + action.key() + " it, it must be one of: " + action.states();
             throw new TanrenException(
                     ErrorCode.STATE_CONFLICT,
-                    "The run is " + status + "; this token cannot " + action.key() + " it now.",
+                    "The run is " + status + "; " + needed,
                     "run " + id,
                     allowed.isEmpty()
                             ? "Nothing can be asked of it now. See: ./tanren run get " + id
@@ -109,7 +114,7 @@ abstract sealed class RunActionCommand implements Callable<Integer> {
     }
 
     private static String path(String run) {
-        return "/runs/" + ApiClient.encode(run);
+        return "/runs/" + ApiClient.name(run);
     }
 
     /// The server's preview of a resume, with the time that computing lost steps again takes.
@@ -179,6 +184,10 @@ abstract sealed class RunActionCommand implements Callable<Integer> {
                     asked,
                     () -> {
                         JsonNode now = api.get(path(run)).path("run");
+                        if (RunState.of(now.path("status").asText()).terminal()) {
+                            // The server says why it cannot be.
+                            return "";
+                        }
                         return "Cancel run "
                                 + now.path("name").asText()
                                 + ", which is "

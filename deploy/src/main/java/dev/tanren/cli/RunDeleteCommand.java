@@ -38,7 +38,7 @@ final class RunDeleteCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         ApiClient api = new ApiClient(Server.of(terminal.environment()));
-        String path = "/runs/" + ApiClient.encode(id);
+        String path = "/runs/" + ApiClient.name(id);
         if (!confirm.holds(terminal, () -> question(api.get(path).path("run")))) {
             return Exit.INTERRUPTED;
         }

@@ -79,7 +79,7 @@ final class RunFollower {
 
     /// The run as it stands now, with its `failure`, which is null unless it failed.
     JsonNode outcome() {
-        JsonNode detail = api.get("/runs/" + ApiClient.encode(id));
+        JsonNode detail = api.get("/runs/" + ApiClient.name(id));
         ObjectNode run = detail.path("run").deepCopy();
         run.set("failure", detail.path("failure"));
         return run;
@@ -92,7 +92,7 @@ final class RunFollower {
         long answered = start;
         while (true) {
             try {
-                JsonNode detail = api.get("/runs/" + ApiClient.encode(id));
+                JsonNode detail = api.get("/runs/" + ApiClient.name(id));
                 boolean first = answered == start;
                 answered = System.nanoTime();
                 boolean ended = ENDED.contains(detail.path("run").path("status").asText());

@@ -105,7 +105,7 @@ final class RunGetCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         ApiClient api = new ApiClient(Server.of(terminal.environment()));
-        JsonNode detail = api.get("/runs/" + ApiClient.encode(id));
+        JsonNode detail = api.get("/runs/" + ApiClient.name(id));
         if (plan) {
             printPlan(detail);
             return Exit.OK;

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import dev.tanren.deploy.client.ApiClient;
 import dev.tanren.deploy.client.Server;
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import dev.tanren.plan.json.Json;
 import java.util.HashMap;
 import java.util.List;
@@ -72,6 +74,10 @@ final class RunListCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (limit < 1) {
+            throw new TanrenException(
+                    ErrorCode.USAGE, "--limit is " + limit + ".", "--limit", "Give 1 or more.");
+        }
         ApiClient api = new ApiClient(Server.of(terminal.environment()));
         ArrayNode runs = Json.mapper().createArrayNode();
         String cursor = "";

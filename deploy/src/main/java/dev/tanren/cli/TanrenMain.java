@@ -6,11 +6,13 @@ import dev.tanren.plan.error.ErrorCode;
 import dev.tanren.plan.error.TanrenException;
 import java.io.PrintWriter;
 import java.lang.reflect.Constructor;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.IFactory;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /// The command line's entry.
 @Command(
@@ -74,11 +76,21 @@ public final class TanrenMain {
 
     private static TanrenException usage(ParameterException error) {
         String name = error.getCommandLine().getCommandSpec().qualifiedName();
+        String program = name.replaceFirst("^tanren", "./tanren");
         return new TanrenException(
                 ErrorCode.USAGE,
                 String.valueOf(error.getMessage()),
                 name,
-                "See " + name.replaceFirst("^tanren", "./tanren") + " --help");
+                suggested(error)
+                        .map(like -> "Did you mean: " + program + " " + like)
+                        .orElse("See " + program + " --help"));
+    }
+
+    /// The command or option that is spelt most like what was given.
+    private static Optional<String> suggested(ParameterException error) {
+        return error instanceof UnmatchedArgumentException unmatched
+                ? unmatched.getSuggestions().stream().findFirst()
+                : Optional.empty();
     }
 
     static final class Version implements CommandLine.IVersionProvider {

@@ -7,6 +7,7 @@ import dev.tanren.deploy.stack.StackStatus;
 import dev.tanren.deploy.stack.TanrenHome;
 import dev.tanren.plan.error.ErrorCode;
 import dev.tanren.plan.error.TanrenException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -151,12 +152,24 @@ final class UpCommand implements Callable<Integer> {
 
     private List<Path> named() {
         if (!files.isEmpty()) {
-            return files.stream().map(terminal::resolve).toList();
+            return files.stream().map(folder -> folder(folder, "--files")).toList();
         }
         String variable = terminal.environment().getOrDefault("TANREN_FILE_ROOTS", "");
         return Stream.of(variable.split(":", -1))
                 .filter(folder -> !folder.isBlank())
-                .map(folder -> terminal.resolve(Path.of(folder)))
+                .map(folder -> folder(Path.of(folder), "TANREN_FILE_ROOTS"))
                 .toList();
+    }
+
+    private Path folder(Path given, String where) {
+        Path folder = terminal.resolve(given);
+        if (!Files.isDirectory(folder)) {
+            throw new TanrenException(
+                    ErrorCode.USAGE,
+                    folder + " is no folder, so that no plan could read anything in it.",
+                    where,
+                    "Name a folder that is there.");
+        }
+        return folder;
     }
 }

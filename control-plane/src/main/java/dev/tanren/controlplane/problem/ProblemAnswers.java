@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import dev.tanren.controlplane.situation.PlatformHealth;
 import dev.tanren.controlplane.situation.PlatformPart;
 import dev.tanren.plan.error.ErrorCode;
@@ -163,10 +164,22 @@ public class ProblemAnswers {
                 ProblemDetails.of(
                         ErrorCode.REQUEST_MALFORMED,
                         400,
-                        "the body is not the JSON that this call takes: " + Json.problem(e),
+                        "the body is not the JSON that this call takes: " + what(e),
                         place(e),
                         "see /q/openapi for what it takes",
                         TraceId.of(request)));
+    }
+
+    private static String what(JsonProcessingException e) {
+        return e instanceof UnrecognizedPropertyException unknown
+                ? "unknown key \""
+                        + StorableText.of(unknown.getPropertyName())
+                        + "\"; it takes: "
+                        + unknown.getKnownPropertyIds().stream()
+                                .map(String::valueOf)
+                                .sorted()
+                                .collect(Collectors.joining(", "))
+                : Json.problem(e);
     }
 
     /// The key that is wrong, where it is known, or else where the text breaks off.

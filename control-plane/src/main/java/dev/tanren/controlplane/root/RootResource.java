@@ -11,6 +11,7 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.util.Map;
+import org.eclipse.microprofile.openapi.annotations.Operation;
 
 /// The address that `./tanren up` prints: it leads a browser to the console, and tells a program
 /// where things are. It says nothing that is not in the manual, so anyone may read it.
@@ -34,15 +35,20 @@ public class RootResource {
     @Answer(status = 303, description = "The console", headers = "Location")
     public Response root(@Context HttpHeaders headers) {
         if (asksForHtml(headers)) {
-            // Relative, so that it holds behind a proxy that the server does not know of.
-            return Response.status(Response.Status.SEE_OTHER)
-                    .header(HttpHeaders.LOCATION, CONSOLE)
-                    .header(HttpHeaders.VARY, HttpHeaders.ACCEPT)
-                    .build();
+            return toTheConsole().header(HttpHeaders.VARY, HttpHeaders.ACCEPT).build();
         }
         return Response.ok(new Root("tanren", "v1", Links.ALL), MediaType.APPLICATION_JSON_TYPE)
                 .header(HttpHeaders.VARY, HttpHeaders.ACCEPT)
                 .build();
+    }
+
+    /// The console's address as people type it; no part of the API.
+    @GET
+    @PermitAll
+    @Path("console")
+    @Operation(hidden = true)
+    public Response console() {
+        return toTheConsole().build();
     }
 
     /// What the API has, for programs that begin there.
@@ -57,6 +63,11 @@ public class RootResource {
                 "audit", "/api/v1/audit",
                 "planSchema", "/api/v1/schemas/plan",
                 "openapi", "/q/openapi");
+    }
+
+    /// Relative, so that it holds behind a proxy that the server does not know of.
+    private static Response.ResponseBuilder toTheConsole() {
+        return Response.status(Response.Status.SEE_OTHER).header(HttpHeaders.LOCATION, CONSOLE);
     }
 
     private static boolean asksForHtml(HttpHeaders headers) {

@@ -226,7 +226,7 @@ public class Orchestrator {
                 ErrorCode.STATE_CONFLICT,
                 what,
                 "run/" + runId,
-                "look at its state with GET /api/v1/runs/" + runId,
+                "look at its state: ./tanren run get " + runId,
                 cause);
     }
 
@@ -235,7 +235,7 @@ public class Orchestrator {
                 ErrorCode.NOT_FOUND,
                 "Temporal has no workflow at work for the run",
                 "run/" + runId,
-                "look at its state with GET /api/v1/runs/" + runId,
+                "look at its state: ./tanren run get " + runId,
                 cause);
     }
 

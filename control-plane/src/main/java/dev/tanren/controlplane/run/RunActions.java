@@ -172,6 +172,6 @@ public class RunActions {
                         + " it, it must be one of: "
                         + action.states(),
                 "run/" + run.runId(),
-                "look at its state with GET /api/v1/runs/" + run.runId());
+                "look at its state: ./tanren run get " + run.runId());
     }
 }

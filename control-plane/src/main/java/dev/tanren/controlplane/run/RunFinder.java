@@ -62,6 +62,9 @@ public class RunFinder {
 
     public static TanrenException missing(String what, String where) {
         return new TanrenException(
-                ErrorCode.NOT_FOUND, what, where, "list what there is with GET /api/v1/runs");
+                ErrorCode.NOT_FOUND,
+                what,
+                where,
+                "list what there is: ./tanren run list, or GET /api/v1/runs");
     }
 }

@@ -21,9 +21,18 @@ final class SecurityHeaders {
         headers.set("Referrer-Policy", "no-referrer");
         headers.set("Cross-Origin-Opener-Policy", "same-origin");
         headers.set("Cross-Origin-Resource-Policy", "same-origin");
-        // Everything but files that are known to be open, however an address is spelt.
+        headers.set("Cache-Control", keeping(request));
+    }
+
+    /// Nothing is kept but files that are known to be open, however an address is spelt. The
+    /// console's own are asked for anew, so that no browser shows those of an older version; a
+    /// library's have its version in their address.
+    private static String keeping(RoutingContext request) {
         if (!Fence.mayBeKept(request)) {
-            headers.set("Cache-Control", "no-store");
+            return "no-store";
         }
+        return request.normalizedPath().startsWith("/webjars/")
+                ? "public, max-age=86400, immutable"
+                : "no-cache";
     }
 }

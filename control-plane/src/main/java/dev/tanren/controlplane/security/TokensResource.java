@@ -155,7 +155,8 @@ public class TokensResource {
                 ErrorCode.REQUEST_MALFORMED,
                 "the field is missing or wrong; expected " + expected,
                 field,
-                "send {\"name\": …, \"role\": …}");
+                "send {\"name\": …, \"role\": …, \"expiresAt\": …}, of which expiresAt may be"
+                        + " left out");
     }
 
     private static TokenView view(Token token) {

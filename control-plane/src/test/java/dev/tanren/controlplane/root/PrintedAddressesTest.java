@@ -10,6 +10,7 @@ import io.quarkus.test.junit.QuarkusTest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -42,6 +43,25 @@ class PrintedAddressesTest extends ApiTest {
                 .header("Location", equalTo("/console/"));
         String page = given().header("Accept", BROWSER).get("/").asString();
         assertThat(page).contains("<title>Runs · Tanren</title>");
+    }
+
+    @Test
+    void theConsolesAddressMayBeTypedWithoutItsSlash() {
+        String page = given().header("Accept", BROWSER).get("/console").asString();
+
+        assertThat(page).contains("<title>Runs · Tanren</title>");
+    }
+
+    /// After an upgrade nobody sees the old console with the new server.
+    @Test
+    void aBrowserAsksForTheConsolesOwnFilesAnewAndKeepsThoseThatHaveAVersion() {
+        for (String own : List.of("/console/", "/console/run.html", "/console/api.js")) {
+            given().get(own).then().statusCode(200).header("Cache-Control", equalTo("no-cache"));
+        }
+        given().get("/webjars/uplot/1.6.30/dist/uPlot.min.css")
+                .then()
+                .statusCode(200)
+                .header("Cache-Control", equalTo("public, max-age=86400, immutable"));
     }
 
     @Test

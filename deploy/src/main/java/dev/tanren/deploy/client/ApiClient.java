@@ -136,8 +136,24 @@ public final class ApiClient {
         return joined.isEmpty() ? "" : "?" + joined;
     }
 
+    /// One segment of a path, or a value of a query.
     public static String encode(String segment) {
         return URLEncoder.encode(segment, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+
+    /// The name of something, as a segment of a path: with one that names nothing, the address
+    /// would be that of all there are.
+    ///
+    /// @throws TanrenException `USAGE`
+    public static String name(String name) {
+        if (name.isBlank() || name.equals(".") || name.equals("..")) {
+            throw new TanrenException(
+                    ErrorCode.USAGE,
+                    "\"" + name + "\" is no id and no name.",
+                    "arguments",
+                    "Give the id of a run as ./tanren run list shows it, or the name of what it has.");
+        }
+        return encode(name);
     }
 
     private HttpRequest.Builder request(String path) {

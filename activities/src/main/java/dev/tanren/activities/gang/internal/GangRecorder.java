@@ -96,8 +96,12 @@ public final class GangRecorder implements AutoCloseable {
         event(
                 "attempt.started",
                 "",
-                "attempt %d starts %d ranks after step %d"
-                        .formatted(request.work().attempt(), ranks, request.resumeStep()),
+                "attempt %d starts %d %s after step %d"
+                        .formatted(
+                                request.work().attempt(),
+                                ranks,
+                                ranks == 1 ? "rank" : "ranks",
+                                request.resumeStep()),
                 Map.of("worker", worker, "ranks", ranks, "resumeStep", request.resumeStep()));
     }
 

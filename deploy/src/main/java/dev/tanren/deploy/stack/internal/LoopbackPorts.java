@@ -51,7 +51,8 @@ final class LoopbackPorts {
     }
 
     private static int keep(Optional<Integer> last, int console, IntPredicate ours) {
-        return last.filter(port -> port != console && usable(port, ours))
+        return last.filter(port -> port >= LOWEST && port < HIGHEST)
+                .filter(port -> port != console && usable(port, ours))
                 .orElseGet(() -> free(console));
     }
 

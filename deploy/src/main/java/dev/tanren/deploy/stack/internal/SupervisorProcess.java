@@ -88,15 +88,15 @@ public final class SupervisorProcess {
             Thread main = Thread.currentThread();
             Runtime.getRuntime().addShutdownHook(new Thread(() -> stopAndWait(main)));
             runParts(file, last, executor);
-            file.write(status(Phase.STOPPED, null));
+            file.write(status(Phase.STOPPED, null, last));
             return 0;
         } catch (TanrenException e) {
             e.printStackTrace();
             file.write(
                     status(
                             Phase.FAILED,
-                            new StackStatus.Failure(
-                                    e.code().name(), e.what(), e.where(), e.mend())));
+                            new StackStatus.Failure(e.code().name(), e.what(), e.where(), e.mend()),
+                            last));
             return 1;
         }
     }
@@ -114,7 +114,7 @@ public final class SupervisorProcess {
                         partsAt.apply(chosen),
                         home.logs(),
                         executor,
-                        phase -> file.write(status(phase, null)));
+                        phase -> file.write(status(phase, null, last)));
         supervisor = started;
         try {
             started.takeOver(left);
@@ -149,9 +149,16 @@ public final class SupervisorProcess {
         }
     }
 
-    private StackStatus status(Phase phase, StackStatus.@Nullable Failure failure) {
+    /// @param last what is kept of it where the start fails before there is anything newer: the
+    /// ports     to come back to, and the parts that an earlier supervisor left behind
+    private StackStatus status(
+            Phase phase, StackStatus.@Nullable Failure failure, Optional<StackStatus> last) {
         Supervisor running = supervisor;
-        Ports at = ports == null ? new Ports(request.console(), 1, 1, 1, 1) : ports;
+        Ports at =
+                ports == null
+                        ? last.map(StackStatus::ports)
+                                .orElseGet(() -> Ports.notChosen(request.console()))
+                        : ports;
         return new StackStatus(
                 StackStatus.VERSION,
                 phase,
@@ -160,7 +167,7 @@ public final class SupervisorProcess {
                 at,
                 request.workers(),
                 request.fileRoots().stream().map(Path::toString).toList(),
-                running == null ? List.of() : running.status(),
+                running == null ? last.map(StackStatus::parts).orElse(List.of()) : running.status(),
                 failure);
     }
 }

@@ -6,6 +6,7 @@ import dev.tanren.deploy.stack.Ports;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -36,6 +37,24 @@ class LoopbackPortsTest {
             assertThat(next.objects()).isNotEqualTo(taken.getLocalPort());
             assertThat(next.postgres()).isEqualTo(last.postgres());
             assertThat(next.temporal()).isEqualTo(last.temporal());
+        }
+    }
+
+    /// A start that failed has told no ports, and older ones told port 1, which an administrator
+    /// could even listen on: no part would come up there ever again.
+    @Test
+    void portsThatAStartWhichFailedHasNotChosenAreChosenByTheNext() throws Exception {
+        int console = free();
+        for (Ports failed : List.of(Ports.notChosen(console), new Ports(console, 1, 1, 1, 1))) {
+            Ports next = LoopbackPorts.choose(Optional.of(failed), console, port -> false);
+
+            assertThat(
+                            List.of(
+                                    next.postgres(),
+                                    next.objects(),
+                                    next.temporal(),
+                                    next.temporalHttp()))
+                    .allMatch(port -> port >= 20_000);
         }
     }
 
