@@ -1,5 +1,6 @@
 package dev.tanren.cli;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tanren.deploy.stack.Installation;
 import dev.tanren.deploy.stack.ModelRuntime;
@@ -15,8 +16,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -94,13 +97,17 @@ final class ModelCommand {
                             .processBuilder()
                             .start();
             process.getOutputStream().close();
-            AtomicInteger failure = new AtomicInteger(Exit.FAILED);
+            AtomicReference<@Nullable TanrenException> failure = new AtomicReference<>();
             Thread errors = Thread.ofVirtual().start(() -> tell(process, failure));
             String printed = read(process);
             int code = process.waitFor();
             errors.join();
             if (code != Exit.OK) {
-                return failure.get();
+                TanrenException told = failure.get();
+                if (told != null) {
+                    throw told;
+                }
+                return Exit.FAILED;
             }
             if (table()) {
                 said();
@@ -128,18 +135,36 @@ final class ModelCommand {
             return printed.toString();
         }
 
-        /// Passes on what the program says; the code of its error decides the exit code.
-        private void tell(Process process, AtomicInteger failure) {
+        /// Passes on what the program says, and keeps the error that it ends with.
+        private void tell(Process process, AtomicReference<@Nullable TanrenException> failure) {
             process.errorReader(StandardCharsets.UTF_8)
                     .lines()
                     .forEach(
-                            line -> {
-                                terminal.say(line);
-                                Arrays.stream(ErrorCode.values())
-                                        .filter(code -> line.startsWith(code.code() + " "))
-                                        .findFirst()
-                                        .ifPresent(code -> failure.set(Exit.of(code)));
-                            });
+                            line ->
+                                    error(line)
+                                            .ifPresentOrElse(
+                                                    failure::set, () -> terminal.say(line)));
+        }
+
+        private static Optional<TanrenException> error(String line) {
+            if (!line.startsWith("{\"code\":")) {
+                return Optional.empty();
+            }
+            try {
+                JsonNode error = Json.mapper().readTree(line);
+                return Arrays.stream(ErrorCode.values())
+                        .filter(code -> code.code().equals(error.path("code").asText()))
+                        .findFirst()
+                        .map(
+                                code ->
+                                        new TanrenException(
+                                                code,
+                                                error.path("what").asText(),
+                                                error.path("where").asText(),
+                                                error.path("mend").asText()));
+            } catch (JsonProcessingException e) {
+                return Optional.empty();
+            }
         }
 
         /// What a person is told at the end.
@@ -186,7 +211,15 @@ final class ModelCommand {
         List<String> arguments() {
             Path ids = terminal.resolve(tokens);
             needed(ids, ErrorCode.SOURCE_MISSING, "tokens");
-            return List.of("--tokens", ids.toString(), "--out", terminal.resolve(out).toString());
+            Path written = terminal.resolve(out);
+            if (!Files.isDirectory(written.resolveSibling("."))) {
+                throw new TanrenException(
+                        ErrorCode.USAGE,
+                        "The folder of --out is not there.",
+                        written.toString(),
+                        "Make it first, or name another.");
+            }
+            return List.of("--tokens", ids.toString(), "--out", written.toString());
         }
 
         @Override

@@ -5,6 +5,7 @@ import dev.tanren.plan.json.Json;
 import dev.tanren.plan.validation.PlanReading;
 import dev.tanren.plan.validation.Problem;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -42,7 +43,9 @@ final class PlanCommand {
             PlanFile plan = PlanFile.read(terminal.resolve(file));
             return switch (plan.validate()) {
                 case PlanReading.Valid valid -> {
-                    show(plan, true, List.of(), valid.warnings());
+                    List<Problem> advice = new ArrayList<>(valid.warnings());
+                    advice.addAll(AbsentFiles.of(plan, valid.plan()).advice());
+                    show(plan, true, List.of(), advice);
                     yield Exit.OK;
                 }
                 case PlanReading.Invalid invalid -> {

@@ -179,7 +179,7 @@ final class RunFollower {
                 ErrorCode.WAIT_OVER,
                 "The run has not ended in time ("
                         + (limit == null ? "none" : Figures.duration(limit.toMillis() / 1000.0))
-                        + "); it goes on.",
+                        + "); this command ends, the run stays as it is.",
                 "run " + id,
                 "Come back with: ./tanren run watch " + id);
     }

@@ -67,6 +67,9 @@ final class SubmitCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         PlanFile plan = PlanFile.read(terminal.resolve(file)).submittable();
+        if (Server.isOfStack(terminal.environment())) {
+            AbsentFiles.of(plan, plan.plan()).requireNone();
+        }
         ApiClient api = new ApiClient(Server.of(terminal.environment()));
         if (dryRun) {
             preview(api.send("/plans/explain", plan.text(), plan.mediaType(), Map.of()));

@@ -50,6 +50,9 @@ final class UpCommand implements Callable<Integer> {
 
     @Mixin private OutputOptions output;
 
+    /// Whether Ctrl-C was pressed, after which it is no failure that the stack does not start.
+    private volatile boolean stopping;
+
     UpCommand(Terminal terminal) {
         this.terminal = terminal;
     }
@@ -78,6 +81,11 @@ final class UpCommand implements Callable<Integer> {
             while (status.supervisor().alive()) {
                 Thread.sleep(500);
             }
+        } catch (TanrenException failed) {
+            if (stopping) {
+                return Exit.INTERRUPTED;
+            }
+            throw failed;
         } finally {
             leave(stop);
         }
@@ -100,6 +108,7 @@ final class UpCommand implements Callable<Integer> {
     }
 
     private void stop(StackControl control, StackProgress progress) {
+        stopping = true;
         terminal.say("stopping the stack ...");
         control.down(progress::show);
         terminal.say("The stack has been stopped.");

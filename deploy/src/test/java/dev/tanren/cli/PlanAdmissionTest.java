@@ -22,6 +22,8 @@ class PlanAdmissionTest extends CommandTest {
         answers.put("POST /plans/explain", new Answer(200, "{\"stages\":[]}"));
         plan = Files.createDirectories(folder.resolve("plans")).resolve("plan.yaml");
         Files.writeString(plan, PLAN);
+        Files.writeString(plan.resolveSibling("tokenizer.json"), "{}");
+        Files.createDirectories(folder.resolve("corpus"));
     }
 
     private String server() {
@@ -37,6 +39,19 @@ class PlanAdmissionTest extends CommandTest {
         Plan sent = PlanReader.read(sent("POST /runs").body()).planOrThrow();
         assertThat(new PlanFolders(home.planFolders()).of(sent))
                 .containsExactly(plan.toRealPath().getParent());
+    }
+
+    /// The run would fail with it: the workers of this stack see what this machine has.
+    @Test
+    void aPlanThatNamesWhatThisMachineDoesNotHaveIsNotSentToItsStack() throws Exception {
+        runStackAt(server());
+        Files.delete(plan.resolveSibling("tokenizer.json"));
+
+        Result result = run("run", "submit", plan.toString());
+
+        assertThat(result.exitCode()).isEqualTo(3);
+        assertThat(result.err()).contains("TNR-2001", "model.tokenizer", "nothing was submitted");
+        assertThat(requests).doesNotContainKey("POST /runs");
     }
 
     @Test

@@ -46,7 +46,7 @@ class PlanBaseTest extends CommandTest {
 
         assertThat(result.exitCode()).as(result.out()).isZero();
         assertThat(run("plan", "explain", plan.toString()).exitCode()).isZero();
-        assertThat(result.err()).doesNotContain("advice");
+        assertThat(result.err()).doesNotContain("model.base");
     }
 
     @ParameterizedTest

@@ -173,6 +173,11 @@ public final class StackControl {
                 return seen;
             }
             if (!alive) {
+                Optional<StackStatus> other = running();
+                if (status.isEmpty() && other.isPresent()) {
+                    // Another command has started the stack at the same moment.
+                    return awaitReady(null, other.get().supervisor(), progress);
+                }
                 throw failureOf(status);
             }
             sleep();

@@ -138,14 +138,20 @@ final class MemoryLimit {
                                 + " in the host's memory, whatever the batch: give the worker more"
                                 + " memory, or TANREN_WORKER_MEMORY where it has more than that, or"
                                 + " train with fewer ranks on it"
-                        : Proposals.advice(stage, smaller(fitting))
+                        : smaller(fitting)
                                 + "; or: give the worker more memory, or TANREN_WORKER_MEMORY where"
                                 + " it has more than that");
     }
 
-    private Optional<Proposal> smaller(long fitting) {
-        return Proposals.within(stage, launch.architecture(), fitting)
-                .or(() -> Proposals.smallerThan(stage, launch.architecture()));
+    /// Settings that do not fit either are not named: whoever took them would be back here.
+    private String smaller(long fitting) {
+        Optional<Proposal> settings = Proposals.within(stage, launch.architecture(), fitting);
+        return settings.isPresent()
+                ? Proposals.advice(stage, settings)
+                : "no settings on as many ranks fit: make the model, the sequences or the batch of"
+                        + " stage "
+                        + stage.id()
+                        + " smaller";
     }
 
     private String where() {

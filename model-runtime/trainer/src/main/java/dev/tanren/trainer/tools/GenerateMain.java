@@ -45,7 +45,7 @@ public final class GenerateMain {
         PrintStream out =
                 new PrintStream(
                         new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
-        Mains.run(() -> run(out, System.err, arguments));
+        Mains.runForCommand(() -> run(out, System.err, arguments));
     }
 
     static void run(PrintStream out, PrintStream figures, String... arguments) {

@@ -35,7 +35,7 @@ public final class LogitsMain {
     private LogitsMain() {}
 
     public static void main(String[] arguments) {
-        Mains.run(() -> run(arguments));
+        Mains.runForCommand(() -> run(arguments));
     }
 
     static void run(String... arguments) {

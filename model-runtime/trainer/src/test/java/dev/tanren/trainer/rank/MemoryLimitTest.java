@@ -42,6 +42,7 @@ class MemoryLimitTest {
             assertThat(failed.code()).isEqualTo("RANK_MEMORY_LIMIT");
             assertThat(failed.what()).contains("by the planner's count", "its limit is 100 MiB");
             assertThat(failed.where()).isEqualTo("rank 0, stage adapt, phase short");
+            assertThat(failed.mend()).contains("no settings on as many ranks fit");
         }
     }
 
@@ -65,7 +66,7 @@ class MemoryLimitTest {
                     .contains("its limit is 700 MiB, the planner had expected")
                     .contains("are to come (later phases)");
             assertThat(failed.mend())
-                    .contains("in stage adapt")
+                    .contains("no settings on as many ranks fit", "stage adapt")
                     .endsWith("TANREN_WORKER_MEMORY where it has more than that");
         }
     }
