@@ -23,12 +23,20 @@ record AbsentFiles(PlanFile file, Map<String, String> addresses) {
     private static final String SCHEME = "file:";
 
     static AbsentFiles of(PlanFile file, Plan plan) {
-        Map<String, String> absent = new LinkedHashMap<>();
+        Map<String, String> addresses = all(plan);
+        addresses
+                .values()
+                .removeIf(address -> !address.startsWith(SCHEME) || isThere(file, address));
+        return new AbsentFiles(file, addresses);
+    }
+
+    private static Map<String, String> all(Plan plan) {
+        Map<String, String> addresses = new LinkedHashMap<>();
         switch (plan.model()) {
-            case ModelSource.Base base -> absent.put("model.base", base.uri());
+            case ModelSource.Base base -> addresses.put("model.base", base.uri());
             case ModelSource.Fresh fresh -> {
                 if (fresh.tokenizer() != null) {
-                    absent.put("model.tokenizer", fresh.tokenizer());
+                    addresses.put("model.tokenizer", fresh.tokenizer());
                 }
             }
         }
@@ -36,13 +44,12 @@ record AbsentFiles(PlanFile file, Map<String, String> addresses) {
                 .forEach(
                         (name, dataset) -> {
                             for (int i = 0; i < dataset.sources().size(); i++) {
-                                absent.put(
+                                addresses.put(
                                         "datasets." + name + ".sources[" + i + "].uri",
                                         dataset.sources().get(i).uri());
                             }
                         });
-        absent.values().removeIf(address -> !address.startsWith(SCHEME) || isThere(file, address));
-        return new AbsentFiles(file, absent);
+        return addresses;
     }
 
     /// What a person is told of them who checks the plan.

@@ -28,8 +28,8 @@ final class RunGetCommand implements Callable<Integer> {
                     Table.Column.of("TYPE", "type"),
                     Table.Column.of("STATUS", "status"),
                     Table.Column.of("PHASE", "phase"),
-                    Table.Column.of("STEP", "step"),
-                    Table.Column.of("OF", "totalSteps"));
+                    new Table.Column("STEP", stage -> ofTraining(stage, "step")),
+                    new Table.Column("OF", stage -> ofTraining(stage, "totalSteps")));
     private static final List<Table.Column> ATTEMPTS =
             List.of(
                     Table.Column.of("STAGE", "stage"),
@@ -78,6 +78,11 @@ final class RunGetCommand implements Callable<Integer> {
 
     RunGetCommand(Terminal terminal) {
         this.terminal = terminal;
+    }
+
+    /// Other stages have no steps.
+    private static String ofTraining(JsonNode stage, String field) {
+        return stage.path("totalSteps").asLong() == 0 ? "" : stage.path(field).asText();
     }
 
     private static Table.Column statistic(String title, String field) {
@@ -130,6 +135,7 @@ final class RunGetCommand implements Callable<Integer> {
         new Table(ATTEMPTS).print(detail.path("attempts"), terminal.out());
         printDatasets(detail.path("datasets"));
         detail.path("preparing").forEach(this::printPreparing);
+        new GateView(detail.path("stages")).print(terminal.out());
         exports.print(terminal);
         return Exit.OK;
     }
