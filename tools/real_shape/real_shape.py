@@ -117,7 +117,7 @@ def rank_processes(run):
                 continue
             if "dev.tanren.trainer.rank.RankMain" in argv:
                 launch = pathlib.Path(argv[argv.index("dev.tanren.trainer.rank.RankMain") + 1])
-                if launch.exists() and json.loads(launch.read_text())["runId"] == run:
+                if launch.exists() and json.loads(launch.read_text())["work"]["runId"] == run:
                     found[launch.stem] = int(entry.name)
     return found
 
