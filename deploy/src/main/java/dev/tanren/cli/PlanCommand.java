@@ -1,7 +1,9 @@
 package dev.tanren.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tanren.plan.error.TanrenException;
 import dev.tanren.plan.json.Json;
+import dev.tanren.plan.text.NotUtf8Exception;
 import dev.tanren.plan.validation.PlanReading;
 import dev.tanren.plan.validation.Problem;
 import java.nio.file.Path;
@@ -40,7 +42,29 @@ final class PlanCommand {
 
         @Override
         public Integer call() {
-            PlanFile plan = PlanFile.read(terminal.resolve(file));
+            PlanFile plan;
+            try {
+                plan = PlanFile.read(terminal.resolve(file));
+            } catch (TanrenException e) {
+                if (output.form() == OutputOptions.Form.TABLE
+                        || !(e.getCause() instanceof NotUtf8Exception at)) {
+                    throw e;
+                }
+                write(
+                        false,
+                        List.of(
+                                new Problem(
+                                        e.code(),
+                                        Math.toIntExact(at.line()),
+                                        Math.toIntExact(at.column()),
+                                        "",
+                                        at.what(),
+                                        "UTF-8",
+                                        null,
+                                        at.mend())),
+                        List.of());
+                return Exit.USAGE;
+            }
             return switch (plan.validate()) {
                 case PlanReading.Valid valid -> {
                     List<Problem> advice = new ArrayList<>(valid.warnings());
@@ -58,11 +82,7 @@ final class PlanCommand {
         private void show(
                 PlanFile plan, boolean valid, List<Problem> problems, List<Problem> warnings) {
             if (output.form() != OutputOptions.Form.TABLE) {
-                ObjectNode result = Json.mapper().createObjectNode();
-                result.put("valid", valid);
-                result.set("problems", Json.mapper().valueToTree(problems));
-                result.set("warnings", Json.mapper().valueToTree(warnings));
-                output.data(terminal, result);
+                write(valid, problems, warnings);
                 return;
             }
             problems.forEach(it -> terminal.out().println(plan.file() + ": " + it.message()));
@@ -71,6 +91,14 @@ final class PlanCommand {
                 terminal.out().println("valid");
             }
             terminal.out().flush();
+        }
+
+        private void write(boolean valid, List<Problem> problems, List<Problem> warnings) {
+            ObjectNode result = Json.mapper().createObjectNode();
+            result.put("valid", valid);
+            result.set("problems", Json.mapper().valueToTree(problems));
+            result.set("warnings", Json.mapper().valueToTree(warnings));
+            output.data(terminal, result);
         }
     }
 }

@@ -100,39 +100,48 @@ public class RunActions {
     }
 
     /// One that was asked for before without an answer is asked for under its old name, so that
-    /// whoever repeats it gets the answer of the first.
+    /// whoever repeats it gets the answer of the first. That may be of long ago: where the run is
+    /// not where the action is to bring it, it is asked for anew.
     private void ask(Actor actor, Run run, RunAction action, @Nullable String reason) {
         Optional<Pending> before = unanswered(run, action);
-        Pending request =
-                before.orElseGet(
-                        () ->
-                                new Pending(
-                                        run.runId(),
-                                        SortableIds.next(),
-                                        action,
-                                        actor.name(),
-                                        reason));
+        if (before.isPresent()) {
+            try {
+                send(before.get(), run, actor, reason);
+            } catch (TanrenException e) {
+                if (e.code() != ErrorCode.STATE_CONFLICT) {
+                    throw e;
+                }
+            }
+            if (action.reached(finder.run(run.runId()).status())) {
+                return;
+            }
+        }
+        send(
+                new Pending(run.runId(), SortableIds.next(), action, actor.name(), reason),
+                run,
+                actor,
+                reason);
+    }
+
+    private void send(Pending request, Run run, Actor actor, @Nullable String reason) {
         registry.runRequests().keep(request);
         try {
             orchestrator.ask(
                     run.runId(),
-                    action,
+                    request.action(),
                     request.updateId(),
                     new RunWorkflow.Request(
-                            request.updateId(), run.version().execution(), action, actor, reason));
+                            request.updateId(),
+                            run.version().execution(),
+                            request.action(),
+                            actor,
+                            reason));
         } catch (TanrenException e) {
             if (e.code() == ErrorCode.ORCHESTRATOR_UNREACHABLE) {
                 throw e;
             }
             registry.runRequests().answered(request);
-            if (e.code() == ErrorCode.NOT_FOUND) {
-                throw conflict(lookAgain(run), action);
-            }
-            // The one before may have been carried out while this one was on its way.
-            if (before.isPresent() && action.reached(finder.run(run.runId()).status())) {
-                return;
-            }
-            throw e;
+            throw e.code() == ErrorCode.NOT_FOUND ? conflict(lookAgain(run), request.action()) : e;
         }
         registry.runRequests().answered(request);
     }
@@ -147,6 +156,8 @@ public class RunActions {
                                 run.version().execution(),
                                 reason == null ? "retry asked for by " + actor.name() : reason)
                         .orElseThrow(() -> conflict(finder.run(run.runId()), RunAction.RETRY));
+        // What the last execution was asked for is none of this one's.
+        registry.runRequests().find(run.runId()).ifPresent(registry.runRequests()::answered);
         registry.audit()
                 .append(
                         AuditRecord.of(actor, "run.retry", "run/" + run.runId())

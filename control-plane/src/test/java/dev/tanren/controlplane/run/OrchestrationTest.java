@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.tanren.controlplane.ApiTest;
 import dev.tanren.controlplane.id.SortableIds;
+import dev.tanren.plan.run.Actor;
 import dev.tanren.plan.run.RunAction;
 import dev.tanren.plan.run.RunState;
 import dev.tanren.storage.registry.Audit;
@@ -18,12 +19,18 @@ import dev.tanren.workflows.testing.TemporalServer;
 import io.quarkus.test.junit.QuarkusTest;
 import io.temporal.activity.ActivityInterface;
 import io.temporal.activity.ActivityOptions;
+import io.temporal.client.UpdateOptions;
 import io.temporal.client.WorkflowClient;
+import io.temporal.client.WorkflowUpdateStage;
 import io.temporal.worker.Worker;
 import io.temporal.worker.WorkerFactory;
 import io.temporal.workflow.Workflow;
 import jakarta.inject.Inject;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -113,7 +120,13 @@ class OrchestrationTest extends ApiTest {
         WorkerFactory workers = WorkerFactory.newInstance(client);
         Worker worker = workers.newWorker(RunWorkflow.TASK_QUEUE);
         worker.registerWorkflowImplementationTypes(WaitingRun.class);
-        worker.registerActivitiesImplementations(into(registry));
+        AtomicReference<@Nullable CountDownLatch> held = new AtomicReference<>();
+        worker.registerActivitiesImplementations(
+                (Projection)
+                        (runId, status) -> {
+                            awaitHeld(held.get());
+                            into(registry).become(runId, status);
+                        });
         workers.start();
         try {
             String id =
@@ -153,16 +166,63 @@ class OrchestrationTest extends ApiTest {
                     .keep(new Pending(id, SortableIds.next(), RunAction.PAUSE, "ada", null));
             act(operator, id, "resume", 202);
 
-            // And one that is asked for again: its answer is that of the first, which was taken.
+            // And one that is asked for again while the first is under way: it is no second one.
             Pending first = new Pending(id, SortableIds.next(), RunAction.PAUSE, "ada", null);
             registry.runRequests().keep(first);
+            CountDownLatch recording = new CountDownLatch(1);
+            held.set(recording);
+            begin(first);
+            CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS).execute(recording::countDown);
             act(operator, id, "pause", 202);
-            registry.runRequests().keep(first);
-            projector().become(id, RunState.RUNNING);
+            await(id, RunState.PAUSED);
+
+            // One whose answer is of long ago: the run has paused again since.
+            Pending longAgo = new Pending(id, SortableIds.next(), RunAction.RESUME, "ada", null);
+            registry.runRequests().keep(longAgo);
+            act(operator, id, "resume", 202);
+            await(id, RunState.RUNNING);
             act(operator, id, "pause", 202);
+            await(id, RunState.PAUSED);
+            registry.runRequests().keep(longAgo);
+            act(operator, id, "resume", 202);
+            await(id, RunState.RUNNING);
+
+            // And one that an earlier execution was asked for.
+            act(operator, id, "cancel", 202);
+            await(id, RunState.CANCELLED);
+            registry.runRequests().keep(longAgo);
+            act(operator, id, "retry", 202);
+            assertThat(registry.runRequests().find(id)).isEmpty();
         } finally {
             workers.shutdownNow();
         }
+    }
+
+    private static void awaitHeld(@Nullable CountDownLatch latch) {
+        try {
+            if (latch != null && !latch.await(30, TimeUnit.SECONDS)) {
+                throw new IllegalStateException("nobody lets it go on");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// The workflow takes the request, and does not answer yet.
+    private void begin(Pending request) {
+        client.newUntypedWorkflowStub(RunWorkflow.workflowId(request.runId()))
+                .startUpdate(
+                        UpdateOptions.newBuilder(Void.class)
+                                .setUpdateName(request.action().key())
+                                .setUpdateId(request.updateId())
+                                .setWaitForStage(WorkflowUpdateStage.ACCEPTED)
+                                .build(),
+                        new RunWorkflow.Request(
+                                request.updateId(),
+                                0,
+                                request.action(),
+                                new Actor("01m86apb0kkkan71hmsa09pmns", "ada", "operator", "-"),
+                                null));
     }
 
     private static void act(String token, String id, String action, int status) {

@@ -1,6 +1,7 @@
 package dev.tanren.plan.validation.internal;
 
 import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.text.Printable;
 import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
 import java.util.Locale;
@@ -65,7 +66,12 @@ public final class Documents {
             return node;
         } catch (MarkedYamlEngineException e) {
             String what = e.getContext() == null ? "" : e.getContext() + ": ";
-            report(problems, place(e.getProblemMark()), what + e.getProblem(), "YAML or JSON");
+            problems.report(
+                    ErrorCode.PLAN_SYNTAX,
+                    place(e.getProblemMark()),
+                    Printable.of(what + e.getProblem()),
+                    "YAML or JSON",
+                    mend(what + e.getProblem()));
         } catch (ReaderException e) {
             String found = String.format(Locale.ROOT, "the character U+%04X", e.getCodePoint());
             report(problems, firstPlace(text, e.getCodePoint()), found, "printable text");
@@ -121,6 +127,26 @@ public final class Documents {
             }
         }
         return true;
+    }
+
+    /// What people mostly mean to write where the parser says this.
+    private static String mend(String problem) {
+        if (problem.contains("(TAB)")) {
+            return "Indent with spaces: YAML takes no tabs there.";
+        }
+        if (problem.contains("',' or ']'") || problem.contains("',' or '}'")) {
+            return "Close the bracket that this line or one before it opens, or put a comma between"
+                    + " what is in it.";
+        }
+        if (problem.contains("quoted scalar")) {
+            return "End the quotes that are opened here.";
+        }
+        if (problem.contains("mapping values are not allowed")
+                || problem.contains("could not find expected ':'")) {
+            return "Write one key and its value on a line, with a space after the colon, and quotes"
+                    + " around text that has a colon.";
+        }
+        return "See the reference of plans in docs/plan.md.";
     }
 
     private static Place place(Optional<Mark> mark) {
