@@ -6,6 +6,8 @@ import dev.tanren.deploy.client.ApiClient;
 import dev.tanren.deploy.client.Server;
 import dev.tanren.plan.error.ErrorCode;
 import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.text.Printable;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -211,6 +213,13 @@ final class LogsCommand implements Callable<Integer> {
         return api.text("/runs/" + ApiClient.name(id) + "/logs" + ApiClient.query(parameters));
     }
 
+    /// A rank writes what it likes, and a terminal obeys some of it. Tabs do no harm.
+    private static String printable(String line) {
+        return Arrays.stream(line.split("\t", -1))
+                .map(Printable::of)
+                .collect(Collectors.joining("\t"));
+    }
+
     /// One JSON object a line for scripts, whichever form they ask for.
     private void print(Log log, List<String> lines) {
         if (!lines.isEmpty()) {
@@ -218,7 +227,7 @@ final class LogsCommand implements Callable<Integer> {
         }
         for (String line : lines) {
             if (output.form() == OutputOptions.Form.TABLE) {
-                terminal.out().println(line);
+                terminal.out().println(terminal.redirected() ? line : printable(line));
             } else {
                 terminal.out().println(log.object().put("line", line));
             }

@@ -5,6 +5,7 @@ import dev.tanren.deploy.client.ApiClient;
 import dev.tanren.deploy.model.FileHash;
 import dev.tanren.plan.error.ErrorCode;
 import dev.tanren.plan.error.TanrenException;
+import dev.tanren.plan.text.Printable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -209,7 +210,7 @@ final class ModelPull {
                         "░".repeat(BAR - filled),
                         Figures.bytes(done),
                         Figures.bytes(all),
-                        file.name()));
+                        Printable.of(file.name())));
     }
 
     private static String path(String path) {

@@ -168,6 +168,13 @@ class CommandLineTest extends CommandTest {
 
         assertThat(run("run", "logs", "r1", "--all").out()).isEqualTo("a\nb\n");
         assertThat(run("run", "logs", "r1", "--all", "--json").out().lines()).hasSize(2);
+
+        // What a terminal would obey; a file has the log as it is.
+        answers.put("GET /runs/r1/logs/base/2/0", new Answer(200, "a\tb\u001b]52;c;eA==\u0007\n"));
+        assertThat(run("run", "logs", "r1", "--all").out()).contains("\u001b]52");
+        redirected = false;
+        assertThat(run("run", "logs", "r1", "--all").out())
+                .isEqualTo("a\tb\\u001b]52;c;eA==\\u0007\n");
     }
 
     @Test

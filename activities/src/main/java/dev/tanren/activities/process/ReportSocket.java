@@ -6,6 +6,7 @@ import dev.tanren.plan.error.TanrenException;
 import dev.tanren.plan.json.Json;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.Reader;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.Channels;
@@ -18,6 +19,7 @@ import java.nio.file.Path;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,6 +32,10 @@ public final class ReportSocket implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ReportSocket.class);
 
     /// `sun_path` holds 108 bytes with the closing zero, of which Java leaves one more unused.
+    /// Characters of a report, with its line; the longest is that of a save with thousands of
+    /// tensors.
+    private static final int LONGEST_REPORT = 16 << 20;
+
     private static final int LONGEST_PATH = 106;
 
     private static final String SOCKET = "reports.sock";
@@ -143,10 +149,10 @@ public final class ReportSocket implements AutoCloseable {
                 BufferedReader lines =
                         new BufferedReader(
                                 Channels.newReader(connection, StandardCharsets.UTF_8))) {
-            String line = lines.readLine();
+            String line = line(lines);
             while (line != null) {
                 reports.accept(Json.read(line, Report.class));
-                line = lines.readLine();
+                line = line(lines);
             }
         } catch (IOException e) {
             LOG.debug("a report connection broke: {}", e.getMessage());
@@ -155,6 +161,26 @@ public final class ReportSocket implements AutoCloseable {
         } finally {
             connections.remove(connection);
         }
+    }
+
+    /// @return null at the end
+    /// @throws IllegalArgumentException where a line is longer than any report: one that is never
+    ///     ended must not fill the worker's memory
+    private static @Nullable String line(Reader lines) throws IOException {
+        StringBuilder line = new StringBuilder();
+        int next = lines.read();
+        if (next < 0) {
+            return null;
+        }
+        while (next >= 0 && next != '\n') {
+            if (line.length() == LONGEST_REPORT) {
+                throw new IllegalArgumentException(
+                        "a line of more than " + LONGEST_REPORT + " characters");
+            }
+            line.append((char) next);
+            next = lines.read();
+        }
+        return line.toString();
     }
 
     private static void closeQuietly(java.nio.channels.Channel channel) {

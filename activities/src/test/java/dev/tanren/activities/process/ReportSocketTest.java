@@ -1,6 +1,7 @@
 package dev.tanren.activities.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.tanren.launch.Report;
 import dev.tanren.plan.json.Json;
@@ -40,6 +41,29 @@ class ReportSocketTest {
             }
 
             assertThat(scratch).isEmptyDirectory();
+        }
+    }
+
+    /// It must not fill the worker's memory, in which the reports of every other process are.
+    @Test
+    void aProcessThatNeverEndsItsLineIsHungUpOn() throws Exception {
+        BlockingQueue<Report> heard = new LinkedBlockingQueue<>();
+        Path scratch = Files.createDirectory(folder.resolve("endless"));
+        try (ReportSocket socket = ReportSocket.listen(scratch, heard::add);
+                SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            channel.connect(UnixDomainSocketAddress.of(socket.path()));
+            ByteBuffer part = ByteBuffer.wrap("x".repeat(1 << 20).getBytes(StandardCharsets.UTF_8));
+
+            assertThatExceptionOfType(IOException.class)
+                    .isThrownBy(
+                            () -> {
+                                for (int mebibytes = 0; mebibytes < 64; mebibytes++) {
+                                    channel.write(part.rewind());
+                                }
+                            });
+
+            say(socket.path(), READY);
+            assertThat(heard.poll(10, TimeUnit.SECONDS)).isEqualTo(READY);
         }
     }
 

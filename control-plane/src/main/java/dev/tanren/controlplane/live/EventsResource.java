@@ -21,7 +21,6 @@ import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.sse.Sse;
 import jakarta.ws.rs.sse.SseEventSink;
-import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /// The live stream of a run.
@@ -37,13 +36,13 @@ public class EventsResource {
     private final PostgresRegistry registry;
     private final RunFinder finder;
     private final Settings settings;
-    private final Semaphore places;
+    private final Places places;
 
     EventsResource(PostgresRegistry registry, RunFinder finder, Settings settings) {
         this.registry = registry;
         this.finder = finder;
         this.settings = settings;
-        this.places = new Semaphore(settings.eventStreams());
+        this.places = new Places(settings.eventStreams());
     }
 
     /// The events of a run from its beginning, and the figures of its steps from the newest on,
@@ -68,10 +67,11 @@ public class EventsResource {
             sink.close();
             return;
         }
-        if (!places.tryAcquire()) {
+        String tokenId = Caller.of(request).tokenId();
+        if (!places.take(tokenId)) {
             throw new TanrenException(
                     ErrorCode.TOO_MANY_REQUESTS,
-                    "as many event streams are open as may be",
+                    "as many event streams are open as may be, of this token or of all together",
                     "run/" + id,
                     "close one, or poll GET /api/v1/runs/" + id);
         }
@@ -79,7 +79,7 @@ public class EventsResource {
             new EventStream(registry, settings, sink, sse, id, from)
                     .send(() -> Caller.stillAllowed(request));
         } finally {
-            places.release();
+            places.giveBack(tokenId);
         }
     }
 }

@@ -12,6 +12,7 @@ import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.eclipse.microprofile.config.Config;
 import org.jboss.logging.Logger;
 
@@ -28,6 +29,9 @@ public class TokenDirectory {
     private final Tokens tokens;
     private final Duration memory;
     private final ConcurrentHashMap<String, Remembered> remembered = new ConcurrentHashMap<>();
+
+    /// How often all was forgotten. What was read before that is not remembered after it.
+    private final AtomicLong forgotten = new AtomicLong();
 
     TokenDirectory(PostgresRegistry registry, Settings settings) {
         this.tokens = registry.tokens();
@@ -59,7 +63,9 @@ public class TokenDirectory {
     /// What is remembered of a token, without asking the database.
     Optional<Caller> recall(String secret) {
         Remembered known = remembered.get(ApiTokens.hash(secret));
-        return known == null || known.until < System.nanoTime()
+        return known == null
+                        || known.until < System.nanoTime()
+                        || known.generation != forgotten.get()
                 ? Optional.empty()
                 : Optional.of(known.caller);
     }
@@ -70,10 +76,11 @@ public class TokenDirectory {
             return Optional.empty();
         }
         String hash = ApiTokens.hash(secret);
+        long generation = forgotten.get();
         Optional<Token> token = tokens.byHash(hash);
         token.ifPresent(found -> tokens.used(found.id()));
         Optional<Caller> caller = token.map(TokenDirectory::caller);
-        caller.ifPresent(found -> remember(hash, found));
+        caller.ifPresent(found -> remember(hash, found, generation));
         return caller;
     }
 
@@ -88,17 +95,19 @@ public class TokenDirectory {
         return new Caller(token.id(), token.name(), token.role());
     }
 
-    private void remember(String hash, Caller caller) {
+    private void remember(String hash, Caller caller, long generation) {
         if (remembered.size() >= MOST_REMEMBERED) {
             remembered.clear();
         }
-        remembered.put(hash, new Remembered(caller, System.nanoTime() + memory.toNanos()));
+        long until = System.nanoTime() + memory.toNanos();
+        remembered.put(hash, new Remembered(caller, until, generation));
     }
 
     /// Forgets what is remembered, after a token was revoked or rotated.
     public void forgetAll() {
+        forgotten.incrementAndGet();
         remembered.clear();
     }
 
-    private record Remembered(Caller caller, long until) {}
+    private record Remembered(Caller caller, long until, long generation) {}
 }

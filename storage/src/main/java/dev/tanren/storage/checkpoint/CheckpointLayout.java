@@ -12,7 +12,9 @@ import java.util.regex.Pattern;
 /// the same object, `manifest.json` aside.
 public final class CheckpointLayout {
 
-    private static final Pattern TOKEN = Pattern.compile("(?:shard|manifest)-(\\d{12})[-.].*");
+    /// Twelve digits, and more where there are that many tokens; never more than a `long` holds.
+    private static final Pattern TOKEN =
+            Pattern.compile("(?:shard|manifest)-(\\d{12}|[1-9]\\d{12,17})[-.].*");
     private static final Pattern STEP = Pattern.compile(".*/checkpoints/(\\d{10})/[^/]+");
 
     private CheckpointLayout() {}

@@ -1,5 +1,7 @@
 package dev.tanren.storage.checkpoint;
 
+import dev.tanren.plan.error.ErrorCode;
+import dev.tanren.plan.error.TanrenException;
 import dev.tanren.plan.run.RunState;
 import dev.tanren.plan.run.RunVersion;
 import dev.tanren.storage.checkpoint.CheckpointStore.Committed;
@@ -10,22 +12,31 @@ import dev.tanren.storage.registry.Registry;
 import dev.tanren.storage.registry.Runs;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /// Puts back what the registry has lost, from the store alone.
 ///
 /// Of each step the manifest with the highest fencing token counts; one whose shards are not all
-/// there is passed over. A run that the registry does not know is recorded from its `run.json` as
-/// failed, so that a retry goes on with it; its events, metrics and audit are lost. New fencing
-/// tokens go on far above the highest that any object has: whatever an attempt from before still
-/// saves, it is older than what begins from now on. Idempotent.
+/// there is passed over, and so is one that lies elsewhere than it says, or in a stage that the run
+/// does not have: whoever may write below one run says nothing of another. A run that the registry
+/// does not know is recorded from its `run.json` as failed, so that a retry goes on with it; its
+/// events, metrics and audit are lost. New fencing tokens go on far above the highest that any
+/// object has: whatever an attempt from before still saves, it is older than what begins from now
+/// on. Idempotent.
 public final class RegistryRebuild {
 
     /// Attempts from before may have had tokens that no object has, because they saved nothing yet.
     private static final long GAP = 1_000_000;
+
+    /// No platform has begun so many attempts; a name that says so would take the numbers away that
+    /// are left.
+    private static final long MOST_TOKENS = 1_000_000_000_000_000L;
 
     private static final String RUNS = "runs/";
 
@@ -59,6 +70,8 @@ public final class RegistryRebuild {
         }
     }
 
+    /// @throws TanrenException `OBJECT_CORRUPT` where an object's name has a fencing token that was
+    ///     never given
     public Rebuilt rebuild() {
         Map<String, List<String>> keys = keysByRun();
         long above = tokensAbove(keys.values());
@@ -78,11 +91,13 @@ public final class RegistryRebuild {
             }
             Map<String, Committed> newest = newestOfEachStep(entry.getValue());
             boolean anew = known.isEmpty() && !newest.isEmpty();
-            Optional<RunRecord> record = anew ? RunRecord.read(store, runId) : Optional.empty();
+            Optional<RunRecord> record = anew ? record(runId) : Optional.empty();
             if (anew && record.isEmpty()) {
                 withoutRecord.add(runId);
                 continue;
             }
+            Set<String> stages = stages(runId, record);
+            newest.values().removeIf(found -> !stages.contains(found.manifest().stageId()));
             newest.values().forEach(this::restore);
             if (record.isPresent()) {
                 recordRun(record.get());
@@ -119,19 +134,46 @@ public final class RegistryRebuild {
         return keys;
     }
 
+    /// One that cannot be read is none: the other runs are put back all the same.
+    private Optional<RunRecord> record(String runId) {
+        try {
+            return RunRecord.read(store, runId);
+        } catch (TanrenException e) {
+            if (e.code() != ErrorCode.OBJECT_CORRUPT) {
+                throw e;
+            }
+            return Optional.empty();
+        }
+    }
+
+    private Set<String> stages(String runId, Optional<RunRecord> record) {
+        Set<String> stages = new HashSet<>();
+        record.ifPresent(found -> found.stages().forEach(stage -> stages.add(stage.stageId())));
+        registry.runs().stages(runId).forEach(stage -> stages.add(stage.stageId()));
+        return stages;
+    }
+
     private long tokensAbove(Collection<List<String>> keys) {
-        long inUploads =
-                store.incompleteUploads(RUNS).stream()
-                        .mapToLong(upload -> CheckpointLayout.token(upload.key()).orElse(0))
+        long highest =
+                Stream.concat(
+                                store.incompleteUploads(RUNS).stream().map(upload -> upload.key()),
+                                keys.stream().flatMap(Collection::stream))
+                        .mapToLong(RegistryRebuild::token)
                         .max()
                         .orElse(0);
-        long inObjects =
-                keys.stream()
-                        .flatMap(Collection::stream)
-                        .mapToLong(key -> CheckpointLayout.token(key).orElse(0))
-                        .max()
-                        .orElse(0);
-        return (Math.max(inUploads, inObjects) / GAP + 1) * GAP;
+        return (highest / GAP + 1) * GAP;
+    }
+
+    private static long token(String key) {
+        long token = CheckpointLayout.token(key).orElse(0);
+        if (token >= MOST_TOKENS) {
+            throw new TanrenException(
+                    ErrorCode.OBJECT_CORRUPT,
+                    "the name has the fencing token " + token + ", which was never given",
+                    key,
+                    "See who wrote it, remove it, and rebuild again; nothing was changed.");
+        }
+        return token;
     }
 
     private Map<String, Committed> newestOfEachStep(List<String> keys) {
@@ -140,6 +182,7 @@ public final class RegistryRebuild {
             if (isManifest(key)) {
                 inspector
                         .manifest(key)
+                        .filter(manifest -> lies(manifest, key))
                         .filter(this::complete)
                         .ifPresent(
                                 manifest ->
@@ -150,6 +193,15 @@ public final class RegistryRebuild {
             }
         }
         return newest;
+    }
+
+    /// Whether a manifest is of the run, stage, step and attempt that its place is for.
+    private static boolean lies(CheckpointManifest manifest, String key) {
+        return key.equals(CheckpointLayout.committedKey(manifest))
+                || (key.equals(
+                                CheckpointLayout.manifestKey(
+                                        manifest.runId(), manifest.stageId(), manifest.step()))
+                        && manifest.fencingToken() < MOST_TOKENS);
     }
 
     private static boolean isManifest(String key) {

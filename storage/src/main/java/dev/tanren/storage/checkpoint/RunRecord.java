@@ -64,7 +64,11 @@ public record RunRecord(
         String key = key(runId);
         try {
             String json = new String(store.get(key), StandardCharsets.UTF_8);
-            return Optional.of(Json.read(json, RunRecord.class));
+            RunRecord record = Json.read(json, RunRecord.class);
+            if (!record.runId().equals(runId)) {
+                throw new IllegalArgumentException("it is of run " + record.runId());
+            }
+            return Optional.of(record);
         } catch (IllegalArgumentException | NullPointerException e) {
             throw new TanrenException(
                     ErrorCode.OBJECT_CORRUPT,
