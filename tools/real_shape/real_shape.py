@@ -170,7 +170,7 @@ def peer(base, tokens, steps, threads):
 
 def metrics(run):
     home = pathlib.Path(os.environ.get("TANREN_HOME", pathlib.Path.home() / ".tanren"))
-    server = os.environ.get("TANREN_SERVER", "http://127.0.0.1:7420")
+    server = os.environ.get("TANREN_SERVER") or json.loads((home / "stack.json").read_text())["console"]
     token = os.environ.get("TANREN_TOKEN") or (home / "admin.token").read_text().strip()
     request = urllib.request.Request(f"{server}/api/v1/runs/{run}/metrics?stage=adapt&points=1000",
                                      headers={"Authorization": f"Bearer {token}"})
