@@ -149,19 +149,25 @@ class StoredHistoriesTest {
         }
 
         @Override
-        public void pause(Request request) {}
+        public Taken pause(Request request) {
+            return new Taken(request.id());
+        }
 
         @Override
         public void validatePause(Request request) {}
 
         @Override
-        public void resume(Request request) {}
+        public Taken resume(Request request) {
+            return new Taken(request.id());
+        }
 
         @Override
         public void validateResume(Request request) {}
 
         @Override
-        public void cancel(Request request) {}
+        public Taken cancel(Request request) {
+            return new Taken(request.id());
+        }
 
         @Override
         public void validateCancel(Request request) {}

@@ -132,6 +132,7 @@ public final class Evaluator {
                         "runs/%s/%s/logs/1/evaluate.log"
                                 .formatted(request.runId(), request.stageId()),
                         request.runId(),
+                        request.stageId(),
                         request.trainedOn(),
                         ProcessMemory.ofEvaluation(
                                 request.trainedOn().model().architecture(),

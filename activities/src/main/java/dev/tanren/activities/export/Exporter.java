@@ -42,6 +42,7 @@ public final class Exporter {
                                 "export-" + runId + "-" + stage.id(),
                                 "runs/" + runId + "/" + stage.id() + "/logs/1/export.log",
                                 runId,
+                                stage.id(),
                                 request.trainedOn(),
                                 ProcessMemory.ofExport(request.trainedOn().model().architecture())),
                         lease,

@@ -40,7 +40,12 @@ public record OneProcess(
     /// @param trainedOn what the process may read besides the run's own objects
     /// @param expectedBytes of memory that it will take, about
     public record Task(
-            String name, String logKey, String runId, TrainedOn trainedOn, long expectedBytes) {}
+            String name,
+            String logKey,
+            String runId,
+            String stageId,
+            TrainedOn trainedOn,
+            long expectedBytes) {}
 
     /// What the process is told beside its own launch record.
     public record Place(Path folder, Path reportSocket) {}
@@ -87,7 +92,8 @@ public record OneProcess(
                                         .withMemory(grant.bytes())
                                         .processBuilder()
                                         .directory(work.toFile()),
-                                credentials.environment(task.runId(), task.trainedOn()),
+                                credentials.environment(
+                                        task.runId(), task.stageId(), task.trainedOn()),
                                 log,
                                 exit::add);
                 watch.add(process.pid());

@@ -33,14 +33,14 @@ public final class StoreCredentials {
                 RunKeys.from(environment));
     }
 
-    /// What a process of a run has in its environment. Where keys are derived, they open the run's
-    /// own objects and, to read, what it trains on.
-    public Map<String, String> environment(String runId, TrainedOn trainedOn) {
+    /// What a process of a stage has in its environment. Where keys are derived, they open the
+    /// stage's own objects and, to read, those of its run and what it trains on.
+    public Map<String, String> environment(String runId, String stageId, TrainedOn trainedOn) {
         return switch (kind) {
             case SHARED -> keys(accessKey, secretKey);
             case DERIVED -> {
                 String key =
-                        StoreScope.ofRun(store, runId, List.copyOf(trainedOn.prefixes()))
+                        StoreScope.ofStage(store, runId, stageId, List.copyOf(trainedOn.prefixes()))
                                 .accessKey();
                 yield keys(key, StoreScope.secretKey(key, secretKey));
             }

@@ -6,9 +6,9 @@ import dev.tanren.storage.objects.StoreAddress;
 import dev.tanren.storage.objects.StoreScope;
 import dev.tanren.storage.testing.SmallCheckpoints;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /// What of the worker's keys the processes of a run get.
@@ -31,8 +31,11 @@ class StoreCredentialsTest {
                 .contains(
                         new StoreScope(
                                 "tanren",
-                                "runs/r1/",
-                                List.copyOf(SmallCheckpoints.TRAINED_ON.prefixes())));
+                                "runs/r1/adapt/",
+                                Stream.concat(
+                                                Stream.of("runs/r1/"),
+                                                SmallCheckpoints.TRAINED_ON.prefixes().stream())
+                                        .toList()));
         assertThat(given)
                 .containsEntry(
                         StoreAddress.SECRET_KEY_VARIABLE,
@@ -51,6 +54,7 @@ class StoreCredentialsTest {
     private static Map<String, String> environment(String keys) {
         Map<String, String> worker = new HashMap<>(WORKER);
         worker.put(StoreAddress.RUN_KEYS_VARIABLE, keys);
-        return StoreCredentials.from(worker).environment("r1", SmallCheckpoints.TRAINED_ON);
+        return StoreCredentials.from(worker)
+                .environment("r1", "adapt", SmallCheckpoints.TRAINED_ON);
     }
 }

@@ -103,18 +103,30 @@ public class Orchestrator {
     /// Sends a request to the run's workflow and waits until it has recorded it.
     ///
     /// @param updateId names the request: sent twice, it is carried out once
-    /// @throws TanrenException `STATE_CONFLICT` where the workflow refuses, `NOT_FOUND` where none
+    /// @throws TanrenException `PAYLOAD_REFUSED` where another than a worker of Tanren answered,
+    ///     `STATE_CONFLICT` where the workflow refuses, `NOT_FOUND` where none
     ///     is at work, `ORCHESTRATOR_UNREACHABLE` where Temporal or every worker is away: the
     ///     request may still take effect
     public void ask(String runId, RunAction action, String updateId, RunWorkflow.Request request) {
         WorkflowStub workflow = client.newUntypedWorkflowStub(RunWorkflow.workflowId(runId));
-        UpdateOptions<Void> update =
-                UpdateOptions.newBuilder(Void.class)
+        UpdateOptions<RunWorkflow.Taken> update =
+                UpdateOptions.newBuilder(RunWorkflow.Taken.class)
                         .setUpdateName(action.key())
                         .setUpdateId(updateId)
                         .setWaitForStage(WorkflowUpdateStage.COMPLETED)
                         .build();
-        bounded(runId, () -> workflow.startUpdate(update, request).getResult());
+        RunWorkflow.Taken taken =
+                bounded(runId, () -> workflow.startUpdate(update, request).getResult());
+        if (taken == null || !taken.id().equals(updateId)) {
+            throw new TanrenException(
+                    ErrorCode.PAYLOAD_REFUSED,
+                    "what was answered to the request is no answer to it, so nobody knows whether"
+                            + " it was taken",
+                    "run/" + runId,
+                    "look at its state: ./tanren run get "
+                            + runId
+                            + "; see who else reaches Temporal");
+        }
     }
 
     /// How Temporal knows the newest workflow of a run.

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.tanren.controlplane.ApiTest;
 import dev.tanren.controlplane.id.SortableIds;
+import dev.tanren.plan.error.ErrorCode;
 import dev.tanren.plan.run.Actor;
 import dev.tanren.plan.run.RunAction;
 import dev.tanren.plan.run.RunState;
@@ -38,6 +39,8 @@ import org.junit.jupiter.api.Test;
 /// What people ask of a run goes through a real Temporal server to a worker and back.
 @QuarkusTest
 class OrchestrationTest extends ApiTest {
+
+    private static final String COPIED = "its answer is of another request";
 
     @Inject WorkflowClient client;
 
@@ -76,8 +79,9 @@ class OrchestrationTest extends ApiTest {
         }
 
         @Override
-        public void pause(Request request) {
+        public Taken pause(Request request) {
             become("paused");
+            return new Taken(request.id());
         }
 
         @Override
@@ -88,16 +92,19 @@ class OrchestrationTest extends ApiTest {
         }
 
         @Override
-        public void resume(Request request) {
+        public Taken resume(Request request) {
             become("running");
+            // As one that was copied from elsewhere would.
+            return new Taken(COPIED.equals(request.reason()) ? "another" : request.id());
         }
 
         @Override
         public void validateResume(Request request) {}
 
         @Override
-        public void cancel(Request request) {
+        public Taken cancel(Request request) {
             status = "cancelled";
+            return new Taken(request.id());
         }
 
         @Override
@@ -187,6 +194,15 @@ class OrchestrationTest extends ApiTest {
             act(operator, id, "resume", 202);
             await(id, RunState.RUNNING);
 
+            act(operator, id, "pause", 202);
+            as(operator)
+                    .contentType("application/json")
+                    .body("{\"reason\":\"" + COPIED + "\"}")
+                    .post("/api/v1/runs/" + id + "/resume")
+                    .then()
+                    .statusCode(500)
+                    .body("code", equalTo(ErrorCode.PAYLOAD_REFUSED.code()));
+
             // And one that an earlier execution was asked for.
             act(operator, id, "cancel", 202);
             await(id, RunState.CANCELLED);
@@ -212,7 +228,7 @@ class OrchestrationTest extends ApiTest {
     private void begin(Pending request) {
         client.newUntypedWorkflowStub(RunWorkflow.workflowId(request.runId()))
                 .startUpdate(
-                        UpdateOptions.newBuilder(Void.class)
+                        UpdateOptions.newBuilder(RunWorkflow.Taken.class)
                                 .setUpdateName(request.action().key())
                                 .setUpdateId(request.updateId())
                                 .setWaitForStage(WorkflowUpdateStage.ACCEPTED)

@@ -9,11 +9,12 @@ import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
-/// What keys of the object store open where they are made for one run: its own objects, to read and
-/// to write, and those of others that it reads.
+/// What keys of the object store open where they are made for a stage of a run: the stage's own
+/// objects, to read and to write; the run's others, and what it trains on, to read.
 ///
 /// Nobody keeps such keys: the access key says what it opens, and the secret key is
 /// HMAC-SHA256 of the access key under the store's own secret key. Who has the pair can make no
@@ -44,12 +45,16 @@ public record StoreScope(String bucket, String owned, List<String> readable) {
         }
     }
 
-    /// That of a run in a store, whose prefix goes before every key. Beyond 32 readable prefixes,
+    /// That of a stage in a store, whose prefix goes before every key. Beyond 32 readable prefixes,
     /// their first folders are open as a whole, such as `datasets/`.
     ///
-    /// @param runId of the run that owns what it writes
-    /// @param readable prefixes, each ending in `/`
-    public static StoreScope ofRun(StoreAddress store, String runId, List<String> readable) {
+    /// What trains can so not replace what an export has published and a gate has passed, nor the
+    /// record of what the run is.
+    ///
+    /// @param stageId of the stage that owns what it writes
+    /// @param readable prefixes beside the run's own, each ending in `/`
+    public static StoreScope ofStage(
+            StoreAddress store, String runId, String stageId, List<String> readable) {
         List<String> prefixes = readable;
         if (prefixes.size() > MOST_PREFIXES) {
             prefixes =
@@ -58,10 +63,14 @@ public record StoreScope(String bucket, String owned, List<String> readable) {
                             .distinct()
                             .toList();
         }
+        String run = "runs/" + runId + "/";
         return new StoreScope(
                 store.bucket(),
-                store.prefix() + "runs/" + runId + "/",
-                prefixes.stream().map(prefix -> store.prefix() + prefix).distinct().toList());
+                store.prefix() + run + stageId + "/",
+                Stream.concat(Stream.of(run), prefixes.stream())
+                        .map(prefix -> store.prefix() + prefix)
+                        .distinct()
+                        .toList());
     }
 
     /// The scope that an access key names.

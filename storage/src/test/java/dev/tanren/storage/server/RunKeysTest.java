@@ -115,10 +115,29 @@ class RunKeysTest {
         }
     }
 
+    /// Whoever trains replaces neither what was published and passed a gate, nor what the run is.
+    @Test
+    void whatIsOfAnotherStageOrOfTheRunAsAWholeIsReadAndNotWritten() {
+        try (S3ObjectStore run = runA()) {
+            for (String key :
+                    List.of(
+                            "runs/a/run.json",
+                            "runs/a/release/artifacts/manifest.json",
+                            "runs/a/s2/checkpoints/1")) {
+                all.put(key, key.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+
+                assertThat(run.get(key)).asString().isEqualTo(key);
+                assertRefused(() -> run.put(key, new byte[] {9}));
+                assertRefused(() -> run.delete(key));
+                assertRefused(() -> run.putIfAbsent(key + ".new", new byte[] {9}));
+            }
+        }
+    }
+
     @Test
     void noPathOutOfItsOwnAndNoOtherBucketIsOpen() {
         server.store("another-bucket").close();
-        StoreScope scope = StoreScope.ofRun(address, "a", List.of());
+        StoreScope scope = StoreScope.ofStage(address, "a", "s", List.of());
         for (String key : List.of("tanren/runs/a/../b/s/checkpoints/1", "tanren/runs/a/./x")) {
             assertThat(scope.mayRead(BUCKET, key)).isFalse();
             assertThat(scope.mayWrite(BUCKET, key)).isFalse();
@@ -135,8 +154,8 @@ class RunKeysTest {
 
     @Test
     void aScopeThatSomebodyWritesForHimselfOpensNothing() {
-        StoreScope mine = StoreScope.ofRun(address, "a", List.of());
-        String wider = StoreScope.ofRun(address, "b", List.of("models/")).accessKey();
+        StoreScope mine = StoreScope.ofStage(address, "a", "s", List.of());
+        String wider = StoreScope.ofStage(address, "b", "s", List.of("models/")).accessKey();
         for (String secret : List.of(secret(mine.accessKey()), "guess")) {
             try (S3ObjectStore forged = S3ObjectStore.connect(address, wider, secret, SETTINGS)) {
                 assertRefused(() -> forged.get("runs/b/s/checkpoints/1"));
@@ -154,17 +173,17 @@ class RunKeysTest {
                 java.util.stream.IntStream.range(0, 500)
                         .mapToObj(number -> "datasets/%064d/".formatted(number))
                         .toList();
-        StoreScope scope = StoreScope.ofRun(address, "a", many);
+        StoreScope scope = StoreScope.ofStage(address, "a", "s", many);
 
-        assertThat(scope.readable()).containsExactly("tanren/datasets/");
+        assertThat(scope.readable()).containsExactly("tanren/runs/a/", "tanren/datasets/");
         assertThat(StoreScope.of(scope.accessKey())).contains(scope);
-        StoreScope some = StoreScope.ofRun(address, "a", many.subList(0, 32));
+        StoreScope some = StoreScope.ofStage(address, "a", "s", many.subList(0, 32));
         assertThat(some.accessKey()).hasSizeLessThan(4500);
         try (S3ObjectStore run =
                 S3ObjectStore.connect(
                         address, some.accessKey(), secret(some.accessKey()), SETTINGS)) {
-            run.put("runs/a/many", new byte[] {1});
-            assertThat(run.get("runs/a/many")).containsExactly(1);
+            run.put("runs/a/s/many", new byte[] {1});
+            assertThat(run.get("runs/a/s/many")).containsExactly(1);
         }
     }
 
@@ -174,7 +193,8 @@ class RunKeysTest {
 
     private static S3ObjectStore runA(TransferSettings settings) {
         String key =
-                StoreScope.ofRun(address, "a", List.of("datasets/d1/", "models/m1/")).accessKey();
+                StoreScope.ofStage(address, "a", "s", List.of("datasets/d1/", "models/m1/"))
+                        .accessKey();
         return S3ObjectStore.connect(address, key, secret(key), settings);
     }
 

@@ -40,14 +40,14 @@ public interface RunWorkflow {
     /// Work that has no checkpoint, as the datasets, an export or an evaluation, is finished first:
     /// the run's reason then says what it waits for.
     @UpdateMethod
-    void pause(Request request);
+    Taken pause(Request request);
 
     /// Refuses what the run's state does not allow.
     @UpdateValidatorMethod(updateName = "pause")
     void validatePause(Request request);
 
     @UpdateMethod
-    void resume(Request request);
+    Taken resume(Request request);
 
     /// Refuses what the run's state does not allow.
     @UpdateValidatorMethod(updateName = "resume")
@@ -56,7 +56,7 @@ public interface RunWorkflow {
     /// Saves nothing further and ends the run as cancelled, whatever is at work; its last
     /// checkpoint stays. Stages that were not reached are skipped.
     @UpdateMethod
-    void cancel(Request request);
+    Taken cancel(Request request);
 
     /// Refuses what the run's state does not allow.
     @UpdateValidatorMethod(updateName = "cancel")
@@ -120,6 +120,11 @@ public interface RunWorkflow {
     /// @param actor who asks
     record Request(
             String id, long execution, RunAction action, Actor actor, @Nullable String reason) {}
+
+    /// The answer to a request. What is answered without it was not answered by a worker of Tanren.
+    ///
+    /// @param id of the request
+    record Taken(String id) {}
 
     /// @param status key of the run's status, such as `running`
     record State(String status, @Nullable String currentStage, @Nullable String reason) {}

@@ -53,7 +53,10 @@ public record GangLauncher(
         int ranks = stage.parallelism().ranks();
         int port = freePort();
         Map<String, String> keys =
-                credentials.environment(request.work().runId(), request.work().trainedOn());
+                credentials.environment(
+                        request.work().runId(),
+                        request.work().stageId(),
+                        request.work().trainedOn());
         List<LaunchedProcess> processes = new ArrayList<>();
         List<Path> logs = new ArrayList<>();
         try {

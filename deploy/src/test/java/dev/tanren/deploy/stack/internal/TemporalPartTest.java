@@ -10,7 +10,6 @@ import dev.tanren.deploy.stack.StackSettings;
 import dev.tanren.deploy.stack.TanrenHome;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -19,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -43,7 +43,8 @@ class TemporalPartTest {
     void startsIt() throws Exception {
         Path temporal = Path.of(System.getenv().getOrDefault("TANREN_TEMPORAL", ""));
         assumeTrue(Files.isExecutable(temporal), "TANREN_TEMPORAL names no program");
-        ports = new Ports(1, 2, 3, freePort(), freePort());
+        // As the stack chooses them: the system gives those to nobody else.
+        ports = LoopbackPorts.choose(Optional.empty(), Ports.DEFAULT_CONSOLE, port -> true);
         TanrenHome home = new TanrenHome(PrivateFiles.folder(folder.resolve("home")));
         StackPart part =
                 StackParts.of(
@@ -141,12 +142,6 @@ class TemporalPartTest {
             return Files.readSymbolicLink(link).toString();
         } catch (IOException closed) {
             return "";
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
         }
     }
 }

@@ -87,16 +87,16 @@ public final class RunWorkflowImpl implements RunWorkflow {
     }
 
     @Override
-    public void pause(Request request) {
+    public Taken pause(Request request) {
         take(RunAction.PAUSE, request, RunState.PAUSING);
-        if (!RunAction.PAUSE.allowedIn(journal.status())) {
-            return;
+        if (RunAction.PAUSE.allowedIn(journal.status())) {
+            pauseReason = request.reason();
+            journal.become(RunState.PAUSING, pausingReason(), null);
+            if (journal.status() == RunState.PAUSING) {
+                training.pause();
+            }
         }
-        pauseReason = request.reason();
-        journal.become(RunState.PAUSING, pausingReason(), null);
-        if (journal.status() == RunState.PAUSING) {
-            training.pause();
-        }
+        return new Taken(request.id());
     }
 
     /// What has no checkpoint is finished before the run pauses, and the reason says so.
@@ -119,11 +119,12 @@ public final class RunWorkflowImpl implements RunWorkflow {
     }
 
     @Override
-    public void resume(Request request) {
+    public Taken resume(Request request) {
         take(RunAction.RESUME, request, RunState.RUNNING);
         if (RunAction.RESUME.allowedIn(journal.status())) {
             journal.become(RunState.RUNNING, null, null);
         }
+        return new Taken(request.id());
     }
 
     @Override
@@ -132,13 +133,14 @@ public final class RunWorkflowImpl implements RunWorkflow {
     }
 
     @Override
-    public void cancel(Request request) {
+    public Taken cancel(Request request) {
         take(RunAction.CANCEL, request, RunState.CANCELLING);
         if (RunAction.CANCEL.allowedIn(journal.status())) {
             // Recorded first: a gang that is cancelled looks there whether it should still save.
             journal.become(RunState.CANCELLING, request.reason(), null);
             work.cancel("cancelled by " + request.actor().name());
         }
+        return new Taken(request.id());
     }
 
     /// Whoever can reach Temporal can send again what a person has sent, under any name.
