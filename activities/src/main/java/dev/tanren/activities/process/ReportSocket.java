@@ -31,11 +31,11 @@ public final class ReportSocket implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(ReportSocket.class);
 
-    /// `sun_path` holds 108 bytes with the closing zero, of which Java leaves one more unused.
     /// Characters of a report, with its line; the longest is that of a save with thousands of
     /// tensors.
     private static final int LONGEST_REPORT = 16 << 20;
 
+    /// `sun_path` holds 108 bytes with the closing zero, of which Java leaves one more unused.
     private static final int LONGEST_PATH = 106;
 
     private static final String SOCKET = "reports.sock";
